@@ -1,0 +1,161 @@
+"""What the rest of Floorgate may know of printers and labels.
+
+A printer is reached by one URL (`tcp://10.0.0.9:9100?lang=zpl`). The print queue above owns order,
+retries and evidence; a driver moves the bytes of one copy and tells what it can prove about them.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, NewType, Protocol
+
+import msgspec
+
+CopyId = NewType("CopyId", str)
+
+
+class DriverError(Exception):
+    """A device did not do what was asked of it.
+
+    `op` and `subject` say what was tried on what, `cause` why it failed, `hint` what to do.
+    `bytes_out` is how many bytes of a copy may have reached the device: 0 means that nothing was
+    printed and a retry is safe.
+    """
+
+    def __init__(
+        self,
+        op: str,
+        subject: str,
+        cause: str,
+        hint: str,
+        *,
+        is_retryable: bool = False,
+        bytes_out: int = 0,
+    ) -> None:
+        super().__init__(f"{op} {subject}: {cause}")
+        self.op = op
+        self.subject = subject
+        self.cause = cause
+        self.hint = hint
+        self.is_retryable = is_retryable
+        self.bytes_out = bytes_out
+
+
+class Reading(StrEnum):
+    """What a printer says of one of its parts."""
+
+    OK = "ok"
+    BAD = "bad"
+    UNKNOWN = "unknown"
+    """The model cannot tell, or did not answer."""
+
+
+class PrinterStatus(msgspec.Struct, frozen=True):
+    """A printer's own account of itself, normalised across languages."""
+
+    online: Reading = Reading.UNKNOWN
+    paper: Reading = Reading.UNKNOWN
+    ribbon: Reading = Reading.UNKNOWN
+    head: Reading = Reading.UNKNOWN
+    """Head or cover closed."""
+    paused: Reading = Reading.UNKNOWN
+    """BAD: the printer is paused."""
+    busy: bool = False
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Names of the parts that are BAD."""
+        parts = ("online", "paper", "ribbon", "head", "paused")
+        return tuple(part for part in parts if getattr(self, part) is Reading.BAD)
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """The printer's odometer, read before a copy is sent."""
+
+    labels: int
+
+
+class Proof(StrEnum):
+    """How a printer shows that a copy came out."""
+
+    TOKEN = "token"  # noqa: S105 - a completion token, not a secret
+    ODOMETER = "odometer"
+    JOB_STATE = "job_state"
+    NONE = "none"
+    """It cannot tell; only scanning the label can."""
+
+
+class Raster(msgspec.Struct, frozen=True):
+    """A 1-bit picture of a label: rows of packed bits, most significant first, 1 = black."""
+
+    width: int
+    """Dots."""
+    height: int
+    """Dots."""
+    dpi: int
+    rows: bytes
+    """`height` rows of `ceil(width / 8)` bytes."""
+
+
+class Printer(Protocol):
+    """One label printer. Any method may raise `DriverError`."""
+
+    async def probe(self) -> str | None:
+        """Return the model if the device speaks this language; leaves no state in the device."""
+
+    async def open(self) -> None:
+        """Connect. After a failure the printer is closed and may be opened again."""
+
+    async def status(self) -> PrinterStatus:
+        """Return the printer's account of itself; what it cannot tell is UNKNOWN."""
+
+    async def mark(self) -> Mark | None:
+        """Return the odometer, or None where the model has none."""
+
+    async def send(self, copy: bytes, copy_id: CopyId) -> int:
+        """Send one copy and return the bytes sent; never retries.
+
+        After a failure `DriverError.bytes_out` says how far it came.
+        """
+
+    async def await_proof(self, copy_id: CopyId, mark: Mark | None, timeout_s: float) -> Proof:
+        """Wait for the device's own proof that the copy came out; NONE when it gives none."""
+
+    async def cancel(self) -> None:
+        """Drop what the device still holds of the copy; printed labels stay printed."""
+
+    async def close(self) -> None:
+        """Disconnect; may be called at any time, any number of times."""
+
+    def encode(self, label: Raster, copy_id: CopyId) -> bytes:
+        """Return the bytes that print `label` once in this printer's language. Pure."""
+
+
+class LabelError(Exception):
+    """A template or its data cannot make a label. `path` locates the fault, `hint` mends it."""
+
+    def __init__(self, path: str, cause: str, hint: str) -> None:
+        super().__init__(f"{path}: {cause}")
+        self.path = path
+        self.cause = cause
+        self.hint = hint
+
+
+def open_printer(url: str) -> Printer:
+    """Return a closed printer for `url` (scheme and host say how, `lang` says tspl or zpl)."""
+    from drivers.registry import make_printer  # noqa: PLC0415 - drivers load when first used
+
+    return make_printer(url)
+
+
+def render_label(template: Mapping[str, Any], data: Mapping[str, Any], dpi: int = 203) -> Raster:
+    """Render the label `template` (see docs/DRIVER_GUIDE.md) with `data`; raise `LabelError`."""
+    from drivers.labels.render import render  # noqa: PLC0415 - fonts and numpy load when first used
+
+    return render(template, data, dpi)
+
+
+def raster_png(label: Raster) -> bytes:
+    """Return `label` as a PNG picture."""
+    from drivers.labels.preview import png  # noqa: PLC0415 - Pillow loads when first used
+
+    return png(label)
