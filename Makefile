@@ -1,0 +1,76 @@
+# `make` lists what can be done. `make demo` and `make test` set up what they need by themselves.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.ONESHELL:
+.SHELLFLAGS := -euc
+MAKEFLAGS += --no-print-directory
+
+PY := .venv/bin/python
+PYTEST := $(PY) -m pytest
+# two workers, a file stays on one; PYTEST_ARGS="-n 0 -x -k name" looks closer
+PYTEST_ARGS ?= -n 2 --dist loadfile
+PAGE_TESTS := $(wildcard ui_pwa/test/*.test.js ui_pwa/test/*.test.mjs)
+STAGES := lint types imports unit $(if $(PAGE_TESTS),page) \
+  $(if $(wildcard tests/sim/test_*.py),sim) $(if $(wildcard tests/e2e/test_*.py),e2e)
+ARGS ?=
+
+.PHONY: help setup setup-run demo test lint types imports unit page sim e2e soak bench docs fmt lock clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install all that demo and test need (fast when it is there)
+	@scripts/setup.sh test
+
+setup-run:
+	@scripts/setup.sh run
+
+demo: setup-run ## the main job with a hub, the box and two virtual printers; ARGS="--speed 60"
+	@exec .venv/bin/floorgate demo $(ARGS)
+
+test: setup ## all checks and tests, as CI runs them
+	@exec scripts/check.sh $(STAGES)
+
+lint: setup ## ruff: rules and format
+	@$(PY) -m ruff check --quiet .
+	$(PY) -m ruff format --check --quiet . || {
+	  $(PY) -m ruff format --check . | head -20; echo "lint: repair it by: make fmt"; exit 1; }
+
+types: setup ## mypy, strict
+	@$(PY) -m mypy
+
+imports: setup ## who may import whom
+	@.venv/bin/lint-imports --no-cache | tail -n +2
+
+unit: setup ## unit, property and tidy tests
+	@$(PYTEST) tests --ignore=tests/sim --ignore=tests/e2e --ignore=tests/bench $(PYTEST_ARGS)
+
+page: setup ## the PDA page's own tests, in node
+	@node --test $(PAGE_TESTS)
+
+sim: setup ## hub, box and bots on a virtual clock, 200 seeds
+	@$(PYTEST) tests/sim $(PYTEST_ARGS)
+
+e2e: setup ## the whole in real processes and a real browser
+	@$(PYTEST) tests/e2e $(PYTEST_ARGS)
+
+soak: setup ## the long runs: 2,000 power cuts, 500 kills, many seeds
+	@FLOORGATE_SOAK=1 $(PYTEST) tests/sim tests/e2e $(PYTEST_ARGS)
+
+bench: setup ## the figures, each beside the floor measured with it; ARGS="--json"
+	@exec .venv/bin/floorgate bench spine $(ARGS)
+
+docs: setup ## write the generated documents
+	@exec .venv/bin/floorgate docs
+
+fmt: setup ## format, and repair what ruff can
+	@$(PY) -m ruff check --quiet --fix-only .
+	$(PY) -m ruff format --quiet .
+
+lock: ## renew requirements/*.txt from pyproject.toml; ARGS="--upgrade" takes new versions
+	@scripts/lock.sh $(ARGS)
+
+clean: ## remove .venv, caches and demo data
+	@rm -rf .venv .demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find edge drivers sync tests -name __pycache__ -type d -prune -exec rm -rf {} +
