@@ -1,0 +1,1 @@
+"""The journal's bytes and chain, and the link between a box and its hub."""
