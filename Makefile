@@ -41,7 +41,7 @@ types: setup ## mypy, strict
 	@$(PY) -m mypy
 
 imports: setup ## who may import whom
-	@.venv/bin/lint-imports --no-cache | tail -n +2
+	@.venv/bin/lint-imports --no-cache --no-logo
 
 unit: setup ## unit, property and tidy tests
 	@$(PYTEST) tests --ignore=tests/sim --ignore=tests/e2e --ignore=tests/bench $(PYTEST_ARGS)
