@@ -249,9 +249,10 @@ def test_gtins_are_valid_and_distinct(skus: set[str]) -> None:
         assert sum(int(d) * (1, 3)[i % 2] for i, d in enumerate(code)) % 10 == 0
 
 
-CELL = st.text(max_size=8) | st.sampled_from(
-    ["1001", "1002", "C9", "22001", "POST", "6", "-1", "0", "2.55", "12/1/10 8:26"]
-    + ["", "围兜", "A,B", '"', "\x00", "\n", "a" * 300]
+CELL = st.one_of(
+    st.text(max_size=8),
+    st.sampled_from(["1001", "1002", "C9", "22001", "POST", "6", "-1", "0", "2.55"]),
+    st.sampled_from(["12/1/10 8:26", "", "围兜", "A,B", '"', "\x00", "\n", "a" * 300]),
 )
 LINE = st.one_of(
     st.lists(CELL, min_size=6, max_size=9).map(",".join),
