@@ -1,5 +1,8 @@
 """All that the rest of Floorgate may know of the journal's bytes and of the hub link."""
 
+import ssl
+
+from sync.agent import HubAgent
 from sync.chain import (
     ENTRY_BYTES_MAX,
     ENTRY_VERSION,
@@ -27,6 +30,14 @@ from sync.errors import (
     SyncError,
     WrongBoxError,
 )
+from sync.export import (
+    ExportedCheckpoint,
+    ExportedEntry,
+    Header,
+    read_export,
+    verify_export,
+    write_export,
+)
 from sync.keys import is_signed, key_id, public_key, sign
 from sync.messages import (
     INSTRUCTION_VERSION,
@@ -49,9 +60,13 @@ __all__ = [
     "Clock",
     "Connect",
     "Entry",
+    "ExportedCheckpoint",
+    "ExportedEntry",
     "Fault",
     "Finding",
     "ForgedError",
+    "Header",
+    "HubAgent",
     "Instruction",
     "Link",
     "LinkLostError",
@@ -72,8 +87,19 @@ __all__ = [
     "key_id",
     "link",
     "public_key",
+    "read_export",
     "sign",
     "sign_checkpoint",
     "sign_instruction",
+    "verify_export",
     "verify_instruction",
+    "websocket",
+    "write_export",
 ]
+
+
+def websocket(url: str, tls: ssl.SSLContext | None = None) -> Connect:
+    """Return a `Connect` to the hub at `url` (`ws://host:port/link` or `wss://…`)."""
+    from sync.transports.websocket import websocket  # noqa: PLC0415 - aiohttp loads when first used
+
+    return websocket(url, tls)

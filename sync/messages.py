@@ -225,8 +225,8 @@ def verify_instruction(
 ) -> Instruction:
     """Return the instruction in `signed` once its signature, then its shape, are good.
 
-    `public_keys` maps key ids to the hub keys that are trusted. Raises `ForgedError` when no trusted
-    key signed it, `MalformedError` when a trusted key signed something that is no instruction, and
+    `public_keys` maps key ids to the trusted hub keys. Raises `ForgedError` when none of them
+    signed it, `MalformedError` when one of them signed something that is no instruction, and
     `WrongBoxError` when it is for another box.
     """
     op = "verify instruction"

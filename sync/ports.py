@@ -87,7 +87,10 @@ class Link(Protocol):
         """Send one frame; raise `LinkLostError` once the connection has ended."""
 
     async def receive(self) -> bytes:
-        """Return the next frame; raise `LinkLostError` at the end, `MalformedError` on an oversized one."""
+        """Return the next frame; raise `LinkLostError` at the end.
+
+        A frame that is too big, or of a wrong type, raises `MalformedError`.
+        """
 
     async def close(self) -> None:
         """End the connection; may be called any number of times."""

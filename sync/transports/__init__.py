@@ -1,0 +1,1 @@
+"""Ways to carry the link's frames."""
