@@ -4,7 +4,7 @@ A printer is reached by one URL (`tcp://10.0.0.9:9100?lang=zpl`). The print queu
 retries and evidence; a driver moves the bytes of one copy and tells what it can prove about them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NewType, Protocol
 
@@ -147,11 +147,35 @@ def open_printer(url: str) -> Printer:
     return make_printer(url)
 
 
-def render_label(template: Mapping[str, Any], data: Mapping[str, Any], dpi: int = 203) -> Raster:
-    """Render the label `template` (see docs/DRIVER_GUIDE.md) with `data`; raise `LabelError`."""
-    from drivers.labels.render import render  # noqa: PLC0415 - fonts and numpy load when first used
+def render_label(
+    template: Mapping[str, Any],
+    data: Mapping[str, Any],
+    dpi: int = 203,
+    check: Callable[[Raster, Sequence[str]], None] | None = None,
+) -> Raster:
+    """Render the label `template` (see docs/DRIVER_GUIDE.md) with `data`; raise `LabelError`.
 
-    return render(template, data, dpi)
+    `check` is called with the label and the values that its codes must carry, so that a label
+    whose codes do not read can be refused before it leaves.
+    """
+    from drivers.fonts import system_font  # noqa: PLC0415 - fonts and numpy load when first used
+    from drivers.labels.render import render  # noqa: PLC0415
+
+    return render(template, data, dpi, system_font(), check)
+
+
+def builtin_template(name: str) -> dict[str, Any]:
+    """Return the built-in template `waybill`, `slip` or `tote`; raise `LabelError` for others."""
+    from drivers.templates import load_template  # noqa: PLC0415
+
+    return load_template(name)
+
+
+def sample_data(name: str) -> dict[str, Any]:
+    """Return example data that fills every field of the built-in template `name`."""
+    from drivers.templates import load_sample  # noqa: PLC0415
+
+    return load_sample(name)
 
 
 def raster_png(label: Raster) -> bytes:

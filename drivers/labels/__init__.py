@@ -1,0 +1,1 @@
+"""Labels: a template and its data become a 1-bit picture. Everything here is pure."""

@@ -1,0 +1,71 @@
+"""QR codes and Code 128 as pictures, one module being a whole number of dots."""
+
+from typing import Final
+
+import numpy as np
+import zint
+
+from drivers.api import LabelError
+from drivers.labels.glyphs import Dots
+
+CODE128_CHARS_MAX: Final = 80
+QR_CHARS_MAX: Final = 512
+MODULE_MM_MIN_CODE128: Final = 0.24
+"""Thinnest bar that the floor's scanners read off thermal paper: 2 dots at 203 dpi."""
+MODULE_MM_MIN_QR: Final = 0.36
+"""3 dots at 203 dpi."""
+QUIET_CODE128: Final = 10
+"""Modules, ISO/IEC 15417 clause 4.3.2."""
+QUIET_QR: Final = 4
+"""Modules, ISO/IEC 18004 clause 9.1."""
+_QR_LEVEL_M: Final = 2
+
+
+def code128(path: str, text: str, width: int, height: int, dots_per_mm: float) -> Dots:
+    """Return the bars of `text`, at most `width` dots wide with the quiet zones, `height` high."""
+    _check_ascii(path, text, CODE128_CHARS_MAX)
+    bars = _modules(path, text, zint.Symbology.CODE128)[0]
+    module = width // (len(bars) + 2 * QUIET_CODE128)
+    _check_module(path, module, MODULE_MM_MIN_CODE128, dots_per_mm)
+    return np.broadcast_to(np.repeat(bars, module), (height, len(bars) * module))
+
+
+def qr(path: str, text: str, side: int, dots_per_mm: float) -> Dots:
+    """Return the QR code of `text`, level M, in at most `side` dots with the quiet zone."""
+    _check_ascii(path, text, QR_CHARS_MAX)
+    squares = _modules(path, text, zint.Symbology.QRCODE)
+    module = side // (len(squares) + 2 * QUIET_QR)
+    _check_module(path, module, MODULE_MM_MIN_QR, dots_per_mm)
+    return squares.repeat(module, axis=0).repeat(module, axis=1)
+
+
+def _modules(path: str, text: str, symbology: zint.Symbology) -> Dots:
+    symbol = zint.Symbol()
+    symbol.symbology = symbology
+    if symbology is zint.Symbology.QRCODE:
+        symbol.option_1 = _QR_LEVEL_M
+    try:
+        symbol.encode(text)
+    except Exception as error:  # zint raises bare subclasses of Exception per error code
+        raise LabelError(path, f"no code can be made: {error}", "shorten the value") from error
+    packed = np.asarray(symbol.encoded_data)[: symbol.rows]
+    bits = np.unpackbits(packed, axis=1, count=symbol.width, bitorder="little")
+    return bits.astype(np.bool_)
+
+
+def _check_ascii(path: str, text: str, chars_max: int) -> None:
+    if not text or len(text) > chars_max or not (text.isascii() and text.isprintable()):
+        raise LabelError(
+            path,
+            f"a code cannot carry {text[:40]!r}",
+            f"use 1 to {chars_max} ASCII characters; put Chinese text beside the code",
+        )
+
+
+def _check_module(path: str, module: int, module_mm_min: float, dots_per_mm: float) -> None:
+    if module / dots_per_mm < module_mm_min:
+        raise LabelError(
+            path,
+            f"the code is too dense: a module would be {module / dots_per_mm:.2f} mm",
+            f"widen the element until a module is {module_mm_min} mm, or shorten the value",
+        )

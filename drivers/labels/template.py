@@ -1,0 +1,254 @@
+"""The template of a label: plain data, checked before use.
+
+Lengths are millimetres from the top left corner of the label. docs/DRIVER_GUIDE.md explains each
+element with an example; the structs below are the reference.
+"""
+
+import difflib
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+import msgspec
+
+from drivers.api import LabelError
+from drivers.labels.fields import Condition, Text, compile_condition, compile_text
+
+SIDE_MM_MAX: Final = 300
+ELEMENTS_MAX: Final = 200
+ROWS_MAX: Final = 50
+TEMPLATES_MAX: Final = 32
+"""Compiled templates kept."""
+
+Place: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=SIDE_MM_MAX)]
+Length: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=SIDE_MM_MAX)]
+
+
+class _Element(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    x: Place
+    y: Place
+    when: str | None = None
+    """Draw only if this holds: `field`, `!field` or `field > 1`."""
+
+
+class TextElement(_Element, frozen=True, tag="text", kw_only=True):
+    """Text in a field of `w` × `h`; it shrinks from `size_mm` to `min_size_mm` to fit."""
+
+    w: Length
+    h: Length
+    size_mm: Length
+    min_size_mm: Length | None = None
+    """Smallest size allowed; without it the text does not shrink."""
+    text: str
+    flow: Literal["fit", "wrap"] = "fit"
+    overflow: Literal["error", "ellipsis"] = "error"
+    align: Literal["left", "center", "right"] = "left"
+    valign: Literal["top", "middle"] = "top"
+    bold: bool = False
+    white: bool = False
+    """White on what is already black."""
+
+
+class Code128Element(_Element, frozen=True, tag="code128", kw_only=True):
+    """A Code 128 with its quiet zones, as wide as whole dots allow, centred in `w`."""
+
+    w: Length
+    h: Length
+    text: str
+
+
+class QrElement(_Element, frozen=True, tag="qr", kw_only=True):
+    """A QR code with its quiet zone, as large as whole dots allow, centred in a square."""
+
+    size_mm: Length
+    text: str
+
+
+class LineElement(_Element, frozen=True, tag="line", kw_only=True):
+    """A line to the right, or down if `vertical`."""
+
+    length_mm: Length
+    vertical: bool = False
+    thick_mm: Length = 0.25
+
+
+class BoxElement(_Element, frozen=True, tag="box", kw_only=True):
+    """A frame, or a black area if `fill`."""
+
+    w: Length
+    h: Length
+    thick_mm: Length = 0.25
+    fill: bool = False
+
+
+Leaf: TypeAlias = TextElement | Code128Element | QrElement | LineElement | BoxElement
+
+
+class RepeatElement(_Element, frozen=True, tag="repeat", kw_only=True):
+    """`elements` once for each item of the list `over`, `step_mm` further down each time.
+
+    An item's fields are `{item.…}`, its number from 1 is `{item_no}`. Places inside count from
+    this element's own corner.
+    """
+
+    over: str
+    step_mm: Length
+    rows_max: Annotated[int, msgspec.Meta(ge=1, le=ROWS_MAX)]
+    rest: Literal["error", "cut"] = "error"
+    """What to do with items past `rows_max`; cut only where the label shows the total."""
+    elements: Annotated[tuple[Leaf, ...], msgspec.Meta(min_length=1, max_length=ELEMENTS_MAX)]
+
+
+Element: TypeAlias = Leaf | RepeatElement
+
+
+class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A label of `size_mm` (width, height) and what stands on it, drawn in order."""
+
+    v: Literal[1] = 1
+    name: str
+    size_mm: tuple[Length, Length]
+    elements: Annotated[tuple[Element, ...], msgspec.Meta(max_length=ELEMENTS_MAX)]
+
+
+class Part(msgspec.Struct, frozen=True):
+    """An element ready to draw: its texts and condition compiled, its path for errors."""
+
+    path: str
+    element: Element
+    text: Text | None
+    when: Condition | None
+    parts: tuple["Part", ...] = ()
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it looks the same for all data."""
+        is_text_fixed = self.text is None or self.text.is_fixed
+        return self.when is None and is_text_fixed and not isinstance(self.element, RepeatElement)
+
+
+class Compiled(msgspec.Struct, frozen=True, eq=False):
+    """A checked template; equal only to itself, so that pictures of it can be kept."""
+
+    template: Template
+    parts: tuple[Part, ...]
+
+
+def compile_template(template: Mapping[str, Any]) -> Compiled:
+    """Check `template` and prepare it for drawing; raise `LabelError` at its first mistake."""
+    try:
+        raw = msgspec.json.encode(template)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise LabelError(
+            "template", f"it is not plain data: {error}", "use JSON values only"
+        ) from error
+    return _compile(raw)
+
+
+@lru_cache(maxsize=TEMPLATES_MAX)
+def _compile(raw: bytes) -> Compiled:
+    try:
+        template = msgspec.json.decode(raw, type=Template)
+    except msgspec.ValidationError as error:
+        raise _explain(str(error), raw) from error
+    parts = tuple(
+        _part(f"elements[{i}]", element, template.size_mm)
+        for i, element in enumerate(template.elements)
+    )
+    return Compiled(template, parts)
+
+
+def _part(path: str, element: Element, room_mm: tuple[float, float]) -> Part:
+    when = compile_condition(f"{path}.when", element.when) if element.when is not None else None
+    if isinstance(element, RepeatElement):
+        rows_mm = element.step_mm * element.rows_max
+        _check_inside(path, "rows_max", element.y + rows_mm, room_mm[1], "tall")
+        row_mm = (room_mm[0] - element.x, room_mm[1] - element.y - rows_mm + element.step_mm)
+        parts = tuple(
+            _part(f"{path}.elements[{i}]", leaf, row_mm) for i, leaf in enumerate(element.elements)
+        )
+        return Part(path, element, None, when, parts)
+    width, height = _extent_mm(element)
+    _check_inside(path, "x", element.x + width, room_mm[0], "wide")
+    _check_inside(path, "y", element.y + height, room_mm[1], "tall")
+    text = None
+    if isinstance(element, TextElement | Code128Element | QrElement):
+        text = compile_text(f"{path}.text", element.text)
+    if isinstance(element, TextElement):
+        _check_sizes(path, element)
+    return Part(path, element, text, when)
+
+
+def _extent_mm(leaf: Leaf) -> tuple[float, float]:
+    if isinstance(leaf, QrElement):
+        return leaf.size_mm, leaf.size_mm
+    if isinstance(leaf, LineElement):
+        across = leaf.thick_mm
+        return (across, leaf.length_mm) if leaf.vertical else (leaf.length_mm, across)
+    return leaf.w, leaf.h
+
+
+def _check_inside(path: str, field: str, end_mm: float, room_mm: float, word: str) -> None:
+    if end_mm > room_mm + 1e-6:
+        raise LabelError(
+            f"{path}.{field}",
+            f"it ends at {end_mm:g} mm, but there is room for {room_mm:g} mm ({word})",
+            "move it, make it smaller, or enlarge size_mm",
+        )
+
+
+def _check_sizes(path: str, element: TextElement) -> None:
+    if element.min_size_mm is not None and element.min_size_mm > element.size_mm:
+        raise LabelError(
+            f"{path}.min_size_mm",
+            f"{element.min_size_mm:g} is larger than size_mm {element.size_mm:g}",
+            "make it smaller, or leave it out",
+        )
+    if element.size_mm > element.h:
+        raise LabelError(
+            f"{path}.h",
+            f"{element.h:g} mm cannot hold one line of {element.size_mm:g} mm",
+            "raise h to size_mm or more",
+        )
+
+
+_KINDS: Final[Mapping[str, type[msgspec.Struct]]] = {
+    "text": TextElement,
+    "code128": Code128Element,
+    "qr": QrElement,
+    "line": LineElement,
+    "box": BoxElement,
+    "repeat": RepeatElement,
+}
+
+
+def _explain(message: str, raw: bytes) -> LabelError:
+    """Turn msgspec's message into one with a path and a hint."""
+    cause, _, place = message.partition(" - at ")
+    path = place.strip("`").removeprefix("$").removeprefix(".") or "template"
+    path = path.replace(".type", "") if path.endswith(".type") else path
+    node = _node_at(msgspec.json.decode(raw), path)
+    kind = node.get("type") if isinstance(node, dict) else None
+    struct: type[msgspec.Struct] = _KINDS.get(str(kind), Template)
+    names = ", ".join(struct.__struct_fields__)
+    field = re.search(r"field `(\w+)`", cause)
+    if "unknown field" in cause and field:
+        near = difflib.get_close_matches(field[1], struct.__struct_fields__, n=1)
+        meant = f"did you mean '{near[0]}'? " if near else ""
+        return LabelError(f"{path}.{field[1]}", "there is no such field", f"{meant}known: {names}")
+    if "missing required field" in cause and field:
+        return LabelError(path, f"the field '{field[1]}' is missing", f"add it; known: {names}")
+    if "Invalid value" in cause and kind not in _KINDS and place.endswith(".type`"):
+        return LabelError(path, f"there is no element '{kind}'", f"use one of {', '.join(_KINDS)}")
+    return LabelError(path, cause, "correct this value")
+
+
+def _node_at(node: Any, path: str) -> Any:  # noqa: ANN401 - any JSON value
+    for step in re.findall(r"\[(\d+)\]|(\w+)", path):
+        key = int(step[0]) if step[0] else step[1]
+        try:
+            node = node[key]
+        except (KeyError, IndexError, TypeError):
+            break
+    return node
