@@ -86,7 +86,7 @@ make_venv() {
 }
 
 pip_install() {
-  "$venv/bin/python" -m pip --quiet --disable-pip-version-check --no-input install \
+  "$venv/bin/python" -m pip -qq --disable-pip-version-check --no-input install \
     --no-warn-script-location --root-user-action=ignore --no-deps "$@"
 }
 
