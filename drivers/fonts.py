@@ -70,16 +70,26 @@ class _Glyphs(dict[str, Glyph]):
         at = int(np.searchsorted(self._covered[:, 0], code, side="right")) - 1
         if at < 0 or code > self._covered[at, 1]:
             raise KeyError(char)
-        with self._lock:
-            mask, (left, top) = self._font.getmask2(char, mode="L", anchor="ls")
-            advance = round(self._font.getlength(char))
-        width, height = mask.size
-        ink = np.frombuffer(bytes(mask), np.uint8).reshape(height, width) >= INK_MIN
-        glyph = Glyph(ink, int(left), int(-top), advance)
+        glyph = self._draw(char)
         if len(self) >= GLYPHS_MAX:
             self.clear()
         self[char] = glyph
         return glyph
+
+    def _draw(self, char: str) -> Glyph:
+        with self._lock:
+            mask, (left, top) = self._font.getmask2(char, mode="L", anchor="ls")
+            advance = round(self._font.getlength(char))
+            ascent, descent = self._font.getmetrics()
+        width, height = mask.size
+        left, top = max(0, int(left)), ascent + int(top)
+        if top < 0 or top + height > ascent + descent:
+            raise KeyError(char)  # it would touch the next line
+        advance = max(advance, left + width)
+        cell = np.zeros((ascent + descent, advance), np.bool_)
+        ink = np.frombuffer(bytes(mask), np.uint8).reshape(height, width) >= INK_MIN
+        cell[top : top + height, left : left + width] = ink
+        return Glyph(cell, advance, ascent)
 
 
 def read_cmap(path: Path, face: int) -> NDArray[np.uint32]:

@@ -11,12 +11,14 @@ Dots: TypeAlias = NDArray[np.bool_]
 
 
 class Glyph(NamedTuple):
-    """One character. `left` and `top` place `ink` from the pen on the baseline; `top` is up."""
+    """One character in a cell as wide as its advance and as high as all of its size.
 
-    ink: Dots
-    left: int
-    top: int
+    Cells stand side by side to make a line. The baseline is `ascent` dots below the cell's top.
+    """
+
+    cell: Dots
     advance: int
+    ascent: int
 
 
 class Font(Protocol):
@@ -24,3 +26,5 @@ class Font(Protocol):
 
     def glyphs(self, size: int, *, bold: bool) -> Mapping[str, Glyph]:
         """Return the characters at `size` dots per em; a missing one raises `KeyError`."""
+
+    def __hash__(self) -> int: ...

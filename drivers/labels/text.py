@@ -86,23 +86,18 @@ def set_text(text: str, field: Field, font: Font) -> Setting:
 
 def ink(canvas: Dots, line: Sequence[Glyph], x: int, baseline: int, *, white: bool) -> None:
     """Draw `line` onto `canvas` from `x` on; `white` takes ink away."""
-    combine = _erase if white else np.logical_or
-    for dots, left, up, advance in line:
-        top = baseline - up
-        start = x + left
-        height, width = dots.shape
-        area = canvas[max(0, top) : top + height, max(0, start) : start + width]
-        if area.shape == dots.shape:
-            combine(area, dots, area)
-        elif area.size:  # over the label's edge
-            dy, dx = max(0, -top), max(0, -start)
-            seen = dots[dy : dy + area.shape[0], dx : dx + area.shape[1]]
-            combine(area, seen, area)
-        x += advance
-
-
-def _erase(area: Dots, dots: Dots, out: Dots) -> None:
-    np.logical_and(area, ~dots, out)
+    if not line:
+        return
+    strip = np.concatenate([glyph.cell for glyph in line], axis=1)
+    top = baseline - line[0].ascent
+    strip = strip[max(0, -top) :]
+    top = max(0, top)
+    area = canvas[top : top + strip.shape[0], x : x + strip.shape[1]]
+    strip = strip[: area.shape[0]]  # cells may reach past the label's edge, ink does not
+    if white:
+        area &= ~strip
+    else:
+        area |= strip
 
 
 def _height(lines: int, size: int) -> int:
