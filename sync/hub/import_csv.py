@@ -304,7 +304,7 @@ def _order_of(rows: Sequence[Row]) -> Order:
     paid_at = min(row.at_us for row in rows)
     return Order(
         order_id=invoice,
-        type="standard",
+        type="normal",
         paid_at=paid_at,
         promise=paid_at + PROMISE_US,
         lines=tuple(lines),

@@ -305,7 +305,7 @@ def _leaves(value: Any) -> list[Any]:
 def body(**change: Any) -> str:
     order = {
         "order_id": "J1",
-        "type": "standard",
+        "type": "normal",
         "paid_at": AT_US,
         "promise": AT_US + MINUTE_US,
         "lines": [{"no": 1, "sku": "22001", "qty": 2, "price_fen": 255}],
