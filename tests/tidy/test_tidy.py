@@ -43,6 +43,8 @@ IMPURE = {
     *("os", "pathlib", "shutil", "tempfile", "signal", "sqlite3", "aiosqlite", "aiohttp"),
     *("time", "random", "secrets", "uuid", "logging", "structlog"),
 }
+ARGUMENT_TYPES = {"random.Random", "uuid.UUID"}
+"""What may be named all the same: the types of arguments, which do nothing by themselves."""
 
 COMMAND_LINE = ("edge/__main__.py", "edge/cli/", "edge/demo/", "edge/bench/", "scripts/", "tests/")
 """Where printing is the job."""
@@ -223,7 +225,7 @@ def pure_imports(source: Source) -> Found:
     if not source.path.startswith(PURE):
         return
     for line, name in imports(source):
-        if name.split(".")[0] in IMPURE:
+        if name.split(".")[0] in IMPURE and name not in ARGUMENT_TYPES:
             yield line, f"{name} in a pure module: take it as an argument"
     for call, name in source.calls():
         if name == "open":
@@ -231,12 +233,13 @@ def pure_imports(source: Source) -> Found:
 
 
 def imports(source: Source) -> Iterator[tuple[int, str]]:
-    """Line and name of each module imported."""
+    """Line and dotted name of each thing imported."""
     for node in source.nodes:
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.lineno, "." * node.level + (node.module or "")
+            module = "." * node.level + (node.module or "")
+            yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
 
 
 def cases(source: Source) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -271,6 +274,15 @@ def known_requirements(source: Source) -> Found:
             yield line, f"{match[0]}: {family} ends at {REQUIREMENTS[family]}"
 
 
+def broken_links(source: Source) -> Found:
+    """A link or picture of a document leads to a file that is there."""
+    pattern = r"\]\((?![a-z]+:|#)([^)#\s]+)"
+    for match in re.finditer(pattern, source.text) if source.suffix == ".md" else ():
+        if not (ROOT / source.path).parent.joinpath(match[1]).exists():
+            line = source.text.count("\n", 0, match.start()) + 1
+            yield line, f"{match[1]}: no such file; correct or remove the link"
+
+
 RULES: tuple[Rule, ...] = (
     file_length,
     function_length,
@@ -283,6 +295,7 @@ RULES: tuple[Rule, ...] = (
     documented_tests,
     no_skipped_tests,
     known_requirements,
+    broken_links,
 )
 
 
@@ -349,6 +362,7 @@ PLANTED: tuple[tuple[Rule, str, str, int], ...] = (
     (no_skipped_tests, "tests/test_a.py", "\n@pytest.mark.skip\ndef test_a(): ...\n", 2),
     (no_skipped_tests, "tests/test_a.py", "pytest.skip('not here')\n", 1),
     (known_requirements, "tests/test_a.py", '"""Shows FLOW-1 and FLOW-14."""\n', 1),
+    (broken_links, "docs/A.md", "[the map](../README.md)\n[gone](GONE.md#why)\n", 2),
 )
 
 
@@ -369,8 +383,10 @@ ALLOWED: tuple[tuple[Rule, str, str], ...] = (
     (silent_handlers, "edge/a.py", "try:\n    f()\nexcept KeyError:\n    pass\n"),
     (unbounded_queues, "edge/a.py", "q = asyncio.Queue(SCANS_MAX)\n"),
     (pure_imports, "edge/http/a.py", "import asyncio\n"),
+    (pure_imports, "sync/backoff.py", "from random import Random\n"),
     (documented_tests, "tests/test_a.py", 'def test_a():\n    """It is one."""\n'),
     (known_requirements, "tests/test_a.py", '"""Shows FLOW-13; GS1-128 and ISO-8859."""\n'),
+    (broken_links, "README.md", "[a](docs/STYLE.md#tests), [b](https://example.com), [c](#why)\n"),
 )
 
 
