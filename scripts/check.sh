@@ -2,7 +2,7 @@
 # Runs make targets one after the other, says how long each took, stops at the first that fails.
 #   scripts/check.sh lint types unit
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
 seconds() { printf '%d.%d s' $(($1 / 1000)) $(($1 % 1000 / 100)); }

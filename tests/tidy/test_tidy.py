@@ -7,6 +7,7 @@ looked at; neither is this file, which must spell out what it forbids.
 import ast
 import re
 import subprocess
+import tomllib
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -324,6 +325,20 @@ def test_the_tree_is_found(sources: list[Source]) -> None:
     """The rules look at the packages, the scripts and the tests, and not at vendored code."""
     assert {"pyproject.toml", "edge/__init__.py", "sync/chain.py"} <= {s.path for s in sources}
     assert [s.path for s in sources if "vendor" in PurePosixPath(s.path).parts] == []
+
+
+def test_the_lock_files_hold_every_dependency() -> None:
+    """Each library that pyproject.toml names is pinned with hashes: run-time ones in both files."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    pinned = re.compile(r"^([\w-]+)==\S+.*\\\n +--hash=", re.MULTILINE)
+    run, dev = (
+        set(pinned.findall((ROOT / "requirements" / name).read_text("utf-8")))
+        for name in ("run.txt", "dev.txt")
+    )
+    needed = {re.split(r"[<>=]", each)[0] for each in project["dependencies"]}
+    needed_dev = {re.split(r"[<>=]", each)[0] for each in project["optional-dependencies"]["dev"]}
+    assert needed - run == set(), "renew them by: make lock"
+    assert (needed | needed_dev | run) - dev == set(), "renew them by: make lock"
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
