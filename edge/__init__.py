@@ -1,0 +1,1 @@
+"""Floorgate on the box."""

@@ -1,0 +1,1 @@
+"""What the floor can be asked: commands, reads, push, printing, timers."""

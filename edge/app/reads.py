@@ -1,0 +1,200 @@
+"""Reading: views and lists from committed state.
+
+A view is a pure function of a `World`. Its documents are fetched as it asks for them: the view
+runs, stops at the first one that is missing, and runs again with it. That keeps every view free of
+I/O, and serves any store whose reads are asynchronous.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from edge.app.ports import Reader
+from edge.domain.decide import active_rules
+from edge.domain.model import Alarm, Box, Doc, Hands, Job, Name, Order, Person, Session, Task
+from edge.domain.rules import Ruleset
+from edge.domain.views import (
+    JobView,
+    Missing,
+    OrderView,
+    PackView,
+    TaskView,
+    job_view,
+    order_view,
+    pack_view,
+    task_view,
+)
+from edge.domain.world import Key, World
+from sync.api import decode_entry
+
+T = TypeVar("T")
+LIST_MAX: Final = 200
+TIMELINE_MAX: Final = 2_000
+DOCS_PER_VIEW_MAX: Final = 20_000
+
+
+class Views:
+    """Runs views over one reader, sharing what one request has fetched."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._docs: dict[Key, Doc | None] = {}
+
+    async def run(self, view: Callable[[World], T]) -> T:
+        """Return `view(world)` over committed documents."""
+        while True:
+            try:
+                return view(World(self._load))
+            except Missing as missing:
+                assert len(self._docs) < DOCS_PER_VIEW_MAX
+                found = await self._reader.doc(missing.kind, missing.doc_id)
+                self._docs[missing.kind.KIND, missing.doc_id] = found
+
+    def _load(self, kind: type[Doc], doc_id: str) -> Doc | None:
+        key = (kind.KIND, doc_id)
+        if key not in self._docs:
+            raise Missing(kind, doc_id)
+        return self._docs[key]
+
+
+class Reads:
+    """The questions that clients ask."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def rules(self) -> Ruleset:
+        """Return the active ruleset."""
+        return await Views(self._reader).run(active_rules)
+
+    async def task(self, task_id: str) -> TaskView | None:
+        """Return a task with its steps."""
+        return await Views(self._reader).run(partial(task_view, task_id=task_id))
+
+    async def open_tasks(self) -> list[TaskView]:
+        """Return open tasks, the fast lane first, then the oldest; without their steps."""
+        views = Views(self._reader)
+        found: list[TaskView] = []
+        for lane in ("24h", "normal"):
+            for task_id in await self._reader.find(Task, "open", lane, LIST_MAX - len(found)):
+                view = await views.run(partial(task_view, task_id=task_id, steps=False))
+                if view is not None and view.state == "open":
+                    found.append(view)
+        return found
+
+    async def pack(self, code: str) -> PackView | None:
+        """Return an order for packing, by its id or its tote."""
+        order = await self._by_tote(code) or code
+        return await Views(self._reader).run(partial(pack_view, order_id=order))
+
+    async def _by_tote(self, code: str) -> str:
+        found = await self._reader.find(Order, "tote", code, 1)
+        return found[0] if found else ""
+
+    async def to_pack(self) -> list[PackView]:
+        """Return orders that wait for packing or are being packed."""
+        views = Views(self._reader)
+        found = []
+        for state in ("packed_checked", "packing", "picked"):
+            for order_id in await self._reader.find(Order, "state", state, LIST_MAX):
+                view = await views.run(partial(pack_view, order_id=order_id))
+                if view is not None:
+                    found.append(view)
+        return sorted(found, key=lambda view: (view.lane != "24h", view.order))
+
+    async def order(self, order_id: str) -> OrderView | None:
+        """Return an order."""
+        return await Views(self._reader).run(partial(order_view, order_id=order_id))
+
+    async def orders(self, state: str, after: str, limit: int = LIST_MAX) -> list[OrderView]:
+        """Return orders, sorted by id, after `after`; of one state, or of all."""
+        limit = min(limit, LIST_MAX)
+        ids = (
+            await self._reader.find(Order, "state", state, limit, after)
+            if state
+            else await self._reader.list_ids(Order, limit, after)
+        )
+        views = Views(self._reader)
+        found = [await views.run(partial(order_view, order_id=each)) for each in ids]
+        return [view for view in found if view is not None]
+
+    async def order_counts(self) -> dict[str, int]:
+        """Return how many orders are in each state."""
+        return await self._reader.counts(Order, "state")
+
+    async def timeline(self, order_id: str) -> list[dict[str, Any]]:
+        """Return the entries that concern an order, oldest first."""
+        raw = await self._reader.timeline(f"order:{order_id}", TIMELINE_MAX)
+        return [entry_view(each) for each in raw]
+
+    async def jobs(self, order_id: str) -> list[JobView]:
+        """Return the print jobs of an order, oldest first."""
+        order = await self._reader.doc(Order, order_id)
+        if not isinstance(order, Order):
+            return []
+        jobs = [await self._reader.doc(Job, copy.job) for copy in order.copies]
+        return [job_view(job) for job in jobs if isinstance(job, Job)]
+
+    async def alarms(self, person: str) -> list[Alarm]:
+        """Return the person's alarms that are not acknowledged."""
+        ids = await self._reader.find(Alarm, "person", person, LIST_MAX)
+        found = [await self._reader.doc(Alarm, each) for each in ids]
+        return [each for each in found if isinstance(each, Alarm)]
+
+    async def session(self, session_id: str) -> Session | None:
+        """Return a session, open or closed."""
+        found = await self._reader.doc(Session, session_id)
+        return found if isinstance(found, Session) else None
+
+    async def person_by_badge(self, badge_hash: str) -> Person | None:
+        """Return who wears a badge."""
+        ids = await self._reader.find(Person, "badge", badge_hash, 1)
+        found = await self._reader.doc(Person, ids[0]) if ids else None
+        return found if isinstance(found, Person) else None
+
+    async def name_of(self, person: str) -> Name:
+        """Return a person's name; the id stands in where it was erased."""
+        record = await self._reader.personal(f"person:{person}")
+        return msgspec.convert(record["name"], Name) if record else Name(person, person)
+
+    async def pin_verifier(self, person: str) -> dict[str, Any] | None:
+        """Return what a PIN is checked against."""
+        record = await self._reader.personal(f"person:{person}")
+        return record["pin"] if record else None
+
+    async def task_in_hand(self, person: str) -> TaskView | None:
+        """Return the task that a person has in hand."""
+        hands = await self._reader.doc(Hands, person)
+        if not isinstance(hands, Hands) or not hands.task:
+            return None
+        return await self.task(hands.task)
+
+    async def recipient(self, order_id: str) -> dict[str, Any]:
+        """Return the personal data of an order's recipient; empty where it was erased."""
+        return await self._reader.personal(f"order:{order_id}") or {}
+
+    async def box(self) -> Box:
+        """Return this box."""
+        found = await self._reader.doc(Box, "box")
+        assert isinstance(found, Box)
+        return found
+
+
+def entry_view(raw: bytes) -> dict[str, Any]:
+    """Return an entry as clients see it."""
+    entry = decode_entry(raw)
+    return {
+        "seq": entry.seq,
+        "at": entry.at_us,
+        "kind": entry.kind,
+        "subject": entry.subject,
+        "refs": entry.refs,
+        "actor": entry.actor,
+        "device": entry.device,
+        "via": entry.via,
+        "cause": entry.cause,
+        "rules": entry.rules,
+        "data": {k: v for k, v in entry.data.items() if not isinstance(v, bytes)},
+    }

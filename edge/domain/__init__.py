@@ -1,0 +1,1 @@
+"""The law of the floor: pure functions from what is and what was asked to what happened."""

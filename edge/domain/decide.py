@@ -1,0 +1,140 @@
+"""The door of the law: a command and the state it finds, in; entries and an answer, out.
+
+`decide` is pure. It runs in the service, in replay, in the sandbox and in the simulation. Every
+command leaves at least one entry: what it did, or `command.refused` with the reason.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from edge.domain import commands as c
+from edge.domain import freezing, instructions, packing, people, picking
+from edge.domain.commands import Command
+from edge.domain.entries import Draft, PersonalRecord
+from edge.domain.model import Box, RulesetRecord, Session
+from edge.domain.refusals import Refusal, RefusedError
+from edge.domain.rules import Ruleset, load_ruleset
+from edge.domain.turn import Env, Turn
+from edge.domain.world import World
+
+Decider = Callable[[Turn, Any], dict[str, Any]]
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the sender of a command is told. Kept with its id, and given again on a repeat."""
+
+    ok: bool
+    facts: dict[str, Any]
+    next: str = ""
+    code: str = ""
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """The outcome of one command."""
+
+    answer: Answer
+    drafts: list[Draft]
+    personal: list[PersonalRecord]
+    world: World
+
+
+_DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
+    c.SessionOpen: (people.open_session, "tasks"),
+    c.SessionClose: (people.close_session, "sign-in"),
+    c.TaskTake: (picking.take, "pick"),
+    c.TaskRelease: (picking.release, "tasks"),
+    c.ToteBind: (picking.bind_tote, "pick"),
+    c.PickScan: (picking.scan, "pick"),
+    c.PickQty: (picking.count, "pick"),
+    c.PickShort: (picking.short, "pick"),
+    c.PutbackScan: (picking.put_back, "put-back"),
+    c.PackOpen: (packing.open_order, "pack"),
+    c.PackScan: (packing.scan, "pack"),
+    c.PackFinish: (packing.finish, "label"),
+    c.WaybillPrint: (packing.print_waybill, "label"),
+    c.WaybillReprint: (packing.reprint, "label"),
+    c.WaybillResolve: (packing.resolve, "label"),
+    c.WaybillProve: (packing.prove, "packing"),
+    c.PrintReport: (packing.report, ""),
+    c.HandoverScan: (packing.hand_over, "hand-over"),
+    c.AlarmAck: (freezing.acknowledge, ""),
+    c.TimerFire: (freezing.fire_timer, ""),
+    c.InstructionAccept: (instructions.accept, ""),
+    c.RulesetActivate: (instructions.activate_ruleset, ""),
+    c.StatusSet: (people.refuse_status, ""),
+}
+"""Decider of each command, and the screen that follows it."""
+
+
+def active_rules(world: World) -> Ruleset:
+    """Return the ruleset that decides now."""
+    label = world.the(Box, "box").rules
+    return load_ruleset(world.the(RulesetRecord, label).document)
+
+
+def decide(world: World, command: Command, env: Env) -> Decision:
+    """Decide one command. `world` itself is left as it was; the decision carries the new one."""
+    rules = active_rules(world)
+    decider, screen = _DECIDERS[type(command.data)]
+    turn = Turn(world.branch(), command, env, rules)
+    try:
+        _check_sender(turn)
+        facts = decider(turn, command.data)
+        if command.via == "pda" and not turn.drafts:
+            turn.emit("command.repeated", _subject(command), kind=command.kind)
+        answer = Answer(ok=True, facts=facts, next=screen)
+    except RefusedError as error:
+        turn, answer = _refuse(world, command, env, rules, error.refusal)
+    except picking.LateScan as late:
+        turn = Turn(world.branch(), command, env, rules)
+        assert isinstance(command.data, c.PickScan)
+        refusal = picking.keep_late_scan(turn, late, command.data.code).refusal
+        answer = Answer(ok=False, facts=refusal.facts, code=refusal.code)
+    return Decision(answer, turn.drafts, turn.personal, turn.world)
+
+
+def _check_sender(turn: Turn) -> None:
+    """Hold a person's command to the session it was captured in, and to its roles."""
+    command = turn.command
+    if command.via != "pda" or isinstance(command.data, c.SessionOpen):
+        return
+    session = turn.world.get(Session, command.session)
+    if session is None or session.device != command.device or session.person != command.actor:
+        raise RefusedError("not_signed_in")
+    if session.closed_us is not None and command.captured_us > session.closed_us:
+        raise RefusedError("session_over", closed_at=session.closed_us)
+    if not turn.rules.may(session.roles, command.kind):
+        needed = list(turn.rules.document.roles.get(command.kind, ()))
+        raise RefusedError("role_missing", roles=needed)
+
+
+def _refuse(
+    world: World, command: Command, env: Env, rules: Ruleset, refusal: Refusal
+) -> tuple[Turn, Answer]:
+    """A refused command moves no state, and is on record."""
+    turn = Turn(world.branch(), command, env, rules)
+    turn.emit(
+        "command.refused",
+        _subject(command),
+        _refs(command),
+        command=command.kind,
+        code=refusal.code,
+        facts=refusal.facts,
+    )
+    return turn, Answer(ok=False, facts=refusal.facts, code=refusal.code)
+
+
+def _subject(command: Command) -> str:
+    refs = _refs(command)
+    return refs[0] if refs else f"command:{command.id}"
+
+
+def _refs(command: Command) -> tuple[str, ...]:
+    data = command.data
+    return tuple(
+        f"{name.removesuffix('_id')}:{value}"
+        for name in ("order_id", "task_id", "job_id", "alarm_id")
+        if (value := getattr(data, name, ""))
+    )

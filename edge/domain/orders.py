@@ -1,0 +1,270 @@
+"""Orders come in, wait, become pick tasks, and end."""
+
+from typing import Any, Final
+
+import msgspec
+
+from edge.domain import stock
+from edge.domain.entries import PersonalRecord
+from edge.domain.gates import picked_pieces
+from edge.domain.model import Assignment, Job, Line, Order, Sku, Task, Timer, Tote
+from edge.domain.personal import seal
+from edge.domain.refusals import RefusedError
+from edge.domain.rules import GiftRule
+from edge.domain.turn import Turn
+from edge.domain.workflow import move, order_refs, try_move, wait
+
+LINES_MAX: Final = 2_000
+PERSONAL_FIELDS: Final = ("recipient", "remark")
+
+
+def the_order(turn: Turn, order_id: str) -> Order:
+    """Return an order, or refuse."""
+    order = turn.world.get(Order, order_id)
+    if order is None:
+        raise RefusedError("unknown_order", order=order_id)
+    return order
+
+
+def assign(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN401
+    """Take over an order that the hub assigned: it waits, or becomes a pick task at once.
+
+    The same order delivered again makes no second one (FLOW-1): `already_assigned`.
+    """
+    order_id = str(body["order_id"])
+    if turn.world.get(Order, order_id) is not None:
+        raise RefusedError("already_assigned", order=order_id)
+    personal = {field: body[field] for field in PERSONAL_FIELDS if body.get(field)}
+    seal_hex = ""
+    if personal:
+        salt = turn.env.new_salt()
+        seal_hex = seal(salt, personal)
+        turn.personal.append(PersonalRecord(f"order:{order_id}", salt, personal))
+    content = _content(turn, body, seal_hex)
+    unknown = [line.sku for line in content.lines if turn.world.get(Sku, line.sku) is None]
+    if unknown:
+        raise RefusedError("wrong_item", got=unknown[0], expected="", sku=unknown[0])
+    lane = "24h" if turn.rules.document.lanes.fast_tag in content.tags else "normal"
+    turn.emit(
+        "order.assigned",
+        f"order:{order_id}",
+        order=order_id,
+        state="received",
+        lane=lane,
+        content=msgspec.to_builtins(content),
+        **link,
+    )
+    if body.get("gifts") == "evaluate":
+        _grant_gifts(turn, content)
+    order = the_order(turn, order_id)
+    content = turn.world.the(Assignment, order_id)
+    hold = _hold(turn, content)
+    if hold:
+        wait(turn, order, *hold)
+        return
+    make_ready(turn, order, "order.accept")
+
+
+def _content(turn: Turn, body: dict[str, Any], seal_hex: str) -> Assignment:
+    remark = str(body.get("remark") or "")
+    recipient = body.get("recipient") or {}
+    known = set(Assignment.__struct_fields__) - {"id"}
+    fields = {name: value for name, value in body.items() if name in known}
+    fields |= {
+        "id": str(body["order_id"]),
+        "type": str(body.get("type") or "normal"),
+        "paid_us": body.get("paid_at") or 0,
+        "promise_us": body.get("promise") or 0,
+        "personal": seal_hex,
+        "phone_masked": "*" in str(recipient.get("phone", "")),
+        "remark_hits": [
+            word for word in turn.rules.document.priorities.remark_words if word in remark
+        ],
+    }
+    try:
+        content = msgspec.convert(fields, Assignment)
+    except msgspec.ValidationError as error:
+        raise RefusedError("malformed", problem=str(error), kind="order.assign") from error
+    if not 0 < len(content.lines) <= LINES_MAX or any(line.qty <= 0 for line in content.lines):
+        problem = f"an order has 1 to {LINES_MAX} lines of at least one piece"
+        raise RefusedError("malformed", problem=problem, kind="order.assign")
+    if len({line.no for line in content.lines}) != len(content.lines):
+        raise RefusedError("malformed", problem="line numbers repeat", kind="order.assign")
+    return content
+
+
+def _facts(turn: Turn, content: Assignment) -> dict[str, Any]:
+    """Return what a ruleset's expressions may ask of an order."""
+    goods = sum(line.price_fen * line.qty for line in content.lines)
+    return {
+        "id": content.id,
+        "type": content.type,
+        "type_known": content.type in turn.rules.document.order_types.known,
+        "tags": list(content.tags),
+        "amount_fen": goods + sum(charge.amount_fen for charge in content.charges),
+        "finance_cleared": content.finance_cleared,
+        "customer_level": content.customer_level,
+        "carrier": content.carrier,
+        "service": content.service,
+        "risk_pm": content.risk_pm,
+        "remark_hits": list(content.remark_hits),
+        "lines": [{"sku": line.sku, "qty": line.qty} for line in content.lines],
+    }
+
+
+def _hold(turn: Turn, content: Assignment) -> tuple[str, str] | None:
+    """Return the state in which the order must wait and the rule that says so, if any."""
+    context = turn.rules.context(_facts(turn, content))
+    for hold in turn.rules.document.workflow.holds:
+        if turn.rules.is_true(hold.when, context):
+            return hold.state, hold.when
+    return None
+
+
+def _grant_gifts(turn: Turn, content: Assignment) -> None:
+    context = turn.rules.context(_facts(turn, content))
+    for rule in turn.rules.document.gifts:
+        if turn.rules.is_true(rule.when, context):
+            _grant(turn, content, rule)
+
+
+def _grant(turn: Turn, content: Assignment, rule: GiftRule) -> None:
+    lines = turn.world.the(Assignment, content.id).lines
+    first = max(line.no for line in lines) + 1
+    gifts = [
+        Line(no=first + at, sku=give.sku, qty=give.qty, gift=True, rule=rule.id,
+             tracked=give.tracked)
+        for at, give in enumerate(rule.give)
+        if turn.world.get(Sku, give.sku)
+    ]  # fmt: skip
+    missing = [give.sku for give in rule.give if not turn.world.get(Sku, give.sku)]
+    turn.emit(
+        "gift.granted",
+        f"order:{content.id}",
+        order=content.id,
+        rule=rule.id,
+        when=rule.when,
+        lines=msgspec.to_builtins(gifts),
+        missing=missing,
+    )
+
+
+def make_ready(turn: Turn, order: Order, action: str) -> None:
+    """Move an order to `ready`, lock its stock and make its pick task; or let it wait."""
+    order = move(turn, order, action)
+    if order.state != "ready":
+        return
+    stock.lock(turn, order)
+    each_max = turn.rules.document.picking.each_max
+    steps = [
+        (line.no, stock.best_location(turn, line.sku), line.qty,
+         "each" if line.qty <= each_max else "confirm")
+        for line in turn.world.the(Assignment, order.id).lines
+        if line.tracked and not line.service
+    ]  # fmt: skip
+    task = turn.env.new_id()
+    refs = (f"task:{task}",)
+    turn.emit("task.made", f"order:{order.id}", refs, order=order.id, task=task, steps=steps)
+
+
+def end(turn: Turn, order: Order) -> None:
+    """Carry out a cancel: locks and labels go, what was picked becomes a put-back."""
+    pieces = [list(piece) for piece in picked_pieces(turn.world, order)]
+    shipped = order.state == "shipped"
+    void_label(turn, order, reason="cancelled", number_too=True)
+    order = move(turn, the_order(turn, order.id), "order.cancel")
+    if pieces:
+        refs = order_refs(order)
+        turn.emit("putback.opened", f"order:{order.id}", refs, order=order.id, items=pieces)
+    if shipped:
+        back = [(sku, place, qty, 0) for sku, place, qty in pieces]
+        turn.emit("stock.moved", f"order:{order.id}", order=order.id, why="return", moves=back)
+    elif order.task:
+        stock.unlock(turn, order)
+    if order.tote and not pieces:
+        turn.emit("tote.freed", f"order:{order.id}", order=order.id, tote=order.tote)
+    if order.task:
+        finish_task_if_done(turn, order.task)
+
+
+def void_label(turn: Turn, order: Order, *, reason: str, number_too: bool) -> None:
+    """Void every live copy of the order's waybill, and the number itself where it is spent."""
+    live = [copy.id for copy in order.copies if not copy.void]
+    if not live and not (number_too and order.waybill):
+        return
+    turn.emit(
+        "waybill.voided",
+        f"order:{order.id}",
+        [f"job:{copy.job}" for copy in order.copies if copy.id in live],
+        order=order.id,
+        waybill=order.waybill,
+        copies=live,
+        reason=reason,
+        number_too=number_too and bool(order.waybill),
+    )
+
+
+def finish_task_if_done(turn: Turn, task_id: str) -> None:
+    """Close a task when each of its orders is picked, waits short, or has ended."""
+    task = turn.world.the(Task, task_id)
+    if task.state not in ("open", "taken"):
+        return
+    orders = [turn.world.the(Order, each) for each in task.orders]
+    if any(order.state in ("ready", "picking") for order in orders):
+        return
+    ended = all(turn.rules.states[order.state].kind == "end" for order in orders)
+    turn.emit(
+        "task.finished",
+        f"task:{task_id}",
+        [f"order:{order.id}" for order in orders],
+        task=task_id,
+        state="dropped" if ended else "done",
+    )
+
+
+def finish_picking(turn: Turn, order: Order) -> Order:
+    """Move an order on when its last step is closed, and its task with it."""
+    order = try_move(turn, order, "pick.finish")
+    if order.state != "picking":
+        finish_task_if_done(turn, order.task)
+    return order
+
+
+def free_tote(turn: Turn, order: Order) -> None:
+    """Let the order's tote be used again."""
+    if order.tote and turn.world.get(Tote, order.tote):
+        turn.emit("tote.freed", f"order:{order.id}", order=order.id, tote=order.tote)
+
+
+def arm_timer(turn: Turn, purpose: str, subject: str, delay_us: int) -> int:
+    """Arm a timer that sends `timer.fire` once, `delay_us` from now; return when it is due."""
+    env = turn.env
+    due_us = env.now_us + delay_us
+    turn.emit(
+        "timer.armed",
+        subject,
+        timer=turn.env.new_id(),
+        purpose=purpose,
+        subject=subject,
+        due_us=due_us,
+        delay_us=delay_us,
+        due_boot_us=env.boot_us + delay_us,
+        boot_id=env.boot_id,
+    )
+    return due_us
+
+
+def timer_of(turn: Turn, timer_id: str) -> Timer:
+    """Return a timer that has not fired, or refuse."""
+    timer = turn.world.get(Timer, timer_id)
+    if timer is None or timer.state != "armed":
+        raise RefusedError("timer_spent", timer=timer_id)
+    return timer
+
+
+def job_of(turn: Turn, job_id: str) -> Job:
+    """Return a print job, or refuse."""
+    job = turn.world.get(Job, job_id)
+    if job is None:
+        raise RefusedError("unknown_job", job=job_id)
+    return job

@@ -1,0 +1,285 @@
+"""Guided picking: location, item, quantity, each confirmed by a scan; wrong ones are refused."""
+
+from typing import Any
+
+from edge.domain.commands import (
+    PickQty,
+    PickScan,
+    PickShort,
+    PutbackScan,
+    TaskRelease,
+    TaskTake,
+    ToteBind,
+)
+from edge.domain.model import Hands, Location, Order, Plan, PutBack, Sku, Step, Task, Tote
+from edge.domain.orders import finish_picking, finish_task_if_done, free_tote, the_order
+from edge.domain.refusals import RefusedError, refused
+from edge.domain.turn import Turn
+from edge.domain.workflow import frozen, move, order_refs
+
+Facts = dict[str, Any]
+
+
+def take(turn: Turn, data: TaskTake) -> Facts:
+    """Take open tasks as one cluster; the first one absorbs the others (PICK-1, PICK-6)."""
+    if not data.task_ids or len(set(data.task_ids)) != len(data.task_ids):
+        raise RefusedError("malformed", problem="task_ids must be 1 to 6 different ids", kind="")
+    hands = turn.world.get(Hands, turn.command.actor)
+    if hands and hands.task:
+        raise RefusedError("task_in_hand", task=hands.task)
+    tasks = [_task(turn, task_id) for task_id in data.task_ids]
+    for task in tasks:
+        if task.state == "taken":
+            raise RefusedError("task_taken", task=task.id, by=task.picker)
+        if task.state != "open":
+            raise RefusedError("task_not_open", task=task.id, state=task.state)
+    orders = [turn.world.the(Order, each) for task in tasks for each in task.orders]
+    leader, *absorbed = tasks
+    turn.emit(
+        "task.taken",
+        f"task:{leader.id}",
+        [f"order:{order.id}" for order in orders] + [f"person:{turn.command.actor}"],
+        task=leader.id,
+        absorbed=[task.id for task in absorbed],
+    )
+    for order in orders:
+        current = turn.world.the(Order, order.id)
+        if current.state == "ready":
+            move(turn, current, "task.take")
+    return {"task_id": leader.id}
+
+
+def release(turn: Turn, data: TaskRelease) -> Facts:
+    """Give a task back; what is picked stays picked."""
+    task = _task(turn, data.task_id)
+    if task.state != "taken":
+        raise RefusedError("task_not_open", task=task.id, state=task.state)
+    if task.picker != turn.command.actor and not {"leader", "supervisor"} & set(turn.command.roles):
+        raise RefusedError("not_yours", task=task.id, by=task.picker)
+    if not turn.rules.knows_reason("release", data.reason):
+        raise RefusedError("reason_unknown", reason=data.reason)
+    refs = [f"order:{order}" for order in task.orders]
+    turn.emit("task.released", f"task:{task.id}", refs, task=task.id, reason=data.reason)
+    for order_id in task.orders:
+        order = turn.world.the(Order, order_id)
+        if order.state == "picking" and not order.freezes:
+            move(turn, order, "task.release")
+    return {}
+
+
+def bind_tote(turn: Turn, data: ToteBind) -> Facts:
+    """Bind a tote to an order of the task in hand."""
+    task = _own_task(turn, data.task_id)
+    if data.order_id not in task.orders:
+        raise RefusedError("unknown_order", order=data.order_id)
+    order = the_order(turn, data.order_id)
+    if order.freezes:
+        raise refused(frozen(order))
+    if not data.code.startswith("T-") or turn.world.get(Location, data.code):
+        raise RefusedError("not_a_tote", got=data.code)
+    tote = turn.world.get(Tote, data.code)
+    if tote and tote.order and tote.order != order.id:
+        raise RefusedError("tote_in_use", tote=data.code, order=tote.order)
+    refs = (*order_refs(order), f"tote:{data.code}")
+    turn.emit("tote.bound", f"order:{order.id}", refs, order=order.id, tote=data.code)
+    return {"task_id": task.id}
+
+
+def scan(turn: Turn, data: PickScan) -> Facts:
+    """Confirm a location or an item of a step."""
+    task, step, order = _open_step(turn, data.task_id, data.step, code=data.code)
+    world = turn.world
+    facts = {"task_id": task.id, "step": data.step}
+    if world.get(Location, data.code):
+        if data.code != step.location:
+            raise RefusedError("wrong_bin", expected=step.location, got=data.code)
+        _emit_pick(turn, order, task, data, said="location", qty=0)
+        return facts | {"said": "location"}
+    if data.code not in step.codes:
+        facts = {"expected": step.sku, "got": data.code, "sku": step.sku}
+        raise RefusedError("wrong_item", **facts)
+    if step.location and task.at != step.location:
+        raise RefusedError("location_first", expected=step.location)
+    if turn.rules.document.picking.tote_required and not order.tote:
+        raise RefusedError("tote_first", order=order.id)
+    if step.check == "confirm":
+        _emit_pick(turn, order, task, data, said="need_qty", qty=0)
+        return facts | {"said": "need_qty"}
+    _emit_pick(turn, order, task, data, said="item", qty=1)
+    if world.the(Task, task.id).closed[data.step - 1]:
+        finish_picking(turn, world.the(Order, order.id))
+    return facts | {"said": "item"}
+
+
+def _emit_pick(
+    turn: Turn, order: Order, task: Task, data: PickScan, *, said: str, qty: int
+) -> None:
+    turn.emit(
+        "pick.scanned",
+        f"order:{order.id}",
+        (f"task:{task.id}",),
+        task=task.id,
+        step=data.step,
+        code=data.code,
+        said=said,
+        qty=qty,
+    )
+
+
+def count(turn: Turn, data: PickQty) -> Facts:
+    """Confirm the counted quantity of a step whose item was scanned."""
+    task, step, order = _open_step(turn, data.task_id, data.step)
+    if step.check != "confirm":
+        raise RefusedError("scan_each", qty=step.qty)
+    if task.scanned != data.step:
+        raise RefusedError("scan_first", expected=step.sku)
+    expected = step.qty - task.picked[data.step - 1]
+    if data.qty != expected:
+        raise RefusedError("qty_mismatch", expected=expected, got=data.qty)
+    turn.emit(
+        "pick.counted",
+        f"order:{order.id}",
+        (f"task:{task.id}",),
+        task=task.id,
+        step=data.step,
+        qty=data.qty,
+    )
+    finish_picking(turn, turn.world.the(Order, order.id))
+    return {"task_id": task.id, "step": data.step, "said": "item"}
+
+
+def short(turn: Turn, data: PickShort) -> Facts:
+    """Close a step with fewer pieces than asked; the order will wait (PICK-8)."""
+    task, step, order = _open_step(turn, data.task_id, data.step)
+    if not turn.rules.knows_reason("short", data.reason):
+        raise RefusedError("reason_unknown", reason=data.reason)
+    if not 0 <= data.found < step.qty:
+        raise RefusedError("qty_mismatch", expected=step.qty, got=data.found)
+    turn.emit(
+        "pick.shorted",
+        f"order:{order.id}",
+        (f"task:{task.id}", f"sku:{step.sku}"),
+        order=order.id,
+        task=task.id,
+        step=data.step,
+        line=step.line,
+        sku=step.sku,
+        location=step.location,
+        wanted=step.qty,
+        found=data.found,
+        reason=data.reason,
+    )
+    finish_picking(turn, turn.world.the(Order, order.id))
+    return {"task_id": task.id, "step": data.step, "said": "short"}
+
+
+def put_back(turn: Turn, data: PutbackScan) -> Facts:
+    """Return picked pieces of an ended order to their bin (FRZ-5)."""
+    order = the_order(turn, data.order_id)
+    skus = [item.sku for item in order.put_back if item.done < item.qty]
+    if order.state != "put_back" and not skus:
+        raise RefusedError("nothing_to_put_back", order=order.id, state=order.state)
+    at = next((at for at, item in enumerate(order.put_back) if _is_due(turn, item, data.code)), -1)
+    if at < 0:
+        raise RefusedError("wrong_item", expected=",".join(skus), got=data.code, sku="")
+    item = order.put_back[at]
+    if not 0 < data.qty <= item.qty - item.done:
+        raise RefusedError("qty_mismatch", expected=item.qty - item.done, got=data.qty)
+    turn.emit(
+        "putback.scanned",
+        f"order:{order.id}",
+        order_refs(order),
+        order=order.id,
+        item=at,
+        sku=item.sku,
+        location=item.location,
+        qty=data.qty,
+    )
+    order = turn.world.the(Order, order.id)
+    if order.state == "put_back" and all(item.done == item.qty for item in order.put_back):
+        order = move(turn, order, "putback.finish")
+        free_tote(turn, order)
+        finish_task_if_done(turn, order.task)
+    return {"order_id": order.id}
+
+
+def _is_due(turn: Turn, item: PutBack, code: str) -> bool:
+    sku = turn.world.the(Sku, item.sku)
+    return item.done < item.qty and code in (*sku.codes, sku.id)
+
+
+def _task(turn: Turn, task_id: str) -> Task:
+    task = turn.world.get(Task, task_id)
+    if task is None:
+        raise RefusedError("unknown_task", task=task_id)
+    return task
+
+
+def _own_task(turn: Turn, task_id: str) -> Task:
+    task = _task(turn, task_id)
+    if task.state == "taken" and task.picker != turn.command.actor:
+        raise RefusedError("task_taken", task=task.id, by=task.picker)
+    if task.state != "taken":
+        raise RefusedError("task_not_open", task=task.id, state=task.state)
+    return task
+
+
+def _open_step(turn: Turn, task_id: str, step_no: int, code: str = "") -> tuple[Task, Step, Order]:
+    """Return a step that may be worked on now.
+
+    A piece that was scanned on a PDA out of reach, before its order was frozen, ended or taken by
+    another, is a fact: it is kept as `pick.late_scan` and has to be put back.
+    """
+    task = _task(turn, task_id)
+    plan = turn.world.the(Plan, task.id)
+    if not 1 <= step_no <= len(plan.steps):
+        raise RefusedError("unknown_step", task=task.id, step=step_no)
+    step = plan.steps[step_no - 1]
+    order = turn.world.the(Order, step.order)
+    blocked_us = _blocked_since(turn, task, order)
+    if blocked_us is not None and turn.command.captured_us < blocked_us and code in step.codes:
+        raise LateScan(order, step)
+    if order.freezes:
+        raise refused(frozen(order))
+    if turn.rules.states[order.state].kind == "end" or order.state == "put_back":
+        raise RefusedError("order_ended", order=order.id, state=order.state)
+    _own_task(turn, task_id)
+    if task.closed[step_no - 1]:
+        if code in step.codes and task.picked[step_no - 1] >= step.qty:
+            raise RefusedError("surplus", qty=step.qty, sku=step.sku)
+        raise RefusedError("step_done", step=step_no)
+    return task, step, order
+
+
+def _blocked_since(turn: Turn, task: Task, order: Order) -> int | None:
+    if order.freezes:
+        return order.freezes[0].opened_us
+    if order.state in ("cancelled", "put_back"):
+        return order.since_us
+    if task.state == "taken" and task.picker != turn.command.actor:
+        return task.taken_us
+    return None
+
+
+class LateScan(Exception):  # noqa: N818 - a fact, not an error
+    """A piece was scanned in good faith before its order stopped."""
+
+    def __init__(self, order: Order, step: Step) -> None:
+        super().__init__(order.id)
+        self.order = order
+        self.step = step
+
+
+def keep_late_scan(turn: Turn, late: LateScan, code: str) -> RefusedError:
+    """Write the late scan down, and return the refusal that tells the picker."""
+    turn.emit(
+        "pick.late_scan",
+        f"order:{late.order.id}",
+        order_refs(late.order),
+        order=late.order.id,
+        sku=late.step.sku,
+        location=late.step.location,
+        code=code,
+        qty=1,
+    )
+    return RefusedError("late_scan", order=late.order.id, sku=late.step.sku)

@@ -1,0 +1,24 @@
+"""What each entry does to the documents. Replaying the journal through `apply` gives the state.
+
+An applier reads the entry and the world and nothing else: no clock, no ruleset, no randomness.
+Entries without an applier are history only.
+"""
+
+from edge.domain import projections_floor, projections_site
+from edge.domain.entries import LINK_DSEQ, Fact
+from edge.domain.model import Box
+from edge.domain.projecting import APPLIERS
+from edge.domain.world import World
+
+__all__ = ["apply", "projections_floor", "projections_site"]
+
+
+def apply(world: World, fact: Fact) -> None:
+    """Bring the documents up to date with one entry."""
+    applier = APPLIERS.get(fact.kind)
+    if applier is not None:
+        applier(world, fact, fact.data)
+    dseq = fact.data.get(LINK_DSEQ)
+    if dseq is not None:
+        box = world.the(Box, "box")
+        world.edit(box, dseq=max(box.dseq, dseq))

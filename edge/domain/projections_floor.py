@@ -1,0 +1,300 @@
+"""What entries about picking, packing and labels do to the documents."""
+
+from typing import Any
+
+import msgspec
+
+from edge.domain.entries import Fact
+from edge.domain.model import (
+    Assignment,
+    Copy,
+    Hands,
+    Job,
+    Location,
+    Order,
+    Plan,
+    Pool,
+    PutBack,
+    Sku,
+    Step,
+    Task,
+    Tote,
+    Waybill,
+)
+from edge.domain.projecting import on, the_order
+from edge.domain.world import World
+
+# ---- picking ----------------------------------------------------------------------------------
+
+
+@on("task.made")
+def _task_made(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    order = the_order(world, data)
+    lines = {line.no: line for line in world.the(Assignment, order.id).lines}
+    steps = []
+    for line_no, location, qty, check in data["steps"]:
+        line = lines[line_no]
+        sku = world.the(Sku, line.sku)
+        place = world.get(Location, location)
+        step = Step(
+            order=order.id,
+            line=line_no,
+            sku=line.sku,
+            name=sku.name,
+            gift=line.gift,
+            location=location,
+            zone=place.zone if place else "",
+            walk=place.walk if place else 0,
+            qty=qty,
+            check=check,
+            codes=(*sku.codes, sku.id),
+        )
+        steps.append(step)
+    _put_task(world, data["task"], steps, lane=order.lane, orders=(order.id,), at_us=fact.at_us)
+    world.edit(order, task=data["task"])
+
+
+def _put_task(
+    world: World, task_id: str, steps: list[Step], *, lane: str, orders: tuple[str, ...], at_us: int
+) -> None:
+    ordered = sorted(steps, key=lambda step: (step.walk, step.location, step.order, step.line))
+    world.put(Plan(id=task_id, steps=tuple(ordered)))
+    task = Task(
+        id=task_id,
+        state="open",
+        lane=lane,
+        orders=orders,
+        picked=(0,) * len(ordered),
+        closed=(False,) * len(ordered),
+        created_us=at_us,
+    )
+    world.put(task)
+
+
+@on("task.taken")
+def _task_taken(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    tasks = [world.the(Task, each) for each in (data["task"], *data["absorbed"])]
+    leader = tasks[0]
+    walk = sorted(
+        (
+            (step, picked, closed)
+            for task in tasks
+            for step, picked, closed in zip(
+                world.the(Plan, task.id).steps, task.picked, task.closed, strict=True
+            )
+        ),
+        key=lambda row: (row[0].walk, row[0].location, row[0].order, row[0].line),
+    )
+    world.put(Plan(id=leader.id, steps=tuple(step for step, _, _ in walk)))
+    world.edit(
+        leader,
+        state="taken",
+        picker=fact.actor,
+        taken_us=fact.at_us,
+        orders=tuple(order for task in tasks for order in task.orders),
+        picked=tuple(picked for _, picked, _ in walk),
+        closed=tuple(closed for _, _, closed in walk),
+        at="",
+        rev=leader.rev + 1,
+    )
+    world.put(Hands(id=fact.actor, task=leader.id))
+    for absorbed in tasks[1:]:
+        world.edit(absorbed, state="merged", rev=absorbed.rev + 1)
+        for order in absorbed.orders:
+            world.edit(world.the(Order, order), task=leader.id)
+
+
+@on("task.released")
+def _task_released(world: World, _: Fact, data: dict[str, Any]) -> None:
+    task = world.the(Task, data["task"])
+    world.put(Hands(id=task.picker))
+    world.edit(task, state="open", picker="", at="", scanned=0, rev=task.rev + 1)
+
+
+@on("task.finished")
+def _task_finished(world: World, _: Fact, data: dict[str, Any]) -> None:
+    task = world.the(Task, data["task"])
+    if task.picker:
+        world.put(Hands(id=task.picker))
+    world.edit(task, state=data["state"], rev=task.rev + 1)
+
+
+@on("tote.bound")
+def _tote_bound(world: World, _: Fact, data: dict[str, Any]) -> None:
+    order = the_order(world, data)
+    if order.tote:
+        world.put(Tote(id=order.tote))
+    world.put(Tote(id=data["tote"], order=order.id))
+    world.edit(order, tote=data["tote"])
+    task = world.the(Task, order.task)
+    world.edit(task, rev=task.rev + 1)
+
+
+@on("tote.freed")
+def _tote_freed(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.put(Tote(id=data["tote"]))
+    world.edit(the_order(world, data), tote="")
+
+
+@on("pick.scanned")
+def _pick_scanned(world: World, _: Fact, data: dict[str, Any]) -> None:
+    task = world.the(Task, data["task"])
+    if data["said"] == "location":
+        world.edit(task, at=data["code"], scanned=0, rev=task.rev + 1)
+    elif data["said"] == "need_qty":
+        world.edit(task, scanned=data["step"], rev=task.rev + 1)
+    else:
+        _count(world, task, data["step"], data["qty"])
+
+
+@on("pick.counted")
+def _pick_counted(world: World, _: Fact, data: dict[str, Any]) -> None:
+    _count(world, world.the(Task, data["task"]), data["step"], data["qty"])
+
+
+def _count(world: World, task: Task, step_no: int, qty: int) -> None:
+    at = step_no - 1
+    picked = task.picked[at] + qty
+    done = picked >= world.the(Plan, task.id).steps[at].qty
+    world.edit(
+        task,
+        picked=(*task.picked[:at], picked, *task.picked[at + 1 :]),
+        closed=(*task.closed[:at], done, *task.closed[at + 1 :]),
+        scanned=0,
+        rev=task.rev + 1,
+    )
+
+
+@on("pick.shorted")
+def _pick_shorted(world: World, _: Fact, data: dict[str, Any]) -> None:
+    task = world.the(Task, data["task"])
+    at = data["step"] - 1
+    world.edit(
+        task,
+        picked=(*task.picked[:at], data["found"], *task.picked[at + 1 :]),
+        closed=(*task.closed[:at], True, *task.closed[at + 1 :]),
+        scanned=0,
+        rev=task.rev + 1,
+    )
+    order = the_order(world, data)
+    found = order.short.get(str(data["line"]), 0) + data["found"]
+    world.edit(order, short={**order.short, str(data["line"]): found})
+
+
+@on("pick.late_scan")
+def _pick_late_scan(world: World, _: Fact, data: dict[str, Any]) -> None:
+    order = the_order(world, data)
+    item = PutBack(sku=data["sku"], location=data["location"], qty=data["qty"])
+    world.edit(order, put_back=(*order.put_back, item))
+
+
+@on("putback.opened")
+def _putback_opened(world: World, _: Fact, data: dict[str, Any]) -> None:
+    order = the_order(world, data)
+    items = tuple(PutBack(sku=s, location=place, qty=q) for s, place, q in data["items"])
+    world.edit(order, put_back=order.put_back + items)
+
+
+@on("putback.scanned")
+def _putback_scanned(world: World, _: Fact, data: dict[str, Any]) -> None:
+    order = the_order(world, data)
+    at = data["item"]
+    item = order.put_back[at]
+    returned = msgspec.structs.replace(item, done=item.done + data["qty"])
+    items = (*order.put_back[:at], returned, *order.put_back[at + 1 :])
+    world.edit(order, put_back=items)
+
+
+# ---- packing and labels -----------------------------------------------------------------------
+
+
+@on("pack.opened")
+def _pack_opened(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    order = the_order(world, data)
+    checked = order.checked or (0,) * len(world.the(Assignment, order.id).lines)
+    world.edit(order, packer=fact.actor, station=data["station"], checked=checked)
+
+
+@on("pack.scanned")
+def _pack_scanned(world: World, _: Fact, data: dict[str, Any]) -> None:
+    order = the_order(world, data)
+    at = data["at"]
+    checked = (*order.checked[:at], order.checked[at] + data["qty"], *order.checked[at + 1 :])
+    world.edit(order, checked=checked)
+
+
+@on("pack.finished")
+def _pack_finished(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.edit(the_order(world, data), weight_g=data["weight_g"])
+
+
+@on("waybill.bound")
+def _waybill_bound(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.put(Waybill(id=data["waybill"], carrier=data["carrier"], order=data["order"]))
+    if data["slot"] is not None:
+        pool = world.the(Pool, data["carrier"])
+        world.edit(pool, head=data["slot"] + 1)
+    world.edit(the_order(world, data), waybill=data["waybill"])
+
+
+@on("print.queued")
+def _print_queued(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    job = Job(
+        id=data["job"],
+        order=data["order"],
+        waybill=data["waybill"],
+        copy=data["copy"],
+        n=data["n"],
+        station=data["station"],
+        printer=data["printer"],
+        queued_us=fact.at_us,
+    )
+    world.put(job)
+    order = the_order(world, data)
+    copy = Copy(id=data["copy"], n=data["n"], job=data["job"])
+    world.edit(order, copies=(*order.copies, copy), grade="accepted")
+
+
+@on("print.reported")
+def _print_reported(world: World, _: Fact, data: dict[str, Any]) -> None:
+    job = world.the(Job, data["job"])
+    if job.state == "void":
+        return
+    world.edit(
+        job,
+        state=data["state"],
+        printer=data["printer"],
+        reason=data["reason"],
+        attempts=job.attempts + (data["stage"] == "claimed"),
+    )
+    order = world.the(Order, job.order)
+    if data["grade"] and order.copies and order.copies[-1].id == job.copy:
+        world.edit(order, grade=data["grade"])
+
+
+@on("waybill.proved")
+def _waybill_proved(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.edit(the_order(world, data), grade=data["grade"])
+    job = world.the(Job, data["job"])
+    world.edit(job, state="proved", reason="")
+
+
+@on("waybill.resolved")
+def _waybill_resolved(world: World, _: Fact, data: dict[str, Any]) -> None:
+    job = world.the(Job, data["job"])
+    world.edit(job, state="sent" if data["printed"] else "failed", reason="resolved")
+
+
+@on("waybill.voided")
+def _waybill_voided(world: World, _: Fact, data: dict[str, Any]) -> None:
+    order = the_order(world, data)
+    copies = tuple(
+        msgspec.structs.replace(copy, void=True) if copy.id in data["copies"] else copy
+        for copy in order.copies
+    )
+    world.edit(order, copies=copies, grade="none")
+    for copy in copies:
+        if copy.id in data["copies"]:
+            world.edit(world.the(Job, copy.job), state="void")
+    if data["number_too"]:
+        world.edit(world.the(Waybill, order.waybill), void=True)

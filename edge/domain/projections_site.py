@@ -1,0 +1,208 @@
+"""What entries about the site, its people and its orders do to the documents."""
+
+from typing import Any
+
+import msgspec
+
+from edge.domain.entries import Fact
+from edge.domain.model import (
+    Alarm,
+    Assignment,
+    Box,
+    Freeze,
+    Line,
+    Location,
+    Order,
+    Person,
+    Pool,
+    PoolSlot,
+    RulesetRecord,
+    Session,
+    Sku,
+    Stock,
+    Timer,
+)
+from edge.domain.projecting import on, the_order
+from edge.domain.world import World
+
+# ---- the site ---------------------------------------------------------------------------------
+
+
+@on("box.founded")
+def _box_founded(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.put(Box(id="box", name=data["name"]))
+
+
+@on("ruleset.activated")
+def _ruleset_activated(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    record = RulesetRecord(id=data["label"], document=data["document"], published_us=fact.at_us)
+    world.put(record)
+    world.edit(world.the(Box, "box"), rules=data["label"])
+
+
+@on("catalog.upserted")
+def _catalog_upserted(world: World, _: Fact, data: dict[str, Any]) -> None:
+    for item in data["items"]:
+        world.put(msgspec.convert({**item, "id": item["sku"]}, Sku))
+
+
+@on("location.upserted")
+def _location_upserted(world: World, _: Fact, data: dict[str, Any]) -> None:
+    for item in data["items"]:
+        world.put(Location(id=item["code"], zone=item["zone"], walk=item["walk"]))
+
+
+@on("people.upserted")
+def _people_upserted(world: World, _: Fact, data: dict[str, Any]) -> None:
+    for item in data["items"]:
+        person = Person(
+            id=item["id"],
+            roles=tuple(item["roles"]),
+            badge_hash=item["badge_hash"],
+            active=item["active"],
+        )
+        world.put(person)
+
+
+@on("stock.snapshot_taken")
+def _stock_snapshot_taken(world: World, _: Fact, data: dict[str, Any]) -> None:
+    for sku, on_hand in data["on_hand"].items():
+        old = world.get(Stock, sku)
+        world.put(Stock(id=sku, on_hand=on_hand, locked=old.locked if old else 0))
+
+
+@on("stock.moved")
+def _stock_moved(world: World, _: Fact, data: dict[str, Any]) -> None:
+    for sku, location, on_hand, locked in data["moves"]:
+        stock = world.get(Stock, sku) or Stock(id=sku, on_hand={})
+        shelves = dict(stock.on_hand)
+        if on_hand:
+            shelves[location] = shelves.get(location, 0) + on_hand
+        world.put(Stock(id=sku, on_hand=shelves, locked=stock.locked + locked))
+
+
+@on("waybill.pooled")
+def _waybill_pooled(world: World, _: Fact, data: dict[str, Any]) -> None:
+    carrier = data["carrier"]
+    pool = world.get(Pool, carrier) or Pool(id=carrier)
+    for at, number in enumerate(data["numbers"], pool.tail):
+        world.put(PoolSlot(id=f"{carrier}/{at}", number=number))
+    world.edit(pool, tail=pool.tail + len(data["numbers"]))
+
+
+# ---- people -----------------------------------------------------------------------------------
+
+
+@on("session.opened")
+def _session_opened(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    session = Session(
+        id=data["session"],
+        person=data["person"],
+        device=fact.device,
+        roles=tuple(data["roles"]),
+        opened_us=fact.at_us,
+        station=data["station"],
+    )
+    world.put(session)
+
+
+@on("session.closed")
+def _session_closed(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    world.edit(world.the(Session, data["session"]), closed_us=fact.at_us)
+
+
+@on("alarm.raised")
+def _alarm_raised(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    alarm = Alarm(
+        id=data["alarm"],
+        person=data["person"],
+        code=data["code"],
+        facts=data["facts"],
+        raised_us=fact.at_us,
+    )
+    world.put(alarm)
+
+
+@on("alarm.acked")
+def _alarm_acked(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    world.edit(world.the(Alarm, data["alarm"]), acked_us=fact.at_us)
+
+
+# ---- orders -----------------------------------------------------------------------------------
+
+
+@on("order.assigned")
+def _order_assigned(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    assignment = msgspec.convert(data["content"], Assignment)
+    world.put(assignment)
+    order = Order(
+        id=assignment.id,
+        state=data["state"],
+        lane=data["lane"],
+        since_us=fact.at_us,
+        accepted_us=fact.at_us,
+    )
+    world.put(order)
+
+
+@on("order.updated")
+def _order_updated(world: World, _: Fact, data: dict[str, Any]) -> None:
+    changed = msgspec.convert(data["content"], Assignment)
+    world.put(changed)
+
+
+@on("order.moved")
+def _order_moved(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    world.edit(the_order(world, data), state=data["to"], since_us=fact.at_us)
+
+
+@on("gift.granted")
+def _gift_granted(world: World, _: Fact, data: dict[str, Any]) -> None:
+    assignment = world.the(Assignment, data["order"])
+    gifts = tuple(msgspec.convert(line, Line) for line in data["lines"])
+    world.edit(assignment, lines=assignment.lines + gifts)
+
+
+@on("carrier.status_changed")
+def _carrier_status_changed(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.edit(the_order(world, data), carrier_status=data["status"])
+
+
+@on("freeze.opened")
+def _freeze_opened(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    order = the_order(world, data)
+    freeze = Freeze(
+        id=data["freeze"],
+        category=data["category"],
+        instruction=data["instruction"],
+        opened_us=fact.at_us,
+        due_us=data["due_us"],
+        reason=data["reason"],
+    )
+    world.edit(order, freezes=(*order.freezes, freeze))
+
+
+@on("freeze.closed")
+def _freeze_closed(world: World, _: Fact, data: dict[str, Any]) -> None:
+    order = the_order(world, data)
+    left = tuple(freeze for freeze in order.freezes if freeze.id != data["freeze"])
+    world.edit(order, freezes=left)
+
+
+@on("timer.armed")
+def _timer_armed(world: World, _: Fact, data: dict[str, Any]) -> None:
+    timer = Timer(
+        id=data["timer"],
+        purpose=data["purpose"],
+        subject=data["subject"],
+        due_us=data["due_us"],
+        delay_us=data["delay_us"],
+        due_boot_us=data["due_boot_us"],
+        boot_id=data["boot_id"],
+    )
+    world.put(timer)
+
+
+@on("timer.fired")
+def _timer_fired(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.edit(world.the(Timer, data["timer"]), state="fired")

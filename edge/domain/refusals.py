@@ -1,0 +1,133 @@
+"""A "no", as data. `code` and `hint` are keys of the locale files; `facts` fill their texts."""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class Fault(StrEnum):
+    """Whose fault a refusal is; it decides the HTTP status."""
+
+    MALFORMED = "malformed"
+    SIGNED_OUT = "signed_out"
+    ROLE = "role"
+    UNKNOWN = "unknown"
+    STATE = "state"
+    """The floor's state says no: somebody was faster, something is not done yet."""
+    DATA = "data"
+    """What was scanned or typed is not what is needed."""
+    LIMIT = "limit"
+    PEER = "peer"
+    US = "us"
+
+
+HTTP_STATUS: dict[Fault, int] = {
+    Fault.MALFORMED: 400,
+    Fault.SIGNED_OUT: 401,
+    Fault.ROLE: 403,
+    Fault.UNKNOWN: 404,
+    Fault.STATE: 409,
+    Fault.DATA: 422,
+    Fault.LIMIT: 429,
+    Fault.US: 500,
+    Fault.PEER: 502,
+}
+
+FAULTS: dict[str, Fault] = {
+    "malformed": Fault.MALFORMED,
+    "unknown_kind": Fault.MALFORMED,
+    "too_large": Fault.MALFORMED,
+    "not_signed_in": Fault.SIGNED_OUT,
+    "sign_in_failed": Fault.SIGNED_OUT,
+    "session_over": Fault.SIGNED_OUT,
+    "role_missing": Fault.ROLE,
+    "not_yours": Fault.ROLE,
+    "origin_refused": Fault.ROLE,
+    "unknown_order": Fault.UNKNOWN,
+    "unknown_task": Fault.UNKNOWN,
+    "unknown_step": Fault.UNKNOWN,
+    "unknown_job": Fault.UNKNOWN,
+    "unknown_alarm": Fault.UNKNOWN,
+    "unknown_tote": Fault.UNKNOWN,
+    "not_found": Fault.UNKNOWN,
+    "locked_out": Fault.LIMIT,
+    "busy": Fault.LIMIT,
+    "internal": Fault.US,
+    "disk_full": Fault.US,
+    # what was scanned or typed
+    "wrong_bin": Fault.DATA,
+    "wrong_item": Fault.DATA,
+    "surplus": Fault.DATA,
+    "qty_mismatch": Fault.DATA,
+    "not_a_tote": Fault.DATA,
+    "reason_unknown": Fault.DATA,
+    "label_not_ours": Fault.DATA,
+    "label_void": Fault.DATA,
+    "label_old_copy": Fault.DATA,
+    "phone_masked": Fault.DATA,
+    "rule_error": Fault.DATA,
+    # where things stand
+    "id_reused": Fault.STATE,
+    "too_old": Fault.STATE,
+    "status_is_not_set": Fault.STATE,
+    "order_frozen": Fault.STATE,
+    "order_ended": Fault.STATE,
+    "not_in_state": Fault.STATE,
+    "task_taken": Fault.STATE,
+    "task_not_open": Fault.STATE,
+    "task_in_hand": Fault.STATE,
+    "tote_in_use": Fault.STATE,
+    "tote_first": Fault.STATE,
+    "location_first": Fault.STATE,
+    "scan_first": Fault.STATE,
+    "scan_each": Fault.STATE,
+    "step_done": Fault.STATE,
+    "late_scan": Fault.STATE,
+    "lines_open": Fault.STATE,
+    "pack_incomplete": Fault.STATE,
+    "packed_by_other": Fault.STATE,
+    "station_missing": Fault.STATE,
+    "printer_missing": Fault.STATE,
+    "not_packed": Fault.STATE,
+    "label_not_proved": Fault.STATE,
+    "label_printing": Fault.STATE,
+    "label_missing": Fault.STATE,
+    "outcome_known": Fault.STATE,
+    "no_waybill_number": Fault.STATE,
+    "waybill_in_use": Fault.STATE,
+    "nothing_to_put_back": Fault.STATE,
+    "already_acked": Fault.STATE,
+    "already_assigned": Fault.STATE,
+    "already_shipped": Fault.STATE,
+    "freeze_closed": Fault.STATE,
+    "timer_spent": Fault.STATE,
+    "timer_early": Fault.STATE,
+}
+"""Every refusal there is. A test holds the locale files to this list."""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why something is not done, and what to do instead."""
+
+    code: str
+    facts: dict[str, Any] = {}
+
+    @property
+    def fault(self) -> Fault:
+        """Whose fault it is."""
+        return FAULTS[self.code]
+
+
+class RefusedError(Exception):
+    """Carries a `Refusal` out of a decision."""
+
+    def __init__(self, code: str, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON values
+        assert code in FAULTS, code
+        super().__init__(code)
+        self.refusal = Refusal(code, facts)
+
+
+def refused(refusal: Refusal) -> RefusedError:
+    """Return the error that carries `refusal`."""
+    return RefusedError(refusal.code, **refusal.facts)

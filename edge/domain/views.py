@@ -1,0 +1,432 @@
+"""What clients see of a task, a parcel, an order: pure readings of the world.
+
+The shapes are those of docs/PDA_PROTOCOL.md. None of them holds personal data.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from edge.domain.decide import active_rules
+from edge.domain.gates import needed_at_packing
+from edge.domain.model import (
+    Assignment,
+    Job,
+    Line,
+    Name,
+    Order,
+    Plan,
+    Sku,
+    Step,
+    Task,
+)
+from edge.domain.refusals import Refusal
+from edge.domain.rules import Ruleset
+from edge.domain.workflow import choose
+from edge.domain.world import World
+
+_PACKING: Final = ("picked", "packing", "packed_checked", "shipped", "handed_over")
+ACTIONS_SHOWN: Final = ("pack.open", "pack.finish", "label.proved", "handover.scan")
+
+
+class FrozenView(msgspec.Struct, frozen=True):
+    """Why an order is frozen, and when that takes effect (µs UTC)."""
+
+    category: str
+    due_at: int
+
+
+class Expect(msgspec.Struct, frozen=True):
+    """What a PDA may count as right while the box is out of reach."""
+
+    location: tuple[str, ...]
+    codes: tuple[str, ...]
+    qty: int
+    on_wrong: str = "refuse"
+
+
+class StepView(msgspec.Struct, frozen=True):
+    """A step of a guided pick."""
+
+    no: int
+    order: str
+    slot: int
+    line: int
+    sku: str
+    name: Name
+    gift: bool
+    location: str
+    zone: str
+    qty: int
+    picked: int
+    found: int | None
+    done: bool
+    check: str
+    scanned: bool
+    expect: Expect
+
+
+class TaskOrder(msgspec.Struct, frozen=True):
+    """An order on the cart."""
+
+    id: str
+    slot: int
+    tote: str | None
+    frozen: FrozenView | None
+    ended: str | None
+    risk_pm: int
+    tags: tuple[str, ...]
+
+
+class TaskView(msgspec.Struct, frozen=True):
+    """A task as the PDA shows it. `steps` is empty in lists."""
+
+    id: str
+    rev: int
+    lane: str
+    state: str
+    picker: str | None
+    created_at: int
+    at: str | None
+    current: int | None
+    pieces: int
+    zones: tuple[str, ...]
+    orders: tuple[TaskOrder, ...]
+    steps: tuple[StepView, ...]
+
+
+class JobView(msgspec.Struct, frozen=True):
+    """A print job."""
+
+    id: str
+    order: str
+    state: str
+    printer: str | None
+    n: int
+    attempts: int
+    reason: str | None
+
+
+class ParcelView(msgspec.Struct, frozen=True):
+    """A parcel's label: its number, how many copies there were, how well the live one is proved."""
+
+    waybill: str | None
+    carrier: str
+    copies: int
+    grade: str
+    job: JobView | None
+
+
+class PackLine(msgspec.Struct, frozen=True):
+    """A line to check at packing."""
+
+    no: int
+    sku: str
+    name: Name
+    qty: int
+    checked: int
+    gift: bool
+    tracked: bool
+    service: bool
+    check: str
+    done: bool
+    codes: tuple[str, ...]
+
+
+class Why(msgspec.Struct, frozen=True):
+    """A reason why an action is not open."""
+
+    code: str
+    facts: dict[str, Any]
+
+
+class PackView(msgspec.Struct, frozen=True):
+    """An order as the packer sees it."""
+
+    order: str
+    state: str
+    lane: str
+    station: str | None
+    packer: str | None
+    tote: str | None
+    lines: tuple[PackLine, ...]
+    frozen: FrozenView | None
+    ready: bool
+    missing: tuple[int, ...]
+    parcel: ParcelView
+    why_not: dict[str, list[Why]]
+
+
+class PutBackView(msgspec.Struct, frozen=True):
+    """Pieces to be returned to their bin."""
+
+    sku: str
+    name: Name
+    location: str
+    qty: int
+    done: int
+    codes: tuple[str, ...]
+
+
+class OrderView(msgspec.Struct, frozen=True):
+    """An order as anybody with the right sees it."""
+
+    id: str
+    type: str
+    tags: tuple[str, ...]
+    state: str
+    state_name: Name
+    owner_role: str
+    lane: str
+    since: int
+    accepted_at: int
+    paid_at: int
+    promise: int
+    frozen: tuple[FrozenView, ...]
+    lines: tuple[Line, ...]
+    short: dict[str, int]
+    task: str | None
+    tote: str | None
+    parcel: ParcelView
+    put_back: tuple[PutBackView, ...]
+    carrier_status: str | None
+    routing: dict[str, Any]
+    risk_pm: int
+    remark_hits: tuple[str, ...]
+    parent: str | None
+    why_not: dict[str, list[Why]]
+
+
+def answer_view(world: World, facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the view that belongs to an answer: of the task or the order that it names."""
+    if "task_id" in facts:
+        return {"task": task_view(world, facts["task_id"])}
+    order_id = facts.get("order_id")
+    if order_id is None:
+        return {}
+    order = world.the(Order, order_id)
+    if order.state in _PACKING:
+        return {"pack": pack_view(world, order_id)}
+    return {"order": order_view(world, order_id)}
+
+
+def task_view(world: World, task_id: str, *, steps: bool = True) -> TaskView | None:
+    """Return a task, or None where there is none."""
+    task = world.get(Task, task_id)
+    if task is None:
+        return None
+    plan = world.the(Plan, task_id)
+    orders = {each: world.the(Order, each) for each in task.orders}
+    slots = {each: slot for slot, each in enumerate(task.orders, 1)}
+    return TaskView(
+        id=task.id,
+        rev=task.rev,
+        lane=task.lane,
+        state=task.state,
+        picker=task.picker or None,
+        created_at=task.created_us,
+        at=task.at or None,
+        current=_current(plan, task, orders),
+        pieces=sum(step.qty for step in plan.steps),
+        zones=tuple(sorted({step.zone for step in plan.steps})),
+        orders=tuple(_task_order(world, orders[each], slot) for each, slot in slots.items()),
+        steps=tuple(
+            _step_view(step, no, task, orders[step.order], slots[step.order])
+            for no, step in enumerate(plan.steps, 1)
+        )
+        if steps
+        else (),
+    )
+
+
+def _current(plan: Plan, task: Task, orders: dict[str, Order]) -> int | None:
+    """Return the first step that is open and whose order may be picked."""
+    for no, step in enumerate(plan.steps, 1):
+        order = orders[step.order]
+        if not task.closed[no - 1] and not order.freezes and order.state in ("ready", "picking"):
+            return no
+    return None
+
+
+def _task_order(world: World, order: Order, slot: int) -> TaskOrder:
+    content = world.the(Assignment, order.id)
+    return TaskOrder(
+        id=order.id,
+        slot=slot,
+        tote=order.tote or None,
+        frozen=_frozen(order),
+        ended=order.state if order.state in ("cancelled", "put_back") else None,
+        risk_pm=content.risk_pm,
+        tags=content.tags,
+    )
+
+
+def _step_view(step: Step, no: int, task: Task, order: Order, slot: int) -> StepView:
+    closed = task.closed[no - 1]
+    picked = task.picked[no - 1]
+    return StepView(
+        no=no,
+        order=order.id,
+        slot=slot,
+        line=step.line,
+        sku=step.sku,
+        name=step.name,
+        gift=step.gift,
+        location=step.location,
+        zone=step.zone,
+        qty=step.qty,
+        picked=picked,
+        found=picked if closed and picked < step.qty else None,
+        done=closed,
+        check=step.check,
+        scanned=task.scanned == no,
+        expect=Expect((step.location,) if step.location else (), step.codes, step.qty),
+    )
+
+
+def _frozen(order: Order) -> FrozenView | None:
+    if not order.freezes:
+        return None
+    first = min(order.freezes, key=lambda freeze: freeze.due_us)
+    return FrozenView(first.category, first.due_us)
+
+
+def pack_view(world: World, order_id: str) -> PackView | None:
+    """Return an order for packing, or None where there is none."""
+    order = world.get(Order, order_id)
+    if order is None:
+        return None
+    rules = active_rules(world)
+    content = world.the(Assignment, order_id)
+    needed = needed_at_packing(world, order)
+    checked = order.checked or (0,) * len(content.lines)
+    each_max = rules.document.picking.each_max
+    lines = tuple(
+        _pack_line(world, line, needs, has, each_max)
+        for line, needs, has in zip(content.lines, needed, checked, strict=True)
+    )
+    return PackView(
+        order=order.id,
+        state=order.state,
+        lane=order.lane,
+        station=order.station or None,
+        packer=order.packer or None,
+        tote=order.tote or None,
+        lines=lines,
+        frozen=_frozen(order),
+        ready=all(line.done for line in lines),
+        missing=tuple(line.no for line in lines if not line.done),
+        parcel=_parcel(world, order, content),
+        why_not=why_not(world, order, rules, ACTIONS_SHOWN),
+    )
+
+
+def _pack_line(world: World, line: Line, needs: int, has: int, each_max: int) -> PackLine:
+    sku = world.the(Sku, line.sku)
+    return PackLine(
+        no=line.no,
+        sku=line.sku,
+        name=sku.name,
+        qty=needs,
+        checked=has,
+        gift=line.gift,
+        tracked=line.tracked,
+        service=line.service,
+        check="each" if line.qty <= each_max else "confirm",
+        done=has >= needs,
+        codes=(*sku.codes, sku.id),
+    )
+
+
+def _parcel(world: World, order: Order, content: Assignment) -> ParcelView:
+    job = world.get(Job, order.copies[-1].job) if order.copies else None
+    return ParcelView(
+        waybill=order.waybill or None,
+        carrier=content.carrier,
+        copies=len(order.copies),
+        grade=order.grade,
+        job=job_view(job) if job else None,
+    )
+
+
+def job_view(job: Job) -> JobView:
+    """Return a print job as clients see it."""
+    return JobView(
+        id=job.id,
+        order=job.order,
+        state=job.state,
+        printer=job.printer or None,
+        n=job.n,
+        attempts=job.attempts,
+        reason=job.reason or None,
+    )
+
+
+def order_view(world: World, order_id: str) -> OrderView | None:
+    """Return an order, or None where there is none."""
+    order = world.get(Order, order_id)
+    if order is None:
+        return None
+    rules = active_rules(world)
+    content = world.the(Assignment, order_id)
+    state = rules.states[order.state]
+    return OrderView(
+        id=order.id,
+        type=content.type,
+        tags=content.tags,
+        state=order.state,
+        state_name=state.name,
+        owner_role=state.owner,
+        lane=order.lane,
+        since=order.since_us,
+        accepted_at=order.accepted_us,
+        paid_at=content.paid_us,
+        promise=content.promise_us,
+        frozen=tuple(FrozenView(each.category, each.due_us) for each in order.freezes),
+        lines=content.lines,
+        short=order.short,
+        task=order.task or None,
+        tote=order.tote or None,
+        parcel=_parcel(world, order, content),
+        put_back=tuple(_put_back(world, order)),
+        carrier_status=order.carrier_status or None,
+        routing=content.routing,
+        risk_pm=content.risk_pm,
+        remark_hits=content.remark_hits,
+        parent=content.parent or None,
+        why_not=why_not(world, order, rules, tuple(rules.actions_from(order.state))),
+    )
+
+
+def _put_back(world: World, order: Order) -> list[PutBackView]:
+    views = []
+    for item in order.put_back:
+        sku = world.the(Sku, item.sku)
+        codes = (*sku.codes, sku.id)
+        views.append(PutBackView(item.sku, sku.name, item.location, item.qty, item.done, codes))
+    return views
+
+
+def why_not(
+    world: World, order: Order, rules: Ruleset, actions: tuple[str, ...]
+) -> dict[str, list[Why]]:
+    """Return, for each of `actions` that is not open to the order now, why."""
+    answers = {action: choose(world, order, action, rules) for action in actions}
+    return {
+        action: [Why(answer.code, answer.facts)]
+        for action, answer in answers.items()
+        if isinstance(answer, Refusal)
+    }
+
+
+class Missing(Exception):  # noqa: N818 - a request for a document, not an error
+    """A view needs a document that has not been fetched yet."""
+
+    def __init__(self, kind: type[Any], doc_id: str) -> None:
+        super().__init__(kind.__name__, doc_id)
+        self.kind = kind
+        self.doc_id = doc_id
+
+
+View = Callable[[World], Any]

@@ -1,0 +1,52 @@
+"""State as decisions see it: the stored documents under what the decision has changed so far."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from edge.domain.model import Doc
+
+T = TypeVar("T", bound=Doc)
+Key = tuple[str, str]
+Load = Callable[[type[Doc], str], Doc | None]
+
+
+class World:
+    """Documents by kind and id. Reads fall through to `load`; writes stay here."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self.changes: dict[Key, Doc] = {}
+
+    def get(self, kind: type[T], doc_id: str) -> T | None:
+        """Return the document, or None where there is none."""
+        found = self.changes.get((kind.KIND, doc_id))
+        if found is None:
+            found = self._load(kind, doc_id)
+        assert found is None or isinstance(found, kind)
+        return found
+
+    def the(self, kind: type[T], doc_id: str) -> T:
+        """Return a document that must exist."""
+        found = self.get(kind, doc_id)
+        assert found is not None, f"no {kind.KIND} {doc_id}"
+        return found
+
+    def put(self, doc: Doc) -> None:
+        """Store the new form of a document."""
+        self.changes[doc.KIND, doc.id] = doc
+
+    def edit(self, doc: T, **fields: Any) -> T:  # noqa: ANN401 - fields of the document
+        """Store `doc` with `fields` replaced, and return it."""
+        edited = msgspec.structs.replace(doc, **fields)
+        self.put(edited)
+        return edited
+
+    def branch(self) -> "World":
+        """Return a world on top of this one, to be merged or dropped."""
+        return World(self.get)
+
+    def merge(self, branch: "World") -> None:
+        """Take over what a branch changed."""
+        self.changes.update(branch.changes)

@@ -1,0 +1,1 @@
+"""The box's web door: pages, API, websocket."""

@@ -1,0 +1,79 @@
+"""Read-only connections, for everybody but the writer."""
+
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+import msgspec
+
+from edge.domain.model import Doc
+from edge.store.sqlite import BUSY_TIMEOUT_MS, decode_doc
+from sync.api import GENESIS
+
+
+class SqliteReader:
+    """Committed state through one `query_only` connection."""
+
+    def __init__(self, db: aiosqlite.Connection) -> None:
+        self._db = db
+
+    @classmethod
+    async def open(cls, path: Path) -> "SqliteReader":
+        """Open the database file for reading."""
+        db = await aiosqlite.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+        await db.execute("PRAGMA query_only=ON")
+        await db.execute("PRAGMA wal_autocheckpoint=0")
+        await db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        return cls(db)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._db.close()
+
+    async def _rows(self, sql: str, *args: Any) -> list[Any]:  # noqa: ANN401 - SQL values
+        return list(await self._db.execute_fetchall(sql, args))
+
+    async def doc(self, kind: type[Doc], doc_id: str) -> Doc | None:
+        """Return a document."""
+        rows = await self._rows("SELECT body FROM doc WHERE kind=? AND id=?", kind.KIND, doc_id)
+        return decode_doc(kind.KIND, rows[0][0]) if rows else None
+
+    async def find(
+        self, kind: type[Doc], term: str, value: str, limit: int, after: str = ""
+    ) -> list[str]:
+        """Return ids of documents that are found by `term` = `value`, sorted, after `after`."""
+        sql = (
+            "SELECT id FROM doc_term WHERE kind=? AND term=? AND value=? AND id>?"
+            " ORDER BY id LIMIT ?"
+        )
+        return [row[0] for row in await self._rows(sql, kind.KIND, term, value, after, limit)]
+
+    async def list_ids(self, kind: type[Doc], limit: int, after: str = "") -> list[str]:
+        """Return ids of all documents of a kind, sorted, after `after`."""
+        sql = "SELECT id FROM doc WHERE kind=? AND id>? ORDER BY id LIMIT ?"
+        return [row[0] for row in await self._rows(sql, kind.KIND, after, limit)]
+
+    async def counts(self, kind: type[Doc], term: str) -> dict[str, int]:
+        """Return how many documents are found by each value of `term`."""
+        sql = "SELECT value, count(*) FROM doc_term WHERE kind=? AND term=? GROUP BY value"
+        return dict(await self._rows(sql, kind.KIND, term))
+
+    async def timeline(self, ref: str, limit: int, after_seq: int = 0) -> list[bytes]:
+        """Return the raw entries that concern `ref`, oldest first."""
+        sql = (
+            "SELECT raw FROM entry_ref JOIN entry USING (seq)"
+            " WHERE ref=? AND seq>? ORDER BY seq LIMIT ?"
+        )
+        return [row[0] for row in await self._rows(sql, ref, after_seq, limit)]
+
+    async def entries(self, after_seq: int, limit: int) -> tuple[bytes, list[bytes]]:
+        """Return the hash of entry `after_seq`, and raw entries that follow it."""
+        before = await self._rows("SELECT hash FROM entry WHERE seq=?", after_seq)
+        sql = "SELECT raw FROM entry WHERE seq>? ORDER BY seq LIMIT ?"
+        rows = await self._rows(sql, after_seq, limit)
+        return before[0][0] if before else GENESIS, [row[0] for row in rows]
+
+    async def personal(self, key: str) -> dict[str, Any] | None:
+        """Return a record of personal data, or None where it was erased or never known."""
+        rows = await self._rows("SELECT value FROM personal WHERE key=?", key)
+        return msgspec.msgpack.decode(rows[0][0], type=dict[str, Any]) if rows else None

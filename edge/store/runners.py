@@ -1,0 +1,126 @@
+"""Ways to run the writer: on its own thread in the service, in line in the simulation."""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from edge.app.ports import Committed, Outcome
+from edge.domain.commands import Command
+from edge.domain.decide import Answer
+from edge.store.writer import Writer
+
+GROUP_MAX: Final = 512
+QUEUE_MAX: Final = 4_000
+
+log = structlog.get_logger()
+
+OnCommit = Callable[[Committed], None]
+OnFailure = Callable[[BaseException], None]
+Waiter = tuple[Command, "asyncio.Future[Outcome]"]
+
+
+class BusyError(Exception):
+    """More commands wait than the box takes on; try again shortly."""
+
+
+class ThreadRunner:
+    """Runs the writer on one thread. What arrives during a flush shares the next one."""
+
+    def __init__(self, writer: Writer, between: Callable[[], None] = lambda: None) -> None:
+        self._writer = writer
+        self._between = between
+        self._queue: queue.SimpleQueue[Waiter | None] = queue.SimpleQueue()
+        self._waiting = 0
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+        self._listeners: list[OnCommit] = []
+        self.on_failure: OnFailure = lambda _: None
+        self.groups = 0
+
+    def start(self) -> None:
+        """Begin to take commands."""
+        self._thread.start()
+
+    def listen(self, listener: OnCommit) -> None:
+        """Call `listener` on the event loop after each durable group."""
+        self._listeners.append(listener)
+
+    @property
+    def waiting(self) -> int:
+        """Commands taken and not yet answered."""
+        return self._waiting
+
+    async def submit(self, command: Command) -> Outcome:
+        """Return the outcome of a command once it is durable.
+
+        Raises:
+            BusyError: more than `QUEUE_MAX` commands wait.
+        """
+        if self._waiting >= QUEUE_MAX:
+            raise BusyError
+        self._waiting += 1
+        future: asyncio.Future[Outcome] = self._loop.create_future()
+        self._queue.put((command, future))
+        try:
+            return await asyncio.shield(future)
+        finally:
+            self._waiting -= 1
+
+    def stop(self) -> None:
+        """Finish what was taken, then end the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while True:
+            group, last = self._next_group()
+            if group:
+                try:
+                    self._run(group)
+                except BaseException as error:  # noqa: BLE001 - a broken store ends the process
+                    self._loop.call_soon_threadsafe(self.on_failure, error)
+                    return
+            if last:
+                return
+            self._between()
+
+    def _next_group(self) -> tuple[list[Waiter], bool]:
+        first = self._queue.get()
+        if first is None:
+            return [], True
+        group = [first]
+        while len(group) < GROUP_MAX:
+            try:
+                waiter = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if waiter is None:
+                return group, True
+            group.append(waiter)
+        return group, False
+
+    def _run(self, group: list[Waiter]) -> None:
+        commands = [command for command, _ in group]
+        try:
+            outcomes, committed = self._writer.run_group(commands)
+        except sqlite3.OperationalError as error:
+            if "full" not in str(error):
+                raise
+            log.error("disk full: nothing was written", commands=len(commands))  # noqa: TRY400
+            full = Outcome(Answer(ok=False, code="disk_full", facts={}))
+            outcomes, committed = [full] * len(group), Committed([], [])
+        self.groups += 1
+        self._loop.call_soon_threadsafe(self._deliver, group, outcomes, committed)
+
+    def _deliver(self, group: list[Waiter], outcomes: list[Outcome], committed: Committed) -> None:
+        for (_, future), outcome in zip(group, outcomes, strict=True):
+            if not future.done():
+                future.set_result(outcome)
+        if committed.entries:
+            for listener in self._listeners:
+                listener(committed)

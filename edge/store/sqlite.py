@@ -1,0 +1,165 @@
+"""SQLite behind the store Protocol: the only code that writes the database file.
+
+WAL with synchronous=FULL: what `commit` has returned from survives a power cut. Only this
+connection writes and checkpoints; readers are `query_only` (SQLite's WAL-reset fault needs two
+writers, https://sqlite.org/wal.html).
+"""
+
+import sqlite3
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from edge.app.ports import Batch, Head, StoredAnswer
+from edge.domain.decide import Answer
+from edge.domain.model import KINDS, Doc
+from sync.api import GENESIS
+
+SCHEMA_VERSION: Final = 1
+CHECKPOINT_PAGES: Final = 1_000
+BUSY_TIMEOUT_MS: Final = 5_000
+
+_encode = msgspec.msgpack.Encoder(order="sorted").encode
+_decoders = {kind: msgspec.msgpack.Decoder(struct) for kind, struct in KINDS.items()}
+_decode_answer = msgspec.msgpack.Decoder(Answer).decode
+
+
+class NewerSchemaError(Exception):
+    """The database was written by a newer Floorgate."""
+
+
+def decode_doc(kind: str, body: bytes) -> Doc:
+    """Return the document in `body`."""
+    return _decoders[kind].decode(body)
+
+
+def encode_doc(doc: Doc) -> bytes:
+    """Return the canonical bytes of a document."""
+    return _encode(doc)
+
+
+class SqliteStore:
+    """The store of a box, in one SQLite file."""
+
+    def __init__(self, path: Path | str, epoch: int = 1) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._epoch = epoch
+        execute = self._db.execute
+        execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        execute("PRAGMA journal_mode=WAL")
+        execute("PRAGMA synchronous=FULL")
+        execute("PRAGMA wal_autocheckpoint=0")
+        execute("PRAGMA cache_size=-32768")
+        migrate(self._db)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The writer's connection, for what runs on the writer's thread."""
+        return self._db
+
+    def head(self) -> Head:
+        """Return the newest entry; seq 0 and 32 zero bytes where there is none."""
+        row = self._db.execute(
+            "SELECT epoch, seq, hash FROM entry ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+        return Head(*row) if row else Head(self._epoch, 0, GENESIS)
+
+    def begin(self) -> "SqliteStore":
+        """Begin the group's transaction."""
+        self._db.execute("BEGIN IMMEDIATE")
+        return self
+
+    def commit(self) -> None:
+        """Flush the transaction to disk."""
+        self._db.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Drop the transaction, if one is open."""
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    def checkpoint_wal(self) -> None:
+        """Move the write-ahead log into the database file; the writer calls it between groups."""
+        self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def doc(self, kind: type[Doc], doc_id: str) -> Doc | None:
+        """Return a document as committed."""
+        row = self._db.execute(
+            "SELECT body FROM doc WHERE kind = ? AND id = ?", (kind.KIND, doc_id)
+        ).fetchone()
+        return decode_doc(kind.KIND, row[0]) if row else None
+
+    def answer(self, command_id: str) -> StoredAnswer | None:
+        """Return the answer that a command already has."""
+        row = self._db.execute(
+            "SELECT content, body, at_us FROM answer WHERE id = ?", (command_id,)
+        ).fetchone()
+        return StoredAnswer(command_id, row[0], _decode_answer(row[1]), row[2]) if row else None
+
+    def append(self, batch: Batch) -> None:
+        """Write a batch."""
+        many = self._db.executemany
+        many(
+            "INSERT INTO entry (seq, epoch, hash, raw) VALUES (?, ?, ?, ?)",
+            [(entry.seq, self._epoch, entry.hash, entry.raw) for entry in batch.entries],
+        )
+        many(
+            "INSERT INTO entry_ref (ref, seq) VALUES (?, ?)",
+            [(ref, entry.seq) for entry in batch.entries for ref in entry.refs],
+        )
+        many(
+            "INSERT INTO doc (kind, id, body) VALUES (?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET body = excluded.body",
+            [(doc.KIND, doc.id, _encode(doc)) for _, doc in batch.docs],
+        )
+        self._update_terms(batch)
+        many(
+            "INSERT INTO answer (id, content, body, at_us) VALUES (?, ?, ?, ?)",
+            [(each.id, each.content, _encode(each.answer), each.at_us) for each in batch.answers],
+        )
+        many(
+            "INSERT OR REPLACE INTO personal (key, salt, value) VALUES (?, ?, ?)",
+            [(record.key, record.salt, _encode(record.value)) for record in batch.personal],
+        )
+        if batch.checkpoint:
+            self._db.execute(
+                "INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?, ?, ?)",
+                msgspec.structs.astuple(batch.checkpoint),
+            )
+
+    def _update_terms(self, batch: Batch) -> None:
+        gone, come = [], []
+        for old, new in batch.docs:
+            before = set(old.terms().items()) if old else set()
+            after = set(new.terms().items())
+            gone += [(new.KIND, term, value, new.id) for term, value in before - after]
+            come += [(new.KIND, term, value, new.id) for term, value in after - before]
+        if gone:
+            self._db.executemany(
+                "DELETE FROM doc_term WHERE kind = ? AND term = ? AND value = ? AND id = ?", gone
+            )
+        if come:
+            self._db.executemany("INSERT INTO doc_term VALUES (?, ?, ?, ?)", come)
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Bring the schema to `SCHEMA_VERSION`, one numbered file at a time.
+
+    Raises:
+        NewerSchemaError: where the file was written by a newer Floorgate.
+    """
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise NewerSchemaError(
+            f"this database has schema {version}, this Floorgate knows {SCHEMA_VERSION}: "
+            "install the newer Floorgate again, or restore a backup from before the upgrade"
+        )
+    for step in range(version + 1, SCHEMA_VERSION + 1):
+        script = files("edge.store").joinpath(f"schema/{step:04}.sql").read_text("utf-8")
+        db.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {step};\nCOMMIT;")
