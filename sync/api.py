@@ -1,6 +1,8 @@
 """All that the rest of Floorgate may know of the journal's bytes and of the hub link."""
 
 import ssl
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from sync.agent import HubAgent
 from sync.chain import (
@@ -88,6 +90,7 @@ __all__ = [
     "link",
     "public_key",
     "read_export",
+    "run_hub",
     "sign",
     "sign_checkpoint",
     "sign_instruction",
@@ -103,3 +106,18 @@ def websocket(url: str, tls: ssl.SSLContext | None = None) -> Connect:
     from sync.transports.websocket import websocket  # noqa: PLC0415 - aiohttp loads when first used
 
     return websocket(url, tls)
+
+
+async def run_hub(
+    data: Path,
+    host: str,
+    port: int,
+    boxes: Mapping[str, str],
+    *,
+    warehouses: Mapping[str, str] | None = None,
+    on_ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve the reference hub until cancelled; see `sync.hub.run.run_hub`."""
+    from sync.hub.run import run_hub  # noqa: PLC0415 - aiohttp loads when first used
+
+    await run_hub(data, host, port, boxes, warehouses=warehouses, on_ready=on_ready)

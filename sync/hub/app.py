@@ -1,0 +1,183 @@
+"""The hub's door: the boxes' WebSocket, the JSON API, and one page for people."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from importlib import resources
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from sync.chain import decode_entry
+from sync.hub import views
+from sync.hub.core import Hub
+from sync.hub.requests import KINDS, HubError
+from sync.messages import FRAME_BYTES_MAX
+from sync.transports.websocket import WebSocketLink
+
+BODY_BYTES_MAX: Final = 8 * 1024 * 1024
+PAGE_ORDERS_MAX: Final = 200
+ENTRIES_MAX: Final = 1000
+LINKS_MAX: Final = 2000
+CSP: Final = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+HUB: Final = web.AppKey("hub", Hub)
+LINKS: Final = web.AppKey("links", set[asyncio.Task[None]])
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def make_app(hub: Hub) -> web.Application:
+    """Return the application that serves `hub`."""
+    app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_one_error_shape])
+    app[HUB] = hub
+    app[LINKS] = set()
+    app.add_routes(
+        [
+            web.get("/", _page("page.html", "text/html")),
+            web.get("/page.js", _page("page.js", "text/javascript")),
+            web.get("/page.css", _page("page.css", "text/css")),
+            web.get("/health", _health),
+            web.get("/link", _link),
+            web.post("/api/v1/orders", _assign),
+            web.get("/api/v1/orders", _orders),
+            web.get("/api/v1/orders/{id}", _order),
+            web.post("/api/v1/orders/{id}/{verb}", _change),
+            web.post("/api/v1/instructions", _instruct),
+            web.get("/api/v1/boxes", _boxes),
+            web.get("/api/v1/boxes/{box}", _box),
+            web.get("/api/v1/boxes/{box}/orders", _floor),
+            web.post("/api/v1/{what}", _submit),
+        ]
+    )
+    return app
+
+
+async def _link(request: web.Request) -> web.StreamResponse:
+    if len(request.app[LINKS]) >= LINKS_MAX:
+        raise HubError("too_many_links", {"links_max": LINKS_MAX}, "try again later", 503)
+    socket = web.WebSocketResponse(max_msg_size=FRAME_BYTES_MAX)
+    await socket.prepare(request)
+    task = asyncio.current_task()
+    assert task is not None
+    request.app[LINKS].add(task)
+    try:
+        await request.app[HUB].serve(WebSocketLink(socket))
+    finally:
+        request.app[LINKS].discard(task)
+    return socket
+
+
+async def _submit(request: web.Request) -> web.StreamResponse:
+    what = request.match_info["what"]
+    if what not in KINDS:
+        raise HubError("not_found", {"list": what}, f"one of orders, {', '.join(KINDS)}", 404)
+    told = await request.app[HUB].submit(what, await _body(request))
+    return _json({"ok": True, "instructions": told}, 202)
+
+
+async def _assign(request: web.Request) -> web.StreamResponse:
+    assigned = await request.app[HUB].assign(await _body(request))
+    return _json({"ok": True, "orders": assigned}, 202)
+
+
+async def _change(request: web.Request) -> web.StreamResponse:
+    order_id, verb = request.match_info["id"], request.match_info["verb"]
+    told = await request.app[HUB].change(order_id, verb, await _body(request))
+    return _json({"ok": True, **told}, 202)
+
+
+async def _instruct(request: web.Request) -> web.StreamResponse:
+    match await _body(request):
+        case {"box": str(box), "kind": str(kind), "body": dict(body)} if 0 < len(kind) <= 64:  # noqa: PLR2004 - sync.messages.Name
+            told = await request.app[HUB].instruct(box, kind, body)
+            return _json({"ok": True, **told}, 202)
+        case _:
+            raise HubError("malformed", {}, "the body is {box, kind, body: {…}}", 400)
+
+
+async def _orders(request: web.Request) -> web.StreamResponse:
+    state, after = request.query.get("state"), request.query.get("after", "")
+    rows = await request.app[HUB].read(lambda store: store.orders(state, after, PAGE_ORDERS_MAX))
+    found = [
+        {"order_id": row.order_id, "box": row.box, "state": row.state, "at_us": row.received_us}
+        for row in rows
+    ]
+    is_more = len(rows) == PAGE_ORDERS_MAX
+    return _json({"ok": True, "orders": found, "after": rows[-1].order_id if is_more else None})
+
+
+async def _order(request: web.Request) -> web.StreamResponse:
+    order_id = request.match_info["id"]
+    hub = request.app[HUB]
+    row = await hub.read(lambda store: store.order(order_id))
+    entries = await hub.read(lambda store: store.entries_of(order_id, ENTRIES_MAX))
+    told = await hub.read(lambda store: store.told(order_id=order_id))
+    if row is None and not entries:
+        raise HubError("order_unknown", {"order_id": order_id}, "check the order's id", 404)
+    return _json({"ok": True, **views.order(order_id, row, entries, told, decode_entry)})
+
+
+async def _boxes(request: web.Request) -> web.StreamResponse:
+    return _json({"ok": True, "boxes": [views.box(one) for one in await request.app[HUB].boxes()]})
+
+
+async def _box(request: web.Request) -> web.StreamResponse:
+    name = request.match_info["box"]
+    hub = request.app[HUB]
+    view = views.box(await hub.box(name))
+    for outcome in ("set_aside", "refused"):
+        told = await hub.read(lambda store, wanted=outcome: store.told(box=name, outcome=wanted))  # type: ignore[misc]
+        view[outcome] = [views.told(one) for one in told]
+    return _json({"ok": True, "box": view})
+
+
+async def _floor(request: web.Request) -> web.StreamResponse:
+    name = request.match_info["box"]
+    await request.app[HUB].box(name)
+    return _json(await request.app[HUB].read(lambda store: store.floor(name)))
+
+
+async def _health(request: web.Request) -> web.StreamResponse:
+    boxes = await request.app[HUB].boxes()
+    up = sum(box.is_up for box in boxes)
+    return _json({"ok": True, "boxes": len(boxes), "boxes_up": up})
+
+
+def _page(name: str, content_type: str) -> Handler:
+    async def page(_: web.Request) -> web.StreamResponse:
+        text = resources.files(__package__).joinpath("page", name).read_text("utf-8")
+        headers = {"Content-Security-Policy": CSP, "X-Content-Type-Options": "nosniff"}
+        return web.Response(text=text, content_type=content_type, headers=headers)
+
+    return page
+
+
+async def _body(request: web.Request) -> Any:  # noqa: ANN401 - JSON from outside
+    raw = await request.read()
+    if not raw:
+        return {}
+    # A page of another origin cannot send this type without asking first.
+    if request.content_type != "application/json":
+        raise HubError("not_json", {}, "send Content-Type: application/json", 415)
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise HubError("malformed", {"cause": str(error)}, "send valid JSON", 400) from error
+
+
+@web.middleware
+async def _one_error_shape(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except HubError as error:
+        code, facts, hint, status = error.code, error.facts, error.hint, error.status
+    except web.HTTPException as error:
+        code = "_".join((error.reason or "error").lower().split())
+        facts, hint, status = {"path": request.path}, "see docs/SYNC_PROTOCOL.md", error.status
+    return _json({"ok": False, "code": code, "facts": facts, "hint": hint}, status)
+
+
+def _json(content: object, status: int = 200) -> web.Response:
+    return web.Response(
+        body=msgspec.json.encode(content), status=status, content_type="application/json"
+    )
