@@ -99,8 +99,9 @@ class Bot:
                 self._session = None
                 await self._manner.pause(self._manner.wait_s)
                 continue
-            except FloorLostError:
+            except FloorLostError:  # what was sent may be done: ask what is in hand
                 self.tally.losses += 1
+                self._session = None
                 continue
             idle_rounds = 0 if worked else idle_rounds + 1
             if idle_rounds == self._manner.idle_rounds_max:
@@ -211,6 +212,8 @@ class PickerBot(Bot):
     async def _round(self) -> bool:
         if self._task_id is None:
             self._task_id = await self._take()
+        if self._session is None:
+            return False
         if self._task_id is None:
             return await self._put_back()
         return await self._pick(self._task_id)
@@ -222,7 +225,8 @@ class PickerBot(Bot):
         if not ids:
             return None
         answer = await self._do("task.take", {"task_ids": ids})
-        if not answer["ok"]:
+        if not answer["ok"]:  # somebody was faster, or there is a task in hand
+            self._session = None
             return None
         task_id: str = answer["facts"]["task"]["id"]
         return task_id
