@@ -1,0 +1,1 @@
+"""Printers, labels and, later, scanners. The rest of Floorgate uses `drivers.api` alone."""

@@ -6,9 +6,13 @@ retries and evidence; a driver moves the bytes of one copy and tells what it can
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, NewType, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NewType, Protocol
 
 import msgspec
+
+if TYPE_CHECKING:
+    from drivers.fakes.printer import FakeLabel, FakePrinter
 
 CopyId = NewType("CopyId", str)
 
@@ -183,3 +187,17 @@ def raster_png(label: Raster) -> bytes:
     from drivers.labels.preview import png  # noqa: PLC0415 - Pillow loads when first used
 
     return png(label)
+
+
+def fake_printer(
+    lang: Literal["tspl", "zpl"],
+    host: str = "127.0.0.1",
+    port: int = 0,
+    out_dir: Path | None = None,
+    model: str = "",
+    on_label: "Callable[[FakeLabel], None] | None" = None,
+) -> "FakePrinter":
+    """Return a virtual printer, not yet started, that renders what real bytes ask of it."""
+    from drivers.fakes.printer import FakePrinter  # noqa: PLC0415 - a demo's and test's need
+
+    return FakePrinter(lang, host, port, out_dir, model, on_label)

@@ -1,0 +1,74 @@
+"""What the virtual printers' engines have in common: pictures in, events out."""
+
+from typing import Final, Protocol, TypeAlias
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from drivers.api import Raster
+
+SIDE_DOTS_MAX: Final = 8_192
+DOTS_MAX: Final = 8_000_000
+PROBLEMS_MAX: Final = 100
+COPIES_MAX: Final = 99
+
+
+class Printed(msgspec.Struct, frozen=True):
+    """A label was asked for; `copy_id` is the comment that came with it."""
+
+    raster: Raster
+    copy_id: str
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A question or an order that works at once: status, extended, model, odometer, cancel."""
+
+    what: str
+
+
+Event: TypeAlias = Printed | Asked
+
+
+class Engine(Protocol):
+    """Takes a host's bytes in any slices."""
+
+    problems: list[str]
+    """What a real printer would have ignored or misread."""
+    responds: bool
+    """Whether each label is to be answered with a token."""
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Return what `data` asks for; never raises."""
+
+
+class Canvas:
+    """The picture in a printer's memory, white at first."""
+
+    def __init__(self, width: int, height: int, dpi: int) -> None:
+        assert 0 < width <= SIDE_DOTS_MAX
+        assert 0 < height <= SIDE_DOTS_MAX
+        self._dots = np.zeros((height, width), np.bool_)
+        self._dpi = dpi
+
+    def draw(self, x: int, y: int, black: NDArray[np.bool_]) -> None:
+        """Put a picture at `x`, `y`; what lies outside is cut off."""
+        area = self._dots[y : y + black.shape[0], x : x + black.shape[1]]
+        area[:] = black[: area.shape[0], : area.shape[1]]
+
+    def raster(self) -> Raster:
+        """Return the picture."""
+        height, width = self._dots.shape
+        return Raster(width, height, self._dpi, np.packbits(self._dots, axis=1).tobytes())
+
+
+def unpack(rows: bytes, row_bytes: int) -> NDArray[np.bool_]:
+    """Return packed rows as dots, 1 = True."""
+    packed = np.frombuffer(rows, np.uint8).reshape(-1, row_bytes)
+    return np.unpackbits(packed, axis=1).astype(np.bool_)
+
+
+def note(problems: list[str], problem: str) -> None:
+    """Keep a problem for whoever asks."""
+    if len(problems) < PROBLEMS_MAX:
+        problems.append(problem)

@@ -1,0 +1,124 @@
+"""A TSPL interpreter: labels as one BITMAP or many, real-time commands, and the usual settings."""
+
+import re
+from typing import Final
+
+from drivers.fakes.engine import (
+    COPIES_MAX,
+    DOTS_MAX,
+    SIDE_DOTS_MAX,
+    Asked,
+    Canvas,
+    Event,
+    Printed,
+    note,
+    unpack,
+)
+
+LINE_BYTES_MAX: Final = 512
+DOTS_PER_MM: Final = 8
+DPI: Final = 203
+
+_AT_ONCE: Final = {
+    b"\x1b!?": "status",
+    b"\x1b!S": "extended",
+    b"\x1b!.": "cancel",
+    b"\x1b!R": "reset",
+    b"~!T": "model",
+}
+_BITMAP: Final = re.compile(rb"BITMAP (\d{1,5}),(\d{1,5}),(\d{1,5}),(\d{1,5}),0,")
+_BITMAP_HEAD_MAX: Final = 40
+_SIZE: Final = re.compile(rb"SIZE (\d{1,4}(?:\.\d+)?) mm, ?(\d{1,4}(?:\.\d+)?) mm")
+_PRINT: Final = re.compile(rb"PRINT (\d{1,3})(?:,(\d{1,3}))?")
+_SETTINGS: Final = (b"GAP ", b"DIRECTION ", b"REFERENCE ", b"SET ", b"SPEED ", b"DENSITY ")
+
+
+class TsplEngine:
+    """See `drivers.fakes.engine.Engine`."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self.responds = False
+        self._held = b""
+        self._size = (800, 1200)
+        self._canvas = Canvas(*self._size, DPI)
+        self._copy_id = ""
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Return what `data` asks for; never raises."""
+        events: list[Event] = []
+        self._held += data
+        while self._held and (used := self._take(events)):
+            self._held = self._held[used:]
+        return events
+
+    def _take(self, events: list[Event]) -> int:
+        """Obey what stands first; return the bytes used, 0 when more must come."""
+        held = self._held
+        if held[:1] in b"\r\n":
+            return 1
+        if held[:1] in b"\x1b~":
+            return self._take_at_once(events)
+        if held.startswith(b"BITMAP ") or b"BITMAP ".startswith(held):
+            used = self._take_bitmap()
+            if used is not None:
+                return used
+        end = held.find(b"\n", 0, LINE_BYTES_MAX)
+        if end < 0:
+            if len(held) < LINE_BYTES_MAX:
+                return 0
+            note(self.problems, "a line without an end")
+            return LINE_BYTES_MAX
+        self._obey(held[:end].strip(), events)
+        return end + 1
+
+    def _take_at_once(self, events: list[Event]) -> int:
+        held = self._held
+        if held[:2] == b"\x1b@":
+            return 2
+        if len(held) < 3:  # noqa: PLR2004 - each of these commands has three bytes
+            return 0
+        what = _AT_ONCE.get(held[:3])
+        if what is None:
+            note(self.problems, f"unknown real-time command {held[:3]!r}")
+            return 1
+        if what in ("cancel", "reset"):
+            self._canvas = Canvas(*self._size, DPI)
+        events.append(Asked(what))
+        return 3
+
+    def _take_bitmap(self) -> int | None:
+        """Draw a picture; None when the line is not one."""
+        head = _BITMAP.match(self._held)
+        if head is None:
+            is_begun = len(self._held) < _BITMAP_HEAD_MAX and b"\n" not in self._held
+            return 0 if is_begun else None
+        x, y, row_bytes, height = (int(group) for group in head.groups())
+        size = row_bytes * height
+        if not 0 < size * 8 <= DOTS_MAX:
+            note(self.problems, "a picture of no size, or too large")
+            return head.end()
+        data = self._held[head.end() : head.end() + size]
+        if len(data) < size:
+            return 0
+        if b"\x1b!" in data or b"~!" in data:
+            note(self.problems, "a real-time command inside a picture")
+        self._canvas.draw(x, y, ~unpack(data, row_bytes))
+        return head.end() + size
+
+    def _obey(self, line: bytes, events: list[Event]) -> None:
+        if line.startswith(b"REM "):
+            self._copy_id = line[4:].decode("ascii", "replace")
+        elif line == b"CLS":
+            self._canvas = Canvas(*self._size, DPI)
+        elif size := _SIZE.fullmatch(line):
+            sides = [round(float(side) * DOTS_PER_MM) for side in size.groups()]
+            if all(0 < side <= SIDE_DOTS_MAX for side in sides) and sides[0] * sides[1] <= DOTS_MAX:
+                self._size = (sides[0], sides[1])
+        elif copies := _PRINT.fullmatch(line):
+            count = min(COPIES_MAX, int(copies[1]) * int(copies[2] or 1))
+            events += [Printed(self._canvas.raster(), self._copy_id)] * count
+        elif line in (b"SET RESPONSE ON", b"SET RESPONSE OFF"):
+            self.responds = line.endswith(b"ON")
+        elif not line.startswith(_SETTINGS):
+            note(self.problems, f"unknown command {line[:40]!r}")

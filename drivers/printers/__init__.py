@@ -1,0 +1,1 @@
+"""Printer languages: labels to bytes, replies to facts. Everything here is pure."""
