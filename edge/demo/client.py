@@ -89,7 +89,8 @@ class HttpFloor:
         self.cursor = 0
         """Sequence number of the newest entry seen; 0 before the first connection."""
         self.connects = 0
-        self._api = f"{base_url.rstrip('/')}/api/v1"
+        self._origin = base_url.rstrip("/")
+        self._api = f"{self._origin}/api/v1"
         self._tls: ssl.SSLContext | bool = tls if tls is not None else True
         self._by = by
         self._observe = observe
@@ -290,6 +291,7 @@ class HttpFloor:
                 async with self._http.ws_connect(
                     f"{self._api}/ws" + (f"?since={self.cursor}" if self.cursor else ""),
                     headers=self._auth(),
+                    origin=self._origin,
                     max_msg_size=FRAME_BYTES_MAX,
                 ) as socket:
                     await self._read_frames(socket)
