@@ -25,6 +25,7 @@ from sync.chain import (
     sign_checkpoint,
 )
 from sync.errors import (
+    BROKEN_BYTES,
     ForgedError,
     LinkLostError,
     MalformedError,
@@ -51,6 +52,7 @@ from sync.messages import (
 from sync.ports import BoxIdentity, BoxJournal, Clock, Connect, Link, LinkState
 
 __all__ = [
+    "BROKEN_BYTES",
     "ENTRY_BYTES_MAX",
     "ENTRY_VERSION",
     "GENESIS",

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from sync import keys
+from sync.errors import BROKEN_BYTES
 
 HASH_BYTES: Final = 32
 GENESIS: Final = bytes(HASH_BYTES)
@@ -55,7 +56,7 @@ def encode_entry(entry: Entry) -> bytes:
 
 
 def decode_entry(raw: bytes) -> Entry:
-    """Return the entry in `raw`; raise `msgspec.ValidationError` or `DecodeError` if malformed."""
+    """Return the entry in `raw`; raise one of `sync.errors.BROKEN_BYTES` if malformed."""
     return _decoder.decode(raw)
 
 
@@ -221,7 +222,7 @@ class Verifier:
         at = self._seq + 1
         try:
             entry = _decoder.decode(raw)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except BROKEN_BYTES as error:
             self._find(at, Fault.MALFORMED, f"the bytes where entry {at} belongs: {error}")
             return None
         if self._box is None:

@@ -6,7 +6,7 @@ import msgspec
 import zstandard
 
 from sync.chain import ENTRY_BYTES_MAX
-from sync.errors import MalformedError
+from sync.errors import BROKEN_BYTES, MalformedError
 from sync.messages import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, FRAME_BYTES_MAX, Entries, Frame
 
 ZSTD_LEVEL: Final = 3
@@ -33,7 +33,7 @@ def decode_frame(raw: bytes) -> Frame:
         raise _malformed("decode frame", f"{len(raw)} bytes are more than {FRAME_BYTES_MAX}")
     try:
         return _frame_decoder.decode(raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except BROKEN_BYTES as error:
         raise _malformed("decode frame", str(error)) from error
 
 
@@ -65,7 +65,7 @@ def unpack_entries(frame: Entries) -> list[bytes]:
             raise _malformed(op, f"the payload claims {size} bytes, at most {PAYLOAD_BYTES_MAX}")
         packed = zstandard.ZstdDecompressor().decompress(frame.payload, allow_extra_data=False)
         raws = _batch_decoder.decode(packed)
-    except (zstandard.ZstdError, msgspec.DecodeError, RecursionError) as error:
+    except (zstandard.ZstdError, *BROKEN_BYTES) as error:
         raise _malformed(op, str(error)) from error
     if len(raws) != frame.n:
         raise _malformed(op, f"{len(raws)} entries where {frame.n} were announced")

@@ -1,5 +1,12 @@
 """What can go wrong between a box and its hub."""
 
+from typing import Final
+
+import msgspec
+
+BROKEN_BYTES: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding MessagePack from outside may raise: shape, text, depth."""
+
 
 class SyncError(Exception):
     """The peer, the link or a message did not do what the protocol asks.

@@ -17,7 +17,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from sync.chain import ENTRY_BYTES_MAX, GENESIS, Checkpoint, Report, Verifier
-from sync.errors import MalformedError
+from sync.errors import BROKEN_BYTES, MalformedError
 from sync.messages import Hash, Key, Name, Seq, Signature
 
 FORMAT: Final = "floorgate-journal"
@@ -86,7 +86,7 @@ def read_export(file: BinaryIO) -> tuple[Header, Iterator[Item]]:
     """
     try:
         header = _header_decoder.decode(_take(file))
-    except (msgspec.DecodeError, RecursionError) as error:
+    except BROKEN_BYTES as error:
         raise _malformed(f"the header: {error}") from error
     if (header.format, header.v) != (FORMAT, FORMAT_VERSION):
         raise _malformed(f"format {header.format!r} version {header.v}")
@@ -118,7 +118,7 @@ def _items(file: BinaryIO) -> Iterator[Item]:
     while True:
         try:
             item = _item_decoder.decode(_take(file))
-        except (msgspec.DecodeError, RecursionError) as error:
+        except BROKEN_BYTES as error:
             raise _malformed(f"the value behind entry {entries}: {error}") from error
         if isinstance(item, End):
             if item.entries != entries:

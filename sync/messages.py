@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from sync import keys
 from sync.chain import HASH_BYTES
-from sync.errors import ForgedError, MalformedError, WrongBoxError
+from sync.errors import BROKEN_BYTES, ForgedError, MalformedError, WrongBoxError
 
 PROTOCOL_VERSION: Final = 1
 PROTOCOL_VERSION_MIN: Final = 1
@@ -240,7 +240,7 @@ def verify_instruction(
         )
     try:
         instruction = _instruction_decoder.decode(signed.b)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except BROKEN_BYTES as error:
         raise MalformedError(op, signed.k, str(error), "mend the hub that made it") from error
     if instruction.box != box:
         raise WrongBoxError(

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from sync.chain import GENESIS, Entry, decode_entry, link
+from sync.errors import BROKEN_BYTES
 from sync.hub.store import Batch
 
 ORDER_REF: Final = "order:"
@@ -67,7 +68,7 @@ def news(batch: Batch, cursor: int) -> News:
 def _entry(raw: bytes) -> Entry | None:
     try:
         return decode_entry(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except BROKEN_BYTES:
         return None
 
 
