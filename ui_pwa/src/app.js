@@ -1,0 +1,524 @@
+// The page put together: one state, one queue of scans, one way out for commands.
+
+import { html, render } from '../vendor/lit.js';
+import { classify } from './core/codes.js';
+import { OUTBOX_MAX, outcome, toSend, uuid7 } from './core/outbox.js';
+import { SAVED, START, home, openAlarms, reduce } from './core/state.js';
+import { OFFLINE_KINDS } from './core/task.js';
+import { shortOrder, translator } from './core/text.js';
+import { BoxError, Link, call } from './io/box.js';
+import * as db from './io/db.js';
+import { signal, speak } from './io/signals.js';
+import * as dialogs from './screens/dialogs.js';
+import * as signIn from './screens/sign_in.js';
+import { after } from './screens/after.js';
+
+/** @typedef {import('./types').State} State */
+/** @typedef {import('./types').Refusal} Refusal */
+/** @typedef {import('./types').Facts} Facts */
+/** @typedef {import('./types').Screen} Screen */
+/** @typedef {import('./types').Answer} Answer */
+/** @typedef {import('./types').Kept} Kept */
+
+/** An unacknowledged alarm is signalled again this often, ms. */
+const ALARM_EVERY_MS = 3000;
+/** A command without an answer this long makes the link start over, ms. */
+const ANSWER_MS_MAX = 8000;
+const RETRY_MS = 1000;
+const SAVE_MS = 50;
+const REFRESH_MS = 250;
+/** How often the page looks at the clock: alarms, overdue answers, retries. */
+const TICK_MS = 1000;
+
+/** Said of a command that only the box can judge. */
+const UNJUDGED = Object.freeze({ ok: true, code: '', facts: {} });
+
+/** @type {Record<string, {view: (app: App) => unknown, scan: (app: App, scan: any) => unknown}>} */
+const screens = { signin: signIn };
+
+/** The other screens come when first asked for, and all of them after the first paint. */
+const LATER = {
+  tasks: async () => import('./screens/tasks.js'),
+  pick: async () => import('./screens/pick.js'),
+  pack: async () => import('./screens/pack.js'),
+  status: async () => import('./screens/status.js'),
+  handover: async () => (await import('./screens/floor.js')).handover,
+  putback: async () => (await import('./screens/floor.js')).putback,
+};
+
+export class App {
+  /** @param {string} device @param {Partial<State>} saved @param {Kept[]} outbox */
+  constructor(device, saved, outbox) {
+    this.device = device;
+    /** @type {State} */
+    this.state = reduce(START, { type: 'loaded', saved, outbox });
+    /** @type {import('./core/text').Translate} */
+    this.t = (key) => key;
+    /** What the open dialog's answer goes to. */
+    /** @type {(qty: number) => unknown} */
+    this.onQty = () => undefined;
+    /** @type {(code: string) => unknown} */
+    this.onReason = () => undefined;
+    /** @type {{moveTo: (parent: Element) => void} | null} */
+    this.wedge = null;
+    /** @type {(() => unknown) | null} */
+    this.keepShell = null;
+    /** @type {(() => unknown) | null} */
+    this.updateShell = null;
+    /** @type {Promise<unknown>} */
+    this.scans = Promise.resolve();
+    /** @type {Map<string, number>} id → when it was sent, ms */
+    this.inflight = new Map();
+    /** @type {Map<string, ReturnType<typeof setTimeout>>} */
+    this.later = new Map();
+    /** @type {Set<string>} */
+    this.unsaved = new Set();
+    this.painting = false;
+    this.alarmedMs = -Infinity;
+    /** @type {Link} */
+    this.link = new Link({
+      since: () => this.state.cursor,
+      onFrame: (frame) => this.onFrame(frame),
+      onDown: () => this.onDown(),
+    });
+  }
+
+  // ---- state and painting
+
+  /** @param {import('./types').Event} event */
+  dispatch(event) {
+    const before = this.state;
+    this.state = reduce(before, event);
+    for (const name of SAVED) if (before[name] !== this.state[name]) this.unsaved.add(name);
+    if (this.unsaved.size) this.soon('save', SAVE_MS, () => this.save());
+    if (before.screen !== this.state.screen) this.entered(this.state.screen);
+    this.paint();
+  }
+
+  /** What has changed since the last write, by name. */
+  takeUnsaved() {
+    const values = Object.fromEntries(
+      [...this.unsaved].map((name) => [name, this.state[/** @type {keyof State} */ (name)]]),
+    );
+    this.unsaved.clear();
+    return values;
+  }
+
+  save() {
+    return db.save(this.takeUnsaved());
+  }
+
+  /** @param {string} name @param {number} ms @param {() => void} work */
+  soon(name, ms, work) {
+    if (this.later.has(name)) return;
+    this.later.set(name, setTimeout(() => { this.later.delete(name); work(); }, ms));
+  }
+
+  paint() {
+    if (this.painting) return;
+    this.painting = true;
+    const frame = () => { this.painting = false; this.render(); };
+    if (document.hidden) setTimeout(frame);
+    else requestAnimationFrame(frame);
+  }
+
+  render() {
+    const { state } = this;
+    const screen = screens[state.screen];
+    if (screen) render(html`<div class="page">${screen.view(this)}</div>`, byId('screen'));
+    else this.fetchScreen(state.screen);
+    const layer = dialogBy('layer');
+    const alarm = dialogBy('alarm');
+    const ringing = openAlarms(state).length > 0;
+    render(dialogs.view(this), bodyOf(layer));
+    render(dialogs.alarmView(this), bodyOf(alarm));
+    show(layer, state.dialog !== null);
+    show(alarm, ringing);
+    this.wedge?.moveTo(ringing ? alarm : state.dialog ? layer : byId('main'));
+  }
+
+  /** Have every screen at hand before the next hole in the Wi-Fi. */
+  fetchScreens() {
+    const missing = Object.keys(LATER).filter((name) => !screens[name]);
+    return Promise.all(missing.map((name) => this.fetchScreen(/** @type {Screen} */ (name))));
+  }
+
+  /** @param {Screen} screen */
+  async fetchScreen(screen) {
+    screens[screen] = await LATER[/** @type {keyof typeof LATER} */ (screen)]();
+    this.paint();
+  }
+
+  // ---- what screens ask for
+
+  /** @param {any} name a text in both languages */
+  name(name) {
+    return typeof name === 'object' && name ? name[this.state.lang] || name.zh : String(name ?? '');
+  }
+
+  /** @param {string} id */
+  order(id) {
+    return shortOrder(id);
+  }
+
+  /** @param {import('./types').Tone} tone */
+  signal(tone) {
+    signal(tone);
+  }
+
+  /**
+   * Tell an outcome to eye, ear and hand.
+   * @param {import('./types').Tone} tone
+   * @param {string} key
+   * @param {Facts} [facts]
+   * @param {string} [hint]
+   */
+  tell(tone, key, facts = {}, hint = '') {
+    this.dispatch({ type: 'notice', tone, key, facts, hint });
+    signal(tone);
+  }
+
+  /** Say why not. @param {Refusal} why */
+  refuse(why) {
+    this.tell('wrong', `refusal.${why.code}`, why.facts, `hint.${why.hint ?? why.code}`);
+  }
+
+  /** Why a command cannot be given now, or null. @param {string} kind @returns {Refusal | null} */
+  why(kind) {
+    if (OFFLINE_KINDS.includes(kind) || this.state.link === 'up') return null;
+    if (kind === 'session.open' && !this.state.session && navigator.onLine) return null;
+    return { code: 'box_away' };
+  }
+
+  /** @param {import('./types').Dialog} dialog */
+  open(dialog) {
+    this.dispatch({ type: 'dialog', dialog });
+  }
+
+  /**
+   * Ask for a quantity; `preset` is what OK means before a digit is typed.
+   * @param {{title: string, label: string, max: number, preset: number}} of
+   * @param {(qty: number) => unknown} then
+   */
+  askQty(of, then) {
+    this.onQty = then;
+    this.open({ kind: 'qty', text: '', ...of });
+  }
+
+  /** @param {keyof import('./types').Reasons} list @param {(code: string) => unknown} then */
+  askReason(list, then) {
+    this.onReason = then;
+    this.open({ kind: 'reason', list });
+  }
+
+  close() {
+    this.dispatch({ type: 'dialog', dialog: null });
+  }
+
+  /** @param {Screen} screen */
+  go(screen) {
+    this.dispatch({ type: 'go', screen });
+  }
+
+  goHome() {
+    this.go(home(this.state));
+  }
+
+  /** @param {'lang' | 'theme' | 'prefix'} name @param {string} value */
+  async set(name, value) {
+    this.dispatch({ type: 'set', name, value });
+    await this.dress();
+  }
+
+  /** Load the language's texts and put language and theme on. */
+  async dress() {
+    const { lang, theme } = this.state;
+    floorLook(lang, theme);
+    const dict = await (await fetch(`locales/${lang}.json`)).json();
+    this.t = translator(dict, lang);
+    byId('sink').setAttribute('aria-label', this.t('word.scan_field'));
+    this.paint();
+  }
+
+  /**
+   * Give a command: keep it on the disk, then send it until the box has answered.
+   * @param {string} kind
+   * @param {Facts} data
+   * @param {import('./types').Verdict} [said] what the page itself made of it
+   * @returns {Promise<boolean>} whether it was kept
+   */
+  async send(kind, data, said = UNJUDGED) {
+    const { session, outbox, clockOffsetUs } = this.state;
+    const why = this.why(kind) ?? (outbox.length >= OUTBOX_MAX ? { code: 'outbox_full' } : null);
+    if (why || !session) { this.refuse(why ?? { code: 'not_signed_in' }); return false; }
+    const nowMs = Date.now();
+    /** @type {import('./types').Command} */
+    const cmd = {
+      v: 1, id: newId(), kind, device: this.device, session_id: session.id,
+      captured_at: nowMs * 1000 + clockOffsetUs, data,
+    };
+    try {
+      const seq = await db.keep({ cmd, said, tries: 0 });
+      this.dispatch({ type: 'kept', kept: { seq, cmd, said, tries: 0 } });
+    } catch {
+      this.tell('stop', 'refusal.storage_full', {}, 'hint.storage_full');
+      return false;
+    }
+    this.pump();
+    return true;
+  }
+
+  /** Fetch what a screen shows, at most a few times a second. @param {'tasks' | 'task' | 'packing' | 'pack' | 'putbacks' | 'reasons'} what */
+  refresh(what) {
+    this.soon(`refresh ${what}`, REFRESH_MS, () => this.fetchNow(what));
+  }
+
+  /** @param {string} what */
+  async fetchNow(what) {
+    const { task, pack } = this.state;
+    try {
+      if (what === 'tasks') this.dispatch({ type: 'tasks', ...(await call('GET', '/tasks?state=open')) });
+      if (what === 'task' && task) this.dispatch({ type: 'task', task: await call('GET', `/tasks/${task.id}`) });
+      if (what === 'packing') this.dispatch({ type: 'packing', ...(await call('GET', '/packing')) });
+      if (what === 'pack' && pack) this.dispatch({ type: 'pack', pack: await call('GET', `/packing/${pack.order}`) });
+      if (what === 'putbacks') this.dispatch({ type: 'putbacks', ...(await call('GET', '/orders?state=put_back')) });
+      if (what === 'reasons') this.dispatch({ type: 'reasons', reasons: await call('GET', '/reasons') });
+    } catch (error) {
+      if (!(error instanceof BoxError)) throw error;
+      if (error.status === 401) this.signedOut();
+    }
+  }
+
+  // ---- people
+
+  /** @param {string} badge @param {string} pin @returns {Promise<Refusal | null>} */
+  async signIn(badge, pin) {
+    const body = { badge, pin, device: this.device, ...(this.state.station ? { station: this.state.station } : {}) };
+    try {
+      const { session } = await call('POST', '/session', body);
+      this.dispatch({ type: 'signed_in', session });
+      this.tell('good', 'notice.welcome', { name: session.person.name });
+      this.link.stop();
+      this.link.start();
+      return null;
+    } catch (error) {
+      if (!(error instanceof BoxError)) throw error;
+      return error.refusal;
+    }
+  }
+
+  async signOut() {
+    try {
+      await call('DELETE', '/session');
+      this.signedOut();
+    } catch (error) {
+      if (!(error instanceof BoxError)) throw error;
+      if (error.status === 401) this.signedOut();
+      else this.refuse(error.refusal);
+    }
+  }
+
+  signedOut() {
+    this.link.stop();
+    this.inflight.clear();
+    this.dispatch({ type: 'signed_out' });
+  }
+
+  /** Take up the session that the cookie names; without the box, the one this PDA remembers. */
+  async resume() {
+    try {
+      const answer = await call('GET', '/session');
+      this.dispatch({ type: 'signed_in', session: answer.session ?? answer });
+      this.link.start();
+    } catch (error) {
+      if (!(error instanceof BoxError)) throw error;
+      if (error.status === 401) this.signedOut();
+      else if (this.state.session) { this.dispatch({ type: 'link', link: 'down' }); this.link.start(); }
+    }
+  }
+
+  // ---- the box
+
+  /** @param {any} frame */
+  onFrame(frame) {
+    if (frame.t === 'hello') this.onHello(frame);
+    else if (frame.t === 'answer') this.onAnswer(frame);
+    else if (frame.t === 'entry') this.onEntry(frame.entry);
+    else if (frame.t === 'alarm') this.onAlarm(frame.alarm);
+    else if (frame.t === 'status') this.dispatch({ type: 'status', frame });
+    else if (frame.t === 'bye' && ['signed_out', 'revoked'].includes(frame.code)) this.signedOut();
+  }
+
+  /** @param {any} frame */
+  onHello(frame) {
+    this.dispatch({ type: 'hello', frame, receivedUs: Date.now() * 1000 });
+    this.inflight.clear();
+    this.pump();
+    if (!this.state.reasons) this.refresh('reasons');
+    this.entered(this.state.screen);
+    if (this.keepShell) this.soon('worker', REFRESH_MS, () => this.keepShell?.());
+  }
+
+  onDown() {
+    this.inflight.clear();
+    if (this.state.link !== 'down') this.dispatch({ type: 'link', link: 'down' });
+    if (this.state.session) this.soon('session', 4 * TICK_MS, () => this.checkSession());
+  }
+
+  /** A link that does not come up may mean that the session has ended. */
+  async checkSession() {
+    if (this.state.link === 'up') return;
+    const error = await call('GET', '/session').catch((e) => e);
+    if (error instanceof BoxError && error.status === 401) this.signedOut();
+  }
+
+  /** Put what is kept on the wire, in order. */
+  pump() {
+    if (this.state.link !== 'up') return;
+    for (const { cmd } of toSend(this.state.outbox, new Set(this.inflight.keys()))) {
+      if (!this.link.send({ t: 'cmd', cmd })) return;
+      this.inflight.set(cmd.id, performance.now());
+    }
+  }
+
+  /** @param {Answer} answer */
+  onAnswer(answer) {
+    const kept = this.state.outbox.find((k) => k.cmd.id === answer.id);
+    if (!kept) return;
+    const result = outcome(kept, answer);
+    this.dispatch({ type: 'answered', kept, answer, outcome: result });
+    if (result === 'sign_in') { this.signedOut(); return; }
+    const still = this.state.outbox.find((k) => k.seq === kept.seq) ?? null;
+    db.settle(kept.seq, still, this.takeUnsaved());
+    if (result === 'retry') {
+      this.soon('retry', RETRY_MS, () => { this.inflight.clear(); this.pump(); });
+      return;
+    }
+    this.inflight.delete(kept.cmd.id);
+    after(this, kept, answer);
+    this.pump();
+  }
+
+  /** @param {import('./types').BoxEntry} entry */
+  onEntry(entry) {
+    this.dispatch({ type: 'entry', entry });
+    const { screen, task, pack } = this.state;
+    const about = [entry.subject, ...entry.refs];
+    const orders = new Set(task?.orders.map((o) => `order:${o.id}`));
+    const own = entry.device === this.device && /^(pick|tote)\./.test(entry.kind);
+    if (task && !own && about.some((ref) => ref === `task:${task.id}` || orders.has(ref))) this.refresh('task');
+    if (pack && about.includes(`order:${pack.order}`)) this.refresh('pack');
+    if (screen === 'tasks' && /^(task|order|freeze)\./.test(entry.kind)) this.refresh('tasks');
+    if (screen === 'pack' && !pack && /^(order|task|pack|pick|freeze)\./.test(entry.kind)) this.refresh('packing');
+    if (screen === 'putback' && /^(order|putback)\./.test(entry.kind)) this.refresh('putbacks');
+  }
+
+  /** @param {import('./types').Alarm} alarm */
+  onAlarm(alarm) {
+    const known = this.state.alarms.some((a) => a.id === alarm.id);
+    this.dispatch({ type: 'alarm', alarm });
+    if (known) return;
+    this.save();
+    this.ring();
+    if (this.state.task) this.refresh('task');
+  }
+
+  ring() {
+    const [alarm] = openAlarms(this.state);
+    if (!alarm) return;
+    this.alarmedMs = performance.now();
+    signal('stop');
+    speak(dialogs.alarmText(this, alarm), this.state.lang);
+  }
+
+  /** A screen was entered, or the link came back. @param {Screen} screen */
+  entered(screen) {
+    if (this.state.link !== 'up') return;
+    if (screen === 'tasks') this.refresh('tasks');
+    if (screen === 'pick' && this.state.task) this.refresh('task');
+    if (screen === 'pack') this.refresh(this.state.pack ? 'pack' : 'packing');
+    if (screen === 'putback') this.refresh('putbacks');
+    if (screen === 'tasks' || screen === 'signin') this.soon('update', 4 * TICK_MS, () => this.update());
+  }
+
+  /** Between tasks, with nothing waiting, a newer page may take over. */
+  update() {
+    const { screen, outbox, dialog } = this.state;
+    if (['tasks', 'signin'].includes(screen) && !outbox.length && !dialog) this.updateShell?.();
+  }
+
+  tick() {
+    const now = performance.now();
+    if (now - this.alarmedMs >= ALARM_EVERY_MS) this.ring();
+    const overdue = [...this.inflight.values()].some((sent) => now - sent > ANSWER_MS_MAX);
+    if (overdue) { this.link.stop(); this.onDown(); this.link.start(); }
+    this.pump();
+  }
+
+  // ---- scans
+
+  /** Scans wait for each other; none is dropped. @param {string} code */
+  onScan(code) {
+    this.scans = this.scans.then(() => this.route(code)).catch((error) => {
+      this.tell('stop', 'refusal.internal');
+      throw error;
+    });
+  }
+
+  /** Route a scan again, after a dialog that was in its way has closed. @param {string} code */
+  rescan(code) {
+    this.onScan(code);
+  }
+
+  /** @param {string} code */
+  async route(code) {
+    const { state } = this;
+    const scan = this.classify(code);
+    if (openAlarms(state).length) {
+      if (scan.type === 'command' && scan.name === 'OK') dialogs.ackAlarm(this);
+      else this.tell('stop', 'notice.alarm_first');
+    } else if (scan.type === 'badge') signIn.takeBadge(this, code);
+    else if (state.dialog) dialogs.scan(this, scan);
+    else if (scan.type === 'station') this.atStation(scan.code);
+    else if (scan.type === 'command' && scan.name === 'HELP') this.open({ kind: 'help' });
+    else if (scan.type === 'command' && scan.name === 'UNDO') this.tell('wrong', 'notice.undo');
+    else {
+      if (!screens[state.screen]) await this.fetchScreen(state.screen);
+      await screens[state.screen].scan(this, scan);
+    }
+  }
+
+  /** A code that the task expects is never a badge. @param {string} code */
+  classify(code) {
+    const scan = classify(code);
+    const expected = this.state.task?.steps.some(
+      (s) => s.expect.location.includes(code) || s.expect.codes.includes(code),
+    );
+    /** @type {import('./core/codes').Scan} */
+    const plain = { type: 'code', code };
+    return scan.type === 'badge' && expected ? plain : scan;
+  }
+
+  /** @param {string} station */
+  atStation(station) {
+    this.dispatch({ type: 'station', station });
+    if (this.state.session && this.state.session.station?.id !== station) {
+      this.tell('info', 'notice.station_next', { station });
+    } else this.tell('good', 'notice.station', { station });
+  }
+}
+
+/** @param {string} id */
+export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+/** @param {string} id */
+export const dialogBy = (id) => /** @type {HTMLDialogElement} */ (byId(id));
+/** @param {HTMLDialogElement} dialog */
+const bodyOf = (dialog) => /** @type {HTMLElement} */ (dialog.firstElementChild);
+
+/** @param {HTMLDialogElement} dialog @param {boolean} wanted */
+function show(dialog, wanted) {
+  if (wanted && !dialog.open) dialog.showModal();
+  if (!wanted && dialog.open) dialog.close();
+}
+
+export const newId = () => uuid7(Date.now(), crypto.getRandomValues(new Uint8Array(10)));

@@ -1,0 +1,168 @@
+// From key strokes to codes. Pure: times are arguments (ms of `event.timeStamp`).
+//
+// A wedge scanner types. What tells it from a person is the prefix character if the scanner is set
+// to send one, and otherwise the rhythm: the median gap between characters and the largest one.
+
+/** Limits of the rhythm; measured over wedges of 0–30 ms and human typists (docs/PDA_PROTOCOL.md). */
+export const SCAN = Object.freeze({
+  charsMin: 3,
+  charsMax: 512,
+  medianMsMax: 50,
+  gapMsMax: 200,
+  prefixGapMsMax: 500,
+  silenceMs: 250,
+  bulkSilenceMs: 80,
+});
+
+const GS = '\x1d';
+const ASCII = /^[\x20-\x7e\x1d]+$/;
+
+/**
+ * @typedef {{kind: 'scan', text: string, gapMs: number} | {kind: 'typed', text: string}} Frame
+ */
+
+/** Collects characters until they are a scan or plainly a person's typing. */
+export class Framer {
+  /** @param {string} prefix the character that starts each scan, '' if the scanner sends none */
+  constructor(prefix) {
+    this.prefix = prefix;
+    this.text = '';
+    /** @type {number[]} */
+    this.times = [];
+    this.prefixed = false;
+    this.bulk = false;
+  }
+
+  /** Forget what was collected. */
+  reset() {
+    this.text = '';
+    this.times = [];
+    this.prefixed = false;
+    this.bulk = false;
+  }
+
+  /** True while characters are being collected. */
+  get busy() {
+    return this.text !== '' || this.prefixed;
+  }
+
+  /** How long to wait for more before `idle` decides, in ms. */
+  get patienceMs() {
+    if (this.bulk) return SCAN.bulkSilenceMs;
+    return this.prefixed ? SCAN.prefixGapMsMax : SCAN.silenceMs;
+  }
+
+  /**
+   * Take characters that came together at `atMs`. Several at once are an input method's commit.
+   * @param {string} chars
+   * @param {number} atMs
+   * @returns {Frame | null} what an older, broken-off sequence was
+   */
+  push(chars, atMs) {
+    const last = this.times[this.times.length - 1];
+    const limit = this.prefixed ? SCAN.prefixGapMsMax : SCAN.gapMsMax;
+    /** @type {Frame | null} */
+    let left = null;
+    if (last !== undefined && atMs - last > limit) left = this.idle();
+    if (chars.length >= SCAN.charsMin) this.bulk = true;
+    for (const char of chars) {
+      if (this.prefix && char === this.prefix && !this.prefixed) {
+        left = this.text ? { kind: 'typed', text: this.text } : left;
+        this.text = '';
+        this.times = [];
+        this.prefixed = true;
+      } else if (this.text.length < SCAN.charsMax) {
+        this.text += char;
+      }
+      this.times.push(atMs);
+    }
+    return left;
+  }
+
+  /**
+   * The scanner's Enter or Tab came.
+   * @param {number} atMs
+   * @returns {Frame | null}
+   */
+  end(atMs) {
+    if (!this.busy) return null;
+    this.times.push(atMs);
+    return this.#close(this.#looksScanned());
+  }
+
+  /** Nothing came for `patienceMs`: a commit is whole, single keys were a person's. */
+  idle() {
+    if (!this.busy) return null;
+    return this.#close(this.bulk || (this.prefixed && this.text.length >= SCAN.charsMin));
+  }
+
+  #looksScanned() {
+    if (this.prefixed || this.bulk) return this.text !== '';
+    if (this.text.length < SCAN.charsMin) return false;
+    const gaps = this.#gaps();
+    const last = gaps[gaps.length - 1];
+    const median = gaps[gaps.length >> 1];
+    return median <= SCAN.medianMsMax && last <= SCAN.gapMsMax;
+  }
+
+  #gaps() {
+    return this.times.slice(1).map((t, i) => Math.max(0, t - this.times[i])).sort((a, b) => a - b);
+  }
+
+  /**
+   * @param {boolean} scanned
+   * @returns {Frame}
+   */
+  #close(scanned) {
+    const gaps = this.#gaps();
+    const text = this.text;
+    this.reset();
+    if (!scanned) return { kind: 'typed', text };
+    return { kind: 'scan', text, gapMs: gaps[Math.floor(gaps.length * 0.95)] ?? 0 };
+  }
+}
+
+/**
+ * An event's time on the page's clock. Some engines stamp keys with an epoch value or zero.
+ * @param {number} stampMs
+ * @param {number} nowMs
+ */
+export function saneTime(stampMs, nowMs) {
+  return stampMs > 0 && stampMs <= nowMs + 1000 && nowMs - stampMs < 60_000 ? stampMs : nowMs;
+}
+
+/**
+ * The code in its plain form, or why it cannot be one. GS (0x1D) stays: GS1 codes need it.
+ * @param {string} raw
+ * @returns {{ok: true, code: string} | {ok: false, reason: 'empty' | 'too_long' | 'not_ascii'}}
+ */
+export function normalise(raw) {
+  const code = raw.normalize('NFKC').replace(/[\r\n\t]/g, '').trim();
+  if (!code || code === GS) return { ok: false, reason: 'empty' };
+  if (code.length >= SCAN.charsMax) return { ok: false, reason: 'too_long' };
+  if (!ASCII.test(code)) return { ok: false, reason: 'not_ascii' };
+  return { ok: true, code };
+}
+
+/**
+ * @typedef {{type: 'badge' | 'station' | 'tote' | 'label' | 'code', code: string}
+ *   | {type: 'command', code: string, name: string, qty: number | null}} Scan
+ */
+
+/**
+ * What a code is by its form alone. A badge has no second hyphen, so that bin `B-01-02` is none.
+ * @param {string} code
+ * @returns {Scan}
+ */
+export function classify(code) {
+  const card = /^@C:(OK|SHORT|SKIP|UNDO|HELP|QTY:(\d{1,5}))$/.exec(code);
+  if (card) {
+    const qty = card[2] === undefined ? null : Number(card[2]);
+    return { type: 'command', code, name: qty === null ? card[1] : 'QTY', qty };
+  }
+  if (/^@S:./.test(code)) return { type: 'station', code: code.slice(3) };
+  if (/^B-[^-]+$/.test(code)) return { type: 'badge', code };
+  if (/^T-\d+$/.test(code)) return { type: 'tote', code };
+  if (/^FG1:/.test(code)) return { type: 'label', code };
+  return { type: 'code', code };
+}

@@ -1,0 +1,161 @@
+// The page's state and everything that can happen to it. Pure: `reduce(state, event)`.
+
+import { currentStep, project } from './task.js';
+import { withKept } from './outbox.js';
+
+/** @typedef {import('../types').State} State */
+/** @typedef {import('../types').Event} Event */
+/** @typedef {import('../types').Alarm} Alarm */
+
+/** Alarms kept and shown one after another. */
+export const ALARMS_MAX = 50;
+/** Hand-overs listed on the screen. */
+const HANDED_SHOWN_MAX = 20;
+
+/** @type {Readonly<State>} */
+export const START = Object.freeze({
+  screen: 'signin', session: null, task: null, outbox: [],
+  link: 'connecting', hub: 'none', hubLag: 0, box: '', cursor: 0, clockOffsetUs: 0,
+  tasks: null, chosen: [], packing: null, pack: null, shipped: null, handed: [],
+  putbacks: null, putback: null, alarms: [], notice: null, noticeSeq: 0, skipped: [],
+  dialog: null, reasons: null, station: null,
+  shell: { worker: 'none', persisted: null, version: '', secure: true },
+  sound: false, lang: 'zh', theme: 'auto', prefix: '~',
+});
+
+/** What is written to storage and read back at the next start. */
+export const SAVED = Object.freeze(/** @type {const} */ ([
+  'session', 'task', 'alarms', 'screen', 'cursor', 'clockOffsetUs', 'skipped', 'station',
+  'reasons', 'pack', 'box', 'lang', 'theme', 'prefix',
+]));
+
+/**
+ * @param {State} state
+ * @param {Event} event
+ * @returns {State}
+ */
+export function reduce(state, event) {
+  const handler = HANDLERS[event.type];
+  if (!handler) throw new Error(`unknown event ${event.type}`);
+  return handler(state, event);
+}
+
+/** The task with what is still in the outbox laid over it. @param {State} state */
+export function shownTask(state) {
+  return state.task && project(state.task, state.outbox.map((k) => k.cmd));
+}
+
+/** The shown task and its current step. @param {State} state */
+export function picking(state) {
+  const task = shownTask(state);
+  return { task, step: task && currentStep(task, state.skipped) };
+}
+
+/** Alarms that nobody has acknowledged, not even offline. @param {State} state @returns {Alarm[]} */
+export function openAlarms(state) {
+  const acked = new Set(
+    state.outbox.filter((k) => k.cmd.kind === 'alarm.ack').map((k) => k.cmd.data.alarm_id),
+  );
+  return state.alarms.filter((a) => !acked.has(a.id));
+}
+
+/** The screen a person starts on. @param {State} state @returns {import('../types').Screen} */
+export function home(state) {
+  const roles = state.session?.person.roles ?? [];
+  if (!state.session) return 'signin';
+  if (state.task && state.task.state !== 'done') return 'pick';
+  return roles.includes('packer') && state.session.station ? 'pack' : 'tasks';
+}
+
+/** @type {(state: State, task: import('../types').TaskView | null | undefined) => Partial<State>} */
+function taskFrom(state, task) {
+  if (!task) return {};
+  const older = state.task?.id === task.id && task.rev < state.task.rev;
+  if (older) return {};
+  return { task, skipped: state.task?.id === task.id ? state.skipped : [] };
+}
+
+/** @type {(state: State, session: import('../types').Session) => State} */
+function withSession(state, session) {
+  const waiting = state.outbox.some((k) => k.cmd.data.task_id === state.task?.id);
+  const task = session.task ?? (waiting ? state.task : null);
+  const samePerson = state.session?.person.id === session.person.id;
+  const next = { ...state, session, ...(task ? taskFrom(state, task) : { task: null }) };
+  if (samePerson && state.screen !== 'signin') return next;
+  return { ...next, screen: home({ ...next }), dialog: null, pack: samePerson ? state.pack : null };
+}
+
+/** @type {(answer: import('../types').Answer, state: State) => Partial<State>} */
+function factsOf(answer, state) {
+  const facts = answer.facts ?? {};
+  /** @type {Partial<State>} */
+  const change = taskFrom(state, facts.task);
+  if (facts.pack) {
+    change.pack = facts.pack;
+    if (facts.pack.state === 'shipped') change.shipped = facts.pack.order;
+  }
+  return change;
+}
+
+/** @type {Record<string, (state: State, event: any) => State>} */
+const HANDLERS = {
+  loaded: (s, e) => ({ ...s, ...e.saved, outbox: e.outbox }),
+  link: (s, e) => ({ ...s, link: e.link }),
+  hello: (s, { frame, receivedUs }) => withSession(
+    {
+      ...s, link: 'up', hub: frame.hub, hubLag: frame.hub_lag, box: frame.box,
+      clockOffsetUs: frame.now - receivedUs, cursor: s.cursor || frame.seq,
+    },
+    frame.session,
+  ),
+  status: (s, { frame }) => ({ ...s, hub: frame.hub, hubLag: frame.hub_lag }),
+  entry: (s, { entry }) => ({ ...s, cursor: Math.max(s.cursor, entry.seq) }),
+  signed_in: (s, { session }) => withSession({ ...s, screen: 'signin', dialog: null }, session),
+  signed_out: (s) => ({
+    ...s, session: null, screen: 'signin', dialog: null, pack: null, tasks: null, chosen: [],
+    task: s.outbox.some((k) => k.cmd.data.task_id === s.task?.id) ? s.task : null, notice: null,
+  }),
+  go: (s, { screen }) => ({
+    ...s, screen, dialog: null, notice: null, shipped: null, putback: null,
+    pack: screen === 'pack' ? s.pack : null,
+  }),
+  kept: (s, { kept }) => ({ ...s, outbox: withKept(s.outbox, kept) }),
+  answered: (s, { kept, answer, outcome }) => {
+    const outbox = s.outbox.filter((k) => k.seq !== kept.seq);
+    if (outcome === 'sign_in') return s;
+    if (outcome === 'retry' || outcome === 'park') {
+      const later = { ...kept, tries: kept.tries + 1, parked: outcome === 'park' };
+      return { ...s, outbox: withKept(outbox, later) };
+    }
+    const alarms = kept.cmd.kind === 'alarm.ack'
+      ? s.alarms.filter((a) => a.id !== kept.cmd.data.alarm_id) : s.alarms;
+    return { ...s, outbox, alarms, ...factsOf(answer, s) };
+  },
+  notice: (s, { tone, key, facts = {}, hint = '' }) => ({
+    ...s, noticeSeq: s.noticeSeq + 1, notice: { tone, key, facts, hint, seq: s.noticeSeq + 1 },
+  }),
+  quiet: (s) => ({ ...s, notice: null }),
+  alarm: (s, { alarm }) => (s.alarms.some((a) => a.id === alarm.id) ? s
+    : { ...s, alarms: [...s.alarms, alarm].slice(-ALARMS_MAX) }),
+  task: (s, { task }) => ({ ...s, ...taskFrom(s, task) }),
+  task_left: (s) => ({ ...s, task: null, skipped: [], screen: 'tasks', dialog: null }),
+  tasks: (s, { tasks }) => ({
+    ...s, tasks, chosen: s.chosen.filter((id) => tasks.some((/** @type {any} */ t) => t.id === id)),
+  }),
+  choose: (s, { id }) => ({
+    ...s,
+    chosen: s.chosen.includes(id) ? s.chosen.filter((c) => c !== id) : [...s.chosen, id].slice(-6),
+  }),
+  skip: (s, { step }) => ({ ...s, skipped: [...s.skipped.filter((n) => n !== step), step] }),
+  packing: (s, { orders }) => ({ ...s, packing: orders }),
+  pack: (s, { pack }) => ({ ...s, pack, shipped: null }),
+  handed: (s, { facts }) => ({ ...s, handed: [facts, ...s.handed].slice(0, HANDED_SHOWN_MAX) }),
+  putbacks: (s, { orders }) => ({ ...s, putbacks: orders }),
+  putback: (s, { id }) => ({ ...s, putback: id, notice: null }),
+  dialog: (s, { dialog }) => ({ ...s, dialog }),
+  reasons: (s, { reasons }) => ({ ...s, reasons }),
+  station: (s, { station }) => ({ ...s, station }),
+  shell: (s, { shell }) => ({ ...s, shell: { ...s.shell, ...shell } }),
+  sound: (s) => ({ ...s, sound: true }),
+  set: (s, { name, value }) => ({ ...s, [name]: value }),
+};

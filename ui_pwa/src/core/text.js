@@ -1,0 +1,52 @@
+// Texts for people. A key and its facts in, a sentence out; the box sends no prose.
+
+/** @typedef {Record<string, string>} Dict */
+/** @typedef {(key: string, facts?: import('../types').Facts) => string} Translate */
+
+/**
+ * @param {Dict} dict
+ * @param {'zh' | 'en'} lang
+ * @returns {Translate}
+ */
+export function translator(dict, lang) {
+  return (key, facts = {}) => {
+    const text = dict[key] ?? dict[`${key.slice(0, key.indexOf('.'))}.other`] ?? key;
+    const all = { ...facts, code: facts.code ?? key.slice(key.indexOf('.') + 1) };
+    return text.replace(/\{(\w+)\}/g, (_, name) => fact(dict, lang, name, all));
+  };
+}
+
+/**
+ * The last four characters of an order's id, as people call it: `…1001`.
+ * @param {string} order
+ */
+export function shortOrder(order) {
+  return order.length > 5 ? `…${order.slice(-4)}` : order;
+}
+
+/**
+ * A clock time of the box, in the PDA's time zone.
+ * @param {number} us
+ * @param {'zh' | 'en'} lang
+ */
+export function clock(us, lang) {
+  return new Intl.DateTimeFormat(lang === 'zh' ? 'zh-CN' : 'en-GB', {
+    hour: '2-digit', minute: '2-digit',
+  }).format(us / 1000);
+}
+
+/** @type {(dict: Dict, lang: 'zh' | 'en', name: string, facts: import('../types').Facts) => string} */
+function fact(dict, lang, name, facts) {
+  if (name === 'order4') return shortOrder(String(facts.order ?? ''));
+  const value = facts[name];
+  if (value === undefined || value === null) return '—';
+  if (Array.isArray(value)) return value.map((v) => show(lang, v)).join(lang === 'zh' ? '、' : ', ');
+  if (name.endsWith('_at') && typeof value === 'number') return clock(value, lang);
+  return dict[`${name}.${value}`] ?? show(lang, value);
+}
+
+/** @type {(lang: 'zh' | 'en', value: any) => string} */
+function show(lang, value) {
+  if (value && typeof value === 'object') return value[lang] ?? value.zh ?? JSON.stringify(value);
+  return String(value);
+}

@@ -1,0 +1,128 @@
+// The link to the box: one websocket that comes back by itself, and plain reads.
+
+/** The box answers a ping at once; silence this long means it is out of reach, ms. */
+export const SILENCE_MS_MAX = 4000;
+const PING_EVERY_MS = 2500;
+const BACKOFF_MS_MAX = 3000;
+const BACKOFF_MS_MIN = 300;
+const READ_MS_MAX = 4000;
+
+/** An answer of the box that is a "no", or that never came (`code` is `box_away`). */
+export class BoxError extends Error {
+  /** @param {import('../types').Refusal} refusal @param {number} status */
+  constructor(refusal, status) {
+    super(refusal.code);
+    this.refusal = refusal;
+    this.status = status;
+  }
+}
+
+/**
+ * @param {string} method
+ * @param {string} path below /api/v1
+ * @param {unknown} [body]
+ * @returns {Promise<any>} the body of the answer; raises `BoxError`
+ */
+export async function call(method, path, body) {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), READ_MS_MAX);
+  try {
+    const response = await fetch(`/api/v1${path}`, {
+      method, signal: abort.signal, cache: 'no-store', credentials: 'same-origin',
+      headers: method === 'GET' ? {} : { 'X-Floor': '1', 'Content-Type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const answer = await response.json().catch(() => ({}));
+    if (response.ok) return answer;
+    throw new BoxError({ code: `http_${response.status}`, ...answer }, response.status);
+  } catch (error) {
+    if (error instanceof BoxError) throw error;
+    throw new BoxError({ code: 'box_away' }, 0);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A websocket that is opened again whenever it ends, until `stop`. */
+export class Link {
+  /**
+   * @param {{since: () => number, onFrame: (frame: any) => void, onDown: () => void}} owner
+   */
+  constructor(owner) {
+    this.owner = owner;
+    /** @type {WebSocket | null} */
+    this.socket = null;
+    this.wanted = false;
+    this.backoffMs = BACKOFF_MS_MIN;
+    this.waitingSince = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.retry = undefined;
+    setInterval(() => this.#watch(), PING_EVERY_MS);
+    addEventListener('online', () => this.#hurry());
+    addEventListener('offline', () => this.#lost());
+    document.addEventListener('visibilitychange', () => document.hidden || this.#hurry());
+  }
+
+  start() {
+    this.wanted = true;
+    if (!this.socket) this.#open();
+  }
+
+  stop() {
+    this.wanted = false;
+    clearTimeout(this.retry);
+    this.#drop();
+  }
+
+  /** Send a frame; false if the link is down. @param {object} frame */
+  send(frame) {
+    if (this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(JSON.stringify(frame));
+    this.waitingSince ||= performance.now();
+    return true;
+  }
+
+  #open() {
+    clearTimeout(this.retry);
+    const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+    const socket = new WebSocket(`${scheme}://${location.host}/api/v1/ws?since=${this.owner.since()}`);
+    this.socket = socket;
+    this.waitingSince = performance.now();
+    socket.onmessage = ({ data }) => {
+      if (socket !== this.socket) return;
+      this.waitingSince = 0;
+      this.backoffMs = BACKOFF_MS_MIN;
+      this.owner.onFrame(JSON.parse(data));
+    };
+    socket.onclose = () => socket === this.socket && this.#lost();
+  }
+
+  /** Ask for a sign of life; give up on a socket that owes one for too long. */
+  #watch() {
+    if (!this.wanted || !this.socket) return;
+    if (this.waitingSince && performance.now() - this.waitingSince > SILENCE_MS_MAX) this.#lost();
+    else this.send({ t: 'ping' });
+  }
+
+  #lost() {
+    this.#drop();
+    this.owner.onDown();
+    if (!this.wanted) return;
+    clearTimeout(this.retry);
+    this.retry = setTimeout(() => this.#open(), this.backoffMs);
+    this.backoffMs = Math.min(this.backoffMs * 2, BACKOFF_MS_MAX);
+  }
+
+  #hurry() {
+    if (!this.wanted || this.socket?.readyState === WebSocket.OPEN) return;
+    this.#drop();
+    this.#open();
+  }
+
+  #drop() {
+    const socket = this.socket;
+    this.socket = null;
+    this.waitingSince = 0;
+    socket?.close();
+  }
+}

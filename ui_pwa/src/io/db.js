@@ -1,0 +1,98 @@
+// What must survive a reload, a killed tab and an empty battery: IndexedDB.
+//
+// `outbox` holds commands in order, `saved` the rest by name. An answer and what it changes are
+// written in one transaction, so that a reload never shows older progress than was shown.
+
+const NAME = 'floor';
+const VERSION = 1;
+
+/** @type {Promise<IDBDatabase> | null} */
+let opening = null;
+
+/** @returns {Promise<IDBDatabase>} */
+function open() {
+  opening ??= new Promise((resolve, reject) => {
+    const request = indexedDB.open(NAME, VERSION);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore('outbox', { keyPath: 'seq', autoIncrement: true });
+      request.result.createObjectStore('saved');
+    };
+    request.onsuccess = () => {
+      request.result.onclose = () => { opening = null; };
+      request.result.onversionchange = () => { request.result.close(); opening = null; };
+      resolve(request.result);
+    };
+    request.onerror = () => { opening = null; reject(request.error); };
+  });
+  return opening;
+}
+
+/**
+ * Run `work` in one transaction; opens the database again if it was closed under us.
+ * @param {'readonly' | 'readwrite'} mode
+ * @param {IDBTransactionDurability} durability
+ * @param {(outbox: IDBObjectStore, saved: IDBObjectStore) => (IDBRequest | void)} work
+ * @param {boolean} [again]
+ * @returns {Promise<any>} the result of the request that `work` returned
+ */
+async function transact(mode, durability, work, again = true) {
+  const db = await open();
+  /** @type {IDBTransaction} */
+  let tx;
+  try {
+    tx = db.transaction(['outbox', 'saved'], mode, { durability });
+  } catch (error) {
+    opening = null;
+    if (!again) throw error;
+    return transact(mode, durability, work, false);
+  }
+  return new Promise((resolve, reject) => {
+    const request = work(tx.objectStore('outbox'), tx.objectStore('saved'));
+    tx.oncomplete = () => resolve(request ? request.result : undefined);
+    tx.onabort = () => reject(tx.error ?? new Error('aborted'));
+  });
+}
+
+/**
+ * Keep a command; on return it is on the disk.
+ * @param {Omit<import('../types').Kept, 'seq'>} kept
+ * @returns {Promise<number>} its place in the order
+ */
+export function keep(kept) {
+  return transact('readwrite', 'strict', (outbox) => outbox.add(kept));
+}
+
+/** @returns {Promise<import('../types').Kept[]>} */
+export function outbox() {
+  return transact('readonly', 'default', (store) => store.getAll());
+}
+
+/**
+ * Write what an answer changes: the command's place in the outbox and the saved values together.
+ * @param {number} seq
+ * @param {import('../types').Kept | null} kept null when the answer settled it
+ * @param {Record<string, unknown>} values
+ */
+export function settle(seq, kept, values) {
+  return transact('readwrite', 'relaxed', (store, saved) => {
+    if (kept) store.put(kept);
+    else store.delete(seq);
+    for (const [name, value] of Object.entries(values)) saved.put(value, name);
+  });
+}
+
+/** @param {Record<string, unknown>} values */
+export function save(values) {
+  return transact('readwrite', 'relaxed', (_, saved) => {
+    for (const [name, value] of Object.entries(values)) saved.put(value, name);
+  });
+}
+
+/** @returns {Promise<Record<string, any>>} */
+export async function saved() {
+  const [keys, values] = await Promise.all([
+    transact('readonly', 'default', (_, store) => store.getAllKeys()),
+    transact('readonly', 'default', (_, store) => store.getAll()),
+  ]);
+  return Object.fromEntries(keys.map((/** @type {string} */ k, /** @type {number} */ i) => [k, values[i]]));
+}

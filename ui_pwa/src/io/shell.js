@@ -1,0 +1,55 @@
+// What keeps the page itself on the PDA: service worker, storage, a screen that stays on.
+
+/**
+ * @typedef {(shell: Partial<import('../types').State['shell']>) => void} Report
+ */
+
+const policy = globalThis.trustedTypes?.createPolicy('sw', {
+  createScriptURL: (/** @type {string} */ url) => {
+    if (!/^\/sw\.js\?v=[\w.-]*$/.test(url)) throw new TypeError(`not the worker: ${url}`);
+    return url;
+  },
+});
+
+/** @param {Report} report */
+export async function keepShell(report) {
+  report({ secure: isSecureContext });
+  await Promise.allSettled([registerWorker(report), persist(report)]);
+  stayAwake();
+}
+
+/** Look for a newer page on the box; it is fetched now and used at the next task boundary. */
+/** @param {Report} report */
+export async function registerWorker(report) {
+  if (!('serviceWorker' in navigator)) return report({ worker: 'absent' });
+  try {
+    const { version } = await (await fetch('/assets.json', { cache: 'no-store' })).json();
+    const url = `/sw.js?v=${encodeURIComponent(version)}`;
+    await navigator.serviceWorker.register(/** @type {any} */ (policy?.createScriptURL(url) ?? url));
+    await navigator.serviceWorker.ready;
+    report({ worker: 'ready', version });
+  } catch {
+    const known = await navigator.serviceWorker.getRegistration().catch(() => undefined);
+    report({ worker: known?.active ? 'ready' : 'refused' });
+  }
+}
+
+/** Put a waiting newer page to use; call it only between tasks. */
+export async function updateNow() {
+  const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
+  const worker = registration?.waiting;
+  if (!worker) return;
+  worker.addEventListener('statechange', () => worker.state === 'activated' && location.reload());
+  worker.postMessage('GO');
+}
+
+/** @param {Report} report */
+async function persist(report) {
+  if (navigator.storage?.persist) report({ persisted: await navigator.storage.persist() });
+}
+
+function stayAwake() {
+  const ask = () => document.hidden || navigator.wakeLock?.request('screen').catch(() => undefined);
+  document.addEventListener('visibilitychange', ask);
+  ask();
+}

@@ -1,0 +1,53 @@
+// Start: what was saved, the texts, the first paint, scans, the session, and then the rest.
+
+import { App, byId, dialogBy, newId } from './app.js';
+import { SAVED } from './core/state.js';
+import * as db from './io/db.js';
+import { unlockSound } from './io/signals.js';
+import { listenForScans } from './io/wedge.js';
+import * as dialogs from './screens/dialogs.js';
+
+/** How often the page looks at the clock: alarms, overdue answers, retries. */
+const TICK_MS = 1000;
+
+async function start() {
+  const [saved, outbox] = await Promise.all([db.saved(), db.outbox()]);
+  const device = saved.device ?? newId();
+  if (!saved.device) await db.save({ device });
+  const known = Object.fromEntries(SAVED.filter((n) => saved[n] !== undefined).map((n) => [n, saved[n]]));
+  const app = new App(device, known, outbox);
+  await app.dress();
+  if (!app.state.session) app.dispatch({ type: 'go', screen: 'signin' });
+  app.render();
+  app.wedge = listenForScans({
+    sink: /** @type {HTMLInputElement} */ (byId('sink')),
+    prefix: () => app.state.prefix,
+    onScan: (code) => app.onScan(code),
+    onReject: (why) => app.tell('wrong', `reject.${why}`, {}, `hint.${why}`),
+    onDigits: (digits) => dialogs.typed(app, digits),
+    onFirst: () => { if (!app.state.sound && unlockSound()) app.dispatch({ type: 'sound' }); },
+  });
+  addEventListener('pointerdown', () => { if (!app.state.sound && unlockSound()) app.dispatch({ type: 'sound' }); });
+  dialogBy('alarm').addEventListener('cancel', (event) => event.preventDefault());
+  dialogBy('alarm').addEventListener('close', () => app.paint());
+  dialogBy('layer').addEventListener('close', () => { if (app.state.dialog) dialogs.cancel(app); });
+  addEventListener('pagehide', () => app.save());
+  setInterval(() => app.tick(), TICK_MS);
+  await app.resume();
+  app.render();
+  document.documentElement.dataset.ready = '';
+  await keepPage(app);
+}
+
+/** After the first paint: the service worker, and the screens that are still missing. */
+/** @param {App} app */
+async function keepPage(app) {
+  const shell = await import('./io/shell.js');
+  const report = (/** @type {Partial<import('./types').State['shell']>} */ shell) => app.dispatch({ type: 'shell', shell });
+  app.keepShell = () => shell.registerWorker(report);
+  app.updateShell = shell.updateNow;
+  await shell.keepShell(report);
+  await app.fetchScreens();
+}
+
+if (!globalThis.floorStopped) start();

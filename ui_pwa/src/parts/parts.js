@@ -1,0 +1,123 @@
+// The pieces that screens are made of.
+
+import { html, nothing } from '../../vendor/lit.js';
+
+/** @typedef {import('../app').App} App */
+/** @typedef {import('../types').Refusal} Refusal */
+
+/**
+ * A button. With `why` it is greyed, says why, and a press says it aloud.
+ * @param {App} app
+ * @param {{text: unknown, onPress: () => void, why?: Refusal | null, tone?: string, note?: string,
+ *   pressed?: boolean}} of
+ */
+export function action(app, { text, onPress, why = null, tone = 'plain', note = '', pressed }) {
+  const press = () => (why ? app.refuse(why) : onPress());
+  const small = why ? reason(app, why) : note;
+  return html`<button type="button" class="act ${tone}" aria-disabled=${why ? 'true' : nothing}
+    aria-pressed=${pressed === undefined ? nothing : String(pressed)} @click=${press}>
+    <span class="act-text">${text}</span>${small ? html`<small>${small}</small>` : nothing}
+  </button>`;
+}
+
+/** The reason of a refusal in words. @param {App} app @param {Refusal} why */
+export function reason(app, why) {
+  return app.t(`refusal.${why.code}`, why.facts);
+}
+
+/** @param {unknown[]} actions */
+export const footer = (...actions) => html`<footer>${actions}</footer>`;
+
+/**
+ * The bar at the top: what works now, who is signed in, the menu.
+ * @param {App} app
+ * @param {string} title
+ */
+export function header(app, title) {
+  const { state, t } = app;
+  return html`<header>
+    <div class="bar">
+      <div class="bar-text"><h1>${title}</h1>
+        <span class="who">${state.session ? app.name(state.session.person.name) : ''}${
+          state.session?.station ? html` · ${t('word.station')} ${state.session.station.id}` : nothing}</span>
+      </div>
+      ${link(app)}
+      ${state.session
+        ? html`<button type="button" class="menu" aria-label=${t('act.menu')}
+            @click=${() => app.open({ kind: 'menu' })}><span aria-hidden="true">☰</span></button>`
+        : nothing}
+    </div>
+    ${banner(app)}
+  </header>`;
+}
+
+/** @param {App} app */
+function link(app) {
+  const { state, t } = app;
+  const waiting = state.outbox.length;
+  const tone = state.link === 'up' ? 'up' : 'down';
+  const text = state.link === 'up' ? t('link.up') : t('link.down');
+  return html`<span class="link ${tone}">${text}${
+    waiting && state.link === 'up' ? html`<small>${t('link.waiting', { n: waiting })}</small>` : nothing}</span>`;
+}
+
+/** @param {App} app */
+function banner(app) {
+  const { state, t } = app;
+  if (state.link !== 'down' || !state.session) return nothing;
+  return html`<p class="banner" role="status">${t('link.banner', { n: state.outbox.length })}</p>`;
+}
+
+/** The last outcome, told by colour, sign and words. @param {App} app */
+export function notice(app) {
+  const { notice: note } = app.state;
+  if (!note) return html`<div class="notice" role="status" aria-live="assertive"></div>`;
+  const hint = note.hint ? app.t(note.hint, note.facts) : '';
+  const sign = { kept: '◌', good: '✓', wrong: '✕', stop: '⛔', info: 'i' }[note.tone];
+  return html`<div class="notice ${note.tone}" role="status" aria-live="assertive">
+    <span class="sign" aria-hidden="true">${sign}</span>
+    <span><b>${app.t(note.key, note.facts)}</b>${hint ? html`<small>${hint}</small>` : nothing}</span></div>`;
+}
+
+/**
+ * Done by the box (full tick), kept on the PDA (hollow tick), or open.
+ * @param {App} app
+ * @param {'done' | 'kept' | 'open' | 'short' | 'stopped'} what
+ */
+export function tick(app, what) {
+  const sign = { done: '✔', kept: '◌', open: '', short: '−', stopped: '✕' }[what];
+  return html`<span class="tick ${what}" role="img" aria-label=${app.t(`tick.${what}`)}>${sign}</span>`;
+}
+
+/** @param {string} text @param {string} [tone] */
+export const chip = (text, tone = '') => html`<span class="chip ${tone}">${text}</span>`;
+
+/** A gift, service, lane or risk mark. @param {App} app @param {{gift?: boolean, service?: boolean}} line */
+export const marks = (app, line) => html`${line.gift ? chip(app.t('word.gift'), 'gift') : nothing}${
+  line.service ? chip(app.t('word.service'), 'service') : nothing}`;
+
+/** @param {number} slot */
+export const slotMark = (slot) => html`<span class="slot">${slot}</span>`;
+
+/** A count, as large as the room allows. @param {number} done @param {number} want */
+export const count = (done, want) => html`<span class="count ${String(want).length > 2 ? 'long' : ''}"><b>${done}</b><i>/</i>${want}</span>`;
+
+/** @param {number} done @param {number} want @param {string} label */
+export const bar = (done, want, label) => html`<div class="progress">
+  <progress max=${Math.max(1, want)} value=${done} aria-label=${label}></progress><span>${label}</span></div>`;
+
+/** @param {string} text @param {unknown} [more] */
+export const empty = (text, more) => html`<div class="empty"><p>${text}</p>${more ?? nothing}</div>`;
+
+/**
+ * Large digits for gloved hands.
+ * @param {App} app
+ * @param {{shown: string, label: string, onDigit: (d: string) => void, onBack: () => void}} of
+ */
+export function keypad(app, { shown, label, onDigit, onBack }) {
+  const key = (/** @type {string} */ d) => html`<button type="button" class="key" @click=${() => onDigit(d)}>${d}</button>`;
+  return html`<output class="shown" aria-label=${label}>${shown || html`<i>—</i>`}</output>
+    <div class="keys">${['1', '2', '3', '4', '5', '6', '7', '8', '9'].map(key)}
+      <span></span>${key('0')}
+      <button type="button" class="key" aria-label=${app.t('act.erase')} @click=${onBack}>⌫</button></div>`;
+}

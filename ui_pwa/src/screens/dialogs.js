@@ -1,0 +1,192 @@
+// What lies over a screen: menu, help, quantity, reason, PIN, and the alarm.
+
+import { html, nothing } from '../../vendor/lit.js';
+import { openAlarms } from '../core/state.js';
+import { action, footer, keypad, notice, reason } from '../parts/parts.js';
+import { PIN_CHARS_MIN, forgetBadge, submitPin, typePin } from './sign_in.js';
+
+/** @typedef {import('../app').App} App */
+/** @typedef {import('../types').Dialog} Dialog */
+/** @typedef {import('../types').Screen} Screen */
+
+const QTY_CHARS_MAX = 5;
+
+/** Places, and the roles that work there; the others may go everywhere. */
+/** @type {{screen: Screen, roles: string[]}[]} */
+const PLACES = [
+  { screen: 'tasks', roles: ['picker'] },
+  { screen: 'pack', roles: ['packer'] },
+  { screen: 'handover', roles: ['packer', 'keeper'] },
+  { screen: 'putback', roles: ['picker', 'keeper'] },
+];
+const EVERYWHERE = ['leader', 'supervisor', 'admin'];
+
+/** @param {App} app */
+export function view(app) {
+  const { dialog } = app.state;
+  if (!dialog) return nothing;
+  return html`${VIEWS[dialog.kind](app, /** @type {any} */ (dialog))}`;
+}
+
+/** @type {Record<Dialog['kind'], (app: App, dialog: any) => unknown>} */
+const VIEWS = { menu, help, qty, reason: reasons, pin };
+
+/** @param {App} app @param {string} text */
+const title = (app, text) => html`<div class="layer-head"><h2 id="layer-title">${text}</h2>
+  <button type="button" class="menu" aria-label=${app.t('act.close')} @click=${() => cancel(app)}>
+    <span aria-hidden="true">✕</span></button></div>`;
+
+/** @param {App} app */
+export function cancel(app) {
+  forgetBadge();
+  app.close();
+}
+
+/** @param {App} app */
+function menu(app) {
+  const { t, state } = app;
+  const roles = state.session?.person.roles ?? [];
+  const mayAll = roles.some((r) => EVERYWHERE.includes(r));
+  const place = (/** @type {typeof PLACES[number]} */ { screen, roles: wanted }) => action(app, {
+    text: t(`screen.${screen}`), onPress: () => goTo(app, screen), pressed: state.screen === screen,
+    why: mayAll || wanted.some((r) => roles.includes(r)) ? null
+      : { code: 'role_missing', facts: { roles: wanted } },
+  });
+  return html`${title(app, t('act.menu'))}<div class="stack fill">
+    ${PLACES.map(place)}
+    ${action(app, { text: t('screen.status'), onPress: () => app.go('status') })}
+    ${action(app, { text: t('screen.help'), onPress: () => app.open({ kind: 'help' }) })}
+    ${action(app, { text: t('act.sign_out'), why: app.why('session.close'), onPress: () => app.signOut() })}
+  </div>`;
+}
+
+/** @param {App} app @param {Screen} screen */
+function goTo(app, screen) {
+  const inHand = app.state.task && app.state.task.state !== 'done';
+  app.go(screen === 'tasks' && inHand ? 'pick' : screen);
+}
+
+/** @param {App} app */
+function help(app) {
+  const { t, state } = app;
+  const lines = t(`help.${state.screen}`).split('|');
+  return html`${title(app, t('screen.help'))}<div class="fill help">
+    <ol>${lines.map((line) => html`<li>${line}</li>`)}</ol>
+    <p class="sub">${t('help.cards')}</p></div>`;
+}
+
+/** @param {App} app @param {Extract<Dialog, {kind: 'qty'}>} dialog */
+function qty(app, dialog) {
+  const { t } = app;
+  const shown = String(entered(dialog));
+  return html`${title(app, dialog.title)}
+    <p class="name">${dialog.label}</p>
+    ${keypad(app, {
+      shown, label: dialog.title,
+      onDigit: (d) => app.open({ ...dialog, text: (dialog.text + d).slice(0, QTY_CHARS_MAX) }),
+      onBack: () => app.open({ ...dialog, text: dialog.text.slice(0, -1) }),
+    })}
+    ${notice(app)}
+    ${footer(action(app, {
+      tone: 'main', text: t('act.ok_qty', { qty: shown }), onPress: () => takeQty(app, dialog, entered(dialog)),
+    }))}`;
+}
+
+/** The typed number, or what OK means before a digit is typed. @param {Extract<Dialog, {kind: 'qty'}>} dialog */
+const entered = (dialog) => (dialog.text ? Number(dialog.text) : dialog.preset);
+
+/** @param {App} app @param {Extract<Dialog, {kind: 'qty'}>} dialog @param {number} value */
+function takeQty(app, dialog, value) {
+  if (value <= dialog.max) app.onQty(value);
+  else app.tell('wrong', 'refusal.qty_mismatch', { expected: `≤ ${dialog.max}`, got: value });
+}
+
+/** @param {App} app @param {Extract<Dialog, {kind: 'reason'}>} dialog */
+function reasons(app, dialog) {
+  const { t, state } = app;
+  const list = state.reasons?.[dialog.list] ?? [];
+  return html`${title(app, t(`reason.${dialog.list}`))}<div class="stack fill">
+    ${list.map((each, i) => action(app, {
+      text: html`<span class="nth">${i + 1}</span> ${app.name(each)}`,
+      onPress: () => app.onReason(each.code),
+    }))}
+    ${list.length ? nothing : html`<p class="sub">${t('reason.none')}</p>`}</div>`;
+}
+
+/** @param {App} app @param {Extract<Dialog, {kind: 'pin'}>} dialog */
+function pin(app, dialog) {
+  const { t } = app;
+  return html`${title(app, t('signin.pin'))}
+    ${keypad(app, {
+      shown: '●'.repeat(dialog.text.length), label: t('signin.pin'),
+      onDigit: (d) => typePin(app, d), onBack: () => typePin(app, ''),
+    })}
+    <div class="notice ${dialog.error ? 'wrong' : ''}" role="status" aria-live="assertive">${
+      dialog.error ? html`<span class="sign" aria-hidden="true">✕</span><b>${reason(app, dialog.error)}</b>` : nothing}</div>
+    ${footer(action(app, {
+      tone: 'main', text: dialog.busy ? t('signin.busy') : t('act.sign_in'),
+      why: dialog.text.length < PIN_CHARS_MIN ? { code: 'pin_short' } : null,
+      onPress: () => submitPin(app),
+    }))}`;
+}
+
+/**
+ * A scan while a dialog is open.
+ * @param {App} app
+ * @param {import('../core/codes').Scan} scan
+ */
+export function scan(app, scan) {
+  const { dialog } = app.state;
+  if (!dialog) return;
+  if (scan.type === 'command' && scan.name === 'UNDO') { cancel(app); return; }
+  if (dialog.kind === 'menu' || dialog.kind === 'help') { app.close(); app.rescan(scan.code); return; }
+  if (dialog.kind === 'qty' && scan.type === 'command') {
+    if (scan.name === 'OK') takeQty(app, dialog, entered(dialog));
+    else if (scan.qty !== null) takeQty(app, dialog, scan.qty);
+    else { app.close(); app.rescan(scan.code); }
+    return;
+  }
+  if (dialog.kind === 'reason' && scan.type === 'command') {
+    const list = app.state.reasons?.[dialog.list] ?? [];
+    const picked = list[scan.name === 'OK' ? 0 : (scan.qty ?? 0) - 1];
+    if (picked) { app.onReason(picked.code); return; }
+  }
+  if (dialog.kind === 'pin' && scan.type === 'command' && scan.name === 'OK') { submitPin(app); return; }
+  app.tell('wrong', 'notice.dialog_first');
+}
+
+/** Digits from a real keypad. @param {App} app @param {string} digits */
+export function typed(app, digits) {
+  const { dialog } = app.state;
+  if (dialog?.kind === 'pin') typePin(app, digits);
+  else if (dialog?.kind === 'qty') {
+    app.open({ ...dialog, text: (dialog.text + digits).slice(0, QTY_CHARS_MAX) });
+  }
+}
+
+/** The alarm that must be acknowledged first, over everything else. @param {App} app */
+export function alarmView(app) {
+  const [alarm, ...more] = openAlarms(app.state);
+  if (!alarm) return nothing;
+  const { t } = app;
+  return html`<div class="alarm-body">
+    <p class="alarm-sign" aria-hidden="true">⛔</p>
+    <h2 id="alarm-title">${alarmText(app, alarm)}</h2>
+    <p class="alarm-what">${t('alarm.order', { order: alarm.facts.order ?? '—' })}</p>
+    ${alarm.facts.due_at ? html`<p class="alarm-what">${t('alarm.due', alarm.facts)}</p>` : nothing}
+    ${more.length ? html`<p class="alarm-what">${t('alarm.more', { n: more.length })}</p>` : nothing}
+    <button type="button" class="act alarm-ok" @click=${() => ackAlarm(app)}>
+      <span class="act-text">${t('act.alarm_ok')}</span><small>${t('alarm.or_scan')}</small></button>
+  </div>`;
+}
+
+/** @param {App} app @param {import('../types').Alarm} alarm */
+export function alarmText(app, alarm) {
+  return app.t(`alarm_text.${alarm.facts.category ?? alarm.code}`, alarm.facts);
+}
+
+/** @param {App} app */
+export function ackAlarm(app) {
+  const [alarm] = openAlarms(app.state);
+  if (alarm) app.send('alarm.ack', { alarm_id: alarm.id });
+}

@@ -1,0 +1,72 @@
+// Signing in: the badge is scanned, the PIN typed. The badge's code lives in this module's memory
+// from the scan to the answer, and nowhere else.
+
+import { html, nothing } from '../../vendor/lit.js';
+import { action, footer, header, notice } from '../parts/parts.js';
+
+/** @typedef {import('../app').App} App */
+
+let badge = '';
+
+const PIN_CHARS_MAX = 12;
+export const PIN_CHARS_MIN = 4;
+
+/** @param {App} app */
+export function view(app) {
+  const { t, state } = app;
+  return html`${header(app, t('screen.signin'))}
+    <section class="fill centre">
+      <div class="badge-art" aria-hidden="true"><span></span></div>
+      <p class="lead">${t('signin.scan_badge')}</p>
+      <p class="sub">${state.station ? t('signin.station', { station: state.station }) : t('signin.station_hint')}</p>
+      ${state.outbox.length ? html`<p class="sub strong">${t('signin.waiting', { n: state.outbox.length })}</p>` : nothing}
+    </section>
+    ${notice(app)}
+    ${footer(
+      action(app, { text: app.t('act.language'), onPress: () => app.set('lang', state.lang === 'zh' ? 'en' : 'zh') }),
+      action(app, { text: app.t('screen.status'), onPress: () => app.go('status') }),
+    )}`;
+}
+
+/** @param {App} app @param {import('../core/codes').Scan} scan */
+export function scan(app, scan) {
+  if (scan.type === 'command' && scan.name === 'OK') return;
+  takeBadge(app, scan.code);
+}
+
+/**
+ * Hold a badge and ask for the PIN.
+ * @param {App} app
+ * @param {string} code
+ */
+export function takeBadge(app, code) {
+  const why = app.why('session.open');
+  if (why) { app.refuse(why); return; }
+  badge = code;
+  app.open({ kind: 'pin', text: '', busy: false, error: null });
+  app.signal('kept');
+}
+
+/** @param {App} app @param {string} digits */
+export function typePin(app, digits) {
+  const { dialog } = app.state;
+  if (dialog?.kind !== 'pin' || dialog.busy) return;
+  const text = digits === '' ? dialog.text.slice(0, -1) : (dialog.text + digits).slice(0, PIN_CHARS_MAX);
+  app.open({ ...dialog, text, error: null });
+}
+
+/** @param {App} app */
+export async function submitPin(app) {
+  const { dialog } = app.state;
+  if (dialog?.kind !== 'pin' || dialog.busy || dialog.text.length < PIN_CHARS_MIN) return;
+  app.open({ ...dialog, busy: true });
+  const refusal = await app.signIn(badge, dialog.text);
+  if (!refusal) { badge = ''; return; }
+  app.open({ kind: 'pin', text: '', busy: false, error: refusal });
+  app.signal('wrong');
+}
+
+/** Let go of the badge. */
+export function forgetBadge() {
+  badge = '';
+}

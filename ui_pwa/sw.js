@@ -1,0 +1,38 @@
+// Keeps the page on the PDA. The version stands in this worker's own address (`/sw.js?v=…`), so a
+// new version of any file is a new worker. It waits until the page says that no task is in hand.
+
+const VERSION = new URL(location.href).searchParams.get('v') ?? '';
+const CACHE = `shell-${VERSION}`;
+const SHELL = /^(index\.html|manifest\.webmanifest|(src|css|vendor|locales|icons)\/.+\.(js|css|json|png|svg))$/;
+
+/** Files of the shell, by the list that the box serves. */
+async function fill() {
+  const list = await (await fetch('/assets.json', { cache: 'no-store' })).json();
+  const paths = Object.keys(list.files).map((p) => p.replace(/^\/+/, '')).filter((p) => SHELL.test(p));
+  const cache = await caches.open(CACHE);
+  const urls = ['/', ...paths.filter((p) => p !== 'index.html').map((p) => `/${p}`)];
+  await cache.addAll(urls.map((url) => new Request(url, { cache: 'reload' })));
+}
+
+async function forgetOlder() {
+  const names = await caches.keys();
+  await Promise.all(names.filter((n) => n.startsWith('shell-') && n !== CACHE).map((n) => caches.delete(n)));
+  await self.clients.claim();
+}
+
+async function answer(request) {
+  const cache = await caches.open(CACHE);
+  const path = request.mode === 'navigate' ? '/' : request;
+  return (await cache.match(path, { ignoreSearch: true })) ?? fetch(request);
+}
+
+self.addEventListener('install', (event) => event.waitUntil(fill()));
+self.addEventListener('activate', (event) => event.waitUntil(forgetOlder()));
+self.addEventListener('message', (event) => event.data === 'GO' && self.skipWaiting());
+self.addEventListener('fetch', (event) => {
+  const url = new URL(event.request.url);
+  if (event.request.method !== 'GET' || url.origin !== location.origin) return;
+  const page = event.request.mode === 'navigate';
+  if (page ? url.pathname !== '/' : !SHELL.test(url.pathname.slice(1))) return;
+  event.respondWith(answer(event.request));
+});
