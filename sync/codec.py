@@ -1,11 +1,12 @@
 """Frames and batches of entries to bytes and back. Pure; every size is bounded."""
 
+from functools import reduce
 from typing import Final
 
 import msgspec
 import zstandard
 
-from sync.chain import ENTRY_BYTES_MAX
+from sync.chain import ENTRY_BYTES_MAX, link
 from sync.errors import BROKEN_BYTES, MalformedError
 from sync.messages import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, FRAME_BYTES_MAX, Entries, Frame
 
@@ -48,15 +49,22 @@ def fit_batch(raws: list[bytes]) -> list[bytes]:
     return raws[:BATCH_ENTRIES_MAX]
 
 
-def pack_entries(raws: list[bytes]) -> bytes:
-    """Return the payload of an `entries` frame; `raws` must fit one batch."""
+def encode_batch(epoch: int, after_seq: int, previous_hash: bytes, raws: list[bytes]) -> Entries:
+    """Return the frame with the entries `raws` behind `after_seq`; they must fit one batch."""
     assert 0 < len(raws) <= BATCH_ENTRIES_MAX, "a batch has 1 to BATCH_ENTRIES_MAX entries"
-    return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(_encoder.encode(raws))
+    return Entries(
+        epoch=epoch,
+        first_seq=after_seq + 1,
+        n=len(raws),
+        prev_hash=previous_hash,
+        head_hash=reduce(link, raws, previous_hash),
+        payload=zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(_encoder.encode(raws)),
+    )
 
 
-def unpack_entries(frame: Entries) -> list[bytes]:
+def decode_batch(frame: Entries) -> list[bytes]:
     """Return the raw entries of `frame`; raise `MalformedError` on anything out of bounds."""
-    op = "unpack entries"
+    op = "decode batch"
     try:
         # The decompressor allocates what the header claims, so the claim is judged first; an
         # absent claim reads as 2^64 - 1.
@@ -71,6 +79,8 @@ def unpack_entries(frame: Entries) -> list[bytes]:
         raise _malformed(op, f"{len(raws)} entries where {frame.n} were announced")
     if any(len(raw) > ENTRY_BYTES_MAX for raw in raws):
         raise _malformed(op, f"an entry has more than {ENTRY_BYTES_MAX} bytes")
+    if reduce(link, raws, frame.prev_hash) != frame.head_hash:
+        raise _malformed(op, "the entries do not give the head hash: damaged on the way")
     return raws
 
 

@@ -88,6 +88,8 @@ class Entries(msgspec.Struct, frozen=True, tag_field="t", tag="entries"):
     n: Annotated[int, Meta(ge=1, le=BATCH_ENTRIES_MAX)]
     prev_hash: Hash
     """Hash of entry `first_seq - 1`."""
+    head_hash: Hash
+    """Hash of the last entry: a batch that was damaged on the way is not stored."""
     payload: Annotated[bytes, Meta(max_length=FRAME_BYTES_MAX)]
     """zstd of a MessagePack array with each entry's bytes as a bin."""
 

@@ -28,7 +28,6 @@ from sync.messages import (
     Challenge,
     CheckpointFrame,
     Countersign,
-    Entries,
     Frame,
     Got,
     Hello,
@@ -220,8 +219,7 @@ class Replicator:
         if self._sent == self._acked:
             self._progress_s = now.mono_s
         self._sent += len(batch)
-        payload = codec.pack_entries(batch)
-        frame = Entries(self._identity.epoch, after_seq + 1, len(batch), previous_hash, payload)
+        frame = codec.encode_batch(self._identity.epoch, after_seq, previous_hash, batch)
         return [Send(frame), *self._pull()]
 
     def accepted(self, dseq: int) -> list[Output]:

@@ -184,7 +184,7 @@ class Session:
             frame.epoch,
             frame.first_seq,
             frame.prev_hash,
-            codec.unpack_entries(frame),
+            codec.decode_batch(frame),
             self._clock.now_us(),
         )
         taken = await self._run(lambda: self._store.take(batch))

@@ -5,6 +5,7 @@ a virtual-clock loop is repeatable.
 """
 
 import asyncio
+from collections.abc import Callable
 from random import Random
 from typing import Final
 
@@ -51,7 +52,7 @@ class MemoryLink:
             raise _lost("send")
         chance = self._random.random
         if chance() < self._faults.cut:
-            await self.close()
+            self.cut()
             raise _lost("send")
         copies = 2 if chance() < self._faults.duplicate else 1
         for _ in range(copies):
@@ -67,33 +68,52 @@ class MemoryLink:
         return frame
 
     async def close(self) -> None:
-        """End the connection at both ends; frames on the way are lost."""
+        """End the connection; what was sent before still reaches the other end, as with TCP."""
+        if not self._is_closed:
+            self.drop()
+            if self._peer is not None:
+                self._after_delay(self._peer.end, self._faults.delay_s_max)
+
+    def cut(self) -> None:
+        """End the connection at both ends at once; frames on the way are lost."""
         for end in (self, self._peer):
             if end is not None:
+                end.forget()
                 end.drop()
 
-    def drop(self) -> None:
-        """End this end at once, and forget the frames it has not received."""
-        self._is_closed = True
+    def forget(self) -> None:
+        """Lose what this end has sent and is still on the way."""
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
+
+    def drop(self) -> None:
+        """End this end, and forget the frames that it has not received."""
+        self._is_closed = True
         while not self._inbox.empty():
             self._inbox.get_nowait()
         self._inbox.put_nowait(None)
 
+    def end(self) -> None:
+        """End this end behind the frames that it has not received yet."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._inbox.put_nowait(None)
+
     def _deliver_later(self, peer: "MemoryLink", frame: bytes) -> None:
-        delay_s = self._faults.delay_s_max
-        if not delay_s:
-            peer.take(frame)
+        delay_s = self._random.uniform(0, self._faults.delay_s_max)
+        self._after_delay(lambda: peer.take(frame), delay_s)
+
+    def _after_delay(self, work: Callable[[], None], delay_s: float) -> None:
+        if not self._faults.delay_s_max:
+            work()
             return
-        loop = asyncio.get_running_loop()
 
-        def arrive() -> None:
+        def due() -> None:
             self._timers.discard(timer)
-            peer.take(frame)
+            work()
 
-        timer = loop.call_later(self._random.uniform(0, delay_s), arrive)
+        timer = asyncio.get_running_loop().call_later(delay_s, due)
         self._timers.add(timer)
 
     def take(self, frame: bytes) -> None:

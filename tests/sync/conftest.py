@@ -2,7 +2,7 @@
 
 import asyncio
 import selectors
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -217,5 +217,5 @@ class Kit:
 
 
 @pytest.fixture(scope="session")
-def kit() -> Iterator[type[Kit]]:
-    yield Kit
+def kit() -> type[Kit]:
+    return Kit
