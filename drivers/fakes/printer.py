@@ -67,6 +67,7 @@ class FakePrinter:
         out_dir: Path | None = None,
         model: str = "",
         on_label: Callable[[FakeLabel], None] | None = None,
+        now_s: Callable[[], float] = time.time,
     ) -> None:
         assert lang in ("tspl", "zpl")
         self.lang = lang
@@ -76,6 +77,7 @@ class FakePrinter:
         self.out_dir = out_dir
         self.model = model or {"tspl": "FG-TSPL-203", "zpl": "FG-ZPL-203"}[lang]
         self.on_label = on_label
+        self._now_s = now_s
         self.labels: deque[FakeLabel] = deque(maxlen=LABELS_MAX)
         self.odometer = 0
         self.problems: list[str] = []
@@ -181,22 +183,23 @@ class FakePrinter:
             job, responds = await self._jobs.get()
             self._printing = job
             while self._printing is job:
+                self._changed.clear()
                 if self._is_stopped:
-                    self._changed.clear()
                     await self._changed.wait()
                     continue
-                await asyncio.sleep(self.seconds_per_label)
-                if self._printing is job and not self._is_stopped:
+                try:
+                    async with asyncio.timeout(self.seconds_per_label):
+                        await self._changed.wait()  # spoilt: begun again, or dropped by a reboot
+                except TimeoutError:
                     await self._come_out(job, responds=responds)
                     self._printing = None
-                # else spoilt in the middle: dropped by a reboot, or printed again later
 
     async def _come_out(self, job: Printed, *, responds: bool) -> None:
         self.odometer += 1
         n = self.odometer
         path = self.out_dir / f"{self.lang}-{n:05d}.png" if self.out_dir is not None else None
         png = await asyncio.to_thread(_picture, job.raster, path)
-        label = FakeLabel(n, time.time(), job.copy_id, job.raster, png, path)
+        label = FakeLabel(n, self._now_s(), job.copy_id, job.raster, png, path)
         self.labels.append(label)
         if self.on_label is not None:
             self.on_label(label)

@@ -75,7 +75,7 @@ class ZplEngine:
                 return len(command)
             if command.startswith(held):
                 return 0
-        note(self.problems, f"unknown control command {held[:3]!r}")
+        note(self.problems, "unknown control command")
         return 1
 
     def _take_getvar(self, events: list[Event]) -> int:

@@ -138,7 +138,7 @@ def _break(text: str, advances: Mapping[str, int], width: int) -> list[str]:
                 if piece.isspace():
                     continue
             if length > width:
-                *full, piece = _chop(piece, advances, width)  # noqa: PLW2901 - its last part goes on
+                *full, piece = _chop(piece, advances, width)  # noqa: PLW2901 - the rest of it
                 lines.extend(full)
                 length = sum(advances[c] for c in piece)
             line += piece

@@ -42,10 +42,10 @@ def encode(label: Raster, copy_id: CopyId, gap_mm: float = 2.0) -> bytes:
         "DIRECTION 0\r\nREFERENCE 0,0\r\nSET REPRINT ON\r\nSET RESPONSE ON\r\nCLS\r\n"
     )
     white_is_one = np.invert(np.frombuffer(label.rows, np.uint8)).tobytes()
-    return b"".join([head.encode(), *_bitmaps(white_is_one, row_bytes), b"PRINT 1,1\r\n"])
+    return b"".join([head.encode(), *bitmaps(white_is_one, row_bytes), b"PRINT 1,1\r\n"])
 
 
-def _bitmaps(data: bytes, row_bytes: int) -> Iterator[bytes]:
+def bitmaps(data: bytes, row_bytes: int) -> Iterator[bytes]:
     """Yield the picture as one BITMAP, or as more, cut wherever a dangerous pair would stand."""
     start = 0  # first row not yet sent
     hits = [] if all(pair not in data for pair in OBEYED_AT_ONCE) else _dangerous(data)
