@@ -156,8 +156,16 @@ class Committed(msgspec.Struct, frozen=True):
     drafts: list[Draft]
 
 
+class BusyError(Exception):
+    """More commands wait than the box takes on; try again shortly."""
+
+
 class Runner(Protocol):
     """Runs the writer: hands it commands in groups, and gives back the outcomes."""
 
     async def submit(self, command: Command) -> Outcome:
-        """Return the outcome of a command once it is durable."""
+        """Return the outcome of a command once it is durable.
+
+        Raises:
+            BusyError: too many commands wait.
+        """

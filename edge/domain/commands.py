@@ -178,6 +178,13 @@ class RulesetActivate(_Data, frozen=True, tag="ruleset.activate"):
     document: bytes
 
 
+class BoxFound(_Data, frozen=True, tag="box.found"):
+    """The first command of a box: its name and the ruleset that it starts with."""
+
+    name: str
+    document: bytes
+
+
 class StatusSet(_Data, frozen=True, tag="status.set"):
     """Somebody tried to write a status. Always refused, and on record (FLOW-3)."""
 
@@ -190,6 +197,7 @@ KINDS: dict[str, type[_Data]] = {
 }
 FROM_PDA: Final = frozenset(KINDS) - {
     "session.open",
+    "box.found",
     "print.report",
     "timer.fire",
     "instruction.accept",
@@ -264,6 +272,8 @@ def check_envelope(envelope: Envelope) -> None:
         raise RefusedError("malformed", problem=f"v must be {COMMAND_VERSION}", kind=envelope.kind)
     if not is_uuid(envelope.id):
         raise RefusedError("malformed", problem="id must be a UUID", kind=envelope.kind)
+    if envelope.kind not in FROM_PDA:
+        raise RefusedError("unknown_kind", kind=envelope.kind[:CODE_CHARS_MAX])
     if len(envelope.device) > CODE_CHARS_MAX or len(envelope.evidence) > EVIDENCE_MAX:
         raise RefusedError("malformed", problem="device or evidence too long", kind=envelope.kind)
 

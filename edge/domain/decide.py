@@ -41,6 +41,7 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
+    c.BoxFound: (people.found_box, ""),
     c.SessionOpen: (people.open_session, "tasks"),
     c.SessionClose: (people.close_session, "sign-in"),
     c.TaskTake: (picking.take, "pick"),
@@ -76,7 +77,8 @@ def active_rules(world: World) -> Ruleset:
 
 def decide(world: World, command: Command, env: Env) -> Decision:
     """Decide one command. `world` itself is left as it was; the decision carries the new one."""
-    rules = active_rules(world)
+    found = command.data if isinstance(command.data, c.BoxFound) else None
+    rules = load_ruleset(found.document) if found else active_rules(world)
     decider, screen = _DECIDERS[type(command.data)]
     turn = Turn(world.branch(), command, env, rules)
     try:

@@ -1,13 +1,22 @@
-"""Signing in and out; and the one thing that nobody may do."""
+"""The box is founded, people sign in and out; and the one thing that nobody may do."""
 
 from typing import Any
 
-from edge.domain.commands import SessionClose, SessionOpen, StatusSet
+from edge.domain.commands import BoxFound, SessionClose, SessionOpen, StatusSet
 from edge.domain.model import Person, Session
 from edge.domain.refusals import RefusedError
 from edge.domain.turn import Turn
 
 Facts = dict[str, Any]
+
+
+def found_box(turn: Turn, data: BoxFound) -> Facts:
+    """Write the first entries of a journal."""
+    turn.emit("box.founded", "box", name=data.name)
+    label = turn.rules.label
+    subject = f"ruleset:{label}"
+    turn.emit("ruleset.activated", subject, label=label, document=data.document)
+    return {"rules": label}
 
 
 def open_session(turn: Turn, data: SessionOpen) -> Facts:

@@ -38,6 +38,7 @@ FAULTS: dict[str, Fault] = {
     "malformed": Fault.MALFORMED,
     "unknown_kind": Fault.MALFORMED,
     "too_large": Fault.MALFORMED,
+    "method_not_allowed": Fault.MALFORMED,
     "not_signed_in": Fault.SIGNED_OUT,
     "sign_in_failed": Fault.SIGNED_OUT,
     "session_over": Fault.SIGNED_OUT,

@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from edge.app.ports import Committed, Outcome
+from edge.app.ports import BusyError, Committed, Outcome
 from edge.domain.commands import Command
 from edge.domain.decide import Answer
 from edge.store.writer import Writer
@@ -22,10 +22,6 @@ log = structlog.get_logger()
 OnCommit = Callable[[Committed], None]
 OnFailure = Callable[[BaseException], None]
 Waiter = tuple[Command, "asyncio.Future[Outcome]"]
-
-
-class BusyError(Exception):
-    """More commands wait than the box takes on; try again shortly."""
 
 
 class ThreadRunner:

@@ -18,7 +18,7 @@ from edge.domain.model import KINDS, Doc
 from sync.api import GENESIS
 
 SCHEMA_VERSION: Final = 1
-CHECKPOINT_PAGES: Final = 1_000
+CHECKPOINT_GROUPS: Final = 200
 BUSY_TIMEOUT_MS: Final = 5_000
 
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
@@ -46,6 +46,7 @@ class SqliteStore:
     def __init__(self, path: Path | str, epoch: int = 1) -> None:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._epoch = epoch
+        self._groups = 0
         execute = self._db.execute
         execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         execute("PRAGMA journal_mode=WAL")
@@ -80,9 +81,11 @@ class SqliteStore:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
-    def checkpoint_wal(self) -> None:
-        """Move the write-ahead log into the database file; the writer calls it between groups."""
-        self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    def checkpoint_if_due(self) -> None:
+        """Move a grown write-ahead log into the database file; called between groups."""
+        self._groups += 1
+        if self._groups % CHECKPOINT_GROUPS == 0:
+            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
         """Close the file."""

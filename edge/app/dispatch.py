@@ -1,0 +1,105 @@
+"""One client's conversation: frames in, frames out. No web server is needed to hold it."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from edge.app.floor import Floor, refuse
+from edge.app.ports import BusyError, Clock, Reader
+from edge.app.push import (
+    RESUME_ENTRIES_MAX,
+    Push,
+    Subscriber,
+    alarm_frame,
+    encode,
+    entry_frame,
+    visible,
+)
+from edge.app.reads import Reads
+from edge.app.sessions import Sessions
+from edge.domain.commands import Envelope
+from edge.domain.model import Session
+
+FRAME_BYTES_MAX: Final = 64 * 1024
+
+Status = Callable[[], dict[str, Any]]
+
+
+class _Frame(msgspec.Struct, frozen=True):
+    """A frame from a client."""
+
+    t: str
+    cmd: Envelope | None = None
+
+
+_decode = msgspec.json.Decoder(_Frame).decode
+
+
+class Dispatcher:
+    """Answers the frames of clients, and says what a new connection must hear first."""
+
+    def __init__(
+        self,
+        floor: Floor,
+        reader: Reader,
+        sessions: Sessions,
+        push: Push,
+        clock: Clock,
+        *,
+        status: Status,
+        head_seq: Callable[[], int],
+    ) -> None:
+        self._floor = floor
+        self._reader = reader
+        self._reads = Reads(reader)
+        self._sessions = sessions
+        self._push = push
+        self._clock = clock
+        self._status = status
+        self._head_seq = head_seq
+
+    async def dispatch(self, session: Session, frame: bytes) -> list[bytes]:
+        """Return the frames that answer one frame of `session`."""
+        if len(frame) > FRAME_BYTES_MAX:
+            return [_answer(refuse("", "too_large", bytes_max=FRAME_BYTES_MAX))]
+        try:
+            asked = _decode(frame)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return [_answer(refuse("", "malformed", problem=str(error), kind=""))]
+        if asked.t == "ping":
+            return [encode({"t": "pong", "now": self._clock.now_us()})]
+        if asked.t != "cmd" or asked.cmd is None:
+            problem = "a frame is {t: cmd, cmd: …} or {t: ping}"
+            return [_answer(refuse("", "malformed", problem=problem, kind=asked.t[:64]))]
+        try:
+            return [_answer(await self._floor.handle(asked.cmd, session))]
+        except BusyError:
+            return [_answer(refuse(asked.cmd.id, "busy", seconds=1))]
+
+    async def greet(self, session: Session, since: int | None, to: Subscriber) -> list[bytes]:
+        """Return what a client hears on connecting: hello, its alarms, what it missed.
+
+        `to` must be subscribed already, so that nothing falls between this and the push.
+        """
+        box = await self._reads.box()
+        hello = {
+            "t": "hello",
+            "box": box.name,
+            "seq": self._head_seq(),
+            "now": self._clock.now_us(),
+            "rules": box.rules,
+            "session": await self._sessions.view(session),
+        }
+        frames = [encode(hello | self._status())]
+        for alarm in await self._reads.alarms(session.person):
+            facts = {"alarm": alarm.id, "code": alarm.code, "facts": alarm.facts}
+            frames.append(alarm_frame(facts, alarm.raised_us))
+        if since is not None:
+            _, missed = await self._reader.entries(since, RESUME_ENTRIES_MAX)
+            frames += [entry_frame(raw) for raw in missed if visible(raw, to)]
+        return frames
+
+
+def _answer(reply: Any) -> bytes:  # noqa: ANN401 - a Reply
+    return encode({"t": "answer"} | msgspec.structs.asdict(reply))

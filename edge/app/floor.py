@@ -1,0 +1,124 @@
+"""The one door for writes: a command comes in, its answer goes out when it is durable."""
+
+from typing import Any, Final
+
+import msgspec
+
+from edge.app.ports import Clock, Ids, Outcome, Runner
+from edge.app.reads import Reads
+from edge.domain.commands import Command, Envelope, check_envelope, parse_data
+from edge.domain.model import Session
+from edge.domain.refusals import FAULTS, HTTP_STATUS, RefusedError
+
+COMMANDS_MAX: Final = 100
+FUTURE_US_MAX: Final = 300_000_000
+"""A PDA's clock may be so far ahead before the box's own time is taken for the capture."""
+
+
+class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An answer as it goes over the wire."""
+
+    ok: bool
+    id: str
+    status: int
+    facts: dict[str, Any]
+    next: str = ""
+    code: str = ""
+    hint: str = ""
+    repeated: bool = False
+
+
+def refuse(command_id: str, code: str, **facts: Any) -> Reply:  # noqa: ANN401 - JSON values
+    """Return a "no" in its wire shape."""
+    return Reply(
+        ok=False, id=command_id, status=HTTP_STATUS[FAULTS[code]], facts=facts, code=code, hint=code
+    )
+
+
+class Floor:
+    """Takes commands from people, devices, timers and the hub."""
+
+    def __init__(self, runner: Runner, reads: Reads, clock: Clock, ids: Ids) -> None:
+        self._runner = runner
+        self._reads = reads
+        self._clock = clock
+        self._ids = ids
+
+    async def handle(self, envelope: Envelope, session: Session) -> Reply:
+        """Answer a command that a client of `session` sent.
+
+        It may have been captured in an earlier session of the same device; it is that one which it
+        is held to.
+        """
+        try:
+            check_envelope(envelope)
+            data = parse_data(envelope.kind, envelope.data)
+            captured_in = await self._session(envelope, session)
+        except RefusedError as error:
+            return refuse(envelope.id, error.refusal.code, **error.refusal.facts)
+        command = Command(
+            id=envelope.id,
+            data=data,
+            device=session.device,
+            actor=captured_in.person,
+            via="pda",
+            captured_us=min(envelope.captured_at, self._clock.now_us() + FUTURE_US_MAX),
+            session=captured_in.id,
+            roles=captured_in.roles,
+            evidence=envelope.evidence,
+        )
+        return await self._reply(envelope.id, await self._runner.submit(command))
+
+    async def _session(self, envelope: Envelope, session: Session) -> Session:
+        if envelope.device != session.device:
+            raise RefusedError("not_signed_in")
+        if envelope.session_id == session.id:
+            return session
+        earlier = await self._reads.session(envelope.session_id)
+        if earlier is None or earlier.device != session.device:
+            raise RefusedError("not_signed_in")
+        return earlier
+
+    async def submit(self, data: Any, *, via: str, command_id: str = "", **who: Any) -> Outcome:  # noqa: ANN401
+        """Carry out a command of the box's own parts or of the hub, and return its outcome."""
+        command = Command(
+            id=command_id or self._ids.new_id(),
+            data=data,
+            via=via,
+            device=who.pop("device", "box"),
+            actor=who.pop("actor", via),
+            captured_us=self._clock.now_us(),
+            **who,
+        )
+        return await self._runner.submit(command)
+
+    async def reply(self, data: Any, *, via: str, **who: Any) -> Reply:  # noqa: ANN401
+        """Carry out a command of the box's own, and return the answer in its wire shape."""
+        command_id = self._ids.new_id()
+        outcome = await self.submit(data, via=via, command_id=command_id, **who)
+        return await self._reply(command_id, outcome)
+
+    async def _reply(self, command_id: str, outcome: Outcome) -> Reply:
+        answer = outcome.answer
+        facts = answer.facts
+        if answer.ok:
+            return Reply(
+                ok=True,
+                id=command_id,
+                status=200,
+                facts=facts | outcome.views,
+                next=answer.next,
+                repeated=outcome.repeated,
+            )
+        if "by" in facts:
+            facts = facts | {"by_name": await self._reads.name_of(facts["by"])}
+        status = HTTP_STATUS[FAULTS[answer.code]]
+        return Reply(
+            ok=False,
+            id=command_id,
+            status=status,
+            facts=facts,
+            code=answer.code,
+            hint=answer.code,
+            repeated=outcome.repeated,
+        )

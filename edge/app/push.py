@@ -1,0 +1,137 @@
+"""Push: what has become durable goes to the clients that may see it.
+
+Each client has a bounded queue. One that does not keep up is told so and cut; it comes back with
+its cursor, and reads the journal from there.
+"""
+
+import asyncio
+from typing import Any, Final
+
+import msgspec
+
+from edge.app.ports import Committed
+from edge.app.reads import entry_view
+from edge.domain.model import Session
+from sync.api import decode_entry
+
+QUEUE_MAX: Final = 500
+RESUME_ENTRIES_MAX: Final = 5_000
+
+_PICKER: Final = ("task.", "freeze.", "order.moved", "tote.", "ruleset.", "putback.")
+_PACKER: Final = (*_PICKER, "pack.", "waybill.", "print.", "handover.", "gift.")
+_ALL: Final = ("",)
+_SEES: Final[dict[str, tuple[str, ...]]] = {
+    "picker": _PICKER,
+    "packer": _PACKER,
+    "keeper": _ALL,
+    "leader": _ALL,
+    "supervisor": _ALL,
+    "admin": _ALL,
+}
+"""Beginnings of the kinds of entry that a role is told of. No entry holds personal data."""
+
+
+class Subscriber:
+    """One client's queue of frames, and what it may see."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.frames: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE_MAX)
+        self.is_slow = False
+        self._kinds = tuple({kind for role in session.roles for kind in _SEES.get(role, ())})
+
+    def may_see(self, kind: str, actor: str, refs: tuple[str, ...]) -> bool:
+        """Tell whether this client is told of an entry."""
+        me = self.session.person
+        return kind.startswith(self._kinds) or actor == me or f"person:{me}" in refs
+
+    def put(self, frame: bytes) -> None:
+        """Queue a frame; a full queue ends the subscription."""
+        if self.is_slow:
+            return
+        try:
+            self.frames.put_nowait(frame)
+        except asyncio.QueueFull:
+            self.is_slow = True
+
+    def end(self) -> None:
+        """Let the connection end after what is queued."""
+        self.is_slow = self.is_slow or self.frames.full()
+        if not self.frames.full():
+            self.frames.put_nowait(None)
+
+
+class Push:
+    """Hands durable entries to the clients that are connected."""
+
+    def __init__(self) -> None:
+        self._subscribers: set[Subscriber] = set()
+
+    @property
+    def clients(self) -> int:
+        """Clients that are connected."""
+        return len(self._subscribers)
+
+    def subscribe(self, session: Session) -> Subscriber:
+        """Return a new subscriber that is told of everything from now on."""
+        subscriber = Subscriber(session)
+        self._subscribers.add(subscriber)
+        return subscriber
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Tell a client no more; may be called again."""
+        self._subscribers.discard(subscriber)
+
+    def on_commit(self, committed: Committed) -> None:
+        """Queue the frames of a durable group."""
+        for stored, draft in zip(committed.entries, committed.drafts, strict=True):
+            alarm = alarm_frame(draft.data, draft.at_us) if draft.kind == "alarm.raised" else None
+            frame: bytes | None = None
+            for subscriber in self._subscribers:
+                if alarm and draft.data["person"] == subscriber.session.person:
+                    subscriber.put(alarm)
+                if subscriber.may_see(draft.kind, draft.actor, draft.refs):
+                    frame = frame or entry_frame(stored.raw)
+                    subscriber.put(frame)
+            if draft.kind == "session.closed":
+                self._close(draft.data["session"])
+
+    def _close(self, session_id: str) -> None:
+        for subscriber in self._subscribers:
+            if subscriber.session.id == session_id:
+                subscriber.put(encode({"t": "bye", "code": "signed_out"}))
+                subscriber.end()
+
+    def broadcast(self, frame: dict[str, Any]) -> None:
+        """Queue a frame for every client."""
+        encoded = encode(frame)
+        for subscriber in self._subscribers:
+            subscriber.put(encoded)
+
+    def close(self) -> None:
+        """Say good-bye to every client."""
+        for subscriber in tuple(self._subscribers):
+            subscriber.put(encode({"t": "bye", "code": "closing"}))
+            subscriber.end()
+
+
+def encode(frame: Any) -> bytes:  # noqa: ANN401 - a JSON value
+    """Return a frame's bytes."""
+    return msgspec.json.encode(frame)
+
+
+def entry_frame(raw: bytes) -> bytes:
+    """Return the frame of an entry."""
+    return encode({"t": "entry", "entry": entry_view(raw)})
+
+
+def alarm_frame(alarm: dict[str, Any], raised_us: int) -> bytes:
+    """Return the frame of an alarm."""
+    shown = {"id": alarm["alarm"], "code": alarm["code"], "facts": alarm["facts"]}
+    return encode({"t": "alarm", "alarm": shown | {"raised_at": raised_us}})
+
+
+def visible(raw: bytes, subscriber: Subscriber) -> bool:
+    """Tell whether a client may see a stored entry."""
+    entry = decode_entry(raw)
+    return subscriber.may_see(entry.kind, entry.actor, entry.refs)

@@ -1,0 +1,331 @@
+"""The composition root: the only place that builds threads, sockets, clocks and files of a box."""
+
+import asyncio
+import fcntl
+import os
+import random
+import secrets
+import ssl
+import sys
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from aiohttp import web
+
+from drivers.api import builtin_template, open_printer, render_label
+from edge.app.dispatch import Dispatcher
+from edge.app.floor import Floor
+from edge.app.hublink import HubJournal
+from edge.app.labels import WaybillLabels
+from edge.app.ports import Committed
+from edge.app.printing import PrinterSlot, PrintQueue
+from edge.app.push import Push
+from edge.app.reads import Reads
+from edge.app.sessions import Sessions
+from edge.app.timers import Timers
+from edge.clock import SystemClock, SystemIds
+from edge.config import Config
+from edge.domain.commands import BoxFound, Command
+from edge.domain.views import answer_view
+from edge.http.app import Health, Status, make_app
+from edge.http.assets import Assets, page_root
+from edge.http.guard import Guard
+from edge.http.routes import Handlers
+from edge.http.socket import Socket
+from edge.http.tls import server_context
+from edge.store.reader import SqliteReader
+from edge.store.runners import ThreadRunner
+from edge.store.sqlite import SqliteStore
+from edge.store.writer import Writer
+from sync.api import BoxIdentity, Checkpoint, HubAgent, LinkState, sign_checkpoint, websocket
+
+SWITCH_INTERVAL_S: Final = 0.0005
+"""Hands the interpreter over between writer and event loop soon enough (reference: sync, 4.1)."""
+SHUTDOWN_S: Final = 5.0
+KEY_BYTES: Final = 32
+
+log = structlog.get_logger()
+
+
+class TakenError(Exception):
+    """Another process serves this data folder, or the port."""
+
+
+def default_ruleset() -> bytes:
+    """Return the ruleset that a new box starts with."""
+    return files("edge.domain").joinpath("default_ruleset.toml").read_bytes()
+
+
+def secret(path: Path) -> bytes:
+    """Return the 32 secret bytes in `path`, made there at the first call."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_bytes(secrets.token_bytes(KEY_BYTES))
+    return path.read_bytes()
+
+
+class BoxProcess:
+    """A box: built by `open`, serving until `close`."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.data = Path(config.data)
+        self.clock = SystemClock()
+        self.ids = SystemIds()
+        self.push = Push()
+        self.url = ""
+        self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+        self._closing: list[Callable[[], Any]] = []
+
+    async def open(self) -> None:
+        """Start everything. After a failure nothing runs."""
+        try:
+            await self._open()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _open(self) -> None:
+        self.data.mkdir(parents=True, exist_ok=True)
+        self._lock()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        self._open_writer()
+        await self._found()
+        self.reader = await SqliteReader.open(self.data / "floor.db")
+        self._closing.append(self.reader.close)
+        self.reads = Reads(self.reader)
+        self.rules = (await self.reads.box()).rules
+        self.floor = Floor(self.runner, self.reads, self.clock, self.ids)
+        await self._open_devices()
+        self._open_hub_link()
+        await self._open_http()
+
+    def _lock(self) -> None:
+        lock = (self.data / "lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise TakenError(f"{self.data} is in use by another floorgate process") from error
+        self._closing.append(lock.close)
+
+    def _open_writer(self) -> None:
+        self.box_key = secret(self.data / "keys" / "box.key")
+        store = SqliteStore(self.data / "floor.db")
+        self.writer = Writer(
+            store,
+            box=self.config.box.id,
+            clock=self.clock,
+            ids=self.ids,
+            sign=self._sign,
+            render=answer_view,
+        )
+        self.runner = ThreadRunner(self.writer, between=store.checkpoint_if_due)
+        self.runner.on_failure = self._fail
+        self.runner.start()
+        self._closing += [store.close, self.runner.stop]
+
+    def _sign(self, epoch: int, seq: int, head: bytes, at_us: int) -> bytes:
+        return sign_checkpoint(
+            Checkpoint(self.config.box.id, epoch, seq, head, at_us), self.box_key
+        )
+
+    def _fail(self, error: BaseException) -> None:
+        log.critical("the writer stopped", error=repr(error))
+        if not self.failed.done():
+            self.failed.set_result(error)
+
+    async def _found(self) -> None:
+        """Write the first entries of a new journal."""
+        if self.writer.head.seq == 0:
+            first = Command(
+                id=self.ids.new_id(),
+                data=BoxFound(self.config.box.name, default_ruleset()),
+                via="box",
+                device="box",
+                actor="box",
+                captured_us=self.clock.now_us(),
+            )
+            await self.runner.submit(first)
+
+    async def _open_devices(self) -> None:
+        self.timers = Timers(self.floor, self.reader, self.clock)
+        labels = WaybillLabels(self.reader, self.config.box.name)
+        self.printing = PrintQueue(
+            self.floor,
+            self.reader,
+            self.clock,
+            slots={p.id: PrinterSlot(p.id, p.name, open_printer(p.url))
+                   for p in self.config.printers},
+            groups={station.id: station.printers for station in self.config.stations},
+            fields=labels.fields,
+            render=partial(render_label, builtin_template("waybill")),
+        )  # fmt: skip
+        self.printing.on_change = self._tell_status
+        for listener in (
+            self.push.on_commit,
+            self.timers.on_commit,
+            self.printing.on_commit,
+            self._note_rules,
+        ):
+            self.runner.listen(listener)
+        await self.timers.start()
+        await self.printing.start()
+        self._closing += [self.timers.stop, self.printing.stop]
+
+    def _open_hub_link(self) -> None:
+        self.agent: HubAgent | None = None
+        if not self.config.hub.url:
+            return
+        pinned = self.data / "keys" / "hub.pub"
+        identity = BoxIdentity(
+            box=self.config.box.id,
+            name=self.config.box.name,
+            epoch=self.writer.head.epoch,
+            private_key=self.box_key,
+            token=self.config.hub.token or None,
+            hub_key=pinned.read_bytes() if pinned.exists() else None,
+        )
+        journal = HubJournal(
+            self.floor,
+            self.reader,
+            head=lambda: self.writer.head,
+            rules=lambda: self.rules,
+            pin=lambda key: asyncio.to_thread(_write_durably, pinned, key),
+        )
+        self.agent = HubAgent(
+            identity=identity,
+            journal=journal,
+            connect=websocket(self.config.hub.url),
+            clock=self.clock,
+            random=random.SystemRandom(),
+            on_state=self._on_link,
+        )
+        agent = self.agent
+        self.runner.listen(lambda _: agent.notify())
+        task = asyncio.create_task(agent.run())
+        self._closing.append(task.cancel)
+
+    def _note_rules(self, committed: Committed) -> None:
+        for draft in committed.drafts:
+            if draft.kind == "ruleset.activated":
+                self.rules = draft.data["label"]
+
+    def _on_link(self, _: LinkState) -> None:
+        self._tell_status()
+
+    async def _open_http(self) -> None:
+        config = self.config.http
+        sessions = Sessions(
+            self.floor,
+            self.reads,
+            self.clock,
+            self.ids,
+            secret=secret(self.data / "keys" / "session.key"),
+            stations=self.config.stations,
+        )
+        guard = Guard(sessions, frozenset(config.origins))
+        dispatcher = Dispatcher(
+            self.floor,
+            self.reader,
+            sessions,
+            self.push,
+            self.clock,
+            status=self._status,
+            head_seq=lambda: self.writer.head.seq,
+        )
+        socket = Socket(guard, dispatcher, self.push)
+        handlers = Handlers(self.floor, self.reads, sessions, guard)
+        status = Status(self._health, self._metrics)
+        assets = Assets(page_root())
+        app = make_app(handlers, guard, socket, assets, status, version("floorgate"))
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+        await runner.setup()
+        self._closing += [runner.cleanup, socket.close]
+        site = web.TCPSite(runner, config.host, config.port, ssl_context=self._tls())
+        try:
+            await site.start()
+        except OSError as error:
+            raise TakenError(
+                f"{config.host}:{config.port} cannot be opened ({error.strerror}); "
+                "end what uses it, or set http.port"
+            ) from error
+        port = runner.addresses[0][1]
+        self.url = f"{'https' if config.tls else 'http'}://localhost:{port}"
+
+    def _tls(self) -> ssl.SSLContext | None:
+        if not self.config.http.tls:
+            return None
+        names = ("localhost", "127.0.0.1", *self.config.http.names)
+        return server_context(self.data / "tls", tuple(dict.fromkeys(names)), self.clock.now_us())
+
+    # ---- what works ---------------------------------------------------------------------------
+
+    def _status(self) -> dict[str, Any]:
+        health = self._health()
+        return {"hub": health.hub, "hub_lag": health.hub_lag, "printers": health.printers}
+
+    def _tell_status(self) -> None:
+        self.push.broadcast({"t": "status"} | self._status())
+
+    def _health(self) -> Health:
+        link = self.agent.state if self.agent else None
+        return Health(
+            ok=not self.failed.done(),
+            box=self.config.box.id,
+            seq=self.writer.head.seq,
+            rules=self.rules,
+            hub=("up" if link.up else "down") if link else "none",
+            hub_lag=self.writer.head.seq - link.up_cursor if link else 0,
+            printers=[
+                {"id": slot.id, "name": slot.name, "ok": not slot.fault, "fault": slot.fault}
+                for slot in self.printing.slots.values()
+            ],
+        )
+
+    def _metrics(self) -> dict[str, float]:
+        health = self._health()
+        return {
+            "journal_seq": health.seq,
+            "commit_groups_total": self.runner.groups,
+            "commands_waiting": self.runner.waiting,
+            "clients": self.push.clients,
+            "hub_up": health.hub == "up",
+            "hub_lag_entries": health.hub_lag,
+            "printers_ill": sum(not printer["ok"] for printer in health.printers),
+        }
+
+    async def close(self) -> None:
+        """Stop in the reverse order of the start; safe after a failed start."""
+        while self._closing:
+            result = self._closing.pop()()
+            if asyncio.iscoroutine(result):
+                await result
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    """Write a small file so that it survives a power cut whole or not at all."""
+    fresh = path.with_suffix(".new")
+    with fresh.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+async def serve_box(config: Config, ready: Callable[[str], None]) -> int:
+    """Serve a box until cancelled; return 1 where its store broke, so that it is started again."""
+    box = BoxProcess(config)
+    await box.open()
+    try:
+        ready(box.url)
+        error = await box.failed
+        log.critical("stopping", error=repr(error))
+        return 1
+    finally:
+        await box.close()

@@ -1,0 +1,115 @@
+"""The box's configuration: one TOML file, and environment variables that win over it.
+
+An unknown key is an error that names its line. `FLOORGATE_HTTP_PORT=8443` sets `http.port`.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from edge.app.sessions import Station
+
+ENV_PREFIX: Final = "FLOORGATE_"
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the text says where and what to write."""
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the configuration."""
+
+
+class BoxConfig(Part, frozen=True):
+    """Who this box is."""
+
+    id: str = "box-1"
+    name: str = "Floorgate"
+
+
+class HttpConfig(Part, frozen=True):
+    """Where the box's pages are. Without `tls` only a loopback host makes sense."""
+
+    host: str = "0.0.0.0"  # noqa: S104 - PDAs come over the LAN
+    port: int = 8443
+    tls: bool = True
+    names: tuple[str, ...] = ()
+    """Further DNS names and IP addresses that the certificate is made for."""
+    origins: tuple[str, ...] = ()
+    """Further origins from which the box's pages may be used (a reverse proxy's)."""
+
+
+class HubConfig(Part, frozen=True):
+    """Where the hub is; without a URL the box works alone."""
+
+    url: str = ""
+    token: str = ""
+    """Enrolment token, used until the hub's key is pinned."""
+
+
+class PrinterConfig(Part, frozen=True):
+    """A printer of the site."""
+
+    id: str
+    name: str
+    url: str
+
+
+class Config(Part, frozen=True):
+    """All of it."""
+
+    data: str
+    """Folder of everything that the box keeps."""
+    box: BoxConfig = BoxConfig()
+    http: HttpConfig = HttpConfig()
+    hub: HubConfig = HubConfig()
+    stations: tuple[Station, ...] = ()
+    printers: tuple[PrinterConfig, ...] = ()
+
+
+def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
+    """Read the configuration.
+
+    Raises:
+        ConfigError: the file is missing or not TOML, a key is unknown, a value is of a wrong type,
+            or a station names a printer that is not there.
+    """
+    try:
+        text = path.read_text("utf-8")
+        table = tomllib.loads(text)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; give another with --config FILE") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+    _override(table, environ)
+    try:
+        config = msgspec.convert(table, Config, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}{_line_of(text, str(error))}: {error}") from error
+    known = {printer.id for printer in config.printers}
+    for station in config.stations:
+        unknown = set(station.printers) - known
+        if unknown:
+            raise ConfigError(f"{path}: station {station.id} names unknown printers {unknown}")
+    return config
+
+
+def _override(table: dict[str, Any], environ: Mapping[str, str]) -> None:
+    for name, value in environ.items():
+        section, _, key = name.removeprefix(ENV_PREFIX).lower().partition("_")
+        if name.startswith(ENV_PREFIX) and key and section in ("box", "http", "hub"):
+            table.setdefault(section, {})[key] = value
+
+
+def _line_of(text: str, message: str) -> str:
+    """Return `:line` of the key that `message` quotes, where it can be found."""
+    _, _, rest = message.partition("unknown field `")
+    key = rest.partition("`")[0]
+    for number, line in enumerate(text.splitlines(), 1):
+        if key and line.strip().startswith((key, f"[{key}")):
+            return f":{number}"
+    return ""

@@ -1,0 +1,92 @@
+"""The PDA page's files: read once, hashed, compressed; the page's service worker keeps them."""
+
+import gzip
+import hashlib
+import mimetypes
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+FOLDERS: Final = ("src", "css", "locales", "vendor", "icons", "sounds")
+FILES: Final = ("index.html", "manifest.webmanifest", "sw.js", "favicon.svg")
+GZIP_SUFFIXES: Final = {".html", ".js", ".css", ".json", ".svg", ".webmanifest"}
+HASH_CHARS: Final = 16
+
+mimetypes.add_type("text/javascript", ".js")
+mimetypes.add_type("application/manifest+json", ".webmanifest")
+mimetypes.add_type("image/svg+xml", ".svg")
+mimetypes.add_type("audio/ogg", ".opus")
+mimetypes.add_type("application/wasm", ".wasm")
+
+
+class Asset(msgspec.Struct, frozen=True):
+    """One file of the page."""
+
+    body: bytes
+    packed: bytes | None
+    type: str
+    etag: str
+
+
+class Assets:
+    """All files of the page, by their path."""
+
+    def __init__(self, root: Path) -> None:
+        self._assets = {path: _load(root / path) for path in _paths(root)}
+        shell = {f"/{path}": asset.etag for path, asset in sorted(self._assets.items())}
+        version = hashlib.sha256(msgspec.json.encode(shell)).hexdigest()[:HASH_CHARS]
+        self._manifest = msgspec.json.encode({"version": version, "files": shell})
+
+    async def manifest(self, _: web.Request) -> web.Response:
+        """Answer `/assets.json`: the version of the shell, and the hash of each file."""
+        headers = {"Cache-Control": "no-cache"}
+        return web.Response(body=self._manifest, content_type="application/json", headers=headers)
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """Answer a file of the page; `/` is its index."""
+        path = request.path.lstrip("/") or "index.html"
+        asset = self._assets.get(path)
+        if asset is None:
+            raise web.HTTPNotFound
+        headers = {
+            "ETag": f'"{asset.etag}"',
+            "Cache-Control": "no-cache",
+            "Vary": "Accept-Encoding",
+        }
+        if request.headers.get("If-None-Match") == headers["ETag"]:
+            return web.Response(status=304, headers=headers)
+        body = asset.body
+        if asset.packed is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+            body = asset.packed
+        return web.Response(body=body, headers={**headers, "Content-Type": asset.type})
+
+
+def page_root() -> Path:
+    """Return the folder of the page: in the wheel, or beside the packages in a checkout."""
+    packed = Path(str(files("edge"))) / "_ui_pwa"
+    return packed if packed.is_dir() else Path(str(files("edge"))).parent / "ui_pwa"
+
+
+def _paths(root: Path) -> list[str]:
+    found = [name for name in FILES if (root / name).is_file()]
+    for folder in FOLDERS:
+        found += [
+            path.relative_to(root).as_posix()
+            for path in sorted((root / folder).rglob("*"))
+            if path.is_file() and path.suffix != ".md" and "LICENSE" not in path.name
+        ]
+    return found
+
+
+def _load(path: Path) -> Asset:
+    body = path.read_bytes()
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    if kind.startswith("text/") or kind.endswith(("json", "javascript")):
+        kind += "; charset=utf-8"
+    packed = gzip.compress(body, 9, mtime=0) if path.suffix in GZIP_SUFFIXES else None
+    etag = hashlib.sha256(body).hexdigest()[:HASH_CHARS]
+    return Asset(body, packed, kind, etag)

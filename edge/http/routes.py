@@ -1,0 +1,217 @@
+"""Every route of the box, with what it takes and gives. OpenAPI is generated from this table."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from edge.app.floor import COMMANDS_MAX, Floor, Reply, refuse
+from edge.app.reads import LIST_MAX, Reads
+from edge.app.sessions import Sessions, SessionView, SignIn
+from edge.domain.commands import Envelope, StatusSet
+from edge.domain.refusals import RefusedError
+from edge.domain.views import JobView, OrderView, PackView, TaskView
+from edge.http.guard import COOKIE, Guard
+from edge.http.wire import error_response, json_response, read_json
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+SUPERVISING = ("keeper", "leader", "supervisor", "admin")
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One route: who may call it, what it takes, what it gives."""
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    takes: Any = None
+    gives: Any = None
+    signed_in: bool = True
+    refusals: tuple[str, ...] = ()
+
+
+class CommandList(msgspec.Struct, frozen=True):
+    """Answers to a list of commands."""
+
+    answers: tuple[Reply, ...]
+
+
+class StatusBody(msgspec.Struct, frozen=True):
+    """An attempt to set a status."""
+
+    status: str = ""
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """A session that was opened."""
+
+    ok: bool
+    session: SessionView
+    token: str
+
+
+class Handlers:
+    """Answers requests."""
+
+    def __init__(self, floor: Floor, reads: Reads, sessions: Sessions, guard: Guard) -> None:
+        self._floor = floor
+        self._reads = reads
+        self._sessions = sessions
+        self._guard = guard
+
+    # ---- session ------------------------------------------------------------------------------
+
+    async def sign_in(self, request: web.Request) -> web.StreamResponse:
+        """Open a session."""
+        reply, token = await self._sessions.sign_in(await read_json(request, SignIn))
+        if not reply.ok:
+            return error_response(reply)
+        session = await self._sessions.recognise(token)
+        assert session is not None
+        view = await self._sessions.view(session)
+        response = json_response({"ok": True, "session": view, "token": token})
+        response.set_cookie(
+            COOKIE, token, httponly=True, secure=request.secure, samesite="Strict", path="/"
+        )
+        return response
+
+    async def session(self, request: web.Request) -> web.StreamResponse:
+        """Return the caller's session."""
+        session = await self._guard.session(request)
+        return json_response({"ok": True, "session": await self._sessions.view(session)})
+
+    async def sign_out(self, request: web.Request) -> web.StreamResponse:
+        """Close the caller's session."""
+        reply = await self._sessions.sign_out(await self._guard.session(request))
+        response = json_response({"ok": True}) if reply.ok else error_response(reply)
+        response.del_cookie(COOKIE, path="/")
+        return response
+
+    # ---- commands -----------------------------------------------------------------------------
+
+    async def commands(self, request: web.Request) -> web.StreamResponse:
+        """Answer a list of commands, each by itself, in order."""
+        session = await self._guard.session(request)
+        envelopes = await read_json(request, list[Envelope])
+        if not 0 < len(envelopes) <= COMMANDS_MAX:
+            raise RefusedError("malformed", problem=f"1 to {COMMANDS_MAX} commands", kind="")
+        replies = [await self._floor.handle(each, session) for each in envelopes]
+        return json_response(replies)
+
+    async def set_status(self, request: web.Request) -> web.StreamResponse:
+        """Refuse to set a status, on record."""
+        session = await self._guard.session(request)
+        body = await read_json(request, StatusBody) if request.can_read_body else StatusBody()
+        data = StatusSet(request.match_info["id"][:64], body.status[:64])
+        reply = await self._floor.reply(
+            data, via="api", actor=session.person, device=session.device, session=session.id
+        )
+        return error_response(reply)
+
+    # ---- reads --------------------------------------------------------------------------------
+
+    async def tasks(self, request: web.Request) -> web.StreamResponse:
+        """Return the open tasks."""
+        await self._guard.session(request)
+        return json_response({"tasks": await self._reads.open_tasks()})
+
+    async def task(self, request: web.Request) -> web.StreamResponse:
+        """Return a task."""
+        await self._guard.session(request)
+        return _found(await self._reads.task(request.match_info["id"]), "unknown_task", "task")
+
+    async def packing(self, request: web.Request) -> web.StreamResponse:
+        """Return what waits for packing."""
+        await self._guard.session(request)
+        return json_response({"orders": await self._reads.to_pack()})
+
+    async def pack(self, request: web.Request) -> web.StreamResponse:
+        """Return an order for packing."""
+        await self._guard.session(request)
+        return _found(await self._reads.pack(request.match_info["code"]), "unknown_order", "pack")
+
+    async def orders(self, request: web.Request) -> web.StreamResponse:
+        """Return orders, page by page, with the number in each state."""
+        await self._guard.session(request)
+        query = request.query
+        found = await self._reads.orders(query.get("state", ""), query.get("after", ""))
+        more = found[-1].id if len(found) == LIST_MAX else None
+        counts = await self._reads.order_counts()
+        return json_response({"orders": found, "next": more, "counts": counts})
+
+    async def order(self, request: web.Request) -> web.StreamResponse:
+        """Return an order."""
+        await self._guard.session(request)
+        return _found(await self._reads.order(request.match_info["id"]), "unknown_order", "order")
+
+    async def timeline(self, request: web.Request) -> web.StreamResponse:
+        """Return all that happened to an order."""
+        await self._guard.session(request)
+        return json_response({"entries": await self._reads.timeline(request.match_info["id"])})
+
+    async def alarms(self, request: web.Request) -> web.StreamResponse:
+        """Return the caller's alarms that are not acknowledged."""
+        session = await self._guard.session(request)
+        found = await self._reads.alarms(session.person)
+        shown = [
+            {"id": a.id, "code": a.code, "facts": a.facts, "raised_at": a.raised_us} for a in found
+        ]
+        return json_response({"alarms": shown})
+
+    async def reasons(self, request: web.Request) -> web.StreamResponse:
+        """Return the reasons that a person may choose."""
+        await self._guard.session(request)
+        return json_response((await self._reads.rules()).document.reasons)
+
+    async def workflow(self, request: web.Request) -> web.StreamResponse:
+        """Return states and transitions of the active ruleset."""
+        await self._guard.session(request)
+        rules = await self._reads.rules()
+        return json_response({"rules": rules.label, "workflow": rules.document.workflow})
+
+    async def jobs(self, request: web.Request) -> web.StreamResponse:
+        """Return the print jobs of an order."""
+        await self._guard.session(request)
+        return json_response({"jobs": await self._reads.jobs(request.query.get("order", ""))})
+
+
+def _found(view: Any, code: str, name: str) -> web.Response:  # noqa: ANN401 - a view or None
+    if view is None:
+        return error_response(refuse("", code, **{name: ""}))
+    return json_response(view)
+
+
+def routes(handlers: Handlers) -> list[Route]:
+    """Return the API's routes."""
+    h, api = handlers, "/api/v1"
+    return [
+        Route("POST", f"{api}/session", h.sign_in, "Sign in by badge and PIN", SignIn, SignedIn,
+              signed_in=False, refusals=("sign_in_failed", "locked_out")),
+        Route("GET", f"{api}/session", h.session, "The caller's session", gives=SignedIn),
+        Route("DELETE", f"{api}/session", h.sign_out, "Sign out"),
+        Route("POST", f"{api}/commands", h.commands, "Send commands", list[Envelope],
+              list[Reply], refusals=("malformed", "busy")),
+        Route("PUT", f"{api}/orders/{{id}}/status", h.set_status, "Always refused: a status is "
+              "the result of an action", StatusBody, refusals=("status_is_not_set",)),
+        Route("GET", f"{api}/tasks", h.tasks, "Open tasks, the fast lane first",
+              gives=dict[str, list[TaskView]]),
+        Route("GET", f"{api}/tasks/{{id}}", h.task, "A task with its steps", gives=TaskView,
+              refusals=("unknown_task",)),
+        Route("GET", f"{api}/packing", h.packing, "Orders waiting for or in packing",
+              gives=dict[str, list[PackView]]),
+        Route("GET", f"{api}/packing/{{code}}", h.pack, "An order for packing, by id or tote",
+              gives=PackView, refusals=("unknown_order",)),
+        Route("GET", f"{api}/orders", h.orders, "Orders, page by page", gives=dict[str, Any]),
+        Route("GET", f"{api}/orders/{{id}}", h.order, "An order", gives=OrderView,
+              refusals=("unknown_order",)),
+        Route("GET", f"{api}/orders/{{id}}/timeline", h.timeline, "All that happened to an order",
+              gives=dict[str, Any]),
+        Route("GET", f"{api}/alarms", h.alarms, "The caller's alarms", gives=dict[str, Any]),
+        Route("GET", f"{api}/reasons", h.reasons, "Reasons to choose from", gives=dict[str, Any]),
+        Route("GET", f"{api}/workflow", h.workflow, "States and transitions",
+              gives=dict[str, Any]),
+        Route("GET", f"{api}/jobs", h.jobs, "Print jobs of an order",
+              gives=dict[str, list[JobView]]),
+    ]  # fmt: skip

@@ -1,0 +1,107 @@
+"""The websocket of a PDA or station: commands and answers, and the push, on one connection."""
+
+import asyncio
+from typing import Final
+
+from aiohttp import WSMsgType, web
+
+from edge.app.dispatch import FRAME_BYTES_MAX, Dispatcher
+from edge.app.push import Push, Subscriber, encode
+from edge.domain.model import Session
+from edge.domain.refusals import RefusedError
+from edge.http.guard import Guard
+
+HEARTBEAT_S: Final = 10.0
+IN_FLIGHT_MAX: Final = 64
+"""Commands of one client that may be under way at once; more wait in its socket."""
+
+
+class Socket:
+    """Serves `GET /api/v1/ws`."""
+
+    def __init__(self, guard: Guard, dispatcher: Dispatcher, push: Push) -> None:
+        self._guard = guard
+        self._dispatcher = dispatcher
+        self._push = push
+        self._open: set[web.WebSocketResponse] = set()
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Hold one client's conversation until either side ends it."""
+        session = await self._guard.session(request)
+        since = _since(request)
+        socket = web.WebSocketResponse(
+            heartbeat=HEARTBEAT_S, max_msg_size=FRAME_BYTES_MAX, compress=False
+        )
+        await socket.prepare(request)
+        subscriber = self._push.subscribe(session)
+        self._open.add(socket)
+        sender = asyncio.create_task(self._send(socket, subscriber, since))
+        try:
+            await self._receive(socket, session, subscriber)
+        finally:
+            self._push.leave(subscriber)
+            self._open.discard(socket)
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+        return socket
+
+    async def close(self) -> None:
+        """End every conversation."""
+        self._push.close()
+        for socket in tuple(self._open):
+            await socket.close(code=1001, message=b"closing")
+
+    async def _send(
+        self, socket: web.WebSocketResponse, subscriber: Subscriber, since: int | None
+    ) -> None:
+        try:
+            for frame in await self._dispatcher.greet(subscriber.session, since, subscriber):
+                await socket.send_str(frame.decode())
+            while not subscriber.is_slow:
+                queued = await subscriber.frames.get()
+                if queued is None:
+                    break
+                await socket.send_str(queued.decode())
+            if subscriber.is_slow:
+                await socket.send_str(encode({"t": "bye", "code": "too_slow"}).decode())
+        except ConnectionError:
+            return
+        await socket.close()
+
+    async def _receive(
+        self, socket: web.WebSocketResponse, session: Session, subscriber: Subscriber
+    ) -> None:
+        """Start each command as it comes: those of one burst share a group commit.
+
+        The writer takes them in the order in which they came, and their answers leave in that
+        order too.
+        """
+        under_way: asyncio.Queue[asyncio.Task[list[bytes]] | None] = asyncio.Queue(IN_FLIGHT_MAX)
+        answering = asyncio.create_task(_answer(under_way, subscriber))
+        try:
+            async for message in socket:
+                if message.type is not WSMsgType.TEXT:
+                    await socket.close(code=1003, message=b"text frames only")
+                    break
+                work = self._dispatcher.dispatch(session, message.data.encode())
+                await under_way.put(asyncio.create_task(work))
+        finally:
+            await under_way.put(None)
+            await answering
+
+
+async def _answer(
+    under_way: "asyncio.Queue[asyncio.Task[list[bytes]] | None]", subscriber: Subscriber
+) -> None:
+    while (task := await under_way.get()) is not None:
+        for frame in await task:
+            subscriber.put(frame)
+
+
+def _since(request: web.Request) -> int | None:
+    text = request.query.get("since")
+    if text is None:
+        return None
+    if not text.isdecimal():
+        raise RefusedError("malformed", problem="since must be a number", kind="ws")
+    return int(text)

@@ -1,0 +1,145 @@
+"""The box's own certificate authority and leaf, made at first start.
+
+The CA is ECDSA P-256, path length 0, name-constrained to what the leaf needs plus the private
+address ranges (RFC 1918, RFC 5280 4.2.1.10), so that a PDA which trusts it trusts it for nothing
+else. The leaf is renewed when two thirds of its life are over or the box has another name.
+"""
+
+import ipaddress
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+CA_LIFE: Final = timedelta(days=3650)
+LEAF_LIFE: Final = timedelta(days=397)
+RENEW_WITHIN: Final = LEAF_LIFE / 3
+CLOCK_SLACK: Final = timedelta(days=1)
+PRIVATE_NETWORKS: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8")
+
+Key = ec.EllipticCurvePrivateKey
+
+
+def server_context(folder: Path, names: tuple[str, ...], now_us: int) -> ssl.SSLContext:
+    """Return the TLS context of the box's pages, making or renewing certificates where needed.
+
+    `names` are the DNS names and IP addresses of the box, `localhost` first.
+    """
+    now = datetime.fromtimestamp(now_us / 1e6, UTC)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ca_file, leaf_file = folder / "ca.pem", folder / "leaf.pem"
+    if not ca_file.exists():
+        _write_ca(folder, names, now)
+    if not leaf_file.exists() or _is_stale(leaf_file.read_bytes(), names, now):
+        _write_leaf(folder, names, now)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(leaf_file, folder / "leaf.key")
+    return context
+
+
+def _is_stale(pem: bytes, names: tuple[str, ...], now: datetime) -> bool:
+    leaf = x509.load_pem_x509_certificate(pem)
+    alt = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    have = {str(name.value) for name in alt}
+    return have != set(names) or leaf.not_valid_after_utc - now < RENEW_WITHIN
+
+
+def _write_ca(folder: Path, names: tuple[str, ...], now: datetime) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Floorgate local CA")])
+    dns = [x509.DNSName(each) for each in names if not _is_ip(each)]
+    permitted = [*dns, *(x509.IPAddress(ipaddress.ip_network(net)) for net in PRIVATE_NETWORKS)]
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    builder = _builder(name, name, key, now, CA_LIFE)
+    certificate = (
+        builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_key_usage(is_ca=True), critical=True)
+        .add_extension(x509.NameConstraints(permitted, None), critical=True)
+        .add_extension(identifier, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    _write_key(folder / "ca.key", key)
+    (folder / "ca.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "ca.crt").write_bytes(certificate.public_bytes(serialization.Encoding.DER))
+
+
+def _write_leaf(folder: Path, names: tuple[str, ...], now: datetime) -> None:
+    ca = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
+    ca_key = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), None)
+    assert isinstance(ca_key, ec.EllipticCurvePrivateKey)
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+    alt = x509.SubjectAlternativeName(
+        [
+            x509.IPAddress(ipaddress.ip_address(each)) if _is_ip(each) else x509.DNSName(each)
+            for each in names
+        ]
+    )
+    authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key())
+    builder = _builder(subject, ca.subject, key, now, LEAF_LIFE)
+    certificate = (
+        builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_key_usage(is_ca=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(alt, critical=False)
+        .add_extension(authority, critical=False)
+        .sign(ca_key, hashes.SHA256())
+    )
+    _write_key(folder / "leaf.key", key)
+    (folder / "leaf.pem").write_bytes(
+        certificate.public_bytes(serialization.Encoding.PEM)
+        + ca.public_bytes(serialization.Encoding.PEM)
+    )
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: Key, now: datetime, life: timedelta
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - CLOCK_SLACK)
+        .not_valid_after(now + life)
+    )
+
+
+def _key_usage(*, is_ca: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not is_ca,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=is_ca,
+        crl_sign=is_ca,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _write_key(path: Path, key: Key) -> None:
+    path.touch(mode=0o600)
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+
+
+def _is_ip(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
