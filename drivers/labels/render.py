@@ -26,6 +26,7 @@ from drivers.labels.template import (
     compile_template,
 )
 from drivers.labels.text import ASCENT, LEADING, Field, ink, set_text
+from drivers.units import dots_per_mm
 
 DPI_MIN: Final = 150
 DPI_MAX: Final = 600
@@ -36,11 +37,6 @@ CodeCheck: TypeAlias = Callable[[Raster, Sequence[str]], None]
 """Given a label and the values that its codes must carry; raises `LabelError` if one does not."""
 
 _NOTHING: Final[Mapping[str, Any]] = {}
-
-
-def dots_per_mm(dpi: int) -> float:
-    """Return the resolution; printers sold as "203 dpi" have 8 dots per mm (203.2 dpi)."""
-    return 8.0 if dpi == 203 else dpi / 25.4  # noqa: PLR2004 - the sentence above
 
 
 def render(

@@ -17,6 +17,7 @@ import numpy as np
 
 from drivers.api import CopyId, PrinterStatus, Raster, Reading
 from drivers.printers.common import STX, Answer, Ask, Token, check_copy, reading
+from drivers.units import dots_per_mm
 
 ASK_STATUS: Final = b"\x1b!?"
 """Answered with one byte at any time, even while printing."""
@@ -34,7 +35,7 @@ OBEYED_AT_ONCE: Final = (b"\x1b!", b"~!")
 def encode(label: Raster, copy_id: CopyId, gap_mm: float = 2.0) -> bytes:
     """Return the bytes that print `label` once on stock with `gap_mm` between labels."""
     row_bytes = check_copy(label, copy_id)
-    scale = 8.0 if label.dpi == 203 else label.dpi / 25.4  # noqa: PLR2004 - as rendered
+    scale = dots_per_mm(label.dpi)
     head = (
         f"REM {copy_id}\r\n"
         f"SIZE {label.width / scale:.1f} mm,{label.height / scale:.1f} mm\r\n"
@@ -48,7 +49,7 @@ def encode(label: Raster, copy_id: CopyId, gap_mm: float = 2.0) -> bytes:
 def bitmaps(data: bytes, row_bytes: int) -> Iterator[bytes]:
     """Yield the picture as one BITMAP, or as more, cut wherever a dangerous pair would stand."""
     start = 0  # first row not yet sent
-    hits = [] if all(pair not in data for pair in OBEYED_AT_ONCE) else _dangerous(data)
+    hits = _dangerous(data)
     for row in sorted({at // row_bytes for at in hits}):
         cuts = [at % row_bytes + 1 for at in hits if at // row_bytes == row]
         if cuts == [row_bytes]:  # the pair joins this row and the next
@@ -67,7 +68,11 @@ def bitmaps(data: bytes, row_bytes: int) -> Iterator[bytes]:
 
 
 def _dangerous(data: bytes) -> list[int]:
-    return [match.start() for match in re.finditer(b"|".join(OBEYED_AT_ONCE), data)]
+    """Return where a dangerous pair begins. Real waybills do have some."""
+    dots = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(dots[1:] == ord("!"))
+    found: list[int] = ends[np.isin(dots[ends], (0x1B, ord("~")))].tolist()
+    return found
 
 
 def _bitmap(data: bytes, row_bytes: int, left: int, top: int, width: int, height: int) -> bytes:
