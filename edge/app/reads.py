@@ -19,10 +19,12 @@ from edge.domain.views import (
     JobView,
     Missing,
     OrderView,
+    PackRow,
     PackView,
     TaskView,
     job_view,
     order_view,
+    pack_row,
     pack_view,
     task_view,
 )
@@ -93,16 +95,16 @@ class Reads:
         found = await self._reader.find(Order, "tote", code, 1)
         return found[0] if found else ""
 
-    async def to_pack(self) -> list[PackView]:
+    async def to_pack(self) -> list[PackRow]:
         """Return orders that wait for packing or are being packed."""
         views = Views(self._reader)
         found = []
         for state in ("packed_checked", "packing", "picked"):
             for order_id in await self._reader.find(Order, "state", state, LIST_MAX):
-                view = await views.run(partial(pack_view, order_id=order_id))
-                if view is not None:
-                    found.append(view)
-        return sorted(found, key=lambda view: (view.lane != "24h", view.order))
+                row = await views.run(partial(pack_row, order_id=order_id))
+                if row is not None:
+                    found.append(row)
+        return sorted(found, key=lambda row: (row.lane != "24h", row.since, row.id))
 
     async def order(self, order_id: str) -> OrderView | None:
         """Return an order."""

@@ -158,6 +158,20 @@ class PackView(msgspec.Struct, frozen=True):
     why_not: dict[str, list[Why]]
 
 
+class PackRow(msgspec.Struct, frozen=True):
+    """An order in the packers' list. `gifts` counts pieces."""
+
+    id: str
+    state: str
+    lane: str
+    since: int
+    tote: str | None
+    packer: str | None
+    lines: int
+    gifts: int
+    frozen: FrozenView | None
+
+
 class PutBackView(msgspec.Struct, frozen=True):
     """Pieces to be returned to their bin."""
 
@@ -290,6 +304,25 @@ def _frozen(order: Order) -> FrozenView | None:
         return None
     first = min(order.freezes, key=lambda freeze: freeze.due_us)
     return FrozenView(first.category, first.due_us)
+
+
+def pack_row(world: World, order_id: str) -> PackRow | None:
+    """Return an order for the packers' list, or None where there is none."""
+    order = world.get(Order, order_id)
+    if order is None:
+        return None
+    lines = world.the(Assignment, order_id).lines
+    return PackRow(
+        id=order.id,
+        state=order.state,
+        lane=order.lane,
+        since=order.since_us,
+        tote=order.tote or None,
+        packer=order.packer or None,
+        lines=len(lines),
+        gifts=sum(line.qty for line in lines if line.gift),
+        frozen=_frozen(order),
+    )
 
 
 def pack_view(world: World, order_id: str) -> PackView | None:

@@ -11,7 +11,7 @@ from edge.app.reads import LIST_MAX, Reads
 from edge.app.sessions import Sessions, SessionView, SignIn
 from edge.domain.commands import Envelope, StatusSet
 from edge.domain.refusals import RefusedError
-from edge.domain.views import JobView, OrderView, PackView, TaskView
+from edge.domain.views import JobView, OrderView, PackRow, PackView, TaskView
 from edge.http.guard import COOKIE, Guard
 from edge.http.wire import error_response, json_response, read_json
 
@@ -200,7 +200,7 @@ def routes(handlers: Handlers) -> list[Route]:
         Route("GET", f"{api}/tasks/{{id}}", h.task, "A task with its steps", gives=TaskView,
               refusals=("unknown_task",)),
         Route("GET", f"{api}/packing", h.packing, "Orders waiting for or in packing",
-              gives=dict[str, list[PackView]]),
+              gives=dict[str, list[PackRow]]),
         Route("GET", f"{api}/packing/{{code}}", h.pack, "An order for packing, by id or tote",
               gives=PackView, refusals=("unknown_order",)),
         Route("GET", f"{api}/orders", h.orders, "Orders, page by page", gives=dict[str, Any]),
