@@ -26,7 +26,7 @@ LENGTH_BYTES: Final = 4
 ITEM_BYTES_MAX: Final = ENTRY_BYTES_MAX + 1024
 
 
-class Header(msgspec.Struct, frozen=True):
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The first value of an export: whose journal it is, and where it starts."""
 
     box: Name

@@ -1,6 +1,7 @@
 """The hub's door: the boxes' WebSocket, the JSON API, and one page for people."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from importlib import resources
 from typing import Any, Final
@@ -14,6 +15,8 @@ from sync.hub.core import Hub
 from sync.hub.requests import KINDS, HubError
 from sync.messages import FRAME_BYTES_MAX
 from sync.transports.websocket import WebSocketLink
+
+log = logging.getLogger(__name__)
 
 BODY_BYTES_MAX: Final = 8 * 1024 * 1024
 PAGE_ORDERS_MAX: Final = 200
@@ -174,6 +177,9 @@ async def _one_error_shape(request: web.Request, handler: Handler) -> web.Stream
     except web.HTTPException as error:
         code = "_".join((error.reason or "error").lower().split())
         facts, hint, status = {"path": request.path}, "see docs/SYNC_PROTOCOL.md", error.status
+    except Exception:  # the one place that turns a bug of ours into an answer
+        log.exception("request failed", extra={"path": request.path})
+        code, facts, hint, status = "internal", {}, "report it with the hub's log", 500
     return _json({"ok": False, "code": code, "facts": facts, "hint": hint}, status)
 
 

@@ -50,7 +50,7 @@ def broadcasts(
     kind = KINDS[what]
     by_box: dict[str, list[dict[str, Any]]] = {}
     for item in _items(payload):
-        warehouse = item.get("warehouse", "")
+        warehouse = str(item.get("warehouse", ""))
         targets = [box_of(warehouse, boxes)] if warehouse else [box.box for box in boxes]
         if not targets:
             raise HubError("no_box", {}, "enrol a box first", 409)
@@ -73,11 +73,10 @@ def orders(
         if not isinstance(lines, list) or not lines:
             raise HubError("order_invalid", {"order_id": order_id}, "an order needs lines")
         body = dict(order)
-        wanted = body.pop("warehouse", "")
+        wanted = str(body.pop("warehouse", ""))
         if not body.get("routing"):
             body["routing"] = route(body, boxes, wanted)
-        top = body["routing"].get("top3") or [{}]
-        yield box_of(wanted or top[0].get("warehouse", ""), boxes), body
+        yield box_of(wanted or _first_choice(order_id, body["routing"]), boxes), body
 
 
 def route(order: dict[str, Any], boxes: Sequence[Box], wanted: str = "") -> dict[str, Any]:
@@ -142,6 +141,16 @@ def box_of(warehouse: str, boxes: Sequence[Box]) -> str:
         hint = "enrol a box for it, or name another warehouse"
         raise HubError("no_box", {"warehouse": warehouse}, hint, 409)
     return found[0]
+
+
+def _first_choice(order_id: str, routing: object) -> str:
+    match routing:
+        case {"top3": [{"warehouse": str(warehouse)}, *_]}:
+            return warehouse
+        case {"top3": []}:
+            return ""
+    hint = "routing is {score_pm, top3: [{warehouse, score_pm}], constraints: []}"
+    raise HubError("order_invalid", {"order_id": order_id, "field": "routing"}, hint)
 
 
 def _bodies(what: str, items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
