@@ -1,6 +1,8 @@
 # ruff: noqa: SIM300 - what is expected stands first
 import copy
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -186,6 +188,15 @@ def test_check_hook_sees_the_label_and_its_codes() -> None:
         builtin_template("tote"), data, check=lambda label, codes: seen.append((label, codes))
     )
     assert [(raster, ["T-00042"])] == seen
+
+
+def test_the_guide_shows_a_template_that_works() -> None:
+    """The example in the driver guide is drawn as it stands there."""
+    guide = (Path(__file__).parents[2] / "docs" / "DRIVER_GUIDE.md").read_text("utf-8")
+    template = json.loads(guide.split("```json\n")[1].split("```")[0])
+    sku = {"zh": "保温杯 480ml", "en": "Vacuum flask, 480 ml, with a cup and a brush"}
+    data = {"sku": sku, "code": "6901234567892", "lots": [{"id": "L2611"}], "qty": 120}
+    assert {("QRCode", "6901234567892")} == codes_on(render_label(template, data))
 
 
 def test_templates_may_change_under_the_cache() -> None:
