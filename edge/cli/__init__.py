@@ -1,0 +1,1 @@
+"""The verbs of `floorgate`. Each module adds its verbs to the parser; a verb is one function."""

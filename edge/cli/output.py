@@ -1,0 +1,45 @@
+"""What verbs share: exit codes, printing, running a service until Ctrl-C."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+GOOD: Final = 0
+FOUND_WRONG: Final = 1
+WRONG_USAGE: Final = 2
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    print(text, flush=True)
+
+
+def say_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
+    """Print one line of JSON at once."""
+    say(json.dumps(value, ensure_ascii=False))
+
+
+def fail(text: str, code: int = FOUND_WRONG) -> int:
+    """Say on standard error what is wrong, and return the exit code for it."""
+    print(f"floorgate: {text}", file=sys.stderr)
+    return code
+
+
+def run_service(make: Callable[[], Coroutine[Any, Any, int | None]]) -> int:
+    """Run a service on uvloop until it ends, or until Ctrl-C or SIGTERM ends it cleanly."""
+    import uvloop  # noqa: PLC0415 - only services need it
+
+    async def until_signal() -> int:
+        task = asyncio.ensure_future(make())
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            return await task or GOOD
+        return GOOD
+
+    return int(uvloop.run(until_signal()))

@@ -1,0 +1,60 @@
+"""`floorgate serve` and `floorgate hub`."""
+
+import argparse
+from pathlib import Path
+from typing import Any, Final
+
+from edge.cli.output import WRONG_USAGE, fail, run_service, say
+
+HUB_PORT: Final = 8470
+
+
+def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
+    """Add this module's verbs."""
+    serve = verbs.add_parser("serve", help="serve the box until Ctrl-C")
+    serve.add_argument("--config", type=Path, default=Path("/etc/floorgate/floorgate.toml"))
+    serve.set_defaults(run=serve_box)
+    hub = verbs.add_parser("hub", help="serve the reference hub until Ctrl-C")
+    hub.add_argument("--data", type=Path, required=True, help="folder of all that the hub keeps")
+    hub.add_argument("--host", default="127.0.0.1")
+    hub.add_argument("--port", type=int, default=HUB_PORT)
+    hub.add_argument(
+        "--box",
+        action="append",
+        default=[],
+        metavar="ID=TOKEN",
+        help="a box that may enrol, and its token; may be given several times",
+    )
+    hub.set_defaults(run=serve_hub)
+
+
+def serve_box(args: argparse.Namespace) -> int:
+    """Serve a box."""
+    from edge import bootstrap  # noqa: PLC0415 - only this verb needs it
+    from edge.config import ConfigError, load_config  # noqa: PLC0415
+
+    try:
+        config = load_config(args.config)
+        return run_service(lambda: bootstrap.serve_box(config, lambda url: say(f"serving {url}")))
+    except (ConfigError, bootstrap.TakenError) as error:
+        return fail(str(error))
+
+
+def serve_hub(args: argparse.Namespace) -> int:
+    """Serve the reference hub."""
+    from sync.api import run_hub  # noqa: PLC0415 - only this verb needs it
+
+    boxes = {}
+    for pair in args.box:
+        box, separator, token = pair.partition("=")
+        if not separator:
+            return fail(f"--box {pair}: write ID=TOKEN", WRONG_USAGE)
+        boxes[box] = token
+
+    def ready(url: str) -> None:
+        say(f"hub at {url}")
+
+    try:
+        return run_service(lambda: run_hub(args.data, args.host, args.port, boxes, on_ready=ready))
+    except OSError as error:
+        return fail(f"the hub cannot open {args.host}:{args.port} or {args.data}: {error}")
