@@ -107,9 +107,12 @@ class LabelPrinter(Printer):
                 )
             await asyncio.sleep(self._waits.poll_s)
 
-    async def _ask(self, op: str, question: bytes, ask: Ask) -> Answer | None:
-        """Return the answer, or None when none came in time."""
-        until_s = _now_s() + self._waits.reply_s
+    async def _ask(
+        self, op: str, question: bytes, ask: Ask, until_s: float | None = None
+    ) -> Answer | None:
+        """Return the answer, or None when none came in time, at the latest at `until_s`."""
+        answer_by_s = _now_s() + self._waits.reply_s
+        until_s = answer_by_s if until_s is None else min(until_s, answer_by_s)
         self._replies.expect(ask)
         try:
             await self._link.send(question)
@@ -231,7 +234,7 @@ class ZplPrinter(LabelPrinter):
         while mark is not None:
             async with self._turn:
                 try:
-                    labels = await self._ask("await_proof", zpl.ASK_ODOMETER, Ask.ODOMETER)
+                    labels = await self._ask("await_proof", zpl.ASK_ODOMETER, Ask.ODOMETER, until_s)
                 except DriverError as error:
                     raise self._lost_in_flight(error) from error
             if isinstance(labels, int) and labels > mark.labels:

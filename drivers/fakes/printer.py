@@ -93,8 +93,10 @@ class FakePrinter:
         self.seconds_per_label = 0.0
         self._server: asyncio.Server | None = None
         self._worker: asyncio.Task[None] | None = None
-        self._jobs: asyncio.Queue[tuple[Printed, bool]] = asyncio.Queue(BUFFER_LABELS_MAX)
+        self._jobs: asyncio.Queue[tuple[int, Printed, bool]]
+        self._jobs = asyncio.Queue(BUFFER_LABELS_MAX)
         self._printing: Printed | None = None
+        self._boot = 0
         self._changed = asyncio.Event()
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -132,6 +134,7 @@ class FakePrinter:
 
     def reboot(self) -> None:
         """Break all connections and forget what is held; the odometer stays."""
+        self._boot += 1
         self._forget()
         for writer in self._writers:
             writer.transport.abort()
@@ -154,6 +157,7 @@ class FakePrinter:
         engine: Engine = TsplEngine() if self.lang == "tspl" else ZplEngine()
         engine.problems = self.problems
         self._writers.add(writer)
+        boot = self._boot
         taken = 0
         try:
             while data := await reader.read(READ_BYTES_MAX):
@@ -165,7 +169,7 @@ class FakePrinter:
                 taken += len(data)
                 for event in engine.feed(data):
                     if isinstance(event, Printed):
-                        await self._jobs.put((event, engine.responds))
+                        await self._jobs.put((boot, event, engine.responds))
                     else:
                         self._reply(event, writer)
                 if cut is not None and taken >= cut:
@@ -180,8 +184,8 @@ class FakePrinter:
 
     async def _print_all(self) -> None:
         while True:
-            job, responds = await self._jobs.get()
-            self._printing = job
+            boot, job, responds = await self._jobs.get()
+            self._printing = job if boot == self._boot else None
             while self._printing is job:
                 self._changed.clear()
                 if self._is_stopped:
@@ -195,11 +199,11 @@ class FakePrinter:
                     self._printing = None
 
     async def _come_out(self, job: Printed, *, responds: bool) -> None:
-        self.odometer += 1
-        n = self.odometer
+        n = self.odometer + 1
         path = self.out_dir / f"{self.lang}-{n:05d}.png" if self.out_dir is not None else None
         png = await asyncio.to_thread(_picture, job.raster, path)
         label = FakeLabel(n, self._now_s(), job.copy_id, job.raster, png, path)
+        self.odometer = n
         self.labels.append(label)
         if self.on_label is not None:
             self.on_label(label)

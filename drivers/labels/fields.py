@@ -54,14 +54,9 @@ class Condition(msgspec.Struct, frozen=True):
         value = lookup(self.name, data)
         if self.over is None:
             return bool(value) is not self.is_negated
-        if value is None:
-            return False
         if not isinstance(value, int):
-            raise LabelError(
-                self.path,
-                f"'{self.name}' is {value!r}, which is not a whole number",
-                "give a whole number",
-            )
+            shown = "missing" if value is None else f"{value!r}, which is not a whole number"
+            raise LabelError(self.path, f"'{self.name}' is {shown}", "give a whole number")
         return value > self.over
 
 

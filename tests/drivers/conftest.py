@@ -10,8 +10,6 @@ from drivers.fakes.printer import FakePrinter
 from drivers.labelprinter import Waits
 from drivers.registry import make_printer
 
-WAITS = Waits(reply_s=0.3, idle_s=0.3, poll_s=0.01)
-
 Pair = tuple[FakePrinter, Printer]
 
 
@@ -27,14 +25,14 @@ def small() -> Raster:
 
 
 @pytest.fixture
-def printing() -> Callable[[str], AbstractAsyncContextManager[Pair]]:
+def printing() -> Callable[..., AbstractAsyncContextManager[Pair]]:
     """Return a function that runs a virtual printer and an open driver for it."""
 
     @asynccontextmanager
-    async def run(lang: str) -> AsyncIterator[Pair]:
+    async def run(lang: str, reply_s: float = 5.0) -> AsyncIterator[Pair]:
         fake = fake_printer(lang)  # type: ignore[arg-type]
         await fake.start()
-        printer = make_printer(fake.url, WAITS)
+        printer = make_printer(fake.url, Waits(reply_s, idle_s=0.2, poll_s=0.01))
         await printer.open()
         try:
             yield fake, printer

@@ -23,7 +23,7 @@ from drivers.fakes.printer import FakeLabel, FakePrinter
 from drivers.labelprinter import Waits
 from drivers.registry import make_printer
 
-Printing = Callable[[str], AbstractAsyncContextManager[tuple[FakePrinter, Printer]]]
+Printing = Callable[..., AbstractAsyncContextManager[tuple[FakePrinter, Printer]]]
 
 ONE, TWO = CopyId("copy-1"), CopyId("copy-2")
 PROOF = {"tspl": Proof.TOKEN, "zpl": Proof.ODOMETER}
@@ -40,7 +40,7 @@ async def test_a_copy_is_sent_once_and_proved(
             mark = await printer.mark()
             copy = printer.encode(waybill, copy_id)
             assert len(copy) == await printer.send(copy, copy_id)
-            assert PROOF[lang] is await printer.await_proof(copy_id, mark, 2)
+            assert PROOF[lang] is await printer.await_proof(copy_id, mark, 10)
         assert [(ONE, waybill), (TWO, waybill)] == [(x.copy_id, x.raster) for x in fake.labels]
         assert [] == fake.problems
 
@@ -127,7 +127,7 @@ async def test_a_broken_connection_says_how_much_was_sent(
         await printer.open()
         mark = await printer.mark()
         await printer.send(printer.encode(waybill, TWO), TWO)
-        assert PROOF[lang] is await printer.await_proof(TWO, mark, 2)
+        assert PROOF[lang] is await printer.await_proof(TWO, mark, 10)
 
 
 async def test_a_copy_cut_off_on_its_way_is_not_claimed(
@@ -140,7 +140,7 @@ async def test_a_copy_cut_off_on_its_way_is_not_claimed(
         copy = printer.encode(waybill, ONE)
         with pytest.raises(DriverError) as caught:  # noqa: PT012 - either may see it first
             await printer.send(copy, ONE)
-            await printer.await_proof(ONE, mark, 2)
+            await printer.await_proof(ONE, mark, 10)
         assert not caught.value.is_retryable
         assert 0 < caught.value.bytes_out <= len(copy)
         assert not fake.labels
@@ -193,7 +193,7 @@ async def test_an_unopened_printer_says_so(lang: str) -> None:
 
 async def test_silence_is_a_fault(printing: Printing, small: Raster, lang: str) -> None:
     """An open connection without answers is a fault to look at, not an absence. PRN-5."""
-    async with printing(lang) as (fake, printer):
+    async with printing(lang, reply_s=0.2) as (fake, printer):
         fake.mute = True
         with pytest.raises(DriverError) as caught:
             await printer.send(printer.encode(small, ONE), ONE)
@@ -261,7 +261,7 @@ async def test_labels_land_as_pictures(tmp_path: Path, small: Raster, lang: str)
     await printer.open()
     mark = await printer.mark()
     await printer.send(printer.encode(small, ONE), ONE)
-    await printer.await_proof(ONE, mark, 2)
+    await printer.await_proof(ONE, mark, 10)
     await printer.close()
     await fake.stop()
     assert list(fake.labels) == seen
@@ -270,7 +270,7 @@ async def test_labels_land_as_pictures(tmp_path: Path, small: Raster, lang: str)
 
 async def test_a_faulty_printer_may_be_silent(printing: Printing, small: Raster, lang: str) -> None:
     """Proof is awaited through the silence of a printer in a fault. PRN-4."""
-    async with printing(lang) as (fake, printer):
+    async with printing(lang, reply_s=0.2) as (fake, printer):
         fake.silent_in_fault = True
         fake.seconds_per_label = 60
         mark = await printer.mark()
