@@ -178,9 +178,9 @@ def next_pick(task: Json) -> Action | None:
             return "tote.bind", {"task_id": task["id"], "order_id": order["id"]}
         data: Json = {"task_id": task["id"], "step": step["no"]}
         if step["check"] == "confirm" and step["scanned"]:
-            return "pick.qty", {**data, "qty": step["qty"]}
+            return "pick.qty", {**data, "qty": step["qty"] - step["picked"]}
         places = step["expect"]["location"]
-        codes = places if task["at"] not in (step["location"], *places) else step["expect"]["codes"]
+        codes = step["expect"]["codes"] if not places or task["at"] in places else places
         return "pick.scan", {**data, "code": codes[0]}
     return None
 
@@ -291,10 +291,11 @@ class PickerBot(Bot):
 # ---- packing ----------------------------------------------------------------------------------
 
 
-def next_pack(view: Json) -> Action | None:
+def next_pack(view: Json, label: str | None = None) -> Action | None:
     """Return the next action on an order at the station, None when there is nothing to do now.
 
-    What becomes of a label on its way out of the printer is `next_label`'s affair.
+    `label` is the text of its fresh label if one was seen. What becomes of a label on its way out
+    of the printer is `next_label`'s affair.
     """
     if view["frozen"]:
         return None
@@ -304,7 +305,7 @@ def next_pack(view: Json) -> Action | None:
         case "packing":
             return _next_check(view)
         case "shipped":
-            return "handover.scan", {"code": view["parcel"]["waybill"]}
+            return "handover.scan", {"code": label or view["parcel"]["waybill"]}
     return None
 
 
@@ -386,7 +387,7 @@ class PackerBot(Bot):
             refusals = 0 if answer["ok"] else refusals + 1
             if answer["ok"] and action[0] == "handover.scan":
                 break
-            if answer.get("code") in _NOT_YET:
+            if not answer["ok"]:  # what the view promised has changed: let it settle
                 await self._wait()
             pack = answer["facts"].get("pack") if answer["ok"] else None
             view = pack or await self.floor.get(f"packing/{order_id}")
@@ -396,10 +397,10 @@ class PackerBot(Bot):
         return (view["station"] or self._station) == self._station
 
     async def _next(self, view: Json) -> Action | None:
-        if not _is_printing(view):
-            return next_pack(view)
         waybill = view["parcel"]["waybill"]
         label = await self._camera(waybill) if waybill else None
+        if not _is_printing(view):
+            return next_pack(view, label)
         if not self._reason:
             self._reason = (await self.floor.get("reasons"))["reprint"][0]["code"]
         return next_label(view, label, self._reason)
@@ -416,7 +417,3 @@ class PackerBot(Bot):
 
 def _is_printing(view: Json) -> bool:
     return view["state"] == "packed_checked" and not view["frozen"]
-
-
-_NOT_YET: Final = frozenset({"label_old_copy", "label_printing", "label_void", "busy"})
-"""Refusals after which the same thing may be done a moment later."""

@@ -224,7 +224,12 @@ class HttpFloor:
 
     # ---- requests ---------------------------------------------------------------------------
 
-    async def _request(self, method: str, path: str, body: Any = None) -> Any:  # noqa: ANN401 - JSON
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,  # noqa: ANN401 - any JSON
+    ) -> Any:  # noqa: ANN401 - any JSON
         """Return the JSON of one resource, trying again while the box is away or busy."""
         assert self._http is not None, "use `async with`"
         backoff_s = BACKOFF_FIRST_S

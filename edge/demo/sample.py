@@ -202,7 +202,7 @@ def _person(row: tuple[str, str, str, tuple[str, ...], str, str], salt: bytes) -
         "name": {"zh": zh, "en": en},
         "roles": list(roles),
         "badge_hash": badge_hash(badge),
-        "pin_verifier": pin_verifier(pin, salt),
+        "pin": pin_verifier(pin, salt),
         "active": True,
     }
 

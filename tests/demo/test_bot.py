@@ -231,7 +231,7 @@ class Box:
                     raise NoError("label_old_copy")
                 self.states[order] = "shipped"
             case "handover.scan":
-                self.states[code.removeprefix("W-")] = "handed_over"
+                self.states[code.split(":")[1].removeprefix("W-")] = "handed_over"
                 return {}
         return {"pack": self._pack_view(order)}
 

@@ -58,9 +58,9 @@ def test_badges_and_pins_are_kept_as_proofs() -> None:
         assert login.badge not in kept
         assert login.pin not in kept
     person, login = FLOOR.people[0], FLOOR.logins[0]
-    salt = bytes.fromhex(person["pin_verifier"]["salt"])
+    salt = bytes.fromhex(person["pin"]["salt"])
     assert person["badge_hash"] == hashlib.sha256(login.badge.encode()).hexdigest()
-    assert person["pin_verifier"] == pin_verifier(login.pin, salt)
+    assert person["pin"] == pin_verifier(login.pin, salt)
     assert [len(FLOOR.logins_of(role)) for role in ("picker", "packer", "admin")] == [3, 2, 1]
 
 
