@@ -27,6 +27,7 @@ NONCE_BYTES: Final = 32
 INSTRUCTION_VERSION: Final = 1
 HELLO_TAG: Final = "floorgate-hello-1"
 WELCOME_TAG: Final = "floorgate-welcome-1"
+ENTRIES_TAG: Final = "floorgate-entries-1"
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Text = Annotated[str, Meta(max_length=512)]
@@ -92,6 +93,8 @@ class Entries(msgspec.Struct, frozen=True, tag_field="t", tag="entries"):
     """Hash of the last entry: a batch that was damaged on the way is not stored."""
     payload: Annotated[bytes, Meta(max_length=FRAME_BYTES_MAX)]
     """zstd of a MessagePack array with each entry's bytes as a bin."""
+    signature: Signature = NO_SIGNATURE
+    """By the box's key: a fork is a grave charge, so nobody else may raise it."""
 
 
 class Ack(msgspec.Struct, frozen=True, tag_field="t", tag="ack"):
@@ -206,6 +209,13 @@ def welcome_bytes(challenge: Challenge, hello: Hello, welcome: Welcome) -> bytes
     where = [w.pv, w.up_epoch, w.up_cursor, w.is_quarantined]
     who = [challenge.nonce, challenge.hub_key, hello.nonce, hello.box, hello.public_key]
     return _encoder.encode([WELCOME_TAG, *who, *where])
+
+
+def entries_bytes(hub_nonce: bytes, entries: Entries) -> bytes:
+    """Return what the box signs of a batch, bound to the link by the hub's nonce."""
+    e = entries
+    span = [e.epoch, e.first_seq, e.n, e.prev_hash, e.head_hash]
+    return _encoder.encode([ENTRIES_TAG, hub_nonce, *span])
 
 
 def sign_instruction(instruction: Instruction, private_key: bytes) -> SignedInstruction:

@@ -38,6 +38,7 @@ from sync.messages import (
     Reject,
     SignedInstruction,
     Welcome,
+    entries_bytes,
     hello_bytes,
     verify_instruction,
     welcome_bytes,
@@ -219,7 +220,11 @@ class Replicator:
         if self._sent == self._acked:
             self._progress_s = now.mono_s
         self._sent += len(batch)
-        frame = codec.encode_batch(self._identity.epoch, after_seq, previous_hash, batch)
+        me, challenge = self._identity, self._challenge
+        assert challenge is not None, "reads begin behind the handshake"
+        frame = codec.encode_batch(me.epoch, after_seq, previous_hash, batch)
+        signature = keys.sign(me.private_key, entries_bytes(challenge.nonce, frame))
+        frame = msgspec.structs.replace(frame, signature=signature)
         return [Send(frame), *self._pull()]
 
     def accepted(self, dseq: int) -> list[Output]:

@@ -31,6 +31,7 @@ from sync.messages import (
     Reject,
     SignedInstruction,
     Welcome,
+    entries_bytes,
     welcome_bytes,
 )
 from sync.ports import Clock, Link
@@ -71,8 +72,8 @@ class Session:
         self._store = store
         self._private_key = private_key
         self._clock = clock
-        self._random = random
         self._run = run
+        self._nonce = random.randbytes(NONCE_BYTES)
         self._news = asyncio.Event()
         self._heard_s = clock.monotonic()
         self._box: Box | None = None
@@ -101,8 +102,7 @@ class Session:
     async def handshake(self) -> None:
         """Prove both sides to each other; raise `SyncError` when that fails."""
         hub_key = keys.public_key(self._private_key)
-        nonce = self._random.randbytes(NONCE_BYTES)
-        challenge = Challenge(PROTOCOL_VERSION, nonce, hub_key)
+        challenge = Challenge(PROTOCOL_VERSION, self._nonce, hub_key)
         await self._send(challenge)
         try:
             async with asyncio.timeout(HANDSHAKE_S):
@@ -179,6 +179,11 @@ class Session:
         if frame.epoch != self._box.epoch:
             cause = f"entries of epoch {frame.epoch} on a link of epoch {self._box.epoch}"
             raise MalformedError("receive", self.box, cause, "say hello with the new epoch")
+        key = self._box.public_key
+        assert key is not None, "an admitted box has a pinned key"
+        if not keys.is_signed(key, frame.signature, entries_bytes(self._nonce, frame)):
+            cause = f"entries from {frame.first_seq} on are not signed by the box's key"
+            raise RejectedError("receive", self.box, cause, "check the box", code="bad_signature")
         batch = Batch(
             self.box,
             frame.epoch,

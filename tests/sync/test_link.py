@@ -254,6 +254,52 @@ def test_fork_closes_the_uplink_but_not_the_way_down(kit: Any) -> None:
     kit.run(work())
 
 
+def test_stranger_on_the_line_cannot_accuse_a_box(kit: Any) -> None:
+    """Entries put into a box's link by another are refused, and raise no fork (SEC-4)."""
+
+    async def work() -> None:
+        world, journal = kit.World(":memory:"), kit.Journal()
+        await world.hub.enrol("box-1", "token-1")
+        links: list[Any] = []
+
+        async def connect() -> Any:
+            links.append(await world.connect())
+            return links[-1]
+
+        agent = world.agent(journal, connect=connect)
+        world.spawn(agent.run())
+        journal.add()
+        await kit.until(lambda: agent.state.up_cursor == 1)
+        false = codec.encode_batch(1, 0, journal.hashes[0], [kit.entry(1, "order.moved")])
+        await links[-1].send(codec.encode_frame(false))
+        await kit.until(lambda: agent.state.last_error == "bad_signature")
+        journal.add()
+        await kit.until(lambda: agent.state.up_cursor == 2)
+        assert world.stored() == journal.raws
+        assert (await world.hub.box("box-1")).record.quarantine is None
+        await world.stop()
+
+    kit.run(work())
+
+
+def test_newer_link_of_a_box_ends_the_older(kit: Any) -> None:
+    """Two machines with one key do not both stay linked, and both are told (SYNC-5)."""
+
+    async def work() -> None:
+        world = kit.World(":memory:")
+        await world.hub.enrol("box-1", "token-1")
+        first = world.agent(kit.Journal())
+        world.spawn(first.run())
+        await kit.until(lambda: first.state.up)
+        second = world.agent(kit.Journal())
+        world.spawn(second.run())
+        await kit.until(lambda: first.state.last_error == "superseded")
+        assert second.state.up
+        await world.stop()
+
+    kit.run(work())
+
+
 def test_restored_box_is_told_to_begin_a_new_epoch(kit: Any) -> None:
     """A box behind its own hub in the same epoch was restored, and is told so (SYNC-5)."""
 
