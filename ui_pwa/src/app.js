@@ -11,14 +11,6 @@ import * as db from './io/db.js';
 import { signal, speak } from './io/signals.js';
 import * as dialogs from './screens/dialogs.js';
 import * as signIn from './screens/sign_in.js';
-import { after } from './screens/after.js';
-
-/** @typedef {import('./types').State} State */
-/** @typedef {import('./types').Refusal} Refusal */
-/** @typedef {import('./types').Facts} Facts */
-/** @typedef {import('./types').Screen} Screen */
-/** @typedef {import('./types').Answer} Answer */
-/** @typedef {import('./types').Kept} Kept */
 
 /** An unacknowledged alarm is signalled again this often, ms. */
 const ALARM_EVERY_MS = 3000;
@@ -33,7 +25,7 @@ const TICK_MS = 1000;
 /** Said of a command that only the box can judge. */
 const UNJUDGED = Object.freeze({ ok: true, code: '', facts: {} });
 
-/** @type {Record<string, {view: (app: App) => unknown, scan: (app: App, scan: any) => unknown}>} */
+/** @type {Record<string, {view: (app: App) => unknown, scan?: (app: App, scan: any) => unknown}>} */
 const screens = { signin: signIn };
 
 /** The other screens come when first asked for, and all of them after the first paint. */
@@ -42,6 +34,7 @@ const LATER = {
   pick: async () => import('./screens/pick.js'),
   pack: async () => import('./screens/pack.js'),
   status: async () => import('./screens/status.js'),
+  menu: async () => import('./screens/menu.js'),
   handover: async () => (await import('./screens/floor.js')).handover,
   putback: async () => (await import('./screens/floor.js')).putback,
 };
@@ -52,7 +45,7 @@ export class App {
     this.device = device;
     /** @type {State} */
     this.state = reduce(START, { type: 'loaded', saved, outbox });
-    /** @type {import('./core/text').Translate} */
+    /** @type {Translate} */
     this.t = (key) => key;
     /** What the open dialog's answer goes to. */
     /** @type {(qty: number) => unknown} */
@@ -85,7 +78,7 @@ export class App {
 
   // ---- state and painting
 
-  /** @param {import('./types').Event} event */
+  /** @param {Happening} event */
   dispatch(event) {
     const before = this.state;
     this.state = reduce(before, event);
@@ -140,10 +133,17 @@ export class App {
   /** Have every screen at hand before the next hole in the Wi-Fi. */
   fetchScreens() {
     const missing = Object.keys(LATER).filter((name) => !screens[name]);
-    return Promise.all(missing.map((name) => this.fetchScreen(/** @type {Screen} */ (name))));
+    return Promise.all(missing.map((name) => this.fetchScreen(/** @type {ScreenName} */ (name))));
   }
 
-  /** @param {Screen} screen */
+  /** The menu, or what is known of it yet. */
+  menu() {
+    if (screens.menu) return screens.menu.view(this);
+    this.fetchScreen('menu');
+    return '';
+  }
+
+  /** @param {ScreenName | 'menu'} screen */
   async fetchScreen(screen) {
     screens[screen] = await LATER[/** @type {keyof typeof LATER} */ (screen)]();
     this.paint();
@@ -161,14 +161,14 @@ export class App {
     return shortOrder(id);
   }
 
-  /** @param {import('./types').Tone} tone */
+  /** @param {Tone} tone */
   signal(tone) {
     signal(tone);
   }
 
   /**
    * Tell an outcome to eye, ear and hand.
-   * @param {import('./types').Tone} tone
+   * @param {Tone} tone
    * @param {string} key
    * @param {Facts} [facts]
    * @param {string} [hint]
@@ -190,7 +190,7 @@ export class App {
     return { code: 'box_away' };
   }
 
-  /** @param {import('./types').Dialog} dialog */
+  /** @param {Dialog} dialog */
   open(dialog) {
     this.dispatch({ type: 'dialog', dialog });
   }
@@ -205,7 +205,7 @@ export class App {
     this.open({ kind: 'qty', text: '', ...of });
   }
 
-  /** @param {keyof import('./types').Reasons} list @param {(code: string) => unknown} then */
+  /** @param {keyof Reasons} list @param {(code: string) => unknown} then */
   askReason(list, then) {
     this.onReason = then;
     this.open({ kind: 'reason', list });
@@ -215,7 +215,7 @@ export class App {
     this.dispatch({ type: 'dialog', dialog: null });
   }
 
-  /** @param {Screen} screen */
+  /** @param {ScreenName} screen */
   go(screen) {
     this.dispatch({ type: 'go', screen });
   }
@@ -244,7 +244,7 @@ export class App {
    * Give a command: keep it on the disk, then send it until the box has answered.
    * @param {string} kind
    * @param {Facts} data
-   * @param {import('./types').Verdict} [said] what the page itself made of it
+   * @param {Verdict} [said] what the page itself made of it
    * @returns {Promise<boolean>} whether it was kept
    */
   async send(kind, data, said = UNJUDGED) {
@@ -252,7 +252,7 @@ export class App {
     const why = this.why(kind) ?? (outbox.length >= OUTBOX_MAX ? { code: 'outbox_full' } : null);
     if (why || !session) { this.refuse(why ?? { code: 'not_signed_in' }); return false; }
     const nowMs = Date.now();
-    /** @type {import('./types').Command} */
+    /** @type {Command} */
     const cmd = {
       v: 1, id: newId(), kind, device: this.device, session_id: session.id,
       captured_at: nowMs * 1000 + clockOffsetUs, data,
@@ -268,25 +268,17 @@ export class App {
     return true;
   }
 
-  /** Fetch what a screen shows, at most a few times a second. @param {'tasks' | 'task' | 'packing' | 'pack' | 'putbacks' | 'reasons'} what */
+  /** Fetch what a screen shows, at most a few times a second. @param {Readable} what */
   refresh(what) {
-    this.soon(`refresh ${what}`, REFRESH_MS, () => this.fetchNow(what));
+    this.soon(`refresh ${what}`, REFRESH_MS, () => this.followed((follow) => follow.read(this, what)));
   }
 
-  /** @param {string} what */
-  async fetchNow(what) {
-    const { task, pack } = this.state;
-    try {
-      if (what === 'tasks') this.dispatch({ type: 'tasks', ...(await call('GET', '/tasks?state=open')) });
-      if (what === 'task' && task) this.dispatch({ type: 'task', task: await call('GET', `/tasks/${task.id}`) });
-      if (what === 'packing') this.dispatch({ type: 'packing', ...(await call('GET', '/packing')) });
-      if (what === 'pack' && pack) this.dispatch({ type: 'pack', pack: await call('GET', `/packing/${pack.order}`) });
-      if (what === 'putbacks') this.dispatch({ type: 'putbacks', ...(await call('GET', '/orders?state=put_back')) });
-      if (what === 'reasons') this.dispatch({ type: 'reasons', reasons: await call('GET', '/reasons') });
-    } catch (error) {
-      if (!(error instanceof BoxError)) throw error;
-      if (error.status === 401) this.signedOut();
-    }
+  /**
+   * Do what follows from something the box said; in the order in which it was said.
+   * @param {(follow: typeof import('./screens/follow.js')) => unknown} work
+   */
+  followed(work) {
+    import('./screens/follow.js').then(work);
   }
 
   // ---- people
@@ -324,8 +316,9 @@ export class App {
     this.dispatch({ type: 'signed_out' });
   }
 
-  /** Take up the session that the cookie names; without the box, the one this PDA remembers. */
+  /** Take up the session that this PDA remembers, with the box or without it. */
   async resume() {
+    if (!this.state.session) return;
     try {
       const answer = await call('GET', '/session');
       this.dispatch({ type: 'signed_in', session: answer.session ?? answer });
@@ -333,7 +326,7 @@ export class App {
     } catch (error) {
       if (!(error instanceof BoxError)) throw error;
       if (error.status === 401) this.signedOut();
-      else if (this.state.session) { this.dispatch({ type: 'link', link: 'down' }); this.link.start(); }
+      else { this.dispatch({ type: 'link', link: 'down' }); this.link.start(); }
     }
   }
 
@@ -343,7 +336,7 @@ export class App {
   onFrame(frame) {
     if (frame.t === 'hello') this.onHello(frame);
     else if (frame.t === 'answer') this.onAnswer(frame);
-    else if (frame.t === 'entry') this.onEntry(frame.entry);
+    else if (frame.t === 'entry') this.followed((follow) => follow.entry(this, frame.entry));
     else if (frame.t === 'alarm') this.onAlarm(frame.alarm);
     else if (frame.t === 'status') this.dispatch({ type: 'status', frame });
     else if (frame.t === 'bye' && ['signed_out', 'revoked'].includes(frame.code)) this.signedOut();
@@ -395,25 +388,11 @@ export class App {
       return;
     }
     this.inflight.delete(kept.cmd.id);
-    after(this, kept, answer);
+    this.followed((follow) => follow.answered(this, kept, answer));
     this.pump();
   }
 
-  /** @param {import('./types').BoxEntry} entry */
-  onEntry(entry) {
-    this.dispatch({ type: 'entry', entry });
-    const { screen, task, pack } = this.state;
-    const about = [entry.subject, ...entry.refs];
-    const orders = new Set(task?.orders.map((o) => `order:${o.id}`));
-    const own = entry.device === this.device && /^(pick|tote)\./.test(entry.kind);
-    if (task && !own && about.some((ref) => ref === `task:${task.id}` || orders.has(ref))) this.refresh('task');
-    if (pack && about.includes(`order:${pack.order}`)) this.refresh('pack');
-    if (screen === 'tasks' && /^(task|order|freeze)\./.test(entry.kind)) this.refresh('tasks');
-    if (screen === 'pack' && !pack && /^(order|task|pack|pick|freeze)\./.test(entry.kind)) this.refresh('packing');
-    if (screen === 'putback' && /^(order|putback)\./.test(entry.kind)) this.refresh('putbacks');
-  }
-
-  /** @param {import('./types').Alarm} alarm */
+  /** @param {Alarm} alarm */
   onAlarm(alarm) {
     const known = this.state.alarms.some((a) => a.id === alarm.id);
     this.dispatch({ type: 'alarm', alarm });
@@ -431,7 +410,7 @@ export class App {
     speak(dialogs.alarmText(this, alarm), this.state.lang);
   }
 
-  /** A screen was entered, or the link came back. @param {Screen} screen */
+  /** A screen was entered, or the link came back. @param {ScreenName} screen */
   entered(screen) {
     if (this.state.link !== 'up') return;
     if (screen === 'tasks') this.refresh('tasks');
@@ -465,11 +444,6 @@ export class App {
     });
   }
 
-  /** Route a scan again, after a dialog that was in its way has closed. @param {string} code */
-  rescan(code) {
-    this.onScan(code);
-  }
-
   /** @param {string} code */
   async route(code) {
     const { state } = this;
@@ -484,7 +458,7 @@ export class App {
     else if (scan.type === 'command' && scan.name === 'UNDO') this.tell('wrong', 'notice.undo');
     else {
       if (!screens[state.screen]) await this.fetchScreen(state.screen);
-      await screens[state.screen].scan(this, scan);
+      await screens[state.screen].scan?.(this, scan);
     }
   }
 
@@ -494,7 +468,7 @@ export class App {
     const expected = this.state.task?.steps.some(
       (s) => s.expect.location.includes(code) || s.expect.codes.includes(code),
     );
-    /** @type {import('./core/codes').Scan} */
+    /** @type {Scan} */
     const plain = { type: 'code', code };
     return scan.type === 'badge' && expected ? plain : scan;
   }

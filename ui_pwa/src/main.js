@@ -36,6 +36,7 @@ async function start() {
   await app.resume();
   app.render();
   document.documentElement.dataset.ready = '';
+  performance.mark('ready');
   await keepPage(app);
 }
 
@@ -43,11 +44,11 @@ async function start() {
 /** @param {App} app */
 async function keepPage(app) {
   const shell = await import('./io/shell.js');
-  const report = (/** @type {Partial<import('./types').State['shell']>} */ shell) => app.dispatch({ type: 'shell', shell });
+  const report = (/** @type {Partial<State['shell']>} */ shell) => app.dispatch({ type: 'shell', shell });
   app.keepShell = () => shell.registerWorker(report);
   app.updateShell = shell.updateNow;
   await shell.keepShell(report);
-  await app.fetchScreens();
+  await Promise.all([app.fetchScreens(), import('./screens/follow.js')]);
 }
 
 if (!globalThis.floorStopped) start();

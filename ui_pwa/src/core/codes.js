@@ -17,10 +17,6 @@ export const SCAN = Object.freeze({
 const GS = '\x1d';
 const ASCII = /^[\x20-\x7e\x1d]+$/;
 
-/**
- * @typedef {{kind: 'scan', text: string, gapMs: number} | {kind: 'typed', text: string}} Frame
- */
-
 /** Collects characters until they are a scan or plainly a person's typing. */
 export class Framer {
   /** @param {string} prefix the character that starts each scan, '' if the scanner sends none */
@@ -143,11 +139,6 @@ export function normalise(raw) {
   if (!ASCII.test(code)) return { ok: false, reason: 'not_ascii' };
   return { ok: true, code };
 }
-
-/**
- * @typedef {{type: 'badge' | 'station' | 'tote' | 'label' | 'code', code: string}
- *   | {type: 'command', code: string, name: string, qty: number | null}} Scan
- */
 
 /**
  * What a code is by its form alone. A badge has no second hyphen, so that bin `B-01-02` is none.

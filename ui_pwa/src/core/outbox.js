@@ -3,9 +3,6 @@
 // Every command carries an id made here, so that sending it twice has one effect. Nothing leaves
 // the outbox but by an answer that settles it.
 
-/** @typedef {import('../types').Kept} Kept */
-/** @typedef {import('../types').Answer} Answer */
-
 /** Commands on the wire at once; the websocket keeps their order. */
 export const WINDOW_MAX = 16;
 /** Times that a command is sent before a person is asked to look. */

@@ -3,10 +3,6 @@
 import { currentStep, project } from './task.js';
 import { withKept } from './outbox.js';
 
-/** @typedef {import('../types').State} State */
-/** @typedef {import('../types').Event} Event */
-/** @typedef {import('../types').Alarm} Alarm */
-
 /** Alarms kept and shown one after another. */
 export const ALARMS_MAX = 50;
 /** Hand-overs listed on the screen. */
@@ -31,7 +27,7 @@ export const SAVED = Object.freeze(/** @type {const} */ ([
 
 /**
  * @param {State} state
- * @param {Event} event
+ * @param {Happening} event
  * @returns {State}
  */
 export function reduce(state, event) {
@@ -59,7 +55,7 @@ export function openAlarms(state) {
   return state.alarms.filter((a) => !acked.has(a.id));
 }
 
-/** The screen a person starts on. @param {State} state @returns {import('../types').Screen} */
+/** The screen a person starts on. @param {State} state @returns {ScreenName} */
 export function home(state) {
   const roles = state.session?.person.roles ?? [];
   if (!state.session) return 'signin';
@@ -67,7 +63,7 @@ export function home(state) {
   return roles.includes('packer') && state.session.station ? 'pack' : 'tasks';
 }
 
-/** @type {(state: State, task: import('../types').TaskView | null | undefined) => Partial<State>} */
+/** @type {(state: State, task: TaskView | null | undefined) => Partial<State>} */
 function taskFrom(state, task) {
   if (!task) return {};
   const older = state.task?.id === task.id && task.rev < state.task.rev;
@@ -75,7 +71,7 @@ function taskFrom(state, task) {
   return { task, skipped: state.task?.id === task.id ? state.skipped : [] };
 }
 
-/** @type {(state: State, session: import('../types').Session) => State} */
+/** @type {(state: State, session: Session) => State} */
 function withSession(state, session) {
   const waiting = state.outbox.some((k) => k.cmd.data.task_id === state.task?.id);
   const task = session.task ?? (waiting ? state.task : null);
@@ -85,7 +81,7 @@ function withSession(state, session) {
   return { ...next, screen: home({ ...next }), dialog: null, pack: samePerson ? state.pack : null };
 }
 
-/** @type {(answer: import('../types').Answer, state: State) => Partial<State>} */
+/** @type {(answer: Answer, state: State) => Partial<State>} */
 function factsOf(answer, state) {
   const facts = answer.facts ?? {};
   /** @type {Partial<State>} */

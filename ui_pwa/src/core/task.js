@@ -3,20 +3,15 @@
 // The shown task is the box's last TaskView with the commands that are still in the outbox laid
 // over it, in order. Only membership in `expect` is tested; every rule is the box's.
 
-/** @typedef {import('../types').TaskView} TaskView */
-/** @typedef {import('../types').Step} Step */
-/** @typedef {import('../types').Verdict} Verdict */
-/** @typedef {import('../types').Command} Command */
-/** @typedef {'tote' | 'location' | 'item' | 'qty'} Need */
 
 /** Commands that the PDA may keep while the box is out of reach. */
 export const OFFLINE_KINDS = Object.freeze([
   'pick.scan', 'pick.qty', 'pick.short', 'tote.bind', 'alarm.ack',
 ]);
 
-/** @type {(code: string, facts?: import('../types').Facts) => Verdict} */
+/** @type {(code: string, facts?: Facts) => Verdict} */
 const yes = (code, facts = {}) => ({ ok: true, code, facts });
-/** @type {(code: string, facts?: import('../types').Facts) => Verdict} */
+/** @type {(code: string, facts?: Facts) => Verdict} */
 const no = (code, facts = {}) => ({ ok: false, code, facts });
 
 /**
@@ -65,7 +60,7 @@ export function orderForTote(task, step) {
  * What the PDA itself makes of a command, before the box has seen it.
  * @param {TaskView} task
  * @param {string} kind
- * @param {import('../types').Facts} data
+ * @param {Facts} data
  * @returns {Verdict}
  */
 export function judge(task, kind, data) {
@@ -141,7 +136,7 @@ const atStep = (task, step) => !step.location || step.location === task.at
 const wantsTote = (task, step) => task.tote_required !== false
   && task.orders.find((o) => o.id === step.order)?.tote === null;
 
-/** @type {(task: TaskView, data: import('../types').Facts) => Verdict} */
+/** @type {(task: TaskView, data: Facts) => Verdict} */
 function judgeTote(task, data) {
   const other = task.orders.find((o) => o.tote === data.code && o.id !== data.order_id);
   return other ? no('tote_in_use', { order: other.id }) : yes('tote');
@@ -168,7 +163,7 @@ function judgeScan(task, step, code) {
   return step.picked < step.qty ? yes('item') : no('surplus', { qty: step.qty });
 }
 
-/** @type {(step: Step, kind: string, data: import('../types').Facts) => Step} */
+/** @type {(step: Step, kind: string, data: Facts) => Step} */
 function pickedStep(step, kind, data) {
   if (kind === 'pick.short') return { ...step, found: data.found, done: true };
   if (kind === 'pick.qty') return { ...step, picked: step.picked + data.qty, done: true };

@@ -1,7 +1,5 @@
 // Texts for people. A key and its facts in, a sentence out; the box sends no prose.
 
-/** @typedef {Record<string, string>} Dict */
-/** @typedef {(key: string, facts?: import('../types').Facts) => string} Translate */
 
 /**
  * @param {Dict} dict
@@ -35,12 +33,14 @@ export function clock(us, lang) {
   }).format(us / 1000);
 }
 
-/** @type {(dict: Dict, lang: 'zh' | 'en', name: string, facts: import('../types').Facts) => string} */
+/** @type {(dict: Dict, lang: 'zh' | 'en', name: string, facts: Facts) => string} */
 function fact(dict, lang, name, facts) {
   if (name === 'order4') return shortOrder(String(facts.order ?? ''));
   const value = facts[name];
   if (value === undefined || value === null) return '—';
-  if (Array.isArray(value)) return value.map((v) => show(lang, v)).join(lang === 'zh' ? '、' : ', ');
+  if (Array.isArray(value)) {
+    return value.map((v) => fact(dict, lang, name, { [name]: v })).join(lang === 'zh' ? '、' : ', ');
+  }
   if (name.endsWith('_at') && typeof value === 'number') return clock(value, lang);
   return dict[`${name}.${value}`] ?? show(lang, value);
 }

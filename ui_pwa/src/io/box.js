@@ -9,7 +9,7 @@ const READ_MS_MAX = 4000;
 
 /** An answer of the box that is a "no", or that never came (`code` is `box_away`). */
 export class BoxError extends Error {
-  /** @param {import('../types').Refusal} refusal @param {number} status */
+  /** @param {Refusal} refusal @param {number} status */
   constructor(refusal, status) {
     super(refusal.code);
     this.refusal = refusal;
@@ -84,8 +84,9 @@ export class Link {
 
   #open() {
     clearTimeout(this.retry);
+    const since = this.owner.since();
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-    const socket = new WebSocket(`${scheme}://${location.host}/api/v1/ws?since=${this.owner.since()}`);
+    const socket = new WebSocket(`${scheme}://${location.host}/api/v1/ws${since ? `?since=${since}` : ''}`);
     this.socket = socket;
     this.waitingSince = performance.now();
     socket.onmessage = ({ data }) => {

@@ -55,14 +55,14 @@ async function transact(mode, durability, work, again = true) {
 
 /**
  * Keep a command; on return it is on the disk.
- * @param {Omit<import('../types').Kept, 'seq'>} kept
+ * @param {Omit<Kept, 'seq'>} kept
  * @returns {Promise<number>} its place in the order
  */
 export function keep(kept) {
   return transact('readwrite', 'strict', (outbox) => outbox.add(kept));
 }
 
-/** @returns {Promise<import('../types').Kept[]>} */
+/** @returns {Promise<Kept[]>} */
 export function outbox() {
   return transact('readonly', 'default', (store) => store.getAll());
 }
@@ -70,7 +70,7 @@ export function outbox() {
 /**
  * Write what an answer changes: the command's place in the outbox and the saved values together.
  * @param {number} seq
- * @param {import('../types').Kept | null} kept null when the answer settled it
+ * @param {Kept | null} kept null when the answer settled it
  * @param {Record<string, unknown>} values
  */
 export function settle(seq, kept, values) {

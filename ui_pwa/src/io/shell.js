@@ -1,7 +1,7 @@
 // What keeps the page itself on the PDA: service worker, storage, a screen that stays on.
 
 /**
- * @typedef {(shell: Partial<import('../types').State['shell']>) => void} Report
+ * @typedef {(shell: Partial<State['shell']>) => void} Report
  */
 
 const policy = globalThis.trustedTypes?.createPolicy('sw', {

@@ -3,8 +3,6 @@
 /** Two flashes of the screen are never closer than this (at most 3 a second), ms. */
 export const FLASH_MS_MIN = 400;
 
-/** @typedef {import('../types').Tone} Tone */
-
 /**
  * Notes are [frequency Hz, start ms, length ms, wave].
  * @type {Record<Tone, {notes: [number, number, number, OscillatorType][], buzz: number[]}>}

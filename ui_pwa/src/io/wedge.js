@@ -25,7 +25,7 @@ export function listenForScans({ sink, prefix, onScan, onReject, onDigits, onFir
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let silence;
 
-  /** @param {import('../core/codes.js').Frame | null} frame */
+  /** @param {Frame | null} frame */
   function deliver(frame) {
     clearTimeout(silence);
     if (!frame || frame.text === '') return;

@@ -2,9 +2,6 @@
 
 import { html, nothing } from '../../vendor/lit.js';
 
-/** @typedef {import('../app').App} App */
-/** @typedef {import('../types').Refusal} Refusal */
-
 /**
  * A button. With `why` it is greyed, says why, and a press says it aloud.
  * @param {App} app

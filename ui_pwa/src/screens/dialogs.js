@@ -1,25 +1,11 @@
-// What lies over a screen: menu, help, quantity, reason, PIN, and the alarm.
+// What lies over a screen and asks for something: quantity, reason, PIN; and the alarm.
 
 import { html, nothing } from '../../vendor/lit.js';
 import { openAlarms } from '../core/state.js';
 import { action, footer, keypad, notice, reason } from '../parts/parts.js';
 import { PIN_CHARS_MIN, forgetBadge, submitPin, typePin } from './sign_in.js';
 
-/** @typedef {import('../app').App} App */
-/** @typedef {import('../types').Dialog} Dialog */
-/** @typedef {import('../types').Screen} Screen */
-
 const QTY_CHARS_MAX = 5;
-
-/** Places, and the roles that work there; the others may go everywhere. */
-/** @type {{screen: Screen, roles: string[]}[]} */
-const PLACES = [
-  { screen: 'tasks', roles: ['picker'] },
-  { screen: 'pack', roles: ['packer'] },
-  { screen: 'handover', roles: ['packer', 'keeper'] },
-  { screen: 'putback', roles: ['picker', 'keeper'] },
-];
-const EVERYWHERE = ['leader', 'supervisor', 'admin'];
 
 /** @param {App} app */
 export function view(app) {
@@ -29,10 +15,10 @@ export function view(app) {
 }
 
 /** @type {Record<Dialog['kind'], (app: App, dialog: any) => unknown>} */
-const VIEWS = { menu, help, qty, reason: reasons, pin };
+const VIEWS = { menu: (app) => app.menu(), help: (app) => app.menu(), qty, reason: reasons, pin };
 
 /** @param {App} app @param {string} text */
-const title = (app, text) => html`<div class="layer-head"><h2 id="layer-title">${text}</h2>
+export const title = (app, text) => html`<div class="layer-head"><h2 id="layer-title">${text}</h2>
   <button type="button" class="menu" aria-label=${app.t('act.close')} @click=${() => cancel(app)}>
     <span aria-hidden="true">✕</span></button></div>`;
 
@@ -40,39 +26,6 @@ const title = (app, text) => html`<div class="layer-head"><h2 id="layer-title">$
 export function cancel(app) {
   forgetBadge();
   app.close();
-}
-
-/** @param {App} app */
-function menu(app) {
-  const { t, state } = app;
-  const roles = state.session?.person.roles ?? [];
-  const mayAll = roles.some((r) => EVERYWHERE.includes(r));
-  const place = (/** @type {typeof PLACES[number]} */ { screen, roles: wanted }) => action(app, {
-    text: t(`screen.${screen}`), onPress: () => goTo(app, screen), pressed: state.screen === screen,
-    why: mayAll || wanted.some((r) => roles.includes(r)) ? null
-      : { code: 'role_missing', facts: { roles: wanted } },
-  });
-  return html`${title(app, t('act.menu'))}<div class="stack fill">
-    ${PLACES.map(place)}
-    ${action(app, { text: t('screen.status'), onPress: () => app.go('status') })}
-    ${action(app, { text: t('screen.help'), onPress: () => app.open({ kind: 'help' }) })}
-    ${action(app, { text: t('act.sign_out'), why: app.why('session.close'), onPress: () => app.signOut() })}
-  </div>`;
-}
-
-/** @param {App} app @param {Screen} screen */
-function goTo(app, screen) {
-  const inHand = app.state.task && app.state.task.state !== 'done';
-  app.go(screen === 'tasks' && inHand ? 'pick' : screen);
-}
-
-/** @param {App} app */
-function help(app) {
-  const { t, state } = app;
-  const lines = t(`help.${state.screen}`).split('|');
-  return html`${title(app, t('screen.help'))}<div class="fill help">
-    <ol>${lines.map((line) => html`<li>${line}</li>`)}</ol>
-    <p class="sub">${t('help.cards')}</p></div>`;
 }
 
 /** @param {App} app @param {Extract<Dialog, {kind: 'qty'}>} dialog */
@@ -133,17 +86,17 @@ function pin(app, dialog) {
 /**
  * A scan while a dialog is open.
  * @param {App} app
- * @param {import('../core/codes').Scan} scan
+ * @param {Scan} scan
  */
 export function scan(app, scan) {
   const { dialog } = app.state;
   if (!dialog) return;
   if (scan.type === 'command' && scan.name === 'UNDO') { cancel(app); return; }
-  if (dialog.kind === 'menu' || dialog.kind === 'help') { app.close(); app.rescan(scan.code); return; }
+  if (dialog.kind === 'menu' || dialog.kind === 'help') { app.close(); app.onScan(scan.code); return; }
   if (dialog.kind === 'qty' && scan.type === 'command') {
     if (scan.name === 'OK') takeQty(app, dialog, entered(dialog));
     else if (scan.qty !== null) takeQty(app, dialog, scan.qty);
-    else { app.close(); app.rescan(scan.code); }
+    else { app.close(); app.onScan(scan.code); }
     return;
   }
   if (dialog.kind === 'reason' && scan.type === 'command') {
@@ -180,7 +133,7 @@ export function alarmView(app) {
   </div>`;
 }
 
-/** @param {App} app @param {import('../types').Alarm} alarm */
+/** @param {App} app @param {Alarm} alarm */
 export function alarmText(app, alarm) {
   return app.t(`alarm_text.${alarm.facts.category ?? alarm.code}`, alarm.facts);
 }

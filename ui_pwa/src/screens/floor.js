@@ -3,8 +3,6 @@
 import { html, nothing } from '../../vendor/lit.js';
 import { action, count, empty, footer, header, notice, tick } from '../parts/parts.js';
 
-/** @typedef {import('../app').App} App */
-
 export const handover = {
   /** @param {App} app */
   view(app) {
@@ -16,7 +14,7 @@ export const handover = {
           <span class="row-main"><b>${each.waybill}</b><span class="sub">${t('word.order')} ${app.order(each.order_id)}</span></span></div>`)}
       </section>${notice(app)}`;
   },
-  /** @param {App} app @param {import('../core/codes').Scan} scan */
+  /** @param {App} app @param {Scan} scan */
   scan(app, scan) {
     const why = app.why('handover.scan');
     if (why) app.refuse(why);
@@ -44,7 +42,7 @@ export const putback = {
       </section>${notice(app)}
       ${order ? footer(action(app, { text: t('act.other_order'), onPress: () => app.dispatch({ type: 'putback', id: null }) })) : nothing}`;
   },
-  /** @param {App} app @param {import('../core/codes').Scan} scan */
+  /** @param {App} app @param {Scan} scan */
   scan(app, scan) {
     const why = app.why('putback.scan');
     const order = chosen(app) ?? (app.state.putbacks ?? []).find((o) => o.id === scan.code);
@@ -62,7 +60,7 @@ function chosen(app) {
   return orders.find((o) => o.id === app.state.putback) ?? (orders.length === 1 ? orders[0] : null);
 }
 
-/** What is still to be put back. @param {import('../types').OrderView} order */
+/** What is still to be put back. @param {OrderView} order */
 function open(order) {
   return (order.put_back ?? []).filter((item) => item.done < item.qty);
 }

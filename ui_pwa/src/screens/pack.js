@@ -3,10 +3,6 @@
 import { html, nothing } from '../../vendor/lit.js';
 import { action, bar, chip, count, empty, footer, header, marks, notice, tick } from '../parts/parts.js';
 
-/** @typedef {import('../app').App} App */
-/** @typedef {import('../types').PackView} PackView */
-/** @typedef {import('../types').PackLine} PackLine */
-
 /** @param {App} app */
 export function view(app) {
   const { pack, session } = app.state;
@@ -118,7 +114,7 @@ function labelFooter(app, pack, shipped) {
   return footer(back, action(app, { text: t('act.reprint'), why, onPress: () => askReprint(app, pack) }));
 }
 
-/** @param {App} app @param {import('../core/codes').Scan} scan */
+/** @param {App} app @param {Scan} scan */
 export function scan(app, scan) {
   const { pack, session } = app.state;
   if (!session?.station) { app.tell('wrong', 'pack.no_station'); return; }

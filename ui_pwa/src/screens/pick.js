@@ -5,10 +5,6 @@ import { isLive, judge, keptSteps, need, orderForTote, progress } from '../core/
 import { picking } from '../core/state.js';
 import { action, bar, chip, count, empty, footer, header, marks, notice, slotMark, tick } from '../parts/parts.js';
 
-/** @typedef {import('../app').App} App */
-/** @typedef {import('../types').Step} Step */
-/** @typedef {import('../types').TaskView} TaskView */
-
 /** @param {App} app */
 export function view(app) {
   const { t } = app;
@@ -54,7 +50,7 @@ function stepView(app, task, step) {
   </section>`;
 }
 
-/** @param {import('../core/task').Need} wants @param {Step} step */
+/** @param {Need} wants @param {Step} step */
 const doKey = (wants, step) => `pick.do_${wants}${wants === 'item' && step.check === 'confirm' ? '_once' : ''}`;
 
 /** @param {App} app @param {TaskView} task @param {Step} step */
@@ -91,7 +87,7 @@ function restView(app, task) {
   </section>`;
 }
 
-/** @param {App} app @param {import('../core/codes').Scan} scan */
+/** @param {App} app @param {Scan} scan */
 export async function scan(app, scan) {
   const { task, step } = picking(app.state);
   if (scan.type === 'command') { command(app, scan, step); return; }

@@ -4,8 +4,6 @@
 import { html, nothing } from '../../vendor/lit.js';
 import { action, footer, header, notice } from '../parts/parts.js';
 
-/** @typedef {import('../app').App} App */
-
 let badge = '';
 
 const PIN_CHARS_MAX = 12;
@@ -28,7 +26,7 @@ export function view(app) {
     )}`;
 }
 
-/** @param {App} app @param {import('../core/codes').Scan} scan */
+/** @param {App} app @param {Scan} scan */
 export function scan(app, scan) {
   if (scan.type === 'command' && scan.name === 'OK') return;
   takeBadge(app, scan.code);

@@ -4,8 +4,6 @@ import { html, nothing } from '../../vendor/lit.js';
 import { OFFLINE_KINDS } from '../core/task.js';
 import { action, chip, footer, header, notice } from '../parts/parts.js';
 
-/** @typedef {import('../app').App} App */
-
 /** A function and the command that stands for it. */
 const FUNCTIONS = [
   ['pick', 'pick.scan'], ['take', 'task.take'], ['pack', 'pack.scan'],
@@ -65,12 +63,12 @@ function choices(app, name, values) {
 
 /** @param {App} app */
 function testSignals(app) {
-  /** @type {import('../types').Tone[]} */
+  /** @type {Tone[]} */
   const tones = ['good', 'wrong', 'stop'];
   tones.forEach((tone, i) => setTimeout(() => app.tell(tone, `test.${tone}`), i * 1500));
 }
 
-/** @param {App} app @param {import('../core/codes').Scan} scan */
+/** @param {App} app @param {Scan} scan */
 export function scan(app, scan) {
   app.tell('good', 'status.scanned', { text: scan.code });
 }

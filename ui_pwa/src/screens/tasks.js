@@ -3,8 +3,6 @@
 import { html, nothing } from '../../vendor/lit.js';
 import { action, chip, empty, footer, header, notice } from '../parts/parts.js';
 
-/** @typedef {import('../app').App} App */
-
 /** @param {App} app */
 export function view(app) {
   const { state, t } = app;
@@ -23,7 +21,7 @@ export function view(app) {
     }))}`;
 }
 
-/** @param {App} app @param {import('../types').TaskShort} task */
+/** @param {App} app @param {TaskShort} task */
 function row(app, task) {
   const { t, state } = app;
   const at = state.chosen.indexOf(task.id);
@@ -43,7 +41,7 @@ function take(app) {
   if (ids.length) app.send('task.take', { task_ids: ids });
 }
 
-/** @param {App} app @param {import('../core/codes').Scan} scan */
+/** @param {App} app @param {Scan} scan */
 export function scan(app, scan) {
   if (scan.type !== 'command' || scan.name === 'SHORT') { app.tell('wrong', 'notice.take_first'); return; }
   const why = app.why('task.take') ?? (app.state.tasks?.length ? null : { code: 'no_task' });

@@ -1,14 +1,13 @@
-// What follows the box's answer to a command: the next screen, and what the person is told.
+// What follows from what the box says: to an answer, the next screen and a word to the person; to
+// an entry, fresh reads.
 
-/** @typedef {import('../app').App} App */
-/** @typedef {import('../types').Kept} Kept */
-/** @typedef {import('../types').Answer} Answer */
+import { BoxError, call } from '../io/box.js';
 
 /** Refusals that mean: hands off this order. */
 const STOPS = ['order_frozen', 'order_ended', 'late_scan', 'label_void'];
 
 /** @param {App} app @param {Kept} kept @param {Answer} answer */
-export function after(app, kept, answer) {
+export function answered(app, kept, answer) {
   if (answer.ok) done(app, kept, answer);
   else refused(app, kept, answer);
 }
@@ -33,7 +32,7 @@ function done(app, kept, answer) {
   else if (!kept.said.ok) app.tell('good', 'notice.box_accepts');
 }
 
-/** @type {Record<string, (app: App, facts: import('../types').Facts, data: import('../types').Facts) => void>} */
+/** @type {Record<string, (app: App, facts: Facts, data: Facts) => void>} */
 const FOLLOW = {
   'task.take': (app, { task }) => {
     app.go('pick');
@@ -69,3 +68,34 @@ const FOLLOW = {
   },
   'alarm.ack': () => undefined,
 };
+
+/** Fetch what a screen shows. @param {App} app @param {Readable} what */
+export async function read(app, what) {
+  const { task, pack } = app.state;
+  try {
+    if (what === 'tasks') app.dispatch({ type: 'tasks', ...(await call('GET', '/tasks?state=open')) });
+    if (what === 'task' && task) app.dispatch({ type: 'task', task: await call('GET', `/tasks/${task.id}`) });
+    if (what === 'packing') app.dispatch({ type: 'packing', ...(await call('GET', '/packing')) });
+    if (what === 'pack' && pack) app.dispatch({ type: 'pack', pack: await call('GET', `/packing/${pack.order}`) });
+    if (what === 'putbacks') app.dispatch({ type: 'putbacks', ...(await call('GET', '/orders?state=put_back')) });
+    if (what === 'reasons') app.dispatch({ type: 'reasons', reasons: await call('GET', '/reasons') });
+  } catch (error) {
+    if (!(error instanceof BoxError)) throw error;
+    if (error.status === 401) app.signedOut();
+  }
+}
+
+/** Something happened on the floor. @param {App} app @param {BoxEntry} happened */
+export function entry(app, happened) {
+  app.dispatch({ type: 'entry', entry: happened });
+  const { screen, task, pack } = app.state;
+  const { kind } = happened;
+  const about = [happened.subject, ...happened.refs];
+  const orders = new Set(task?.orders.map((o) => `order:${o.id}`));
+  const own = happened.device === app.device && /^(pick|tote)\./.test(kind);
+  if (task && !own && about.some((ref) => ref === `task:${task.id}` || orders.has(ref))) app.refresh('task');
+  if (pack && about.includes(`order:${pack.order}`)) app.refresh('pack');
+  if (screen === 'tasks' && /^(task|order|freeze)\./.test(kind)) app.refresh('tasks');
+  if (screen === 'pack' && !pack && /^(order|task|pack|pick|freeze)\./.test(kind)) app.refresh('packing');
+  if (screen === 'putback' && /^(order|putback)\./.test(kind)) app.refresh('putbacks');
+}

@@ -1,0 +1,87 @@
+"""A real browser on a real port, and a wedge that types as scanners do."""
+
+import tempfile
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from playwright.async_api import Browser, async_playwright
+
+from tests.e2e.pda import MakePda, Pda, Theme
+from tests.e2e.peer import Peer
+
+CHROMIUM = "/usr/bin/chromium"
+ARGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
+    "--autoplay-policy=user-gesture-required",
+]  # fmt: skip
+PHONE = {"width": 360, "height": 640}
+SPY = """
+window.signals = [];
+navigator.vibrate = (p) => { window.signals.push(p.length); return true; };
+"""
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium as Debian ships it."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def peer() -> AsyncIterator[Peer]:
+    """A pretended box on a free port of this machine."""
+    peer = Peer()
+    runner = web.AppRunner(peer.app(), access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    peer.url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    yield peer
+    await peer.cut()
+    await runner.cleanup()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def make_pda(browser: Browser, peer: Peer) -> AsyncIterator[MakePda]:
+    """Make handhelds; at the end none may have had an error in its console."""
+    made: list[Pda] = []
+
+    async def make(
+        *, size: dict[str, int] | None = None, theme: Theme = "light", open_now: bool = True
+    ) -> Pda:
+        context = await browser.new_context(
+            viewport=size or PHONE,  # type: ignore[arg-type]
+            locale="zh-CN",
+            color_scheme=theme,
+            has_touch=True,
+        )
+        await context.add_init_script(SPY)
+        pda = Pda(context, context.pages[0] if context.pages else None, peer.url)  # type: ignore[arg-type]
+        made.append(pda)
+        if open_now:
+            await pda.open()
+        return pda
+
+    yield make
+    errors = [error for pda in made for error in pda.errors]
+    for pda in made:
+        await pda.context.close()
+    assert errors == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pda(make_pda: MakePda) -> Pda:
+    """A handheld with the sign-in screen open."""
+    return await make_pda()
+
+
+@pytest.fixture(scope="session")
+def shots() -> str:
+    """A folder for pictures of screens."""
+    return tempfile.mkdtemp(prefix="floorgate-shots-")

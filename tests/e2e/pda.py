@@ -1,0 +1,112 @@
+"""A handheld in a browser, and a wedge that types as scanners do."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
+
+from playwright.async_api import BrowserContext, CDPSession, Page
+
+WAIT_MS = 8000
+POLL_S = 0.02
+NETWORK_NOISE = ("Failed to load resource", "WebSocket connection to", "ERR_INTERNET_DISCONNECTED")
+
+
+class Pda:
+    """A handheld: a browser context, its page, and its scanner."""
+
+    def __init__(self, context: BrowserContext, page: Page, url: str) -> None:
+        self.context, self.page, self.url = context, page, url
+        self.errors: list[str] = []
+        self._cdp: CDPSession | None = None
+
+    async def open(self) -> None:
+        """Open the page anew, as after a swap of the battery."""
+        self.page = await self.context.new_page()
+        self._cdp = None
+        self.page.set_default_timeout(WAIT_MS)
+        self.page.on("console", lambda m: m.type == "error" and self._error(m.text))
+        self.page.on("pageerror", lambda e: self._error(str(e)))
+        await self.page.goto(self.url)
+        await self.ready()
+
+    async def ready(self) -> None:
+        """Wait until handlers live."""
+        await self.page.wait_for_selector("html[data-ready]")
+
+    def _error(self, text: str) -> None:
+        if not any(noise in text for noise in NETWORK_NOISE):
+            self.errors.append(text)
+
+    async def keeps_page(self) -> None:
+        """Wait until the service worker holds the page and every screen is loaded."""
+        await self.until("navigator.serviceWorker.getRegistration().then((r) => !!r?.active)")
+        await self.until("performance.getEntriesByType('resource')"
+                         ".some((r) => r.name.endsWith('floor.js'))")  # fmt: skip
+
+    async def cdp(self) -> CDPSession:
+        """Return the page's protocol session."""
+        self._cdp = self._cdp or await self.context.new_cdp_session(self.page)
+        return self._cdp
+
+    async def scan(self, text: str, *, prefix: str = "~", end: str = "Enter") -> None:
+        """Type `text` as a wedge does: all keys at once, none waited for."""
+        cdp = await self.cdp()
+        sent = []
+        for char in [*prefix, *text, end]:
+            key = {"Enter": (13, "\r"), "Tab": (9, ""), " ": (32, " ")}.get(char)
+            code, out = key or (ord(char.upper()) if char.isalnum() else 0, char)
+            for kind in ("keyDown", "keyUp"):
+                event: dict[str, Any] = {"type": kind, "key": char, "windowsVirtualKeyCode": code}
+                event |= {"text": out} if kind == "keyDown" else {}
+                sent.append(asyncio.ensure_future(cdp.send("Input.dispatchKeyEvent", event)))
+        await asyncio.gather(*sent)
+
+    async def commit(self, text: str, *, enter: bool = True) -> None:
+        """Commit `text` as an input method does, as scanners with factory settings do."""
+        cdp = await self.cdp()
+        await cdp.send("Input.insertText", {"text": text})
+        if enter:
+            await self.scan("", prefix="")
+
+    async def sees(self, text: str) -> None:
+        """Wait until `text` is on the screen."""
+        await self.page.get_by_text(text).first.wait_for()
+
+    async def until(self, expression: str) -> None:
+        """Wait until a JavaScript expression is true. The page's CSP forbids Playwright's own."""
+        async with asyncio.timeout(WAIT_MS / 1000):
+            while not await self.page.evaluate(expression):
+                await asyncio.sleep(POLL_S)
+
+    async def when(self, holds: Callable[[], object]) -> None:
+        """Wait until something holds on the box's side."""
+        async with asyncio.timeout(WAIT_MS / 1000):
+            while not holds():
+                await asyncio.sleep(POLL_S)
+
+    async def drained(self) -> None:
+        """Wait until the box has answered everything."""
+        await self.until(
+            "!document.querySelector('.link small') && !document.querySelector('.banner')"
+        )
+
+    async def sign_in(self, badge: str, pin: str) -> None:
+        """Scan the badge, touch the PIN."""
+        await self.scan(badge)
+        await self.page.wait_for_selector("#layer[open] .keys")
+        for digit in pin:
+            await self.page.get_by_role("button", name=digit, exact=True).click()
+        await self.page.locator("#layer .act.main").click()
+
+    async def kept(self) -> int:
+        """Return how many commands stand in the PDA's outbox on disk."""
+        count: int = await self.page.evaluate(
+            "new Promise((done) => { indexedDB.open('floor').onsuccess = (e) => {"
+            " e.target.result.transaction('outbox').objectStore('outbox').count()"
+            ".onsuccess = (c) => { e.target.result.close(); done(c.target.result); }; }; })"
+        )
+        return count
+
+
+Theme = Literal["light", "dark"]
+MakePda = Callable[..., Awaitable[Pda]]

@@ -1,0 +1,63 @@
+"""Packing, the label and its proof, hand-over and put-back in a real browser."""
+
+import pytest
+
+from tests.e2e.pda import Pda
+from tests.e2e.peer import WAYBILL, Peer
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+PACKER = ("B-2001", "618450")
+
+
+async def start_pack(pda: Pda) -> None:
+    """Bind the station, sign in, open the tote."""
+    await pda.scan("@S:S1")
+    await pda.sees("打包台 S1")
+    await pda.sign_in(*PACKER)
+    await pda.sees("扫周转箱")
+    await pda.scan("T-9")
+    await pda.sees("保温杯 350ml")
+
+
+async def test_pack_print_and_prove(pda: Pda, peer: Peer) -> None:
+    """Every piece and gift is checked, and only the scanned label ships (FLOW-4, GIFT-2, PRN-4)."""
+    await start_pack(pda)
+    await pda.scan("6901234567999")
+    await pda.sees("商品不对")
+    await pda.scan("6901234567900")
+    await pda.scan("MUG-350")
+    await pda.sees("已放入：贺卡")
+    await pda.scan("@C:OK")
+    await pda.sees("装完，打印面单")
+    await pda.scan("@C:OK")
+    await pda.sees("扫新打印的面单")
+    await pda.scan("SF999")
+    await pda.sees("这不是我们的面单")
+    assert peer.pack["state"] == "packed_checked"
+    await pda.scan(f"FG1:{WAYBILL}:copy-1")
+    await pda.page.locator(".all-good").wait_for()
+    assert peer.pack["state"] == "shipped"
+    await pda.scan("@C:OK")
+    await pda.sees("没有等待打包的订单")
+
+
+async def test_a_greyed_button_says_why(pda: Pda) -> None:
+    """An action that is not open yet stays in reach and names its reason (PDA-4)."""
+    await start_pack(pda)
+    await pda.scan("6901234567900")
+    await pda.page.locator("header .menu").click()
+    tasks = pda.page.get_by_role("button", name="拣货任务")
+    assert await tasks.get_attribute("aria-disabled") == "true"
+    await pda.page.get_by_text("需要：拣货员").first.wait_for()
+
+
+async def test_hand_over_and_put_back(pda: Pda, peer: Peer) -> None:
+    """Parcels are handed over and goods put back by scan (FRZ-5)."""
+    await pda.scan("@S:S1")
+    await pda.sign_in(*PACKER)
+    await pda.page.locator("header .menu").click()
+    await pda.page.get_by_role("button", name="交接").click()
+    await pda.sees("扫包裹上的面单")
+    await pda.scan(WAYBILL)
+    await pda.sees(f"已交接 {WAYBILL}")
+    assert [cmd["kind"] for cmd in peer.applied] == ["handover.scan"]

@@ -1,0 +1,83 @@
+// What holds the files together: texts in both languages, contrast, size, the vendored library.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import test from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { translator } from '../src/core/text.js';
+
+const file = (path) => readFileSync(new URL(`../${path}`, import.meta.url));
+const text = (path) => file(path).toString();
+const dict = (lang) => JSON.parse(text(`locales/${lang}.json`));
+const sources = readdirSync(new URL('../src', import.meta.url), { recursive: true })
+  .map(String).filter((p) => p.endsWith('.js')).map((p) => `src/${p}`);
+
+test('both languages have the same keys and take the same facts', () => {
+  const [zh, en] = [dict('zh'), dict('en')];
+  assert.deepEqual(Object.keys(zh), Object.keys(en));
+  const facts = (s) => [...new Set(s.match(/\{\w+\}/g) ?? [])].sort();
+  for (const key of Object.keys(zh)) assert.deepEqual(facts(zh[key]), facts(en[key]), key);
+});
+
+test('every text that the page names exists', () => {
+  const zh = dict('zh');
+  const quoted = /['"`]((?:act|screen|word|link|signin|tasks|pick|tick|qty|reason|pack|label|handover|putback|said|notice|test|status|refusal|hint|alarm)\.[a-z_]+)['"`]/g;
+  for (const path of sources) {
+    for (const [, key] of text(path).matchAll(quoted)) {
+      const isKind = text(path).includes(`app.why('${key}')`) || text(path).includes(`send('${key}'`) || text(path).includes(`judge(task, '${key}'`)
+        || /^(pick|pack|handover|putback|alarm)\.(scan|qty|short|open|finish|ack)$/.test(key);
+      assert.ok(key in zh || isKind, `${path}: ${key}`);
+    }
+  }
+});
+
+test('facts fill a text; names, lists and codes are shown in the reader’s language', () => {
+  const t = translator({ 'a.b': '{order4} {by} {missing} {state} {none}', 'state.picked': '已拣齐', 'a.other': '? {code}' }, 'zh');
+  const facts = { order: 'WEB-20101', by: { zh: '王', en: 'W' }, missing: [{ zh: '甲', en: 'A' }, '乙'], state: 'picked' };
+  assert.equal(t('a.b', facts), '…0101 王 甲、乙 已拣齐 —');
+  assert.equal(t('a.strange'), '? strange');
+});
+
+test('every pair of colours reaches 7:1, light and dark (PDA-3)', () => {
+  const css = text('css/app.css');
+  const roots = [...css.matchAll(/:root(?:\[data-theme=dark\])? \{([^}]*)\}/g)].map((m) => m[1]);
+  assert.equal(roots.length, 2);
+  for (const root of roots) {
+    const colours = Object.fromEntries([...root.matchAll(/--([\w-]+): (#[0-9a-f]{6})/g)].map((m) => [m[1], m[2]]));
+    for (const [role, on] of Object.entries(colours).filter(([name]) => name.startsWith('on-'))) {
+      const ratio = contrast(colours[role.slice(3)], on);
+      assert.ok(ratio >= 7, `${role} ${ratio.toFixed(1)}`);
+    }
+    assert.ok(contrast(colours.soft, colours['on-page']) >= 7);
+    assert.ok(contrast(colours.page, colours['on-soft']) >= 7);
+    assert.ok(contrast(colours.kept, colours['on-page']) >= 7);
+  }
+});
+
+/** WCAG 2.2 contrast ratio of two colours. */
+function contrast(a, b) {
+  const luminance = (hex) => {
+    const [r, g, bl] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16) / 255)
+      .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * bl;
+  };
+  const [hi, lo] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+  return (hi + 0.05) / (lo + 0.05);
+}
+
+test('what the first paint needs is at most 40 KB on the wire', () => {
+  const preloaded = [...text('index.html').matchAll(/href="((?:src|vendor)[^"]+)"/g)].map((m) => m[1]);
+  const files = ['index.html', 'css/app.css', 'locales/zh.json', 'src/boot.js', 'src/main.js', ...preloaded];
+  const bytes = files.reduce((sum, path) => sum + gzipSync(file(path), { level: 9 }).length, 0);
+  assert.ok(bytes <= 40 * 1024, `${bytes} bytes`);
+});
+
+test('the vendored library is the one its table names', () => {
+  const sha256 = createHash('sha256').update(file('vendor/lit.js')).digest('hex');
+  assert.ok(text('vendor/README.md').includes(sha256));
+});
+
+test('nothing inline stands in the page, and no address of elsewhere (SEC-4)', () => {
+  const page = text('index.html');
+  assert.doesNotMatch(page, /<style|style=|\son\w+=|<script(?![^>]*src=)|https?:\/\//);
+});

@@ -1,0 +1,39 @@
+// The outbox: ids, order, what an answer settles (PICK-5, PDA-1).
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { TRIES_MAX, WINDOW_MAX, outcome, toSend, uuid7, withKept } from '../src/core/outbox.js';
+
+const kept = (seq, more = {}) => ({ seq, cmd: { id: `c${seq}` }, said: { ok: true, code: '', facts: {} }, tries: 0, ...more });
+
+test('an id is a UUIDv7 of its time, and sorts by it', () => {
+  const random = new Uint8Array(10).fill(255);
+  assert.equal(uuid7(0x018cc251f400, random), '018cc251-f400-7fff-bfff-ffffffffffff');
+  assert.ok(uuid7(1, random) < uuid7(2, new Uint8Array(10)));
+});
+
+test('commands go out in order, a window at a time, each once', () => {
+  const outbox = Array.from({ length: 40 }, (_, i) => kept(i));
+  const first = toSend(outbox, new Set());
+  assert.deepEqual(first.map((k) => k.seq), [...Array(WINDOW_MAX).keys()]);
+  assert.deepEqual(toSend(outbox, new Set(first.map((k) => k.cmd.id))), []);
+  assert.deepEqual(toSend(outbox, new Set(['c0'])).map((k) => k.seq)[0], 1);
+});
+
+test('what a person has to look at is not sent again', () => {
+  assert.deepEqual(toSend([kept(1, { parked: true }), kept(2)], new Set()).map((k) => k.seq), [2]);
+});
+
+test('each answer settles, keeps or parks its command', () => {
+  const is = (answer, tries = 0) => outcome(kept(1, { tries }), { id: 'c1', ...answer });
+  assert.equal(is({ ok: true }), 'done');
+  assert.equal(is({ ok: false, status: 422 }), 'refused');
+  assert.equal(is({ ok: false, status: 409 }), 'refused');
+  assert.equal(is({ ok: false, status: 401 }), 'sign_in');
+  for (const status of [429, 500, 502, 503]) assert.equal(is({ ok: false, status }), 'retry');
+  assert.equal(is({ ok: false, status: 503 }, TRIES_MAX - 1), 'park');
+});
+
+test('the outbox stays in order whatever comes when', () => {
+  const outbox = [3, 1, 2, 1].reduce((box, seq) => withKept(box, kept(seq)), []);
+  assert.deepEqual(outbox.map((k) => k.seq), [1, 2, 3]);
+});
