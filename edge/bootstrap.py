@@ -7,7 +7,7 @@ import random
 import secrets
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
@@ -30,7 +30,7 @@ from edge.app.sessions import Sessions
 from edge.app.timers import Timers
 from edge.clock import SystemClock, SystemIds
 from edge.config import Config
-from edge.domain.commands import BoxFound, Command
+from edge.domain.commands import BoxFound, CheckpointCountersign, Command
 from edge.domain.views import answer_view
 from edge.http.app import Health, Status, make_app
 from edge.http.assets import Assets, page_root
@@ -81,6 +81,7 @@ class BoxProcess:
         self.push = Push()
         self.url = ""
         self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._closing: list[Callable[[], Any]] = []
 
     async def open(self) -> None:
@@ -205,11 +206,29 @@ class BoxProcess:
             clock=self.clock,
             random=random.SystemRandom(),
             on_state=self._on_link,
+            on_countersign=self._on_countersign,
         )
+        self.runner.listen(self._tell_hub)
         agent = self.agent
-        self.runner.listen(lambda _: agent.notify())
         task = asyncio.create_task(agent.run())
         self._closing.append(task.cancel)
+
+    def _tell_hub(self, committed: Committed) -> None:
+        assert self.agent is not None
+        self.agent.notify()
+        if signed := committed.checkpoint:
+            box = self.config.box.id
+            checkpoint = Checkpoint(box, signed.epoch, signed.seq, signed.head, signed.at_us)
+            self.agent.checkpoint(checkpoint, signed.signature)
+
+    def _on_countersign(self, done: Checkpoint, signature: bytes) -> None:
+        data = CheckpointCountersign(done.seq, done.at_us, done.head, signature)
+        self._spawn(self.floor.submit(data, via="hub", actor="hub"))
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _note_rules(self, committed: Committed) -> None:
         for draft in committed.drafts:

@@ -154,6 +154,7 @@ class Committed(msgspec.Struct, frozen=True):
 
     entries: list[StoredEntry]
     drafts: list[Draft]
+    checkpoint: StoredCheckpoint | None = None
 
 
 class BusyError(Exception):

@@ -178,6 +178,15 @@ class RulesetActivate(_Data, frozen=True, tag="ruleset.activate"):
     document: bytes
 
 
+class CheckpointCountersign(_Data, frozen=True, tag="checkpoint.countersign"):
+    """The hub holds every entry up to a checkpoint, and signed its head."""
+
+    seq: int
+    at_us: int
+    head: bytes
+    signature: bytes
+
+
 class BoxFound(_Data, frozen=True, tag="box.found"):
     """The first command of a box: its name and the ruleset that it starts with."""
 
@@ -198,6 +207,7 @@ KINDS: dict[str, type[_Data]] = {
 FROM_PDA: Final = frozenset(KINDS) - {
     "session.open",
     "box.found",
+    "checkpoint.countersign",
     "print.report",
     "timer.fire",
     "instruction.accept",

@@ -40,6 +40,9 @@ class Decision(msgspec.Struct, frozen=True):
     world: World
 
 
+ANSWERS_KEPT_US: Final = 7 * 86_400 * 1_000_000
+"""An answer is known again for so long; a command captured earlier might be a repeat."""
+
 _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
     c.BoxFound: (people.found_box, ""),
     c.SessionOpen: (people.open_session, "tasks"),
@@ -64,6 +67,7 @@ _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
     c.TimerFire: (freezing.fire_timer, ""),
     c.InstructionAccept: (instructions.accept, ""),
     c.RulesetActivate: (instructions.activate_ruleset, ""),
+    c.CheckpointCountersign: (instructions.countersign, ""),
     c.StatusSet: (people.refuse_status, ""),
 }
 """Decider of each command, and the screen that follows it."""
@@ -105,6 +109,8 @@ def _check_sender(turn: Turn) -> None:
     session = turn.world.get(Session, command.session)
     if session is None or session.device != command.device or session.person != command.actor:
         raise RefusedError("not_signed_in")
+    if turn.env.now_us - command.captured_us > ANSWERS_KEPT_US:
+        raise RefusedError("too_old", captured_at=command.captured_us)
     if session.closed_us is not None and command.captured_us > session.closed_us:
         raise RefusedError("session_over", closed_at=session.closed_us)
     if not turn.rules.may(session.roles, command.kind):

@@ -7,7 +7,7 @@ for a person, and never blocks the next (SYNC-2).
 from collections.abc import Callable
 from typing import Any, Final
 
-from edge.domain.commands import InstructionAccept, RulesetActivate
+from edge.domain.commands import CheckpointCountersign, InstructionAccept, RulesetActivate
 from edge.domain.entries import LINK_DSEQ, PersonalRecord
 from edge.domain.freezing import open_freeze, revoke_freeze
 from edge.domain.model import Box
@@ -150,6 +150,19 @@ def activate_ruleset(turn: Turn, data: RulesetActivate, **link: Any) -> Facts:  
     label = rules.label
     turn.emit("ruleset.activated", f"ruleset:{label}", label=label, document=data.document, **link)
     return {"rules": label}
+
+
+def countersign(turn: Turn, data: CheckpointCountersign) -> Facts:
+    """Keep the hub's signature of a checkpoint in the journal itself (AUD-1)."""
+    turn.emit(
+        "checkpoint.countersigned",
+        "journal",
+        seq=data.seq,
+        at_us=data.at_us,
+        head=data.head,
+        signature=data.signature,
+    )
+    return {"seq": data.seq}
 
 
 _HANDLERS: Final[dict[str, Handler]] = {

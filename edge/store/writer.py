@@ -79,7 +79,7 @@ class Writer:
             self._cache.clear()
             raise
         self._take_over(batch)
-        return outcomes, Committed(batch.entries, group.drafts)
+        return outcomes, Committed(batch.entries, group.drafts, batch.checkpoint)
 
     def _env(self) -> Env:
         return Env(
