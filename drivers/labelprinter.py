@@ -228,7 +228,11 @@ class ZplPrinter(LabelPrinter):
             return Mark(labels) if isinstance(labels, int) else None
 
     async def await_proof(self, copy_id: CopyId, mark: Mark | None, timeout_s: float) -> Proof:
-        """Wait for the odometer to pass `mark`; NONE when it does not, or without a mark."""
+        """Wait for the odometer to pass `mark`; NONE when it does not, or without a mark.
+
+        A printer silent to the end is disconnected, so that what it answers later is not taken
+        for the mark of another copy.
+        """
         del copy_id  # the mark was read for it
         until_s = _now_s() + timeout_s
         while mark is not None:
@@ -241,6 +245,8 @@ class ZplPrinter(LabelPrinter):
                 return Proof.ODOMETER
             left_s = until_s - _now_s()
             if left_s <= 0:
+                if labels is None:
+                    self._link.close()
                 break
             await asyncio.sleep(min(left_s, self._waits.poll_s))
         return Proof.NONE

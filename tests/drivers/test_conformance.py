@@ -28,9 +28,10 @@ Printing = Callable[..., AbstractAsyncContextManager[tuple[FakePrinter, Printer]
 ONE, TWO = CopyId("copy-1"), CopyId("copy-2")
 PROOF = {"tspl": Proof.TOKEN, "zpl": Proof.ODOMETER}
 
-pytestmark = pytest.mark.parametrize("lang", ["tspl", "zpl"])
+both = pytest.mark.parametrize("lang", ["tspl", "zpl"])
 
 
+@both
 async def test_a_copy_is_sent_once_and_proved(
     printing: Printing, waybill: Raster, lang: str
 ) -> None:
@@ -45,6 +46,7 @@ async def test_a_copy_is_sent_once_and_proved(
         assert [] == fake.problems
 
 
+@both
 async def test_the_model_and_status_are_read(printing: Printing, lang: str) -> None:
     """A printer is recognised by its language and names its model; all is well. DEV-2, PRN-5."""
     async with printing(lang) as (fake, printer):
@@ -53,6 +55,7 @@ async def test_the_model_and_status_are_read(printing: Printing, lang: str) -> N
         assert (Reading.OK, Reading.OK, ()) == (status.paper, status.head, status.faults)
 
 
+@both
 async def test_another_language_is_not_recognised(printing: Printing, lang: str) -> None:
     """Probing a printer with the other language says None and prints nothing. DEV-2, DEV-3."""
     other = {"tspl": "zpl", "zpl": "tspl"}[lang]
@@ -62,6 +65,7 @@ async def test_another_language_is_not_recognised(printing: Printing, lang: str)
         assert not fake.labels
 
 
+@both
 @pytest.mark.parametrize("part", ["paper", "head", "ribbon", "paused"])
 async def test_a_fault_is_named_and_nothing_is_sent(
     printing: Printing, small: Raster, lang: str, part: str
@@ -79,6 +83,7 @@ async def test_a_fault_is_named_and_nothing_is_sent(
         await printer.send(printer.encode(small, ONE), ONE)
 
 
+@both
 async def test_a_held_copy_is_proved_when_it_comes_out(
     printing: Printing, small: Raster, lang: str
 ) -> None:
@@ -97,6 +102,7 @@ async def test_a_held_copy_is_proved_when_it_comes_out(
         assert [ONE] == [label.copy_id for label in fake.labels]
 
 
+@both
 async def test_a_held_copy_never_proves_the_next(
     printing: Printing, small: Raster, lang: str
 ) -> None:
@@ -112,6 +118,7 @@ async def test_a_held_copy_never_proves_the_next(
         assert "busy with earlier work" in caught.value.cause
 
 
+@both
 async def test_a_broken_connection_says_how_much_was_sent(
     printing: Printing, waybill: Raster, lang: str
 ) -> None:
@@ -130,6 +137,7 @@ async def test_a_broken_connection_says_how_much_was_sent(
         assert PROOF[lang] is await printer.await_proof(TWO, mark, 10)
 
 
+@both
 async def test_a_copy_cut_off_on_its_way_is_not_claimed(
     printing: Printing, waybill: Raster, lang: str
 ) -> None:
@@ -146,6 +154,7 @@ async def test_a_copy_cut_off_on_its_way_is_not_claimed(
         assert not fake.labels
 
 
+@both
 async def test_a_reboot_loses_the_copy_and_proves_nothing(
     printing: Printing, small: Raster, lang: str
 ) -> None:
@@ -165,6 +174,7 @@ async def test_a_reboot_loses_the_copy_and_proves_nothing(
         assert not fake.labels
 
 
+@both
 async def test_a_refused_connection_is_retryable(lang: str) -> None:
     """Nobody listens: nothing was sent, trying again is safe, and close does no harm. PRN-3."""
     fake = fake_printer(lang)  # type: ignore[arg-type]
@@ -182,6 +192,7 @@ async def test_a_refused_connection_is_retryable(lang: str) -> None:
     await fake.stop()
 
 
+@both
 async def test_an_unopened_printer_says_so(lang: str) -> None:
     """Every call on a closed printer is a retryable error, never a crash."""
     printer = make_printer(f"tcp://127.0.0.1:9?lang={lang}")
@@ -191,6 +202,7 @@ async def test_an_unopened_printer_says_so(lang: str) -> None:
         assert (0, True) == (caught.value.bytes_out, caught.value.is_retryable)
 
 
+@both
 async def test_silence_is_a_fault(printing: Printing, small: Raster, lang: str) -> None:
     """An open connection without answers is a fault to look at, not an absence. PRN-5."""
     async with printing(lang, reply_s=0.2) as (fake, printer):
@@ -202,6 +214,7 @@ async def test_silence_is_a_fault(printing: Printing, small: Raster, lang: str) 
         assert not fake.labels
 
 
+@both
 async def test_silence_after_sending_proves_nothing(
     printing: Printing, small: Raster, lang: str
 ) -> None:
@@ -217,6 +230,20 @@ async def test_silence_after_sending_proves_nothing(
         assert [ONE] == [label.copy_id for label in fake.labels]
 
 
+async def test_late_answers_meet_nobody(printing: Printing, small: Raster) -> None:
+    """A ZPL printer that stayed silent is disconnected: its late word marks no other copy. PRN-4."""
+    async with printing("zpl", reply_s=0.2) as (fake, printer):
+        mark = await printer.mark()
+        fake.seconds_per_label = 60
+        await printer.send(printer.encode(small, ONE), ONE)
+        fake.mute = True
+        assert Proof.NONE is await printer.await_proof(ONE, mark, 0.1)
+        fake.mute = False
+        with pytest.raises(DriverError, match="not connected"):
+            await printer.mark()
+
+
+@both
 async def test_cancel_drops_what_is_held(printing: Printing, small: Raster, lang: str) -> None:
     """After cancel a held copy never comes out. PRN-2."""
     async with printing(lang) as (fake, printer):
@@ -227,6 +254,7 @@ async def test_cancel_drops_what_is_held(printing: Printing, small: Raster, lang
         assert (0, 0) == (fake.held, len(fake.labels))
 
 
+@both
 async def test_closing_ends_a_wait(printing: Printing, small: Raster, lang: str) -> None:
     """close() while proof is awaited ends the wait with an error and frees the connection."""
     async with printing(lang) as (fake, printer):
@@ -242,6 +270,7 @@ async def test_closing_ends_a_wait(printing: Printing, small: Raster, lang: str)
         assert (await printer.status()).busy
 
 
+@both
 async def test_a_slow_printer_gets_all(printing: Printing, waybill: Raster, lang: str) -> None:
     """A printer that reads slowly still gets the whole copy, once."""
     async with printing(lang) as (fake, printer):
@@ -252,6 +281,7 @@ async def test_a_slow_printer_gets_all(printing: Printing, waybill: Raster, lang
         assert [waybill] == [label.raster for label in fake.labels]
 
 
+@both
 async def test_labels_land_as_pictures(tmp_path: Path, small: Raster, lang: str) -> None:
     """Each label is a PNG in the folder, in the list, and told to the listener."""
     seen: list[FakeLabel] = []
@@ -268,6 +298,7 @@ async def test_labels_land_as_pictures(tmp_path: Path, small: Raster, lang: str)
     assert [f"{lang}-00001.png"] == os.listdir(tmp_path)  # noqa: PTH208 - a test may block
 
 
+@both
 async def test_a_faulty_printer_may_be_silent(printing: Printing, small: Raster, lang: str) -> None:
     """Proof is awaited through the silence of a printer in a fault. PRN-4."""
     async with printing(lang, reply_s=0.2) as (fake, printer):

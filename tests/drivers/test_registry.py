@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from drivers.api import DriverError, open_printer
@@ -36,3 +39,14 @@ def test_a_wrong_url_is_explained(url: str, cause: str) -> None:
         open_printer(url)
     assert cause == caught.value.cause
     assert "tcp://10.0.0.9:9100?lang=tspl" in caught.value.hint
+
+
+def test_the_door_is_light() -> None:
+    """Importing drivers.api loads neither numpy nor Pillow nor fonts nor asyncio."""
+    code = (
+        "import sys, drivers.api; print(*sorted({'numpy','PIL','zint','asyncio'} & {*sys.modules}))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == ""
