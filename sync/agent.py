@@ -104,7 +104,8 @@ class HubAgent:
         async with asyncio.timeout(CONNECT_S):
             link = await self._connect()
         try:
-            _, head_seq = self._journal.head()
+            epoch, head_seq = self._journal.head()
+            assert not head_seq or epoch == self._identity.epoch, "one epoch, one agent"
             replicator = Replicator(
                 self._identity,
                 nonce=self._random.randbytes(NONCE_BYTES),

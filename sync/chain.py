@@ -144,6 +144,8 @@ class Report(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
     findings_dropped: int = 0
     """Findings beyond `FINDINGS_MAX`."""
+    after: tuple[int, int] = (0, 0)
+    """Epoch and number of the entry before the first one: not (0, 0) behind a cut."""
 
     @property
     def ok(self) -> bool:
@@ -168,6 +170,7 @@ class Verifier:
         self._box = box
         self._public_key = public_key
         self._epoch, self._seq, self._head = after or (0, 0, GENESIS)
+        self._after = (self._epoch, self._seq)
         self._is_head_known = True
         self._missing: list[tuple[int, int, int]] = []
         self._findings: list[Finding] = []
@@ -216,6 +219,7 @@ class Verifier:
             checkpoints=self._checkpoints,
             findings=findings,
             findings_dropped=self._dropped,
+            after=self._after,
         )
 
     def _decoded(self, raw: bytes) -> Entry | None:

@@ -159,7 +159,6 @@ async def _body(request: web.Request) -> Any:  # noqa: ANN401 - JSON from outsid
     raw = await request.read()
     if not raw:
         return {}
-    # A page of another origin cannot send this type without asking first.
     if request.content_type != "application/json":
         raise HubError("not_json", {}, "send Content-Type: application/json", 415)
     try:
@@ -168,9 +167,17 @@ async def _body(request: web.Request) -> Any:  # noqa: ANN401 - JSON from outsid
         raise HubError("malformed", {"cause": str(error)}, "send valid JSON", 400) from error
 
 
+def _check_origin(request: web.Request) -> None:
+    """Refuse what a page from elsewhere makes a browser send; machines send no Origin."""
+    origin = request.headers.get("Origin")
+    if origin not in (None, f"http://{request.host}", f"https://{request.host}"):
+        raise HubError("cross_origin", {"origin": str(origin)[:200]}, "use the hub's own page", 403)
+
+
 @web.middleware
 async def _one_error_shape(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
+        _check_origin(request)
         return await handler(request)
     except HubError as error:
         code, facts, hint, status = error.code, error.facts, error.hint, error.status

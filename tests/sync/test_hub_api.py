@@ -127,8 +127,15 @@ async def test_bad_request_has_the_one_error_shape(
     assert set(said) == {"ok", "code", "facts", "hint"}
 
 
-async def test_form_of_another_origin_is_refused(client: Any) -> None:
-    """A body that a browser sends across origins without asking is not taken (SEC-4)."""
+async def test_page_of_another_origin_is_refused(client: Any) -> None:
+    """What a foreign page makes a browser send is not done, even without a body (SEC-4)."""
+    await client.post("/api/v1/orders", json=[order()])
+    for origin in ("https://elsewhere.example", "null", "http://[broken"):
+        headers = {"Origin": origin}
+        answer = await client.post("/api/v1/orders/536365/cancel", headers=headers)
+        assert (answer.status, (await answer.json())["code"]) == (403, "cross_origin")
+    story = await (await client.get("/api/v1/orders/536365")).json()
+    assert [one["kind"] for one in story["instructions"]] == ["order.assign"]
     answer = await client.post("/api/v1/orders", data="[]", headers={"Content-Type": "text/plain"})
     assert (answer.status, (await answer.json())["code"]) == (415, "not_json")
 
