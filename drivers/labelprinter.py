@@ -107,12 +107,9 @@ class LabelPrinter(Printer):
                 )
             await asyncio.sleep(self._waits.poll_s)
 
-    async def _ask(
-        self, op: str, question: bytes, ask: Ask, until_s: float | None = None
-    ) -> Answer | None:
-        """Return the answer, or None when none came in time, at the latest at `until_s`."""
-        answer_by_s = _now_s() + self._waits.reply_s
-        until_s = answer_by_s if until_s is None else min(until_s, answer_by_s)
+    async def _ask(self, op: str, question: bytes, ask: Ask) -> Answer | None:
+        """Return the answer, or None when none came in time."""
+        until_s = _now_s() + self._waits.reply_s
         self._replies.expect(ask)
         try:
             await self._link.send(question)
@@ -230,15 +227,15 @@ class ZplPrinter(LabelPrinter):
     async def await_proof(self, copy_id: CopyId, mark: Mark | None, timeout_s: float) -> Proof:
         """Wait for the odometer to pass `mark`; NONE when it does not, or without a mark.
 
-        A printer silent to the end is disconnected, so that what it answers later is not taken
-        for the mark of another copy.
+        A printer silent to the end costs `reply_s` more and is disconnected, so that what it
+        answers later is not taken for the mark of another copy.
         """
         del copy_id  # the mark was read for it
         until_s = _now_s() + timeout_s
         while mark is not None:
             async with self._turn:
                 try:
-                    labels = await self._ask("await_proof", zpl.ASK_ODOMETER, Ask.ODOMETER, until_s)
+                    labels = await self._ask("await_proof", zpl.ASK_ODOMETER, Ask.ODOMETER)
                 except DriverError as error:
                     raise self._lost_in_flight(error) from error
             if isinstance(labels, int) and labels > mark.labels:

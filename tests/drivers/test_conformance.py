@@ -219,7 +219,7 @@ async def test_silence_after_sending_proves_nothing(
     printing: Printing, small: Raster, lang: str
 ) -> None:
     """A label that comes out of a mute printer is not claimed as proved. PRN-4."""
-    async with printing(lang) as (fake, printer):
+    async with printing(lang, reply_s=0.5) as (fake, printer):
         mark = await printer.mark()
         fake.seconds_per_label = 60
         await printer.send(printer.encode(small, ONE), ONE)
@@ -231,8 +231,8 @@ async def test_silence_after_sending_proves_nothing(
 
 
 async def test_late_answers_meet_nobody(printing: Printing, small: Raster) -> None:
-    """A ZPL printer that stayed silent is disconnected: its late word marks no other copy. PRN-4."""
-    async with printing("zpl", reply_s=0.2) as (fake, printer):
+    """A silent ZPL printer is disconnected: its late word marks no other copy. PRN-4."""
+    async with printing("zpl", reply_s=0.5) as (fake, printer):
         mark = await printer.mark()
         fake.seconds_per_label = 60
         await printer.send(printer.encode(small, ONE), ONE)
