@@ -2,9 +2,13 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any, Final
 
+import msgspec
+
 from sync.hub.store import Box, Told
+from sync.messages import Instruction
 
 CHUNK_ITEMS_MAX: Final = 200
 LIST_ITEMS_MAX: Final = 50_000
@@ -109,12 +113,7 @@ def change(
     """Return kind and body that ask the floor to change an order: a freeze, or its revocation."""
     facts = payload if isinstance(payload, dict) else {}
     if verb == "revoke":
-        freezes = [one.id for one in told if one.kind == "order.freeze"]
-        if not freezes:
-            hint = "there is nothing to revoke: no freeze was sent for this order"
-            raise HubError("not_frozen", {"order_id": order_id}, hint, 409)
-        freeze = facts.get("instruction", freezes[-1])
-        return "order.revoke", {"order_id": order_id, "instruction": freeze}
+        return "order.revoke", _revoked(order_id, told)
     if verb not in CATEGORIES:
         hint = f"one of revoke, {', '.join(sorted(CATEGORIES))}"
         raise HubError("verb_unknown", {"verb": verb}, hint, 404)
@@ -130,6 +129,17 @@ def change(
         "reason": str(facts.get("reason", "")),
     }
     return "order.freeze", body
+
+
+def _revoked(order_id: str, told: Sequence[Told]) -> dict[str, Any]:
+    freezes = [one for one in told if one.kind == "order.freeze"]
+    if not freezes:
+        hint = "there is nothing to revoke: no freeze was sent for this order"
+        raise HubError("not_frozen", {"order_id": order_id}, hint, 409)
+    newest = freezes[-1]
+    body = msgspec.msgpack.decode(newest.b, type=Instruction).body
+    category = body.get("category")
+    return {"order_id": order_id, "instruction": newest.id, "category": category}
 
 
 def box_of(warehouse: str, boxes: Sequence[Box]) -> str:
@@ -163,9 +173,26 @@ def _bodies(what: str, items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
                 raise HubError("waybills_invalid", {}, "each item needs carrier and numbers[]")
             for chunk in _chunks(numbers):
                 yield {**pool, "numbers": chunk}
+    elif what == "stock":
+        for chunk in _stock_chunks(items):
+            yield {"items": chunk}
     else:
         for chunk in _chunks(items):
             yield {"items": chunk}
+
+
+def _stock_chunks(items: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Keep the bins of one SKU together: a snapshot replaces all that was known of it."""
+    chunk: list[dict[str, Any]] = []
+    by_sku = sorted(items, key=lambda item: str(item.get("sku")))
+    for _, bins in groupby(by_sku, key=lambda item: str(item.get("sku"))):
+        shelf = list(bins)
+        if chunk and len(chunk) + len(shelf) > CHUNK_ITEMS_MAX:
+            yield chunk
+            chunk = []
+        chunk = chunk + shelf
+    if chunk:
+        yield chunk
 
 
 def _chunks(items: list[Any]) -> Iterator[list[Any]]:

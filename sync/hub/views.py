@@ -38,7 +38,7 @@ def box(view: BoxView) -> dict[str, Any]:
 
 def told(one: Told) -> dict[str, Any]:
     """Return one instruction and its answer as JSON."""
-    return {name: getattr(one, name) for name in one.__struct_fields__}
+    return {name: getattr(one, name) for name in one.__struct_fields__ if name != "b"}
 
 
 def order(

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import aiohttp
+import msgpack
 import pytest
 from aiohttp.test_utils import TestClient
 
@@ -83,7 +84,17 @@ async def test_lists_become_chunks(client: Any, hub: Hub) -> None:
     assert (view["instructions"], view["down_cursor"], view["set_aside"]) == (5, 0, [])
 
 
-async def test_change_asks_the_floor_to_freeze_and_revoke(client: Any) -> None:
+async def test_stock_of_one_article_is_not_torn_apart(client: Any, hub: Hub) -> None:
+    """All bins of an article are in one snapshot, since it replaces the former one (PICK-10)."""
+    items = [{"sku": f"s{n % 30}", "location": f"L{n}", "qty": 1} for n in range(390)]
+    await client.post("/api/v1/stock", json=items)
+    signed = await hub.read(lambda store: store.signed("box-1", 0, 10))
+    bodies = [msgpack.unpackb(one.b)["body"]["items"] for one in signed]
+    assert [len(body) for body in bodies] == [195, 195]
+    assert not {item["sku"] for item in bodies[0]} & {item["sku"] for item in bodies[1]}
+
+
+async def test_change_asks_the_floor_to_freeze_and_revoke(client: Any, hub: Hub) -> None:
     """A cancel is a request with its countdown, and can be revoked (FRZ-1, SYNC-3)."""
     await client.post("/api/v1/orders", json=[order()])
     early = await client.post("/api/v1/orders/536365/revoke")
@@ -91,6 +102,12 @@ async def test_change_asks_the_floor_to_freeze_and_revoke(client: Any) -> None:
     freeze = await (await client.post("/api/v1/orders/536365/cancel", json={})).json()
     revoke = await (await client.post("/api/v1/orders/536365/revoke")).json()
     assert (freeze["kind"], revoke["kind"]) == ("order.freeze", "order.revoke")
+    signed = await hub.read(lambda store: store.signed("box-1", 2, 1))
+    assert msgpack.unpackb(signed[0].b)["body"] == {
+        "order_id": "536365",
+        "instruction": freeze["id"],
+        "category": "cancel",
+    }
     unknown = await client.post("/api/v1/orders/536365/paint", json={})
     assert (unknown.status, (await unknown.json())["code"]) == (404, "verb_unknown")
     absent = await client.post("/api/v1/orders/none/cancel", json={})

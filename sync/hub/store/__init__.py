@@ -70,6 +70,8 @@ class Told(msgspec.Struct, frozen=True):
     kind: str
     order_id: str | None
     issued_us: int
+    b: bytes
+    """Its signed bytes."""
     outcome: str | None
     answer_epoch: int | None
     answer_seq: int | None
