@@ -1,0 +1,75 @@
+"""A real `floorgate serve` to measure, in its own process."""
+
+import hashlib
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+
+from edge.bench.floor import PIN
+
+START_S_MAX: Final = 60.0
+
+
+class Child:
+    """The process, its address, and how long its start took."""
+
+    def __init__(self, process: "subprocess.Popen[str]", url: str, data: Path) -> None:
+        self.process = process
+        self.url = url
+        self.data = data
+
+    @property
+    def resident_mib(self) -> float:
+        """Resident memory in MiB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+        return int(line.split()[1]) / 1024
+
+    def tls(self) -> ssl.SSLContext:
+        """Return a context that trusts this box."""
+        context = ssl.create_default_context(cafile=str(self.data / "tls" / "ca.pem"))
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        return context
+
+
+@contextmanager
+def serving(data: Path) -> Iterator[Child]:
+    """Serve the box whose data folder is `data` until the block ends."""
+    config = data.parent / f"{data.name}.toml"
+    config.write_text(
+        f'data = "{data}"\n[box]\nid = "bench"\n[http]\nhost = "127.0.0.1"\nport = 0\n'
+    )
+    command = [sys.executable, "-m", "edge", "serve", "--config", str(config)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("serving "), f"the box did not start: {line!r}"
+        yield Child(process, line.split()[1], data)
+    finally:
+        process.terminate()
+        process.wait(START_S_MAX)
+
+
+async def until_healthy(child: Child) -> float:
+    """Return the time, by the monotonic clock, of the first good answer."""
+    async with aiohttp.ClientSession() as client:
+        while True:
+            try:
+                async with client.get(f"{child.url}/health", ssl=child.tls()) as response:
+                    if response.ok:
+                        return time.monotonic()
+            except aiohttp.ClientError:
+                continue
+
+
+def pin_hash() -> str:
+    """Return the cheap verifier of the bench's PIN: the measured path is scans, not sign-in."""
+    return hashlib.scrypt(PIN.encode(), salt=bytes(16), n=2, r=8, p=1, dklen=32).hex()

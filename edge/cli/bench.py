@@ -1,0 +1,38 @@
+"""`floorgate bench`."""
+
+import argparse
+import sys
+from typing import Any
+
+import msgspec
+
+from edge.cli.output import GOOD, say, say_json
+
+PARTS = ("spine",)
+
+
+def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
+    """Add this module's verbs."""
+    bench = verbs.add_parser(
+        "bench",
+        help="measure a part of Floorgate on this machine",
+        description="Prints each figure with its floor or peer of the same run. A figure that "
+        "misses its target is no error: timings belong to the machine.",
+    )
+    bench.add_argument("part", choices=PARTS)
+    bench.add_argument("--json", action="store_true", help="one JSON line")
+    bench.set_defaults(run=bench_part)
+
+
+def bench_part(args: argparse.Namespace) -> int:
+    """Measure one part and print its figures."""
+    from edge.bench import spine  # noqa: PLC0415 - only this verb needs it
+    from edge.bench.figures import machine, table  # noqa: PLC0415
+
+    figures = spine.run(lambda text: print(f"… {text}", file=sys.stderr, flush=True))
+    if args.json:
+        say_json({"machine": machine(), "figures": msgspec.to_builtins(figures)})
+    else:
+        say(", ".join(f"{name} {value}" for name, value in machine().items()))
+        say(table(figures))
+    return GOOD
