@@ -1,5 +1,6 @@
-"""Read-only connections, for everybody but the writer."""
+"""Committed state, for everybody but the writer: the same questions over either connection."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +12,11 @@ from edge.store.sqlite import BUSY_TIMEOUT_MS, decode_doc
 from sync.api import GENESIS
 
 
-class SqliteReader:
-    """Committed state through one `query_only` connection."""
-
-    def __init__(self, db: aiosqlite.Connection) -> None:
-        self._db = db
-
-    @classmethod
-    async def open(cls, path: Path) -> "SqliteReader":
-        """Open the database file for reading."""
-        db = await aiosqlite.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
-        await db.execute("PRAGMA query_only=ON")
-        await db.execute("PRAGMA wal_autocheckpoint=0")
-        await db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-        return cls(db)
-
-    async def close(self) -> None:
-        """Close the connection."""
-        await self._db.close()
+class _Queries:
+    """The questions of the port `Reader`, in SQL."""
 
     async def _rows(self, sql: str, *args: Any) -> list[Any]:  # noqa: ANN401 - SQL values
-        return list(await self._db.execute_fetchall(sql, args))
+        raise NotImplementedError
 
     async def doc(self, kind: type[Doc], doc_id: str) -> Doc | None:
         """Return a document."""
@@ -77,3 +62,39 @@ class SqliteReader:
         """Return a record of personal data, or None where it was erased or never known."""
         rows = await self._rows("SELECT value FROM personal WHERE key=?", key)
         return msgspec.msgpack.decode(rows[0][0], type=dict[str, Any]) if rows else None
+
+
+class SqliteReader(_Queries):
+    """Committed state through one `query_only` connection."""
+
+    def __init__(self, db: aiosqlite.Connection) -> None:
+        self._db = db
+
+    @classmethod
+    async def open(cls, path: Path) -> "SqliteReader":
+        """Open the database file for reading."""
+        db = await aiosqlite.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+        await db.execute("PRAGMA query_only=ON")
+        await db.execute("PRAGMA wal_autocheckpoint=0")
+        await db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        return cls(db)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._db.close()
+
+    async def _rows(self, sql: str, *args: Any) -> list[Any]:  # noqa: ANN401 - SQL values
+        return list(await self._db.execute_fetchall(sql, args))
+
+
+class InlineReader(_Queries):
+    """Committed state through the writer's own connection, in the writer's own thread.
+
+    For simulation and tests: there a group is one call, so that no read falls inside it.
+    """
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    async def _rows(self, sql: str, *args: Any) -> list[Any]:  # noqa: ANN401 - SQL values
+        return self._db.execute(sql, args).fetchall()

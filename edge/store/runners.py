@@ -24,23 +24,17 @@ OnFailure = Callable[[BaseException], None]
 Waiter = tuple[Command, "asyncio.Future[Outcome]"]
 
 
-class ThreadRunner:
-    """Runs the writer on one thread. What arrives during a flush shares the next one."""
+class _Runner:
+    """What the runners have in common: who waits, who listens, what a group comes to."""
 
-    def __init__(self, writer: Writer, between: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self._between = between
-        self._queue: queue.SimpleQueue[Waiter | None] = queue.SimpleQueue()
         self._waiting = 0
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._listeners: list[OnCommit] = []
         self.on_failure: OnFailure = lambda _: None
+        """Called on the event loop when the store broke; no command is answered any more."""
         self.groups = 0
-
-    def start(self) -> None:
-        """Begin to take commands."""
-        self._thread.start()
 
     def listen(self, listener: OnCommit) -> None:
         """Call `listener` on the event loop after each durable group."""
@@ -61,26 +55,68 @@ class ThreadRunner:
             raise BusyError
         self._waiting += 1
         future: asyncio.Future[Outcome] = self._loop.create_future()
-        self._queue.put((command, future))
+        self._put((command, future))
         try:
             return await asyncio.shield(future)
         finally:
             self._waiting -= 1
+
+    def _put(self, waiter: Waiter) -> None:
+        raise NotImplementedError
+
+    def _commit(self, group: list[Waiter]) -> tuple[list[Outcome], Committed]:
+        commands = [command for command, _ in group]
+        try:
+            outcomes, committed = self._writer.run_group(commands)
+        except sqlite3.OperationalError as error:
+            if "full" not in str(error):
+                raise
+            log.error("disk full: nothing was written", commands=len(commands))  # noqa: TRY400
+            full = Outcome(Answer(ok=False, code="disk_full", facts={}))
+            outcomes, committed = [full] * len(group), Committed([], [])
+        self.groups += 1
+        return outcomes, committed
+
+    def _deliver(self, group: list[Waiter], outcomes: list[Outcome], committed: Committed) -> None:
+        for (_, future), outcome in zip(group, outcomes, strict=True):
+            if not future.done():
+                future.set_result(outcome)
+        if committed.entries:
+            for listener in self._listeners:
+                listener(committed)
+
+
+class ThreadRunner(_Runner):
+    """Runs the writer on one thread. What arrives during a flush shares the next one."""
+
+    def __init__(self, writer: Writer, between: Callable[[], None] = lambda: None) -> None:
+        super().__init__(writer)
+        self._between = between
+        self._queue: queue.SimpleQueue[Waiter | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to take commands."""
+        self._thread.start()
 
     def stop(self) -> None:
         """Finish what was taken, then end the thread."""
         self._queue.put(None)
         self._thread.join()
 
+    def _put(self, waiter: Waiter) -> None:
+        self._queue.put(waiter)
+
     def _work(self) -> None:
         while True:
             group, last = self._next_group()
             if group:
                 try:
-                    self._run(group)
+                    outcomes, committed = self._commit(group)
                 except BaseException as error:  # noqa: BLE001 - a broken store ends the process
                     self._loop.call_soon_threadsafe(self.on_failure, error)
                     return
+                self._loop.call_soon_threadsafe(self._deliver, group, outcomes, committed)
             if last:
                 return
             self._between()
@@ -100,23 +136,46 @@ class ThreadRunner:
             group.append(waiter)
         return group, False
 
-    def _run(self, group: list[Waiter]) -> None:
-        commands = [command for command, _ in group]
-        try:
-            outcomes, committed = self._writer.run_group(commands)
-        except sqlite3.OperationalError as error:
-            if "full" not in str(error):
-                raise
-            log.error("disk full: nothing was written", commands=len(commands))  # noqa: TRY400
-            full = Outcome(Answer(ok=False, code="disk_full", facts={}))
-            outcomes, committed = [full] * len(group), Committed([], [])
-        self.groups += 1
-        self._loop.call_soon_threadsafe(self._deliver, group, outcomes, committed)
 
-    def _deliver(self, group: list[Waiter], outcomes: list[Outcome], committed: Committed) -> None:
-        for (_, future), outcome in zip(group, outcomes, strict=True):
-            if not future.done():
-                future.set_result(outcome)
-        if committed.entries:
-            for listener in self._listeners:
-                listener(committed)
+class InlineRunner(_Runner):
+    """Runs the writer in the event loop's own thread: for simulation and tests.
+
+    `flush_s` says how long each half of a commit takes: what arrives before it shares it, and
+    between it and the answers lies the second half. A fault of the store that `run_group` raises
+    ends the runner as it ends the service.
+    """
+
+    def __init__(self, writer: Writer, flush_s: Callable[[], float] = lambda: 0.0) -> None:
+        super().__init__(writer)
+        self._flush_s = flush_s
+        self._queue: list[Waiter] = []
+        self._news = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to take commands."""
+        self._task = asyncio.create_task(self._work(), name="writer")
+
+    def stop(self) -> None:
+        """End at once; what was taken and not answered stays unanswered."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def _put(self, waiter: Waiter) -> None:
+        self._queue.append(waiter)
+        self._news.set()
+
+    async def _work(self) -> None:
+        while True:
+            await self._news.wait()
+            await asyncio.sleep(self._flush_s())
+            group, self._queue = self._queue[:GROUP_MAX], self._queue[GROUP_MAX:]
+            if not self._queue:
+                self._news.clear()
+            try:
+                outcomes, committed = self._commit(group)
+            except BaseException as error:  # noqa: BLE001 - a broken store ends the process
+                self.on_failure(error)
+                return
+            await asyncio.sleep(self._flush_s())
+            self._deliver(group, outcomes, committed)
