@@ -144,6 +144,7 @@ class Replicator:
         self._is_reading = False
         self._has_rewound = False
         self._checkpoint: tuple[Checkpoint, bytes] | None = None
+        self._is_offered = False
         self._began_s = self._heard_s = self._progress_s = now.mono_s
         self._pinged_s = now.mono_s - PING_S
         self.is_quarantined = False
@@ -198,7 +199,8 @@ class Replicator:
         outputs: list[Output] = []
         if now.mono_s - self._pinged_s >= PING_S:
             self._pinged_s = now.mono_s
-            outputs.append(Send(Ping(now.wall_us)))
+            self._is_offered = False  # in case it was lost: a countersignature would have come
+            outputs += [Send(Ping(now.wall_us)), *self._offer()]
         if self._sent > self._acked and now.mono_s - self._progress_s >= RESEND_S:
             self._progress_s = now.mono_s
             self._rewind()
@@ -237,7 +239,7 @@ class Replicator:
 
     def offer_checkpoint(self, checkpoint: Checkpoint, signature: bytes) -> list[Output]:
         """Send `checkpoint` as soon as the hub holds its entry; a newer one takes its place."""
-        self._checkpoint = (checkpoint, signature)
+        self._checkpoint, self._is_offered = (checkpoint, signature), False
         return self._offer()
 
     def _greet(self, challenge: Challenge) -> list[Output]:
@@ -305,7 +307,7 @@ class Replicator:
         self.is_quarantined = welcome.is_quarantined
         self._phase = Phase.LIVE
         first: list[Output] = [Pin(hub_key)] if is_new else []
-        return [*first, Up(), *self.tick(now), *self._offer()]
+        return [*first, Up(), *self.tick(now)]
 
     def _live(self, frame: Frame, now: Now) -> list[Output]:
         outputs: list[Output] = []
@@ -383,8 +385,9 @@ class Replicator:
         if self._checkpoint is None or self._phase is not Phase.LIVE or self.is_quarantined:
             return []
         c, signature = self._checkpoint
-        if c.epoch != self._identity.epoch or c.seq > self._acked:
+        if self._is_offered or c.epoch != self._identity.epoch or c.seq > self._acked:
             return []
+        self._is_offered = True
         return [Send(CheckpointFrame(c.epoch, c.seq, c.head, c.at_us, signature))]
 
     def _pull(self) -> list[Output]:

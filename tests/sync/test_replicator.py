@@ -6,10 +6,13 @@ import pytest
 from msgspec.structs import replace
 
 from sync import keys
-from sync.errors import LinkLostError, MalformedError, RejectedError
+from sync.chain import Checkpoint, countersign, sign_checkpoint
+from sync.errors import ForgedError, LinkLostError, MalformedError, RejectedError
 from sync.messages import (
     Ack,
     Challenge,
+    CheckpointFrame,
+    Countersign,
     Entries,
     Frame,
     Got,
@@ -30,6 +33,7 @@ from sync.replicator import (
     PING_S,
     RESEND_S,
     SILENT_S,
+    Countersigned,
     Deliver,
     Now,
     Output,
@@ -195,6 +199,33 @@ def test_deliveries_are_bounded(kit: Any) -> None:
         outputs = rig.replicator.receive(told(first, 200), at(1))
         delivered += sum(isinstance(one, Deliver) for one in outputs)
     assert delivered == DELIVERIES_MAX
+
+
+def test_checkpoint_is_offered_once_its_entries_are_there(kit: Any) -> None:
+    """A checkpoint waits for the ack of its entry, goes once, and again if unanswered (AUD-1)."""
+    rig = Rig(kit, entries=3)
+    rig.read(rig.first)
+    checkpoint = Checkpoint("box-1", 1, 2, rig.journal.hashes[2], 5)
+    signature = sign_checkpoint(checkpoint, BOX)
+    assert rig.replicator.offer_checkpoint(checkpoint, signature) == []
+    assert sent(rig.replicator.receive(Ack(1, 1), at(1))) == []
+    frame = CheckpointFrame(1, 2, checkpoint.head, 5, signature)
+    assert sent(rig.replicator.receive(Ack(1, 2), at(1))) == [frame]
+    assert sent(rig.replicator.receive(Ack(1, 3), at(1))) == []
+    assert frame in sent(rig.replicator.tick(at(PING_S)))
+    answer = Countersign(1, 2, countersign(checkpoint, HUB))
+    done = rig.replicator.receive(answer, at(PING_S))
+    assert done == [Countersigned(checkpoint, answer.signature)]
+    assert sent(rig.replicator.tick(at(2 * PING_S))) == [Ping(int(2 * PING_S * 1e6))]
+
+
+def test_countersignature_by_a_stranger_is_forged(kit: Any) -> None:
+    """Only the pinned hub can countersign (AUD-1, SEC-4)."""
+    rig = Rig(kit, entries=1, up_cursor=1)
+    checkpoint = Checkpoint("box-1", 1, 1, rig.journal.hashes[1], 5)
+    rig.replicator.offer_checkpoint(checkpoint, sign_checkpoint(checkpoint, BOX))
+    with pytest.raises(ForgedError):
+        rig.replicator.receive(Countersign(1, 1, countersign(checkpoint, BOX)), at(1))
 
 
 def test_silent_hub_is_pinged_then_given_up(kit: Any) -> None:

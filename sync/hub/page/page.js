@@ -7,6 +7,10 @@ const TEXTS = {
     received: "已收条目", lag: "未到条目", instructions: "指令(已记账/已发)", skew: "时钟差 (ms)",
     trouble: "异常", fork: "分叉:此盒上行已隔离", state: "现场状态", sent: "已下发", time: "时间",
     what: "事件", who: "人员/设备", data: "内容", routing: "路由决定", answer: "答复",
+    order_unknown: "没有此订单,请核对订单号", link_lost: "连接中断", bad_token: "注册令牌不符",
+    token_spent: "注册令牌已用过", wrong_key: "密钥与注册时不同", version: "协议版本不通",
+    epoch_behind: "此盒由旧备份恢复,须开新纪元", superseded: "同一盒重复连接",
+    malformed: "收到无法识别的数据", bad_signature: "签名不符",
     applied: "已执行", refused: "已拒绝", set_aside: "已搁置", none: "暂无", parked: "无法解读,已保存",
   },
   en: {
@@ -78,7 +82,7 @@ async function showBoxes() {
       box.is_up ? marked(text("up"), "good") : marked(text("down"), "bad"),
       box.up_cursor, box.lag_entries, `${box.down_cursor} / ${box.instructions}`,
       box.skew_us === null ? "—" : Math.round(box.skew_us / 1000),
-      box.quarantine ? marked(text("fork"), "bad") : box.last_error || "—",
+      box.quarantine ? marked(text("fork"), "bad") : text(box.last_error) || "—",
     ]),
   ));
 }
@@ -95,7 +99,7 @@ async function showStory() {
   $("story").hidden = !shown;
   if (!shown) return;
   const story = await get(`/api/v1/orders/${encodeURIComponent(shown)}`);
-  if (!story.ok) return $("one").replaceChildren(marked(`${story.code}: ${story.hint}`, "bad"));
+  if (!story.ok) return $("one").replaceChildren(marked(text(story.code), "bad"));
   const title = document.createElement("p");
   title.textContent = `${story.order_id} · ${text("state")}: ${story.state ?? text("sent")}`;
   $("one").replaceChildren(
