@@ -41,6 +41,7 @@ from sync.export import (
     verify_export,
     write_export,
 )
+from sync.hub.import_model import Import, ImportFault, Order
 from sync.keys import is_signed, key_id, public_key, sign
 from sync.messages import (
     INSTRUCTION_VERSION,
@@ -71,11 +72,14 @@ __all__ = [
     "ForgedError",
     "Header",
     "HubAgent",
+    "Import",
+    "ImportFault",
     "Instruction",
     "Link",
     "LinkLostError",
     "LinkState",
     "MalformedError",
+    "Order",
     "RejectedError",
     "Report",
     "SignedInstruction",
@@ -92,7 +96,9 @@ __all__ = [
     "link",
     "public_key",
     "read_export",
+    "read_orders",
     "run_hub",
+    "shifted",
     "sign",
     "sign_checkpoint",
     "sign_instruction",
@@ -123,3 +129,17 @@ async def run_hub(
     from sync.hub.run import run_hub  # noqa: PLC0415 - aiohttp loads when first used
 
     await run_hub(data, host, port, boxes, warehouses=warehouses, on_ready=on_ready)
+
+
+def read_orders(path: Path, *, warehouse: str) -> Import:
+    """Return what the order file `path` (.csv or .jsonl) says; see `sync.hub.imports`."""
+    from sync.hub.imports import read_orders  # noqa: PLC0415 - only imports and replays need it
+
+    return read_orders(path, warehouse=warehouse)
+
+
+def shifted(order: Order, by_us: int) -> Order:
+    """Return `order` moved in time by `by_us`, its promise with it."""
+    from sync.hub.imports import shifted  # noqa: PLC0415 - only replays need it
+
+    return shifted(order, by_us)
