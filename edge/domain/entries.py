@@ -25,7 +25,7 @@ class Fact(Protocol):
     def data(self) -> dict[str, Any]: ...  # noqa: D102
 
 
-class Draft(msgspec.Struct, frozen=True):
+class Draft(msgspec.Struct, frozen=True, gc=False):
     """An entry as decided; the writer adds box, epoch and sequence."""
 
     at_us: int

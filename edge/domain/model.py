@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 import msgspec
 
 
-class Doc(msgspec.Struct, frozen=True, kw_only=True):
-    """One document; `KIND` is its kind in the store."""
+class Doc(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One document; `KIND` is its kind in the store. Documents form no cycles: no collector."""
 
     KIND: ClassVar[str]
     id: str
@@ -24,7 +24,7 @@ class Doc(msgspec.Struct, frozen=True, kw_only=True):
         return {}
 
 
-class Name(msgspec.Struct, frozen=True):
+class Name(msgspec.Struct, frozen=True, gc=False):
     """A text for people, in both languages."""
 
     zh: str
@@ -126,7 +126,7 @@ class Session(Doc, frozen=True, kw_only=True):
 # ---- orders -----------------------------------------------------------------------------------
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A line of an order, as assigned."""
 
     no: int
@@ -172,7 +172,7 @@ class Assignment(Doc, frozen=True, kw_only=True, omit_defaults=True):
     """Salted hash of the recipient's record."""
 
 
-class Freeze(msgspec.Struct, frozen=True, kw_only=True):
+class Freeze(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An open cause for which nothing moves an order."""
 
     id: str
@@ -183,7 +183,7 @@ class Freeze(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class Copy(msgspec.Struct, frozen=True, kw_only=True):
+class Copy(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One printed copy of a waybill."""
 
     id: str
@@ -192,7 +192,7 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
     void: bool = False
 
 
-class PutBack(msgspec.Struct, frozen=True, kw_only=True):
+class PutBack(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Picked goods of an order that ended, to be returned to their bin."""
 
     sku: str
@@ -233,7 +233,7 @@ class Order(Doc, frozen=True, kw_only=True, omit_defaults=True):
 # ---- picking ----------------------------------------------------------------------------------
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One stop of a guided pick: some pieces of one line from one bin."""
 
     order: str

@@ -30,14 +30,14 @@ _PACKING: Final = ("picked", "packing", "packed_checked", "shipped", "handed_ove
 ACTIONS_SHOWN: Final = ("pack.open", "pack.finish", "label.proved", "handover.scan")
 
 
-class FrozenView(msgspec.Struct, frozen=True):
+class FrozenView(msgspec.Struct, frozen=True, gc=False):
     """Why an order is frozen, and when that takes effect (µs UTC)."""
 
     category: str
     due_at: int
 
 
-class Expect(msgspec.Struct, frozen=True):
+class Expect(msgspec.Struct, frozen=True, gc=False):
     """What a PDA may count as right while the box is out of reach."""
 
     location: tuple[str, ...]
@@ -46,7 +46,7 @@ class Expect(msgspec.Struct, frozen=True):
     on_wrong: str = "refuse"
 
 
-class StepView(msgspec.Struct, frozen=True):
+class StepView(msgspec.Struct, frozen=True, gc=False):
     """A step of a guided pick."""
 
     no: int
@@ -67,7 +67,7 @@ class StepView(msgspec.Struct, frozen=True):
     expect: Expect
 
 
-class TaskOrder(msgspec.Struct, frozen=True):
+class TaskOrder(msgspec.Struct, frozen=True, gc=False):
     """An order on the cart."""
 
     id: str
@@ -79,7 +79,7 @@ class TaskOrder(msgspec.Struct, frozen=True):
     tags: tuple[str, ...]
 
 
-class TaskView(msgspec.Struct, frozen=True):
+class TaskView(msgspec.Struct, frozen=True, gc=False):
     """A task as the PDA shows it. `steps` is empty in lists."""
 
     id: str
@@ -96,7 +96,7 @@ class TaskView(msgspec.Struct, frozen=True):
     steps: tuple[StepView, ...]
 
 
-class JobView(msgspec.Struct, frozen=True):
+class JobView(msgspec.Struct, frozen=True, gc=False):
     """A print job."""
 
     id: str
@@ -108,7 +108,7 @@ class JobView(msgspec.Struct, frozen=True):
     reason: str | None
 
 
-class ParcelView(msgspec.Struct, frozen=True):
+class ParcelView(msgspec.Struct, frozen=True, gc=False):
     """A parcel's label: its number, how many copies there were, how well the live one is proved."""
 
     waybill: str | None
@@ -118,7 +118,7 @@ class ParcelView(msgspec.Struct, frozen=True):
     job: JobView | None
 
 
-class PackLine(msgspec.Struct, frozen=True):
+class PackLine(msgspec.Struct, frozen=True, gc=False):
     """A line to check at packing."""
 
     no: int
@@ -134,14 +134,14 @@ class PackLine(msgspec.Struct, frozen=True):
     codes: tuple[str, ...]
 
 
-class Why(msgspec.Struct, frozen=True):
+class Why(msgspec.Struct, frozen=True, gc=False):
     """A reason why an action is not open."""
 
     code: str
     facts: dict[str, Any]
 
 
-class PackView(msgspec.Struct, frozen=True):
+class PackView(msgspec.Struct, frozen=True, gc=False):
     """An order as the packer sees it."""
 
     order: str
@@ -158,7 +158,7 @@ class PackView(msgspec.Struct, frozen=True):
     why_not: dict[str, list[Why]]
 
 
-class PackRow(msgspec.Struct, frozen=True):
+class PackRow(msgspec.Struct, frozen=True, gc=False):
     """An order in the packers' list. `gifts` counts pieces."""
 
     id: str
@@ -172,7 +172,7 @@ class PackRow(msgspec.Struct, frozen=True):
     frozen: FrozenView | None
 
 
-class PutBackView(msgspec.Struct, frozen=True):
+class PutBackView(msgspec.Struct, frozen=True, gc=False):
     """Pieces to be returned to their bin."""
 
     sku: str
@@ -183,7 +183,7 @@ class PutBackView(msgspec.Struct, frozen=True):
     codes: tuple[str, ...]
 
 
-class OrderView(msgspec.Struct, frozen=True):
+class OrderView(msgspec.Struct, frozen=True, gc=False):
     """An order as anybody with the right sees it."""
 
     id: str
@@ -280,17 +280,17 @@ def _step_view(step: Step, no: int, task: Task, order: Order, slot: int) -> Step
     closed = task.closed[no - 1]
     picked = task.picked[no - 1]
     return StepView(
-        no=no,
-        order=order.id,
-        slot=slot,
-        line=step.line,
-        sku=step.sku,
-        name=step.name,
-        gift=step.gift,
-        location=step.location,
-        zone=step.zone,
-        qty=step.qty,
-        picked=picked,
+        no,
+        order.id,
+        slot,
+        step.line,
+        step.sku,
+        step.name,
+        step.gift,
+        step.location,
+        step.zone,
+        step.qty,
+        picked,
         found=picked if closed and picked < step.qty else None,
         done=closed,
         check=step.check,

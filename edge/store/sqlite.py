@@ -18,7 +18,8 @@ from edge.domain.model import KINDS, Doc
 from sync.api import GENESIS
 
 SCHEMA_VERSION: Final = 1
-CHECKPOINT_GROUPS: Final = 200
+CHECKPOINT_ROWS: Final = 8_000
+"""Rows written between checkpoints. Each dirties a page at most: the log stays below 40 MB."""
 BUSY_TIMEOUT_MS: Final = 5_000
 
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
@@ -46,7 +47,7 @@ class SqliteStore:
     def __init__(self, path: Path | str, epoch: int = 1) -> None:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._epoch = epoch
-        self._groups = 0
+        self._rows_checkpointed = 0
         execute = self._db.execute
         execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         execute("PRAGMA journal_mode=WAL")
@@ -83,9 +84,10 @@ class SqliteStore:
 
     def checkpoint_if_due(self) -> None:
         """Move a grown write-ahead log into the database file; called between groups."""
-        self._groups += 1
-        if self._groups % CHECKPOINT_GROUPS == 0:
+        rows = self._db.total_changes
+        if rows - self._rows_checkpointed >= CHECKPOINT_ROWS:
             self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            self._rows_checkpointed = rows
 
     def close(self) -> None:
         """Close the file."""
@@ -139,10 +141,11 @@ class SqliteStore:
     def _update_terms(self, batch: Batch) -> None:
         gone, come = [], []
         for old, new in batch.docs:
-            before = set(old.terms().items()) if old else set()
-            after = set(new.terms().items())
-            gone += [(new.KIND, term, value, new.id) for term, value in before - after]
-            come += [(new.KIND, term, value, new.id) for term, value in after - before]
+            before, after = old.terms() if old else {}, new.terms()
+            if before != after:
+                kept = before.items() & after.items()
+                gone += [(new.KIND, *term, new.id) for term in before.items() - kept]
+                come += [(new.KIND, *term, new.id) for term in after.items() - kept]
         if gone:
             self._db.executemany(
                 "DELETE FROM doc_term WHERE kind = ? AND term = ? AND value = ? AND id = ?", gone

@@ -107,9 +107,8 @@ class Writer:
         entries = []
         for draft in group.drafts:
             seq += 1
-            fields = msgspec.structs.asdict(draft)
-            entry = Entry(v=ENTRY_VERSION, box=self._box, epoch=self.head.epoch, seq=seq, **fields)
-            raw = encode_entry(entry)
+            fields = msgspec.structs.astuple(draft)  # in the order of an entry's own
+            raw = encode_entry(Entry(ENTRY_VERSION, self._box, self.head.epoch, seq, *fields))
             previous = link(previous, raw)
             entries.append(StoredEntry(seq, previous, raw, draft.refs))
         return Batch(
