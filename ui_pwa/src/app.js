@@ -440,7 +440,7 @@ export class App {
   onScan(code) {
     this.scans = this.scans.then(() => this.route(code)).catch((error) => {
       this.tell('stop', 'refusal.internal');
-      throw error;
+      reportError(error);
     });
   }
 

@@ -38,7 +38,7 @@ export function header(app, title) {
         <span class="who">${state.session ? app.name(state.session.person.name) : ''}${
           state.session?.station ? html` · ${t('word.station')} ${state.session.station.id}` : nothing}</span>
       </div>
-      ${link(app)}
+      ${state.session ? link(app) : nothing}
       ${state.session
         ? html`<button type="button" class="menu" aria-label=${t('act.menu')}
             @click=${() => app.open({ kind: 'menu' })}><span aria-hidden="true">☰</span></button>`
@@ -65,14 +65,15 @@ function banner(app) {
   return html`<p class="banner" role="status">${t('link.banner', { n: state.outbox.length })}</p>`;
 }
 
-/** The last outcome, told by colour, sign and words. @param {App} app */
+/** The last outcome, told by colour, sign and words; a hollow sign until the box has it. @param {App} app */
 export function notice(app) {
   const { notice: note } = app.state;
   if (!note) return html`<div class="notice" role="status" aria-live="assertive"></div>`;
   const hint = note.hint ? app.t(note.hint, note.facts) : '';
-  const sign = { kept: '◌', good: '✓', wrong: '✕', stop: '⛔', info: 'i' }[note.tone];
+  const waits = app.state.outbox.length > 0 && (note.tone === 'kept' || note.tone === 'good');
+  const sign = { kept: '✓', good: '✓', wrong: '✕', stop: '!', info: 'i' }[note.tone];
   return html`<div class="notice ${note.tone}" role="status" aria-live="assertive">
-    <span class="sign" aria-hidden="true">${sign}</span>
+    <span class="sign ${waits ? 'hollow' : ''}" aria-hidden="true">${sign}</span>
     <span><b>${app.t(note.key, note.facts)}</b>${hint ? html`<small>${hint}</small>` : nothing}</span></div>`;
 }
 
@@ -82,7 +83,7 @@ export function notice(app) {
  * @param {'done' | 'kept' | 'open' | 'short' | 'stopped'} what
  */
 export function tick(app, what) {
-  const sign = { done: '✔', kept: '◌', open: '', short: '−', stopped: '✕' }[what];
+  const sign = { done: '✔', kept: '✓', open: '', short: '−', stopped: '✕' }[what];
   return html`<span class="tick ${what}" role="img" aria-label=${app.t(`tick.${what}`)}>${sign}</span>`;
 }
 

@@ -123,7 +123,7 @@ export function alarmView(app) {
   if (!alarm) return nothing;
   const { t } = app;
   return html`<div class="alarm-body">
-    <p class="alarm-sign" aria-hidden="true">⛔</p>
+    <p class="alarm-sign" aria-hidden="true">!</p>
     <h2 id="alarm-title">${alarmText(app, alarm)}</h2>
     <p class="alarm-what">${t('alarm.order', { order: alarm.facts.order ?? '—' })}</p>
     ${alarm.facts.due_at ? html`<p class="alarm-what">${t('alarm.due', alarm.facts)}</p>` : nothing}

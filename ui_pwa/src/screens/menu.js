@@ -25,7 +25,7 @@ function places(app) {
   const roles = state.session?.person.roles ?? [];
   const mayAll = roles.some((r) => EVERYWHERE.includes(r));
   const place = (/** @type {typeof PLACES[number]} */ { screen, roles: wanted }) => action(app, {
-    text: t(`screen.${screen}`), onPress: () => goTo(app, screen), pressed: state.screen === screen,
+    text: t(`screen.${screen}`), onPress: () => goTo(app, screen), pressed: state.screen === screen || (screen === 'tasks' && state.screen === 'pick'),
     why: mayAll || wanted.some((r) => roles.includes(r)) ? null
       : { code: 'role_missing', facts: { roles: wanted } },
   });
