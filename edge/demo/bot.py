@@ -185,6 +185,9 @@ def next_pick(task: Json) -> Action | None:
     return None
 
 
+_SOMEBODY_WAS_FASTER: Final = frozenset({"task_taken", "task_not_open"})
+
+
 class PickerBot(Bot):
     """Takes tasks in clusters, picks them into totes, puts back what was cancelled."""
 
@@ -210,26 +213,25 @@ class PickerBot(Bot):
             self._task_id = self._session["task"]["id"]
 
     async def _round(self) -> bool:
+        if self._task_id is None and await self._take():
+            return True
         if self._task_id is None:
-            self._task_id = await self._take()
-        if self._session is None:
-            return False
-        if self._task_id is None:
-            return await self._put_back()
+            return self._session is not None and await self._put_back()
         return await self._pick(self._task_id)
 
-    async def _take(self) -> str | None:
+    async def _take(self) -> bool:
+        """Try to take what comes first; return whether to look again at once."""
         tasks = (await self.floor.get("tasks?state=open"))["tasks"]
         lanes = {task["lane"] for task in tasks[:1]}
         ids = [task["id"] for task in tasks if task["lane"] in lanes][: self._cluster_max]
         if not ids:
-            return None
+            return False
         answer = await self._do("task.take", {"task_ids": ids})
-        if not answer["ok"]:  # somebody was faster, or there is a task in hand
-            self._session = None
-            return None
-        task_id: str = answer["facts"]["task"]["id"]
-        return task_id
+        if answer["ok"]:
+            self._task_id = answer["facts"]["task"]["id"]
+        elif answer["code"] not in _SOMEBODY_WAS_FASTER:
+            self._session = None  # perhaps there is a task in hand: ask
+        return answer["ok"] or answer["code"] in _SOMEBODY_WAS_FASTER
 
     async def _pick(self, task_id: str) -> bool:
         """Work on the task in hand; return whether anything moved."""

@@ -360,6 +360,7 @@ async def test_a_new_picker_bot_goes_on_with_the_task_in_hand() -> None:
     first = picker(BoxFloor(box))
     first.floor.lose = {4}  # type: ignore[attr-defined]
     await first._enter()
+    assert await first._round()
     with pytest.raises(FloorLostError):
         await first._round()
     assert [task["state"] for task in box.tasks.values()].count("taken") == 1
