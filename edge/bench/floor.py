@@ -138,7 +138,7 @@ def order_body(n: int, qty: int, lines: int = LINES) -> dict[str, Any]:
         "recipient": {"name": "王小明", "phone": "13800000000", "address": "某路1号"},
         "lines": [
             {"no": at + 1, "sku": f"SKU-{(n * 7 + at * 13) % SKUS:04}", "qty": qty,
-             "price_fen": 1}
+             "price_fen": 0}
             for at in range(lines)
         ],
         "gifts": "given",

@@ -95,7 +95,8 @@ class Pda:
         code = self.task["steps"][0]["expect"]["codes"][0]
         await self._send(command_id, "pick.scan", self._scan(code))
         answered = await self._waiting[command_id]
-        assert self._answers.pop(command_id)["ok"]
+        answer = self._answers.pop(command_id)
+        assert answer["ok"], answer
         return (answered - due) * 1e3
 
     async def ping_at(self, due: float) -> float:
