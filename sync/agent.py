@@ -18,6 +18,7 @@ from sync.errors import LinkLostError, SyncError
 from sync.messages import NONCE_BYTES
 from sync.ports import BoxIdentity, BoxJournal, Clock, Connect, Link, LinkState
 from sync.replicator import (
+    DELIVERIES_MAX,
     RESEND_S,
     Countersigned,
     Deliver,
@@ -35,6 +36,7 @@ from sync.tasks import run_until_first_ends
 CONNECT_S: Final = 10.0
 CLOSE_S: Final = 5.0
 TICK_S_MIN: Final = 0.01
+READS_MAX: Final = 1
 
 
 class _Open:
@@ -43,9 +45,9 @@ class _Open:
     def __init__(self, link: Link, replicator: Replicator) -> None:
         self.link = link
         self.replicator = replicator
-        # The replicator bounds both: one read at a time, DELIVERIES_MAX instructions.
-        self.reads: asyncio.Queue[Read] = asyncio.Queue()
-        self.deliveries: asyncio.Queue[Deliver] = asyncio.Queue()
+        # The replicator asks for no more than fits: `put_nowait` never meets a full queue.
+        self.reads: asyncio.Queue[Read] = asyncio.Queue(READS_MAX)
+        self.deliveries: asyncio.Queue[Deliver] = asyncio.Queue(DELIVERIES_MAX)
 
 
 class HubAgent:

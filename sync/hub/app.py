@@ -21,8 +21,12 @@ log = logging.getLogger(__name__)
 BODY_BYTES_MAX: Final = 8 * 1024 * 1024
 PAGE_ORDERS_MAX: Final = 200
 ENTRIES_MAX: Final = 1000
+KIND_CHARS_MAX: Final = 64
 LINKS_MAX: Final = 2000
-CSP: Final = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+CSP: Final = (
+    "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'self'"
+)
 HUB: Final = web.AppKey("hub", Hub)
 LINKS: Final = web.AppKey("links", set[asyncio.Task[None]])
 
@@ -91,7 +95,9 @@ async def _change(request: web.Request) -> web.StreamResponse:
 
 async def _instruct(request: web.Request) -> web.StreamResponse:
     match await _body(request):
-        case {"box": str(box), "kind": str(kind), "body": dict(body)} if 0 < len(kind) <= 64:  # noqa: PLR2004 - sync.messages.Name
+        case {"box": str(box), "kind": str(kind), "body": dict(body)} if (
+            0 < len(kind) <= KIND_CHARS_MAX
+        ):
             told = await request.app[HUB].instruct(box, kind, body)
             return _json({"ok": True, **told}, 202)
         case _:
@@ -129,9 +135,13 @@ async def _box(request: web.Request) -> web.StreamResponse:
     hub = request.app[HUB]
     view = views.box(await hub.box(name))
     for outcome in ("set_aside", "refused"):
-        told = await hub.read(lambda store, wanted=outcome: store.told(box=name, outcome=wanted))  # type: ignore[misc]
-        view[outcome] = [views.told(one) for one in told]
+        view[outcome] = await _answered(hub, name, outcome)
     return _json({"ok": True, "box": view})
+
+
+async def _answered(hub: Hub, box: str, outcome: str) -> list[dict[str, Any]]:
+    told = await hub.read(lambda store: store.told(box=box, outcome=outcome))
+    return [views.told(one) for one in told]
 
 
 async def _floor(request: web.Request) -> web.StreamResponse:

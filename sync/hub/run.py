@@ -3,7 +3,6 @@
 import asyncio
 import os
 import random
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -12,24 +11,13 @@ from aiohttp import web
 
 from sync import keys
 from sync.hub.app import make_app
+from sync.hub.clock import SystemClock
 from sync.hub.core import Hub, ThreadRunner
 from sync.hub.store.sqlite import SqliteHubStore
 
 KEY_FILE: Final = "hub.key"
 STORE_FILE: Final = "hub.sqlite3"
 SHUTDOWN_S: Final = 5.0
-
-
-class SystemClock:
-    """The machine's clocks."""
-
-    def now_us(self) -> int:
-        """Return wall time in µs UTC."""
-        return time.time_ns() // 1000
-
-    def monotonic(self) -> float:
-        """Return seconds that never jump."""
-        return time.monotonic()
 
 
 async def run_hub(

@@ -36,7 +36,7 @@ class MemoryLink:
     def __init__(self, random: Random, faults: Faults) -> None:
         self._random = random
         self._faults = faults
-        self._inbox: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._inbox: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE_FRAMES_MAX)
         self._timers: set[asyncio.TimerHandle] = set()
         self._peer: MemoryLink | None = None
         self._is_closed = False
@@ -120,7 +120,8 @@ class MemoryLink:
         """Put `frame` before the receiver of this end."""
         if self._is_closed:
             return
-        assert self._inbox.qsize() < QUEUE_FRAMES_MAX, "the receiver has stopped"
+        # One place is kept for the end.
+        assert self._inbox.qsize() < QUEUE_FRAMES_MAX - 1, "the receiver has stopped"
         self._inbox.put_nowait(frame)
 
 

@@ -26,7 +26,8 @@ const TEXTS = {
 };
 const REFRESH_MS = 3000;
 const $ = (id) => document.getElementById(id);
-let language = localStorage.getItem("language") ?? (navigator.language.startsWith("zh") ? "zh" : "en");
+const native = navigator.language.startsWith("zh") ? "zh" : "en";
+let language = localStorage.getItem("language") ?? native;
 let shown = decodeURIComponent(location.hash.slice(1));
 const text = (key) => TEXTS[language][key] ?? key;
 
@@ -117,7 +118,9 @@ async function showStory() {
 function speak() {
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
   document.title = `Floorgate · ${text("title")}`;
-  for (const node of document.querySelectorAll("[data-text]")) node.textContent = text(node.dataset.text);
+  for (const node of document.querySelectorAll("[data-text]")) {
+    node.textContent = text(node.dataset.text);
+  }
   $("language").textContent = text("language");
 }
 
