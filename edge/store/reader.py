@@ -8,7 +8,7 @@ import aiosqlite
 import msgspec
 
 from edge.domain.model import Doc
-from edge.store.sqlite import BUSY_TIMEOUT_MS, decode_doc
+from edge.store.sqlite import BUSY_TIMEOUT_MS, TIMELINE, decode_doc
 from sync.api import GENESIS
 
 
@@ -45,11 +45,7 @@ class _Queries:
 
     async def timeline(self, ref: str, limit: int, after_seq: int = 0) -> list[bytes]:
         """Return the raw entries that concern `ref`, oldest first."""
-        sql = (
-            "SELECT raw FROM entry_ref JOIN entry USING (seq)"
-            " WHERE ref=? AND seq>? ORDER BY seq LIMIT ?"
-        )
-        return [row[0] for row in await self._rows(sql, ref, after_seq, limit)]
+        return [row[0] for row in await self._rows(TIMELINE, ref, after_seq, limit)]
 
     async def entries(self, after_seq: int, limit: int) -> tuple[bytes, list[bytes]]:
         """Return the hash of entry `after_seq`, and raw entries that follow it."""

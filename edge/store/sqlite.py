@@ -22,6 +22,20 @@ CHECKPOINT_ROWS: Final = 8_000
 """Rows written between checkpoints. Each dirties a page at most: the log stays below 40 MB."""
 BUSY_TIMEOUT_MS: Final = 5_000
 
+ERA_ENTRIES: Final = 4_096
+"""Entries in an era. New references stay within one era's pages, however long the journal."""
+TIMELINE: Final = f"""
+WITH RECURSIVE era (no) AS (
+  SELECT ?2 / {ERA_ENTRIES}
+  UNION ALL
+  SELECT no + 1 FROM era WHERE no < (SELECT max(seq) FROM entry) / {ERA_ENTRIES}
+)
+SELECT raw
+FROM era CROSS JOIN entry_ref ON era = no AND ref = ?1 JOIN entry USING (seq)
+WHERE seq > ?2 ORDER BY seq LIMIT ?3
+"""
+"""Raw entries that concern a reference (1), behind an entry (2), at most so many (3)."""
+
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
 _decoders = {kind: msgspec.msgpack.Decoder(struct) for kind, struct in KINDS.items()}
 _decode_answer = msgspec.msgpack.Decoder(Answer).decode
@@ -55,6 +69,7 @@ class SqliteStore:
         execute("PRAGMA wal_autocheckpoint=0")
         execute("PRAGMA cache_size=-32768")
         migrate(self._db)
+        self._epoch = self.head().epoch
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -115,8 +130,12 @@ class SqliteStore:
             [(entry.seq, self._epoch, entry.hash, entry.raw) for entry in batch.entries],
         )
         many(
-            "INSERT INTO entry_ref (ref, seq) VALUES (?, ?)",
-            [(ref, entry.seq) for entry in batch.entries for ref in entry.refs],
+            "INSERT INTO entry_ref (era, ref, seq) VALUES (?, ?, ?)",
+            [
+                (entry.seq // ERA_ENTRIES, ref, entry.seq)
+                for entry in batch.entries
+                for ref in entry.refs
+            ],
         )
         many(
             "INSERT INTO doc (kind, id, body) VALUES (?, ?, ?)"
