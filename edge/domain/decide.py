@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from edge.domain import commands as c
-from edge.domain import freezing, instructions, packing, people, picking
+from edge.domain import freezing, instructions, labelling, packing, people, picking
 from edge.domain.commands import Command
 from edge.domain.entries import Draft, PersonalRecord
 from edge.domain.model import Box, RulesetRecord, Session
@@ -57,12 +57,12 @@ _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
     c.PackOpen: (packing.open_order, "pack"),
     c.PackScan: (packing.scan, "pack"),
     c.PackFinish: (packing.finish, "label"),
-    c.WaybillPrint: (packing.print_waybill, "label"),
-    c.WaybillReprint: (packing.reprint, "label"),
-    c.WaybillResolve: (packing.resolve, "label"),
-    c.WaybillProve: (packing.prove, "packing"),
-    c.PrintReport: (packing.report, ""),
-    c.HandoverScan: (packing.hand_over, "hand-over"),
+    c.WaybillPrint: (labelling.print_waybill, "label"),
+    c.WaybillReprint: (labelling.reprint, "label"),
+    c.WaybillResolve: (labelling.resolve, "label"),
+    c.WaybillProve: (labelling.prove, "packing"),
+    c.PrintReport: (labelling.report, ""),
+    c.HandoverScan: (labelling.hand_over, "hand-over"),
     c.AlarmAck: (freezing.acknowledge, ""),
     c.TimerFire: (freezing.fire_timer, ""),
     c.InstructionAccept: (instructions.accept, ""),

@@ -4,9 +4,9 @@ from typing import Any
 
 from edge.domain.commands import AlarmAck, TimerFire
 from edge.domain.entries import PersonalRecord
+from edge.domain.labelling import ship_if_proved
 from edge.domain.model import Alarm, Assignment, Freeze, Order, Task
 from edge.domain.orders import arm_timer, end, the_order, timer_of
-from edge.domain.packing import ship_if_proved
 from edge.domain.personal import seal
 from edge.domain.refusals import RefusedError, refused
 from edge.domain.turn import Turn

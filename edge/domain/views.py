@@ -10,6 +10,7 @@ import msgspec
 
 from edge.domain.decide import active_rules
 from edge.domain.gates import needed_at_packing
+from edge.domain.labelling import why_not_print, why_not_prove, why_not_reprint
 from edge.domain.model import (
     Assignment,
     Job,
@@ -27,7 +28,12 @@ from edge.domain.workflow import choose
 from edge.domain.world import World
 
 _PACKING: Final = ("picked", "packing", "packed_checked", "shipped", "handed_over")
-ACTIONS_SHOWN: Final = ("pack.open", "pack.finish", "label.proved", "handover.scan")
+_LABEL_ACTIONS: Final = {
+    "waybill.print": why_not_print,
+    "waybill.reprint": why_not_reprint,
+    "waybill.prove": why_not_prove,
+}
+PACKING_ACTIONS: Final = ("pack.open", "pack.finish", *_LABEL_ACTIONS, "handover.scan")
 
 
 class FrozenView(msgspec.Struct, frozen=True, gc=False):
@@ -351,7 +357,7 @@ def pack_view(world: World, order_id: str) -> PackView | None:
         ready=all(line.done for line in lines),
         missing=tuple(line.no for line in lines if not line.done),
         parcel=_parcel(world, order, content),
-        why_not=why_not(world, order, rules, ACTIONS_SHOWN),
+        why_not=why_not(world, order, rules, PACKING_ACTIONS),
     )
 
 
@@ -428,7 +434,7 @@ def order_view(world: World, order_id: str) -> OrderView | None:
         risk_pm=content.risk_pm,
         remark_hits=content.remark_hits,
         parent=content.parent or None,
-        why_not=why_not(world, order, rules, tuple(rules.actions_from(order.state))),
+        why_not=why_not(world, order, rules, (*rules.actions_from(order.state), *_LABEL_ACTIONS)),
     )
 
 
@@ -445,12 +451,13 @@ def why_not(
     world: World, order: Order, rules: Ruleset, actions: tuple[str, ...]
 ) -> dict[str, list[Why]]:
     """Return, for each of `actions` that is not open to the order now, why."""
-    answers = {action: choose(world, order, action, rules) for action in actions}
-    return {
-        action: [Why(answer.code, answer.facts)]
-        for action, answer in answers.items()
-        if isinstance(answer, Refusal)
-    }
+    found = {}
+    for action in actions:
+        asked = _LABEL_ACTIONS.get(action)
+        answer = asked(world, order, rules) if asked else choose(world, order, action, rules)
+        if isinstance(answer, Refusal):
+            found[action] = [Why(answer.code, answer.facts)]
+    return found
 
 
 class Missing(Exception):  # noqa: N818 - a request for a document, not an error

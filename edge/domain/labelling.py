@@ -1,0 +1,252 @@
+"""The waybill of a parcel: printed, proved, copied, voided; and the parcel handed over."""
+
+from typing import Any
+
+from edge.domain import stock
+from edge.domain.commands import (
+    HandoverScan,
+    PrintReport,
+    WaybillPrint,
+    WaybillProve,
+    WaybillReprint,
+    WaybillResolve,
+)
+from edge.domain.gates import all_checked
+from edge.domain.model import Assignment, Copy, Job, Order, Pool, PoolSlot, Waybill
+from edge.domain.orders import job_of, the_order, void_label
+from edge.domain.packing import station_of
+from edge.domain.refusals import Refusal, RefusedError, refused
+from edge.domain.rules import GRADES, Ruleset
+from edge.domain.turn import Turn
+from edge.domain.workflow import frozen, move, order_refs, try_move
+from edge.domain.world import World
+
+Facts = dict[str, Any]
+LABEL_QR_PREFIX = "FG1"
+
+
+def print_waybill(turn: Turn, data: WaybillPrint) -> Facts:
+    """Queue the parcel's waybill on the station's printer; the number comes from the hub."""
+    order = the_order(turn, data.order_id)
+    _hold_open(why_not_print(turn.world, order, turn.rules))
+    return _queue_copy(turn, order)
+
+
+def reprint(turn: Turn, data: WaybillReprint) -> Facts:
+    """Void the copy in hand and print the next one, marked as a copy (PRN-2)."""
+    order = the_order(turn, data.order_id)
+    _hold_open(why_not_reprint(turn.world, order, turn.rules))
+    if not turn.rules.knows_reason("reprint", data.reason):
+        raise RefusedError("reason_unknown", reason=data.reason)
+    void_label(turn, order, reason=data.reason, number_too=False)
+    return _queue_copy(turn, turn.world.the(Order, order.id))
+
+
+def why_not_print(world: World, order: Order, rules: Ruleset) -> Refusal | None:
+    """Return why the order's first label cannot be printed now."""
+    live = [copy for copy in order.copies if not copy.void]
+    if live and not order.freezes and order.state == "packed_checked":
+        job = world.the(Job, live[-1].job)
+        return Refusal(
+            "label_printing", {"job": job.id, "state": job.state, "printer": job.printer}
+        )
+    return _why_no_label(world, order, rules)
+
+
+def why_not_reprint(world: World, order: Order, rules: Ruleset) -> Refusal | None:
+    """Return why no further copy can be printed now."""
+    if not order.copies:
+        return Refusal("label_missing", {"order": order.id})
+    return _why_no_label(world, order, rules)
+
+
+def why_not_prove(world: World, order: Order, rules: Ruleset) -> Refusal | None:
+    """Return why scanning the label would prove nothing now."""
+    if not order.copies:
+        return Refusal("label_missing", {"order": order.id})
+    return _why_not_packed(world, order, rules)
+
+
+def _why_no_label(world: World, order: Order, rules: Ruleset) -> Refusal | None:
+    closed = _why_not_packed(world, order, rules)
+    if closed is None and world.the(Assignment, order.id).phone_masked:
+        return Refusal("phone_masked", {"order": order.id})
+    return closed
+
+
+def _why_not_packed(world: World, order: Order, rules: Ruleset) -> Refusal | None:
+    if order.freezes:
+        return frozen(order)
+    if order.state == "packing" and (missing := all_checked(world, order, rules)):
+        return missing
+    if order.state != "packed_checked":
+        return Refusal("not_packed", {"order": order.id, "state": order.state})
+    return None
+
+
+def _hold_open(closed: Refusal | None) -> None:
+    if closed is not None:
+        raise refused(closed)
+
+
+def _queue_copy(turn: Turn, order: Order) -> Facts:
+    if not order.waybill:
+        order = _bind_number(turn, order)
+    station = order.station or station_of(turn)
+    job, copy, n = turn.env.new_id(), turn.env.new_id(), len(order.copies) + 1
+    turn.emit(
+        "print.queued",
+        f"order:{order.id}",
+        (f"job:{job}", f"waybill:{order.waybill}", *order_refs(order)),
+        order=order.id,
+        job=job,
+        copy=copy,
+        n=n,
+        waybill=order.waybill,
+        station=station,
+        printer="",
+    )
+    return {"order_id": order.id, "job": job}
+
+
+def _bind_number(turn: Turn, order: Order) -> Order:
+    """Bind the number that came with the order, or the next of its carrier's pool (PRN-6)."""
+    content = turn.world.the(Assignment, order.id)
+    number, slot = content.waybill, None
+    if not number:
+        pool = turn.world.get(Pool, content.carrier)
+        if pool is None or pool.head >= pool.tail:
+            raise RefusedError("no_waybill_number", carrier=content.carrier)
+        slot = pool.head
+        number = turn.world.the(PoolSlot, f"{content.carrier}/{slot}").number
+    bound = turn.world.get(Waybill, number)
+    if bound is not None:
+        raise RefusedError("waybill_in_use", waybill=number, order=bound.order)
+    turn.emit(
+        "waybill.bound",
+        f"order:{order.id}",
+        (f"waybill:{number}",),
+        order=order.id,
+        waybill=number,
+        carrier=content.carrier,
+        slot=slot,
+    )
+    return turn.world.the(Order, order.id)
+
+
+_AFTER: dict[str, tuple[str, str]] = {
+    "claimed": ("sending", ""),
+    "sent": ("sent", "sent"),
+    "confirmed": ("sent", "printer_confirmed"),
+    "retry": ("queued", ""),
+    "moved": ("queued", ""),
+    "failed": ("failed", ""),
+    "unknown": ("unknown", ""),
+}
+"""Stage that the print queue reports → state of the job, grade that the copy has then."""
+
+
+def report(turn: Turn, data: PrintReport) -> Facts:
+    """Write down what became of a copy; a proof that suffices ships the order."""
+    job = job_of(turn, data.job_id)
+    if data.stage not in _AFTER:
+        raise RefusedError("malformed", problem=f"stage {data.stage}", kind="print.report")
+    if job.state in ("proved", "void"):
+        raise RefusedError("outcome_known", job=job.id, state=job.state)
+    state, grade = _AFTER[data.stage]
+    order = turn.world.the(Order, job.order)
+    if grade and GRADES.index(grade) <= GRADES.index(order.grade):
+        grade = ""
+    turn.emit(
+        "print.reported",
+        f"job:{job.id}",
+        (f"order:{job.order}",),
+        job=job.id,
+        stage=data.stage,
+        state=state,
+        grade=grade,
+        printer=data.printer or job.printer,
+        bytes_out=data.bytes_out,
+        proof=data.proof,
+        reason=data.reason,
+    )
+    if grade:
+        ship_if_proved(turn, turn.world.the(Order, job.order))
+    return {"job": job.id}
+
+
+def prove(turn: Turn, data: WaybillProve) -> Facts:
+    """Scan the label on the parcel: the proof that it exists and is where it belongs (PRN-4)."""
+    order, copy = _by_label(turn, data.code)
+    live = [each for each in order.copies if not each.void]
+    if copy is None and len(order.copies) == 1 and live:
+        copy = live[0]
+    if copy is None:
+        raise RefusedError("label_old_copy", copy=len(order.copies))
+    _hold_open(why_not_prove(turn.world, order, turn.rules))
+    turn.emit(
+        "waybill.proved",
+        f"order:{order.id}",
+        (f"job:{copy.job}", f"waybill:{order.waybill}", *order_refs(order)),
+        order=order.id,
+        waybill=order.waybill,
+        copy=copy.id,
+        job=copy.job,
+        grade="scan_confirmed",
+    )
+    ship_if_proved(turn, turn.world.the(Order, order.id))
+    return {"order_id": order.id}
+
+
+def _by_label(turn: Turn, code: str) -> tuple[Order, Copy | None]:
+    """Return the order of a scanned label, and its copy where the label names one."""
+    prefix, _, rest = code.partition(":")
+    number, _, copy_id = rest.partition(":") if prefix == LABEL_QR_PREFIX else (code, "", "")
+    waybill = turn.world.get(Waybill, number)
+    if waybill is None:
+        raise RefusedError("label_not_ours", got=code)
+    order = turn.world.the(Order, waybill.order)
+    if waybill.void:
+        raise RefusedError("label_void", waybill=number, order=order.id)
+    copy = next((each for each in order.copies if each.id == copy_id), None)
+    if copy_id and copy is None:
+        raise RefusedError("label_not_ours", got=code)
+    if copy and copy.void:
+        raise RefusedError("label_old_copy", copy=copy.n)
+    return order, copy
+
+
+def ship_if_proved(turn: Turn, order: Order) -> None:
+    """Ship an order whose label is proved as the rules demand; leave any other as it is."""
+    shipped = try_move(turn, order, "label.proved")
+    if shipped.state == "shipped":
+        stock.ship(turn, shipped)
+
+
+def resolve(turn: Turn, data: WaybillResolve) -> Facts:
+    """Let a person say whether a copy whose outcome is unknown came out of the printer."""
+    job = job_of(turn, data.job_id)
+    if job.state not in ("unknown", "failed", "sent"):
+        raise RefusedError("outcome_known", job=job.id, state=job.state)
+    turn.emit(
+        "waybill.resolved",
+        f"job:{job.id}",
+        (f"order:{job.order}",),
+        job=job.id,
+        order=job.order,
+        printed=data.printed,
+    )
+    if not data.printed:
+        void_label(turn, turn.world.the(Order, job.order), reason="not_out", number_too=False)
+    return {"order_id": job.order, "job": job.id}
+
+
+def hand_over(turn: Turn, data: HandoverScan) -> Facts:
+    """Scan a shipped parcel out to its carrier."""
+    order, copy = _by_label(turn, data.code)
+    if copy is None and len(order.copies) > 1:
+        raise RefusedError("label_old_copy", copy=len(order.copies))
+    order = move(turn, order, "handover.scan")
+    refs = (f"waybill:{order.waybill}", *order_refs(order))
+    turn.emit("handover.scanned", f"order:{order.id}", refs, order=order.id, waybill=order.waybill)
+    return {"order_id": order.id, "waybill": order.waybill}
