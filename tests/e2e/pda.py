@@ -74,15 +74,15 @@ class Pda:
 
     async def until(self, expression: str) -> None:
         """Wait until a JavaScript expression is true. The page's CSP forbids Playwright's own."""
-        async with asyncio.timeout(WAIT_MS / 1000):
-            while not await self.page.evaluate(expression):
-                await asyncio.sleep(POLL_S)
+        await _poll(lambda: self.page.evaluate(expression))
 
     async def when(self, holds: Callable[[], object]) -> None:
         """Wait until something holds on the box's side."""
-        async with asyncio.timeout(WAIT_MS / 1000):
-            while not holds():
-                await asyncio.sleep(POLL_S)
+
+        async def ask() -> object:
+            return holds()
+
+        await _poll(ask)
 
     async def drained(self) -> None:
         """Wait until the box has answered everything."""
@@ -110,3 +110,9 @@ class Pda:
 
 Theme = Literal["light", "dark"]
 MakePda = Callable[..., Awaitable[Pda]]
+
+
+async def _poll(ask: Callable[[], Awaitable[object]]) -> None:
+    async with asyncio.timeout(WAIT_MS / 1000):
+        while not await ask():  # noqa: ASYNC110 - the page has no event to wait for
+            await asyncio.sleep(POLL_S)

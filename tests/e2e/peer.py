@@ -222,9 +222,9 @@ class Peer:
         answer = self.answer(frame["cmd"])
         if self.lose_answers:
             self.lose_answers -= 1
-            assert ws._req is not None  # noqa: SLF001 - cut the wire, say nothing
-            assert ws._req.transport is not None  # noqa: SLF001
-            ws._req.transport.abort()  # noqa: SLF001
+            assert ws._req is not None
+            assert ws._req.transport is not None
+            ws._req.transport.abort()
             return
         await ws.send_json({"t": "answer", **answer})
 

@@ -93,10 +93,8 @@ async def test_twenty_scans_at_once_are_each_kept_and_answered_in_order(
     assert sorted(cmd["id"] for cmd in scans) == [cmd["id"] for cmd in scans]
 
 
-async def test_a_pick_outlives_the_network_a_reload_and_a_killed_tab(
-    pda: Pda, peer: Peer
-) -> None:
-    """In airplane mode the same line comes back, scans are kept, and drain in order (PDA-1, PICK-7)."""
+async def test_a_pick_outlives_the_network_a_reload_and_a_killed_tab(pda: Pda, peer: Peer) -> None:
+    """Offline the same line comes back, scans are kept, and drain in order (PDA-1, PICK-7)."""
     await start_pick(pda)
     await pda.keeps_page()
     peer.away = True
@@ -192,8 +190,20 @@ async def test_a_badge_code_is_never_shown_or_stored(pda: Pda) -> None:
     assert "482913" not in stores + page
 
 
+async def test_a_scan_right_after_a_dialog_closed_is_not_lost(pda: Pda) -> None:
+    """Scans that close one dialog and open the next follow each other at full speed (PDA-2)."""
+    await pda.sign_in(*PICKER)
+    await pda.sees("拿第一个任务")
+    for _ in range(5):
+        for code in ("@C:HELP", "@C:UNDO", "B-2001"):
+            await pda.scan(code)
+        await pda.page.wait_for_selector("#layer[open] .keys")
+        await pda.scan("@C:UNDO")
+        await pda.until("!document.querySelector('#layer').open")
+
+
 async def test_the_page_is_installable_small_and_strict(make_pda: MakePda) -> None:
-    """First paint costs at most 20 requests and 40 KB, under a CSP with Trusted Types (PDA-1, SEC-4)."""
+    """First paint costs at most 20 requests, under a CSP with Trusted Types (PDA-1, SEC-4)."""
     pda = await make_pda()
     resources = await pda.page.evaluate(
         "performance.getEntriesByType('resource').filter((r) => !r.name.includes('/api/'))"

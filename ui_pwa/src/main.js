@@ -30,7 +30,9 @@ async function start() {
   addEventListener('pointerdown', () => { if (!app.state.sound && unlockSound()) app.dispatch({ type: 'sound' }); });
   dialogBy('alarm').addEventListener('cancel', (event) => event.preventDefault());
   dialogBy('alarm').addEventListener('close', () => app.paint());
-  dialogBy('layer').addEventListener('close', () => { if (app.state.dialog) dialogs.cancel(app); });
+  // Not on `close`: it comes late, and would take away a dialog that a scan has opened meanwhile.
+  dialogBy('layer').addEventListener('cancel', (event) => { event.preventDefault(); dialogs.cancel(app); });
+  dialogBy('layer').addEventListener('close', () => app.paint());
   addEventListener('pagehide', () => app.save());
   setInterval(() => app.tick(), TICK_MS);
   await app.resume();
