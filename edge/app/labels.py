@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from edge.app.ports import Reader
-from edge.app.reads import Reads, Views
+from edge.app.reads import Reads, view_of
 from edge.domain.model import Assignment, Job, Line, Name, Order, Sku
 from edge.domain.world import World
 
@@ -30,7 +30,7 @@ class WaybillLabels:
 
     async def fields(self, job: Job, now_us: int) -> dict[str, Any]:
         """Return the template's data for one copy."""
-        data = await Views(self._reader).run(lambda world: _content(world, job))
+        data = await view_of(self._reader, lambda world: _content(world, job))
         personal = await self._reads.recipient(job.order)
         recipient = personal.get("recipient", {})
         printed = datetime.fromtimestamp(now_us / 1e6, UTC) + SITE_UTC_OFFSET

@@ -1,5 +1,6 @@
 """What the floor needs from outside: time, ids, a store, a way to run the writer."""
 
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 import msgspec
@@ -138,6 +139,9 @@ class Reader(Protocol):
 
     async def personal(self, key: str) -> dict[str, Any] | None:
         """Return a record of personal data, or None where it was erased or never known."""
+
+    def snapshot(self) -> AbstractAsyncContextManager["Reader"]:
+        """Hold one committed state for as long as the block lasts: well below 2 s."""
 
 
 class Outcome(msgspec.Struct, frozen=True):

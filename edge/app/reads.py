@@ -38,7 +38,7 @@ DOCS_PER_VIEW_MAX: Final = 20_000
 
 
 class Views:
-    """Runs views over one reader, sharing what one request has fetched."""
+    """Runs views over one reader, sharing what they have fetched. Give it a snapshot."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -61,6 +61,12 @@ class Views:
         return self._docs[key]
 
 
+async def view_of(reader: Reader, view: Callable[[World], T]) -> T:
+    """Return `view(world)` over one committed state."""
+    async with reader.snapshot() as held:
+        return await Views(held).run(view)
+
+
 class Reads:
     """The questions that clients ask."""
 
@@ -69,27 +75,28 @@ class Reads:
 
     async def rules(self) -> Ruleset:
         """Return the active ruleset."""
-        return await Views(self._reader).run(active_rules)
+        return await view_of(self._reader, active_rules)
 
     async def task(self, task_id: str) -> TaskView | None:
         """Return a task with its steps."""
-        return await Views(self._reader).run(partial(task_view, task_id=task_id))
+        return await view_of(self._reader, partial(task_view, task_id=task_id))
 
     async def open_tasks(self) -> list[TaskView]:
         """Return open tasks, the fast lane first, then the oldest; without their steps."""
-        views = Views(self._reader)
         found: list[TaskView] = []
-        for lane in ("24h", "normal"):
-            for task_id in await self._reader.find(Task, "open", lane, LIST_MAX - len(found)):
-                view = await views.run(partial(task_view, task_id=task_id, steps=False))
-                if view is not None and view.state == "open":
-                    found.append(view)
+        async with self._reader.snapshot() as held:
+            views = Views(held)
+            for lane in ("24h", "normal"):
+                for task_id in await held.find(Task, "open", lane, LIST_MAX - len(found)):
+                    view = await views.run(partial(task_view, task_id=task_id, steps=False))
+                    if view is not None:
+                        found.append(view)
         return found
 
     async def pack(self, code: str) -> PackView | None:
         """Return an order for packing, by its id or its tote."""
         order = await self._by_tote(code) or code
-        return await Views(self._reader).run(partial(pack_view, order_id=order))
+        return await view_of(self._reader, partial(pack_view, order_id=order))
 
     async def _by_tote(self, code: str) -> str:
         found = await self._reader.find(Order, "tote", code, 1)
@@ -97,29 +104,31 @@ class Reads:
 
     async def to_pack(self) -> list[PackRow]:
         """Return orders that wait for packing or are being packed."""
-        views = Views(self._reader)
         found = []
-        for state in ("packed_checked", "packing", "picked"):
-            for order_id in await self._reader.find(Order, "state", state, LIST_MAX):
-                row = await views.run(partial(pack_row, order_id=order_id))
-                if row is not None:
-                    found.append(row)
+        async with self._reader.snapshot() as held:
+            views = Views(held)
+            for state in ("packed_checked", "packing", "picked"):
+                for order_id in await held.find(Order, "state", state, LIST_MAX):
+                    row = await views.run(partial(pack_row, order_id=order_id))
+                    if row is not None:
+                        found.append(row)
         return sorted(found, key=lambda row: (row.lane != "24h", row.since, row.id))
 
     async def order(self, order_id: str) -> OrderView | None:
         """Return an order."""
-        return await Views(self._reader).run(partial(order_view, order_id=order_id))
+        return await view_of(self._reader, partial(order_view, order_id=order_id))
 
     async def orders(self, state: str, after: str, limit: int = LIST_MAX) -> list[OrderView]:
         """Return orders, sorted by id, after `after`; of one state, or of all."""
         limit = min(limit, LIST_MAX)
-        ids = (
-            await self._reader.find(Order, "state", state, limit, after)
-            if state
-            else await self._reader.list_ids(Order, limit, after)
-        )
-        views = Views(self._reader)
-        found = [await views.run(partial(order_view, order_id=each)) for each in ids]
+        async with self._reader.snapshot() as held:
+            ids = (
+                await held.find(Order, "state", state, limit, after)
+                if state
+                else await held.list_ids(Order, limit, after)
+            )
+            views = Views(held)
+            found = [await views.run(partial(order_view, order_id=each)) for each in ids]
         return [view for view in found if view is not None]
 
     async def order_counts(self) -> dict[str, int]:

@@ -1,12 +1,16 @@
 """Committed state, for everybody but the writer: the same questions over either connection."""
 
+import asyncio
 import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiosqlite
 import msgspec
 
+from edge.app.ports import Reader
 from edge.domain.model import Doc
 from edge.store.sqlite import BUSY_TIMEOUT_MS, TIMELINE, decode_doc
 from sync.api import GENESIS
@@ -60,27 +64,56 @@ class _Queries:
         return msgspec.msgpack.decode(rows[0][0], type=dict[str, Any]) if rows else None
 
 
-class SqliteReader(_Queries):
+class _Connection(_Queries):
     """Committed state through one `query_only` connection."""
 
     def __init__(self, db: aiosqlite.Connection) -> None:
-        self._db = db
+        self.db = db
+
+    async def _rows(self, sql: str, *args: Any) -> list[Any]:  # noqa: ANN401 - SQL values
+        return list(await self.db.execute_fetchall(sql, args))
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Reader]:
+        """Give what is held already: a snapshot within a snapshot is the same one."""
+        yield self
+
+
+class SqliteReader(_Connection):
+    """Committed state through two connections: one always sees the newest, one holds snapshots."""
+
+    def __init__(self, newest: aiosqlite.Connection, held: aiosqlite.Connection) -> None:
+        super().__init__(newest)
+        self._held = _Connection(held)
+        self._turn = asyncio.Lock()
 
     @classmethod
     async def open(cls, path: Path) -> "SqliteReader":
         """Open the database file for reading."""
-        db = await aiosqlite.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
-        await db.execute("PRAGMA query_only=ON")
-        await db.execute("PRAGMA wal_autocheckpoint=0")
-        await db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-        return cls(db)
+        return cls(await _connect(path), await _connect(path))
 
     async def close(self) -> None:
-        """Close the connection."""
-        await self._db.close()
+        """Close the connections."""
+        await self.db.close()
+        await self._held.db.close()
 
-    async def _rows(self, sql: str, *args: Any) -> list[Any]:  # noqa: ANN401 - SQL values
-        return list(await self._db.execute_fetchall(sql, args))
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Reader]:
+        """Hold one committed state for as long as the block lasts."""
+        async with self._turn:
+            await self._held.db.execute("BEGIN")
+            try:
+                yield self._held
+            finally:
+                await self._held.db.execute("COMMIT")
+
+
+async def _connect(path: Path) -> aiosqlite.Connection:
+    db = await aiosqlite.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+    await db.execute("PRAGMA query_only=ON")
+    await db.execute("PRAGMA wal_autocheckpoint=0")
+    await db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    return db
 
 
 class InlineReader(_Queries):
@@ -94,3 +127,8 @@ class InlineReader(_Queries):
 
     async def _rows(self, sql: str, *args: Any) -> list[Any]:  # noqa: ANN401 - SQL values
         return self._db.execute(sql, args).fetchall()
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Reader]:
+        """Give what is committed: nothing here waits, so nothing changes under it."""
+        yield self
