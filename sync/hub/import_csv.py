@@ -237,7 +237,7 @@ def _time(text: str) -> int:
     if part["year"] < 100:  # noqa: PLR2004 - "10" means 2010
         part["year"] += 2000
     try:
-        at = datetime(**part, tzinfo=UTC)  # type: ignore[arg-type]
+        at = datetime(**part, tzinfo=UTC)
     except ValueError as error:
         raise LineFault("bad_date", got=text, cause=str(error)) from None
     if at.year not in YEARS:

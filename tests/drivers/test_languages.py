@@ -161,9 +161,14 @@ ZPL_ANSWERS: list[tuple[Ask, bytes, Answer]] = [
     (Ask.ODOMETER, b'"31084"', 31084),
     (Ask.ODOMETER, b'"?"', "?"),
 ]
-ANSWERS: list[tuple[Callable[[], Replies], Ask, bytes, list[Token | Answer]]] = [
-    *[(zpl.Replies, ask, raw, [answer]) for ask, raw, answer in ZPL_ANSWERS],
-    *[(tspl.Replies, Ask.EXTENDED, raw, [answer]) for raw, answer in TSPL_EXTENDED],
+Row = tuple[Callable[[], Replies], Ask, bytes, list[Token | Answer]]
+ZPL_ROWS: list[Row] = [(zpl.Replies, ask, raw, [answer]) for ask, raw, answer in ZPL_ANSWERS]
+TSPL_ROWS: list[Row] = [
+    (tspl.Replies, Ask.EXTENDED, raw, [answer]) for raw, answer in TSPL_EXTENDED
+]
+ANSWERS: list[Row] = [
+    *ZPL_ROWS,
+    *TSPL_ROWS,
     (tspl.Replies, Ask.MODEL, b"TTP-244 Plus\r\n", ["TTP-244 Plus"]),
     (tspl.Replies, Ask.NOTHING, b"{00,00001}", [Token(0, 1)]),
     (tspl.Replies, Ask.NOTHING, b"noise{04,00002,J7}\r\n", [Token(4, 2, "J7")]),

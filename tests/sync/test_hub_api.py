@@ -168,7 +168,7 @@ async def test_page_loads_only_its_own_parts(client: Any) -> None:
 
 async def test_hub_keeps_its_key_and_orders_over_a_restart(kit: Any, tmp_path: Path) -> None:
     """A hub that starts again is the same hub, and ends its links cleanly (SYNC-1, SEC-4)."""
-    keys = []
+    keys: list[bytes] = []
     for _ in range(2):
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         boxes = {"box-1": "token-1"}

@@ -23,9 +23,9 @@ def test_everything_arrives_once_and_in_order(kit: Any, seed: int) -> None:
     async def work() -> None:
         random = Random(seed)
         world, journal = kit.World(":memory:", seed), kit.Journal()
-        shares = [random.choice([0, 0.05, 0.2]) for _ in range(2)]
-        cut = random.choice([0, 0.02, 0.1])
-        world.faults = Faults(*shares, delay_s_max=random.choice([0, 0.5]), cut=cut)
+        drop, duplicate = (random.choice([0, 0.05, 0.2]) for _ in range(2))
+        cut, delay_s_max = random.choice([0, 0.02, 0.1]), random.choice([0, 0.5])
+        world.faults = Faults(drop, duplicate, delay_s_max=delay_s_max, cut=cut)
         await world.hub.enrol("box-1", "token-1")
         agent = world.agent(journal)
         world.spawn(agent.run())
