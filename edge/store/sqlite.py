@@ -33,7 +33,7 @@ WITH RECURSIVE era (no) AS (
 SELECT raw
 FROM era CROSS JOIN entry_ref ON era = no AND ref = ?1 JOIN entry USING (seq)
 WHERE seq > ?2 ORDER BY seq LIMIT ?3
-"""
+"""  # noqa: S608 - made of constants
 """Raw entries that concern a reference (1), behind an entry (2), at most so many (3)."""
 
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
