@@ -8,9 +8,9 @@ import re
 from functools import lru_cache
 from typing import Any, Final
 
-import cel
 import msgspec
 
+from edge.domain import celengine as cel
 from edge.domain.model import Name
 from edge.domain.refusals import RefusedError
 
