@@ -2,10 +2,10 @@
 
 import argparse
 
-from edge.cli import services
+from edge.cli import demo, services
 from edge.cli.output import WRONG_USAGE
 
-VERBS = (services,)
+VERBS = (services, demo)
 
 
 def main() -> None:

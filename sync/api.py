@@ -41,7 +41,7 @@ from sync.export import (
     verify_export,
     write_export,
 )
-from sync.hub.import_model import Import, ImportFault, Order
+from sync.hub.import_model import Import, ImportFault, Order, Return
 from sync.keys import is_signed, key_id, public_key, sign
 from sync.messages import (
     INSTRUCTION_VERSION,
@@ -82,6 +82,7 @@ __all__ = [
     "Order",
     "RejectedError",
     "Report",
+    "Return",
     "SignedInstruction",
     "SyncError",
     "Verifier",
