@@ -2,10 +2,10 @@
 
 import argparse
 
-from edge.cli import demo, services
+from edge.cli import demo, journal, services
 from edge.cli.output import WRONG_USAGE
 
-VERBS = (services, demo)
+VERBS = (services, demo, journal)
 
 
 def main() -> None:

@@ -173,18 +173,27 @@ class SqliteStore:
             self._db.executemany("INSERT INTO doc_term VALUES (?, ?, ?, ?)", come)
 
 
+def check_version(db: sqlite3.Connection) -> int:
+    """Return the schema version of a database, 0 for an empty one.
+
+    Raises:
+        NewerSchemaError: where the file was written by a newer Floorgate.
+    """
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if version > SCHEMA_VERSION:
+        raise NewerSchemaError(
+            f"this database has schema {version}, this Floorgate knows {SCHEMA_VERSION}: "
+            "install the newer Floorgate again, or restore a backup from before the upgrade"
+        )
+    return version
+
+
 def migrate(db: sqlite3.Connection) -> None:
     """Bring the schema to `SCHEMA_VERSION`, one numbered file at a time.
 
     Raises:
         NewerSchemaError: where the file was written by a newer Floorgate.
     """
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        raise NewerSchemaError(
-            f"this database has schema {version}, this Floorgate knows {SCHEMA_VERSION}: "
-            "install the newer Floorgate again, or restore a backup from before the upgrade"
-        )
-    for step in range(version + 1, SCHEMA_VERSION + 1):
+    for step in range(check_version(db) + 1, SCHEMA_VERSION + 1):
         script = files("edge.store").joinpath(f"schema/{step:04}.sql").read_text("utf-8")
         db.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {step};\nCOMMIT;")

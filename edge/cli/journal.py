@@ -1,0 +1,76 @@
+"""The arguments of `floorgate journal verify | show | export` and of `floorgate replay`."""
+
+import argparse
+from pathlib import Path
+from typing import Any, Final
+
+SHOWN: Final = 50
+CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
+EXIT_CODES: Final = "exit codes: 0 all is well, 1 something is wrong, 2 wrong usage"
+
+VERIFY = """Check the chain: every entry, in order, gives the hash that stands beside it, and every
+signed head is the one that was signed. Names each entry that was changed, left out, moved or
+repeated. Give a box's data folder (it may be running; nothing is written), or a file made by
+`floorgate journal export`, which needs no box."""
+SHOW = """Print what happened, one line an entry, oldest first: number, time, what, on what, by
+whom. Without --order and --after these are the newest entries."""
+EXPORT = """Write the whole journal to one file that `floorgate journal verify FILE` checks on any
+machine. It holds no names, phones or addresses: the journal only has their hashes."""
+REPLAY = """Apply the journal from its first entry to fresh documents and compare them with the
+stored ones, byte by byte. Reads only; the box may be running."""
+
+
+def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
+    """Add this module's verbs."""
+    parser = verbs.add_parser("journal", help="check, show or export what happened here")
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+
+    check = _verb(actions, "verify", "check that nothing was changed or left out", VERIFY)
+    check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="an exported journal")
+    check.add_argument("--json", action="store_true", help="print one JSON object")
+    check.set_defaults(run=_run, action="verify")
+
+    show = _verb(actions, "show", "print the timeline of the box or of an order", SHOW)
+    show.add_argument("--order", metavar="ID", help="only what concerns this order")
+    show.add_argument("--after", type=int, metavar="SEQ", help="only entries behind this one")
+    show.add_argument("--limit", type=_count, default=SHOWN, metavar="N", help="at most so many")
+    show.add_argument("--json", action="store_true", help="print each entry as a line of JSON")
+    show.set_defaults(run=_run, action="show_entries")
+
+    export = _verb(actions, "export", "write the journal to a file", EXPORT)
+    export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    export.set_defaults(run=_run, action="export_journal")
+
+    again = _verb(verbs, "replay", "check the stored state against the journal", REPLAY)
+    again.add_argument(
+        "--check", action="store_true", required=True, help="compare, change nothing"
+    )
+    again.add_argument("--json", action="store_true", help="print one JSON object")
+    again.set_defaults(run=_run, action="replay")
+
+
+def _verb(
+    verbs: "argparse._SubParsersAction[Any]", name: str, short: str, description: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        name, help=short, description=description, epilog=EXIT_CODES
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="the box's folder; default: that of the config"
+    )
+    parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE")
+    return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _run(args: argparse.Namespace) -> int:
+    from edge.cli import journal_actions  # noqa: PLC0415 - only these verbs need store and law
+
+    code: int = getattr(journal_actions, args.action)(args)
+    return code

@@ -1,0 +1,230 @@
+"""What `floorgate journal` and `floorgate replay` do; loaded when one of them runs."""
+
+import argparse
+import contextlib
+import sqlite3
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
+from edge.config import ConfigError, load_config
+from edge.store.journal import Item, Journal, NoJournalError
+from edge.store.replay import check_replay
+from edge.store.sqlite import NewerSchemaError
+from sync.api import (
+    BROKEN_BYTES,
+    Checkpoint,
+    Entry,
+    ExportedEntry,
+    Header,
+    MalformedError,
+    Report,
+    Verifier,
+    decode_entry,
+    public_key,
+    verify_export,
+    write_export,
+)
+
+PROGRESS_ENTRIES: Final = 20_000
+DATA_CHARS_MAX: Final = 120
+
+
+def verify(args: argparse.Namespace) -> int:
+    """Check a journal."""
+    if args.file and args.data:
+        return fail("give a file or --data, not both", WRONG_USAGE)
+    if args.file:
+        return _verify_file(args)
+    return _on_journal(args, lambda journal, data: _verify_folder(args, journal, data))
+
+
+def show_entries(args: argparse.Namespace) -> int:
+    """Print entries."""
+    return _on_journal(args, lambda journal, _: _show(args, journal))
+
+
+def export_journal(args: argparse.Namespace) -> int:
+    """Export a journal."""
+    return _on_journal(args, lambda journal, data: _export(args, journal, data))
+
+
+def replay(args: argparse.Namespace) -> int:
+    """Check the documents by replay."""
+    return _on_journal(args, lambda journal, _: _replay(args, journal))
+
+
+def _on_journal(args: argparse.Namespace, verb: Callable[[Journal, Path], int]) -> int:
+    """Run a verb on the journal that the arguments name."""
+    try:
+        data = args.data or Path(load_config(args.config).data)
+    except ConfigError as error:
+        return fail(f"{error}; or name the box's folder with --data DIR", WRONG_USAGE)
+    try:
+        with contextlib.closing(Journal(data)) as journal:
+            return verb(journal, data)
+    except (NoJournalError, NewerSchemaError) as error:
+        return fail(str(error), WRONG_USAGE)
+    except sqlite3.DatabaseError as error:
+        return fail(f"{data}: the database is damaged: {error}; restore a backup")
+
+
+# ---- verify -----------------------------------------------------------------------------------
+
+
+def _verify_file(args: argparse.Namespace) -> int:
+    try:
+        report = verify_export(args.file)
+    except MalformedError as error:
+        if args.json:
+            say_json({"ok": False, "problem": str(error), "hint": error.hint})
+            return FOUND_WRONG
+        return fail(f"{args.file}: {error}; {error.hint}")
+    except OSError as error:
+        return fail(f"{args.file}: {error.strerror}", WRONG_USAGE)
+    return _tell(args, report)
+
+
+def _verify_folder(args: argparse.Namespace, journal: Journal, data: Path) -> int:
+    key = data / "keys" / "box.key"
+    verifier = Verifier(public_key=public_key(key.read_bytes()) if key.is_file() else None)
+    box = ""
+    for item in _with_progress(journal.items(), journal.last_seq()):
+        if isinstance(item, ExportedEntry):
+            box = box or _box_of(item.raw)
+            verifier.entry(item.raw, item.hash)
+        else:
+            pinned = Checkpoint(box, item.epoch, item.seq, item.head, item.at_us)
+            verifier.checkpoint(pinned, item.signature)
+    return _tell(args, verifier.report())
+
+
+def _box_of(raw: bytes) -> str:
+    """Return the box that wrote an entry, or nothing where it cannot be read."""
+    with contextlib.suppress(*BROKEN_BYTES):
+        return decode_entry(raw).box
+    return ""
+
+
+def _tell(args: argparse.Namespace, report: Report) -> int:
+    code = GOOD if report.ok else FOUND_WRONG
+    if args.json:
+        say_json({"ok": report.ok, **msgspec.to_builtins(report), "head": report.head.hex()})
+        return code
+    for finding in report.findings:
+        say(f"{finding.kind:>20}  {finding.detail}")
+    if report.findings_dropped:
+        say(f"{report.findings_dropped:>20}  findings more")
+    say(
+        f"{'good' if report.ok else 'NOT GOOD'}: box {report.box or '?'}, epoch {report.epoch}, "
+        f"{report.entries:,} entries up to {report.seq:,}, "
+        f"{report.checkpoints:,} signed heads, head {report.head.hex()[:16]}"
+    )
+    return code
+
+
+# ---- show, export, replay ---------------------------------------------------------------------
+
+
+def _show(args: argparse.Namespace, journal: Journal) -> int:
+    if args.order:
+        raws = journal.timeline(f"order:{args.order}", args.after or 0, args.limit)
+        if not raws and not args.after:
+            return fail(f"no order {args.order} in this journal")
+    else:
+        after = journal.last_seq() - args.limit if args.after is None else args.after
+        raws = _first(journal.raw(max(0, after)), args.limit)
+    for raw in raws:
+        entry = decode_entry(raw)
+        say(msgspec.json.encode(msgspec.structs.asdict(entry)).decode() if args.json
+            else _line(entry))  # fmt: skip
+    return GOOD
+
+
+def _first(chunks: Iterable[list[tuple[int, bytes]]], limit: int) -> list[bytes]:
+    raws: list[bytes] = []
+    for chunk in chunks:
+        raws += [raw for _, raw in chunk[: limit - len(raws)]]
+        if len(raws) == limit:
+            break
+    return raws
+
+
+def _line(entry: Entry) -> str:
+    at = datetime.fromtimestamp(entry.at_us / 1_000_000, UTC).astimezone()
+    data = " ".join(f"{name}={_short(value)}" for name, value in entry.data.items())
+    if len(data) > DATA_CHARS_MAX:
+        data = data[: DATA_CHARS_MAX - 1] + "…"
+    who = f"{entry.actor}@{entry.device}" if entry.device != entry.actor else entry.actor
+    when = at.isoformat(" ", "milliseconds")
+    return f"{entry.seq:>8}  {when}  {entry.kind:<22} {entry.subject}  {who}  {data}".rstrip()
+
+
+def _short(value: Any) -> str:  # noqa: ANN401 - whatever an entry holds
+    if isinstance(value, bytes):
+        return f"<{len(value)} bytes>"
+    if isinstance(value, str):
+        return value
+    return msgspec.json.encode(value).decode()
+
+
+def _export(args: argparse.Namespace, journal: Journal, data: Path) -> int:
+    key = data / "keys" / "box.key"
+    if not key.is_file():
+        return fail(f"{key}: no such file; the export names the box by its key", WRONG_USAGE)
+    items = journal.items()
+    first = next(items, None)
+    if not isinstance(first, ExportedEntry):
+        return fail(f"{data}: the journal is empty")
+    header = Header(_box_of(first.raw), public_key(key.read_bytes()))
+    try:
+        with args.output.open("wb") as file:
+            rest = _with_progress(items, journal.last_seq())
+            entries = write_export(file, header, chain([first], rest))
+    except OSError as error:
+        return fail(f"{args.output}: {error.strerror}")
+    say(f"{entries:,} entries of box {header.box} in {args.output}")
+    return GOOD
+
+
+def _replay(args: argparse.Namespace, journal: Journal) -> int:
+    last = journal.last_seq()
+    report = check_replay(journal, lambda seq: _progress(seq, last))
+    _progress(last, last)
+    code = GOOD if report.ok else FOUND_WRONG
+    if args.json:
+        say_json({"ok": report.ok, **msgspec.to_builtins(report)})
+        return code
+    for difference in report.differences:
+        say(f"{difference.kind} {difference.id}: {difference.detail}")
+    if report.differences_dropped:
+        say(f"and {report.differences_dropped:,} more")
+    say(
+        f"{'equal' if report.ok else 'NOT EQUAL'}: {report.entries:,} entries give "
+        f"{report.docs:,} documents"
+    )
+    return code
+
+
+# ---- progress ---------------------------------------------------------------------------------
+
+
+def _with_progress(items: Iterator[Item], last: int) -> Iterator[Item]:
+    for count, item in enumerate(items, 1):
+        yield item
+        if count % PROGRESS_ENTRIES == 0:
+            _progress(count, last)
+    _progress(last, last)
+
+
+def _progress(done: int, last: int) -> None:
+    """Say on a terminal how far a long walk is; the last word wipes the line."""
+    if sys.stderr.isatty():
+        text = f"\r{done:,} of {last:,} entries" if done < last else "\r\033[K"
+        print(text, end="", file=sys.stderr, flush=True)
