@@ -3,6 +3,8 @@
 A document is what the journal says of one thing now. It is never edited in place: `apply` puts a
 new one for each entry, and the store keeps the newest. What changes with every scan is small and
 apart from what is fixed when the thing is made (`Task` and `Plan`, `Order` and `Assignment`).
+Where defaults are left out of the bytes, a text's default is the empty one: another is left out or
+not by the identity of the string, and the bytes would depend on where it came from.
 
 Times are µs UTC, money is fen, mass is grams. `doc_id` names a document within its kind; `terms`
 are the words it can be found by.
@@ -206,7 +208,7 @@ class Order(Doc, frozen=True, kw_only=True, omit_defaults=True):
 
     KIND = "order"
     state: str
-    lane: str = "normal"
+    lane: str
     since_us: int = 0
     accepted_us: int = 0
     freezes: tuple[Freeze, ...] = ()
@@ -220,7 +222,7 @@ class Order(Doc, frozen=True, kw_only=True, omit_defaults=True):
     station: str = ""
     waybill: str = ""
     copies: tuple[Copy, ...] = ()
-    grade: str = "none"
+    grade: str
     put_back: tuple[PutBack, ...] = ()
     carrier_status: str = ""
     weight_g: int = 0
@@ -330,7 +332,7 @@ class Job(Doc, frozen=True, kw_only=True, omit_defaults=True):
     n: int
     station: str
     printer: str
-    state: str = "queued"
+    state: str
     attempts: int = 0
     reason: str = ""
     queued_us: int = 0

@@ -247,6 +247,7 @@ def _print_queued(world: World, fact: Fact, data: dict[str, Any]) -> None:
         n=data["n"],
         station=data["station"],
         printer=data["printer"],
+        state="queued",
         queued_us=fact.at_us,
     )
     world.put(job)

@@ -141,6 +141,7 @@ def _order_assigned(world: World, fact: Fact, data: dict[str, Any]) -> None:
         lane=data["lane"],
         since_us=fact.at_us,
         accepted_us=fact.at_us,
+        grade="none",
     )
     world.put(order)
 
