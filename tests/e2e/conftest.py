@@ -1,14 +1,12 @@
 """A real browser on a real port, and a wedge that types as scanners do."""
 
-import tempfile
 from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, async_playwright
 
-from tests.e2e.pda import MakePda, Pda, Theme
+from tests.e2e.pda import MakePda, Pda, Theme, open_context
 from tests.e2e.peer import Peer
 
 CHROMIUM = "/usr/bin/chromium"
@@ -17,11 +15,6 @@ ARGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
     "--autoplay-policy=user-gesture-required",
 ]  # fmt: skip
-PHONE = {"width": 360, "height": 640}
-SPY = """
-window.signals = [];
-navigator.vibrate = (p) => { window.signals.push(p.length); return true; };
-"""
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
@@ -55,17 +48,8 @@ async def make_pda(browser: Browser, peer: Peer) -> AsyncIterator[MakePda]:
     async def make(
         *, size: dict[str, int] | None = None, theme: Theme = "light", open_now: bool = True
     ) -> Pda:
-        context = await browser.new_context(
-            viewport=size or PHONE,  # type: ignore[arg-type]
-            locale="zh-CN",
-            color_scheme=theme,
-            has_touch=True,
-        )
-        await context.add_init_script(SPY)
-        pda = Pda(context, context.pages[0] if context.pages else None, peer.url)  # type: ignore[arg-type]
+        pda = await open_context(browser, peer.url, size=size, theme=theme, open_now=open_now)
         made.append(pda)
-        if open_now:
-            await pda.open()
         return pda
 
     yield make
@@ -79,9 +63,3 @@ async def make_pda(browser: Browser, peer: Peer) -> AsyncIterator[MakePda]:
 async def pda(make_pda: MakePda) -> Pda:
     """A handheld with the sign-in screen open."""
     return await make_pda()
-
-
-@pytest.fixture(scope="session")
-def shots() -> str:
-    """A folder for pictures of screens."""
-    return tempfile.mkdtemp(prefix="floorgate-shots-")

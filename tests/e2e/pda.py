@@ -4,18 +4,25 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
-from playwright.async_api import BrowserContext, CDPSession, Page
+from playwright.async_api import Browser, BrowserContext, CDPSession, Page
 
 WAIT_MS = 8000
 POLL_S = 0.02
+PHONE = {"width": 360, "height": 640}
+SPY = """
+window.signals = [];
+navigator.vibrate = (p) => { window.signals.push(p.length); return true; };
+"""
 NETWORK_NOISE = ("Failed to load resource", "WebSocket connection to", "ERR_INTERNET_DISCONNECTED")
 
 
 class Pda:
     """A handheld: a browser context, its page, and its scanner."""
 
-    def __init__(self, context: BrowserContext, page: Page, url: str) -> None:
-        self.context, self.page, self.url = context, page, url
+    page: Page
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.context, self.url = context, url
         self.errors: list[str] = []
         self._cdp: CDPSession | None = None
 
@@ -24,8 +31,8 @@ class Pda:
         self.page = await self.context.new_page()
         self._cdp = None
         self.page.set_default_timeout(WAIT_MS)
-        self.page.on("console", lambda m: m.type == "error" and self._error(m.text))
-        self.page.on("pageerror", lambda e: self._error(str(e)))
+        self.page.on("console", lambda said: self._error(said.text, said.type))
+        self.page.on("pageerror", lambda error: self._error(str(error)))
         await self.page.goto(self.url)
         await self.ready()
 
@@ -33,8 +40,8 @@ class Pda:
         """Wait until handlers live."""
         await self.page.wait_for_selector("html[data-ready]")
 
-    def _error(self, text: str) -> None:
-        if not any(noise in text for noise in NETWORK_NOISE):
+    def _error(self, text: str, kind: str = "error") -> None:
+        if kind == "error" and not any(noise in text for noise in NETWORK_NOISE):
             self.errors.append(text)
 
     async def keeps_page(self) -> None:
@@ -110,6 +117,29 @@ class Pda:
 
 Theme = Literal["light", "dark"]
 MakePda = Callable[..., Awaitable[Pda]]
+
+
+async def open_context(
+    browser: Browser,
+    url: str,
+    *,
+    size: dict[str, int] | None = None,
+    theme: Theme = "light",
+    open_now: bool = True,
+) -> Pda:
+    """Return a handheld of its own, with its page open unless told otherwise."""
+    shape = size or PHONE
+    context = await browser.new_context(
+        viewport={"width": shape["width"], "height": shape["height"]},
+        locale="zh-CN",
+        color_scheme=theme,
+        has_touch=True,
+    )
+    await context.add_init_script(SPY)
+    pda = Pda(context, url)
+    if open_now:
+        await pda.open()
+    return pda
 
 
 async def _poll(ask: Callable[[], Awaitable[object]]) -> None:

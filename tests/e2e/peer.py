@@ -47,7 +47,7 @@ def step(no: int, order: str, slot: int, what: str, **more: Any) -> View:
 
 def sample_task() -> View:
     """Return a task of two orders: pieces, a gift, and a line that is counted."""
-    order = {"tote": None, "frozen": None, "ended": None, "risk_pm": 0, "tags": []}
+    order: View = {"tote": None, "frozen": None, "ended": None, "risk_pm": 0, "tags": []}
     return {
         "id": "task-1", "rev": 1, "lane": "normal", "state": "open", "picker": None,
         "picker_name": None, "created_at": 1, "at": None, "current": 1, "pieces": 44,
