@@ -13,6 +13,8 @@ CODE_CHARS_MAX: Final = 256
 TASKS_TAKEN_MAX: Final = 6
 EVIDENCE_MAX: Final = 16
 QTY_MAX: Final = 1_000_000
+TIME_US_MAX: Final = 2**53
+"""The year 2255; the largest whole number that every JSON reader keeps exactly."""
 
 
 class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -287,6 +289,9 @@ def check_envelope(envelope: Envelope) -> None:
         raise RefusedError("malformed", problem="id must be a UUID", kind=envelope.kind)
     if envelope.kind not in FROM_PDA:
         raise RefusedError("unknown_kind", kind=envelope.kind[:CODE_CHARS_MAX])
+    if not 0 <= envelope.captured_at <= TIME_US_MAX:
+        problem = "captured_at must be µs since 1970"
+        raise RefusedError("malformed", problem=problem, kind=envelope.kind)
     if len(envelope.device) > CODE_CHARS_MAX or len(envelope.evidence) > EVIDENCE_MAX:
         raise RefusedError("malformed", problem="device or evidence too long", kind=envelope.kind)
 
@@ -299,5 +304,5 @@ def _check_bounds(kind: str, data: dict[str, Any]) -> None:
         for each in values:
             if isinstance(each, str) and len(each) > CODE_CHARS_MAX:
                 raise RefusedError("malformed", problem=f"{name} is too long", kind=kind)
-            if type(each) is int and not -1 <= each <= QTY_MAX:
+            if type(each) is int and not 0 <= each <= QTY_MAX:
                 raise RefusedError("malformed", problem=f"{name} is out of range", kind=kind)

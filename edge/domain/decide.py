@@ -13,7 +13,7 @@ from edge.domain import commands as c
 from edge.domain import freezing, instructions, labelling, packing, people, picking
 from edge.domain.commands import Command
 from edge.domain.entries import Draft, PersonalRecord
-from edge.domain.model import Box, RulesetRecord, Session
+from edge.domain.model import Box, Person, RulesetRecord, Session
 from edge.domain.refusals import Refusal, RefusedError
 from edge.domain.rules import Ruleset, load_ruleset
 from edge.domain.turn import Env, Turn
@@ -108,6 +108,9 @@ def _check_sender(turn: Turn) -> None:
         return
     session = turn.world.get(Session, command.session)
     if session is None or session.device != command.device or session.person != command.actor:
+        raise RefusedError("not_signed_in")
+    person = turn.world.get(Person, session.person)
+    if person is None or not person.active:
         raise RefusedError("not_signed_in")
     if turn.env.now_us - command.captured_us > ANSWERS_KEPT_US:
         raise RefusedError("too_old", captured_at=command.captured_us)

@@ -1,6 +1,6 @@
 """Interception: a freeze closes every way of an order until its effect, or until it is revoked."""
 
-from typing import Any
+from typing import Any, Final
 
 from edge.domain.commands import AlarmAck, TimerFire
 from edge.domain.entries import PersonalRecord
@@ -13,7 +13,9 @@ from edge.domain.turn import Turn
 from edge.domain.workflow import frozen, order_refs
 
 Facts = dict[str, Any]
-US_PER_S = 1_000_000
+US_PER_S: Final = 1_000_000
+COUNTDOWN_S_MAX: Final = 86_400
+"""The longest that an interception may wait for its effect."""
 
 
 def open_freeze(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN401
@@ -26,8 +28,9 @@ def open_freeze(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa:
     if any(freeze.category == category for freeze in order.freezes):
         raise refused(frozen(order))
     countdown_us = turn.rules.countdown_us(category)
-    if isinstance(body.get("countdown_s"), int):
-        countdown_us = max(0, body["countdown_s"]) * US_PER_S
+    asked_s = body.get("countdown_s")
+    if isinstance(asked_s, int):
+        countdown_us = min(max(0, asked_s), COUNTDOWN_S_MAX) * US_PER_S
     freeze = turn.env.new_id()
     due_us = turn.env.now_us + countdown_us
     refs = (*order_refs(order), f"freeze:{freeze}")
@@ -97,7 +100,7 @@ def fire_timer(turn: Turn, data: TimerFire) -> Facts:
     if freeze.category == "cancel":
         if order.state not in ("cancelled", "put_back", "handed_over"):
             end(turn, order)
-    elif freeze.category == "rush":
+    elif freeze.category == "rush" and turn.rules.states[order.state].kind != "end":
         content = turn.world.the(Assignment, order.id)
         turn.emit("order.rushed", f"order:{order.id}", order=order.id, type=content.type)
     _close(turn, turn.world.the(Order, order.id), freeze, "applied")

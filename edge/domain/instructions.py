@@ -5,24 +5,48 @@ for a person, and never blocks the next (SYNC-2).
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from edge.domain.commands import CheckpointCountersign, InstructionAccept, RulesetActivate
+import msgspec
+
+from edge.domain import stock
+from edge.domain.commands import (
+    QTY_MAX,
+    CheckpointCountersign,
+    InstructionAccept,
+    RulesetActivate,
+)
 from edge.domain.entries import LINK_DSEQ, PersonalRecord
 from edge.domain.freezing import open_freeze, revoke_freeze
-from edge.domain.model import Box
-from edge.domain.orders import assign, make_ready, the_order
+from edge.domain.ids import ID_CHARS_MAX
+from edge.domain.model import Box, Name, Order, RulesetRecord, Task
+from edge.domain.orders import assign, drop_task, make_ready, the_order
 from edge.domain.personal import seal
-from edge.domain.refusals import Fault, RefusedError
+from edge.domain.refusals import Fault, RefusedError, refused
 from edge.domain.rules import RulesetError, load_ruleset
 from edge.domain.turn import Turn
-from edge.domain.workflow import wait
+from edge.domain.workflow import frozen, order_refs, wait
 
 Body = dict[str, Any]
 Facts = dict[str, Any]
 Handler = Callable[..., None]
 
 ITEMS_MAX: Final = 1_000
+ENTRY_BYTES_MAX: Final = 240 * 1024
+"""Below what the hub link takes of one entry, with room for its other fields."""
+PROBLEM_CHARS_MAX: Final = 200
+
+_encode = msgspec.msgpack.Encoder(order="sorted").encode
+
+
+class PinVerifier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a PIN is checked against: scrypt (RFC 7914), salt and hash in hex."""
+
+    salt: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{2}){8,64}$")]
+    n: Annotated[int, msgspec.Meta(ge=2, le=2**15)]
+    r: Annotated[int, msgspec.Meta(ge=1, le=8)]
+    p: Annotated[int, msgspec.Meta(ge=1, le=4)]
+    hash: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{2}){16,64}$")]
 
 
 def accept(turn: Turn, data: InstructionAccept) -> Facts:
@@ -41,7 +65,8 @@ def accept(turn: Turn, data: InstructionAccept) -> Facts:
     branch = Turn(turn.world.branch(), turn.command, turn.env, turn.rules)
     try:
         handler(branch, data.body, **link)
-    except (RefusedError, KeyError, TypeError, ValueError, AttributeError) as error:
+        _check_storable(branch)
+    except Exception as error:  # noqa: BLE001 - whatever a body holds, the next one must come
         code, facts, aside = _why(error)
         written = "instruction.set_aside" if aside else "instruction.refused"
         turn.emit(written, subject, _refs(data.body), kind=kind, code=code, facts=facts, **link)
@@ -52,17 +77,44 @@ def accept(turn: Turn, data: InstructionAccept) -> Facts:
     return {"dseq": data.dseq}
 
 
+def _check_storable(turn: Turn) -> None:
+    """Refuse what could not be read back: the hub's values reach entries and documents as sent."""
+    for draft in turn.drafts:
+        if _has_float(draft.data):
+            problem = "no fractions: money is fen, mass grams, times µs"
+            raise RefusedError("malformed", problem=problem, kind=draft.kind)
+        size = len(_encode((draft.refs, draft.data)))
+        if size > ENTRY_BYTES_MAX:
+            raise RefusedError("too_large", bytes_max=ENTRY_BYTES_MAX)
+    for doc in turn.world.changes.values():
+        msgspec.msgpack.decode(_encode(doc), type=type(doc))
+
+
+def _has_float(value: Any) -> bool:  # noqa: ANN401 - any value that MessagePack holds
+    if isinstance(value, dict):
+        return any(map(_has_float, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_float, value))
+    return isinstance(value, float)
+
+
 def _why(error: Exception) -> tuple[str, Facts, bool]:
     """Return code and facts of what went wrong, and whether only a person can mend it."""
     if not isinstance(error, RefusedError):
-        return "malformed", {"problem": f"{type(error).__name__}: {error}"[:200]}, True
+        code = "internal" if isinstance(error, AssertionError) else "malformed"
+        return code, {"problem": f"{type(error).__name__}: {error}"[:PROBLEM_CHARS_MAX]}, True
     refusal = error.refusal
-    return refusal.code, refusal.facts, refusal.fault in (Fault.UNKNOWN, Fault.MALFORMED)
+    facts = {
+        name: value[:PROBLEM_CHARS_MAX] if isinstance(value, str) else value
+        for name, value in refusal.facts.items()
+    }
+    return refusal.code, facts, refusal.fault in (Fault.UNKNOWN, Fault.MALFORMED)
 
 
 def _refs(body: Any) -> tuple[str, ...]:  # noqa: ANN401 - whatever the hub sent
     order = body.get("order_id") if isinstance(body, dict) else None
-    return (f"order:{order}",) if isinstance(order, str) else ()
+    is_id = isinstance(order, str) and len(order) <= ID_CHARS_MAX
+    return (f"order:{order}",) if is_id else ()
 
 
 def _items(body: Body) -> list[Body]:
@@ -84,6 +136,7 @@ def _people(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
     """Names and PIN verifiers go beside the journal; it holds ids, roles and badge hashes."""
     items = []
     for person in _items(body):
+        msgspec.convert((person["name"], person["pin"]), tuple[Name, PinVerifier])
         value = {"name": person["name"], "pin": person["pin"]}
         salt = turn.env.new_salt()
         turn.personal.append(PersonalRecord(f"person:{person['id']}", salt, value))
@@ -102,7 +155,10 @@ def _stock(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
     on_hand: dict[str, dict[str, int]] = {}
     for item in _items(body):
         shelves = on_hand.setdefault(item["sku"], {})
-        shelves[item["location"]] = shelves.get(item["location"], 0) + int(item["qty"])
+        if not 0 <= item["qty"] <= QTY_MAX:
+            problem = f"a bin holds 0 to {QTY_MAX} pieces"
+            raise RefusedError("malformed", problem=problem, kind="stock.snapshot")
+        shelves[item["location"]] = shelves.get(item["location"], 0) + item["qty"]
     turn.emit("stock.snapshot_taken", "stock", on_hand=on_hand, **link)
 
 
@@ -116,16 +172,32 @@ def _pool(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
 def _release(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
     order = the_order(turn, str(body["order_id"]))
     turn.emit("order.released", f"order:{order.id}", order=order.id, **link)
+    if order.task:
+        stock.unlock(turn, order)
     make_ready(turn, order, "order.release")
 
 
 def _hold(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
     order = the_order(turn, str(body["order_id"]))
     state = turn.rules.states.get(str(body["state"]))
-    if order.state != "received" or state is None or state.kind != "hold":
+    if state is None or state.kind != "hold":
+        raise RefusedError("malformed", problem="state: one of kind hold", kind="order.hold")
+    if order.freezes:
+        raise refused(frozen(order))
+    if not _is_untouched(turn, order):
         raise RefusedError("not_in_state", order=order.id, state=order.state, action="order.hold")
-    turn.emit("order.held", f"order:{order.id}", order=order.id, **link)
-    wait(turn, order, state.id, "hub")
+    stock.unlock(turn, order)
+    drop_task(turn, order.task)
+    turn.emit("order.held", f"order:{order.id}", order_refs(order), order=order.id, **link)
+    wait(turn, turn.world.the(Order, order.id), state.id, "hub")
+
+
+def _is_untouched(turn: Turn, order: Order) -> bool:
+    """Tell whether nobody has begun to pick the order, alone or in a cluster."""
+    if order.state != "ready":
+        return False
+    task = turn.world.the(Task, order.task)
+    return task.state == "open" and task.orders == (order.id,) and not any(task.picked)
 
 
 def _carrier_status(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
@@ -137,7 +209,9 @@ def _carrier_status(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN40
 
 def _publish(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
     document = body["document"]
-    raw = document.encode() if isinstance(document, str) else bytes(document)
+    raw = document.encode() if isinstance(document, str) else document
+    if not isinstance(raw, bytes):
+        raise RefusedError("malformed", problem="document: text or bytes", kind="ruleset.publish")
     activate_ruleset(turn, RulesetActivate(raw), **link)
 
 
@@ -148,6 +222,14 @@ def activate_ruleset(turn: Turn, data: RulesetActivate, **link: Any) -> Facts:  
     except RulesetError as error:
         raise RefusedError("malformed", problem=str(error), kind="ruleset") from error
     label = rules.label
+    dropped = sorted(set(turn.rules.states) - set(rules.states))
+    if dropped:
+        problem = f"workflow.states: orders may be in {', '.join(dropped)}, which must stay"
+        raise RefusedError("malformed", problem=problem, kind="ruleset")
+    known = turn.world.get(RulesetRecord, label)
+    if known is not None and known.document != data.document:
+        problem = f"meta.version: {label} is already another ruleset"
+        raise RefusedError("malformed", problem=problem, kind="ruleset")
     turn.emit("ruleset.activated", f"ruleset:{label}", label=label, document=data.document, **link)
     return {"rules": label}
 

@@ -47,9 +47,7 @@ def why_not_print(world: World, order: Order, rules: Ruleset) -> Refusal | None:
     live = [copy for copy in order.copies if not copy.void]
     if live and not order.freezes and order.state == "packed_checked":
         job = world.the(Job, live[-1].job)
-        return Refusal(
-            "label_printing", {"job": job.id, "state": job.state, "printer": job.printer}
-        )
+        return Refusal("label_printing", _job_facts(job))
     return _why_no_label(world, order, rules)
 
 
@@ -64,7 +62,16 @@ def why_not_prove(world: World, order: Order, rules: Ruleset) -> Refusal | None:
     """Return why scanning the label would prove nothing now."""
     if not order.copies:
         return Refusal("label_missing", {"order": order.id})
-    return _why_not_packed(world, order, rules)
+    closed = _why_not_packed(world, order, rules)
+    job = world.the(Job, order.copies[-1].job)
+    if closed is None and job.state in ("queued", "failed"):
+        # no byte of it left: whatever was scanned is not this label
+        return Refusal("label_printing", _job_facts(job))
+    return closed
+
+
+def _job_facts(job: Job) -> Facts:
+    return {"job": job.id, "state": job.state, "printer": job.printer}
 
 
 def _why_no_label(world: World, order: Order, rules: Ruleset) -> Refusal | None:
@@ -114,11 +121,7 @@ def _bind_number(turn: Turn, order: Order) -> Order:
     content = turn.world.the(Assignment, order.id)
     number, slot = content.waybill, None
     if not number:
-        pool = turn.world.get(Pool, content.carrier)
-        if pool is None or pool.head >= pool.tail:
-            raise RefusedError("no_waybill_number", carrier=content.carrier)
-        slot = pool.head
-        number = turn.world.the(PoolSlot, f"{content.carrier}/{slot}").number
+        number, slot = _next_of_pool(turn, content.carrier)
     bound = turn.world.get(Waybill, number)
     if bound is not None:
         raise RefusedError("waybill_in_use", waybill=number, order=bound.order)
@@ -132,6 +135,16 @@ def _bind_number(turn: Turn, order: Order) -> Order:
         slot=slot,
     )
     return turn.world.the(Order, order.id)
+
+
+def _next_of_pool(turn: Turn, carrier: str) -> tuple[str, int]:
+    """Return the first number of the carrier's pool that no parcel has, and its slot."""
+    pool = turn.world.get(Pool, carrier) or Pool(id=carrier)
+    for slot in range(pool.head, pool.tail):
+        number = turn.world.the(PoolSlot, f"{carrier}/{slot}").number
+        if turn.world.get(Waybill, number) is None:
+            return number, slot
+    raise RefusedError("no_waybill_number", carrier=carrier)
 
 
 _AFTER: dict[str, tuple[str, str]] = {
@@ -228,6 +241,8 @@ def resolve(turn: Turn, data: WaybillResolve) -> Facts:
     job = job_of(turn, data.job_id)
     if job.state not in ("unknown", "failed", "sent"):
         raise RefusedError("outcome_known", job=job.id, state=job.state)
+    order = turn.world.the(Order, job.order)
+    _hold_open(_why_not_packed(turn.world, order, turn.rules))
     turn.emit(
         "waybill.resolved",
         f"job:{job.id}",
@@ -237,7 +252,7 @@ def resolve(turn: Turn, data: WaybillResolve) -> Facts:
         printed=data.printed,
     )
     if not data.printed:
-        void_label(turn, turn.world.the(Order, job.order), reason="not_out", number_too=False)
+        void_label(turn, order, reason="not_out", number_too=False)
     return {"order_id": job.order, "job": job.id}
 
 

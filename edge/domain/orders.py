@@ -5,8 +5,10 @@ from typing import Any, Final
 import msgspec
 
 from edge.domain import stock
+from edge.domain.commands import QTY_MAX
 from edge.domain.entries import PersonalRecord
 from edge.domain.gates import picked_pieces
+from edge.domain.ids import ID_CHARS_MAX
 from edge.domain.model import Assignment, Job, Line, Order, Sku, Task, Timer, Tote
 from edge.domain.personal import seal
 from edge.domain.refusals import RefusedError
@@ -31,7 +33,10 @@ def assign(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN4
 
     The same order delivered again makes no second one (FLOW-1): `already_assigned`.
     """
-    order_id = str(body["order_id"])
+    order_id = body["order_id"]
+    if not isinstance(order_id, str) or not 0 < len(order_id) <= ID_CHARS_MAX:
+        problem = f"order_id: 1 to {ID_CHARS_MAX} characters"
+        raise RefusedError("malformed", problem=problem, kind="order.assign")
     if turn.world.get(Order, order_id) is not None:
         raise RefusedError("already_assigned", order=order_id)
     personal = {field: body[field] for field in PERSONAL_FIELDS if body.get(field)}
@@ -71,7 +76,7 @@ def _content(turn: Turn, body: dict[str, Any], seal_hex: str) -> Assignment:
     known = set(Assignment.__struct_fields__) - {"id"}
     fields = {name: value for name, value in body.items() if name in known}
     fields |= {
-        "id": str(body["order_id"]),
+        "id": body["order_id"],
         "type": str(body.get("type") or "normal"),
         "paid_us": body.get("paid_at") or 0,
         "promise_us": body.get("promise") or 0,
@@ -85,8 +90,9 @@ def _content(turn: Turn, body: dict[str, Any], seal_hex: str) -> Assignment:
         content = msgspec.convert(fields, Assignment)
     except msgspec.ValidationError as error:
         raise RefusedError("malformed", problem=str(error), kind="order.assign") from error
-    if not 0 < len(content.lines) <= LINES_MAX or any(line.qty <= 0 for line in content.lines):
-        problem = f"an order has 1 to {LINES_MAX} lines of at least one piece"
+    in_range = all(0 < line.qty <= QTY_MAX and line.no <= QTY_MAX for line in content.lines)
+    if not 0 < len(content.lines) <= LINES_MAX or not in_range:
+        problem = f"an order has 1 to {LINES_MAX} lines of 1 to {QTY_MAX} pieces"
         raise RefusedError("malformed", problem=problem, kind="order.assign")
     if len({line.no for line in content.lines}) != len(content.lines):
         raise RefusedError("malformed", problem="line numbers repeat", kind="order.assign")
@@ -210,16 +216,21 @@ def finish_task_if_done(turn: Turn, task_id: str) -> None:
     if task.state not in ("open", "taken"):
         return
     orders = [turn.world.the(Order, each) for each in task.orders]
+    orders = [order for order in orders if order.task == task_id]
     if any(order.state in ("ready", "picking") for order in orders):
         return
     ended = all(turn.rules.states[order.state].kind == "end" for order in orders)
-    turn.emit(
-        "task.finished",
-        f"task:{task_id}",
-        [f"order:{order.id}" for order in orders],
-        task=task_id,
-        state="dropped" if ended else "done",
-    )
+    _end_task(turn, task, "dropped" if ended else "done")
+
+
+def drop_task(turn: Turn, task_id: str) -> None:
+    """End a task that nobody shall pick."""
+    _end_task(turn, turn.world.the(Task, task_id), "dropped")
+
+
+def _end_task(turn: Turn, task: Task, state: str) -> None:
+    refs = [f"order:{order}" for order in task.orders]
+    turn.emit("task.finished", f"task:{task.id}", refs, task=task.id, state=state)
 
 
 def finish_picking(turn: Turn, order: Order) -> Order:

@@ -27,11 +27,13 @@ def open_order(turn: Turn, data: PackOpen) -> Facts:
     """Open a tote or an order for packing at the station of the session."""
     order = _by_tote_or_id(turn, data.code)
     station = station_of(turn)
-    if order.state == "packing" and order.packer == turn.command.actor:
-        return {"order_id": order.id}
-    if order.state == "packing":
+    if order.freezes:
+        raise refused(frozen(order))
+    if order.state == "packing" and order.packer != turn.command.actor:
         raise RefusedError("packed_by_other", order=order.id, by=order.packer)
-    if order.state != "packed_checked":
+    if order.state == "packing" and order.station == station:
+        return {"order_id": order.id}
+    if order.state not in ("packing", "packed_checked"):
         order = move(turn, order, "pack.open")
     refs = order_refs(order)
     turn.emit("pack.opened", f"order:{order.id}", refs, order=order.id, station=station)
@@ -46,6 +48,8 @@ def scan(turn: Turn, data: PackScan) -> Facts:
     line = lines[at]
     left = needed_at_packing(turn.world, order)[at] - order.checked[at]
     each = check_of(turn, line.qty) == "each"
+    if data.qty < 1:
+        raise RefusedError("qty_mismatch", expected=left, got=data.qty)
     if left <= 0 or (each and data.qty > left):
         raise RefusedError("surplus", qty=line.qty, sku=line.sku)
     if each and data.qty != 1 and not _has_no_code(line):

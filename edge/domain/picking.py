@@ -1,6 +1,6 @@
 """Guided picking: location, item, quantity, each confirmed by a scan; wrong ones are refused."""
 
-from typing import Any
+from typing import Any, Final
 
 from edge.domain.commands import (
     PickQty,
@@ -18,6 +18,8 @@ from edge.domain.turn import Turn
 from edge.domain.workflow import frozen, move, order_refs
 
 Facts = dict[str, Any]
+ORDERS_IN_HAND_MAX: Final = 6
+"""Slots of a cart; a released cluster that is taken again counts with all its orders."""
 
 
 def take(turn: Turn, data: TaskTake) -> Facts:
@@ -27,13 +29,13 @@ def take(turn: Turn, data: TaskTake) -> Facts:
     hands = turn.world.get(Hands, turn.command.actor)
     if hands and hands.task:
         raise RefusedError("task_in_hand", task=hands.task)
-    tasks = [_task(turn, task_id) for task_id in data.task_ids]
-    for task in tasks:
-        if task.state == "taken":
-            raise RefusedError("task_taken", task=task.id, by=task.picker)
-        if task.state != "open":
-            raise RefusedError("task_not_open", task=task.id, state=task.state)
+    tasks = [_open_task(turn, task_id) for task_id in data.task_ids]
     orders = [turn.world.the(Order, each) for task in tasks for each in task.orders]
+    if len(orders) > ORDERS_IN_HAND_MAX:
+        problem = f"a cart carries {ORDERS_IN_HAND_MAX} orders"
+        raise RefusedError("malformed", problem=problem, kind="task.take")
+    if stopped := next((order for order in orders if order.freezes), None):
+        raise refused(frozen(stopped))
     leader, *absorbed = tasks
     turn.emit(
         "task.taken",
@@ -45,8 +47,18 @@ def take(turn: Turn, data: TaskTake) -> Facts:
     for order in orders:
         current = turn.world.the(Order, order.id)
         if current.state == "ready":
-            move(turn, current, "task.take")
+            # an order of service items and gifts without stock has nothing to pick
+            finish_picking(turn, move(turn, current, "task.take"))
     return {"task_id": leader.id}
+
+
+def _open_task(turn: Turn, task_id: str) -> Task:
+    task = _task(turn, task_id)
+    if task.state == "taken":
+        raise RefusedError("task_taken", task=task.id, by=task.picker)
+    if task.state != "open":
+        raise RefusedError("task_not_open", task=task.id, state=task.state)
+    return task
 
 
 def release(turn: Turn, data: TaskRelease) -> Facts:
@@ -73,8 +85,7 @@ def bind_tote(turn: Turn, data: ToteBind) -> Facts:
     if data.order_id not in task.orders:
         raise RefusedError("unknown_order", order=data.order_id)
     order = the_order(turn, data.order_id)
-    if order.freezes:
-        raise refused(frozen(order))
+    _refuse_stopped(turn, order)
     if not data.code.startswith("T-") or turn.world.get(Location, data.code):
         raise RefusedError("not_a_tote", got=data.code)
     tote = turn.world.get(Tote, data.code)
@@ -153,8 +164,9 @@ def short(turn: Turn, data: PickShort) -> Facts:
     task, step, order = _open_step(turn, data.task_id, data.step)
     if not turn.rules.knows_reason("short", data.reason):
         raise RefusedError("reason_unknown", reason=data.reason)
-    if not 0 <= data.found < step.qty:
-        raise RefusedError("qty_mismatch", expected=step.qty, got=data.found)
+    picked = task.picked[data.step - 1]
+    if not picked <= data.found < step.qty:
+        raise RefusedError("qty_mismatch", expected=picked, got=data.found)
     turn.emit(
         "pick.shorted",
         f"order:{order.id}",
@@ -239,16 +251,21 @@ def _open_step(turn: Turn, task_id: str, step_no: int, code: str = "") -> tuple[
     blocked_us = _blocked_since(turn, task, order)
     if blocked_us is not None and turn.command.captured_us < blocked_us and code in step.codes:
         raise LateScan(order, step)
-    if order.freezes:
-        raise refused(frozen(order))
-    if turn.rules.states[order.state].kind == "end" or order.state == "put_back":
-        raise RefusedError("order_ended", order=order.id, state=order.state)
+    _refuse_stopped(turn, order)
     _own_task(turn, task_id)
     if task.closed[step_no - 1]:
         if code in step.codes and task.picked[step_no - 1] >= step.qty:
             raise RefusedError("surplus", qty=step.qty, sku=step.sku)
         raise RefusedError("step_done", step=step_no)
     return task, step, order
+
+
+def _refuse_stopped(turn: Turn, order: Order) -> None:
+    """Refuse to work on an order that is frozen or has ended."""
+    if order.freezes:
+        raise refused(frozen(order))
+    if turn.rules.states[order.state].kind == "end" or order.state == "put_back":
+        raise RefusedError("order_ended", order=order.id, state=order.state)
 
 
 def _blocked_since(turn: Turn, task: Task, order: Order) -> int | None:

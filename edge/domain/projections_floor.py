@@ -51,7 +51,7 @@ def _task_made(world: World, fact: Fact, data: dict[str, Any]) -> None:
         )
         steps.append(step)
     _put_task(world, data["task"], steps, lane=order.lane, orders=(order.id,), at_us=fact.at_us)
-    world.edit(order, task=data["task"])
+    world.edit(order, task=data["task"], short={})
 
 
 def _put_task(

@@ -157,6 +157,11 @@ def _order_moved(world: World, fact: Fact, data: dict[str, Any]) -> None:
     world.edit(the_order(world, data), state=data["to"], since_us=fact.at_us)
 
 
+@on("order.held")
+def _order_held(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.edit(the_order(world, data), task="")
+
+
 @on("gift.granted")
 def _gift_granted(world: World, _: Fact, data: dict[str, Any]) -> None:
     assignment = world.the(Assignment, data["order"])

@@ -14,10 +14,23 @@ from edge.domain import celengine as cel
 from edge.domain.model import Name
 from edge.domain.refusals import RefusedError
 
-DOCUMENT_BYTES_MAX: Final = 1_000_000
+DOCUMENT_BYTES_MAX: Final = 200_000
+"""A ruleset is journalled whole, so it fits an entry."""
 EXPRESSION_CHARS_MAX: Final = 500
 GRADES: Final = ("none", "accepted", "sent", "printer_confirmed", "scan_confirmed")
 """Grades of proof that a label is on the parcel, from least to most."""
+STATE_KINDS: Final = ("start", "hold", "floor", "end")
+NEEDED_STATES: Final = {
+    "received": "start",
+    "ready": "floor",
+    "picking": "floor",
+    "packing": "floor",
+    "packed_checked": "floor",
+    "shipped": "floor",
+    "put_back": "floor",
+    "cancelled": "end",
+}
+"""States that the floor's own actions know by name."""
 VOCABULARY: Final = frozenset({"order"})
 _MACRO_VARIABLE: Final = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
 
@@ -190,7 +203,7 @@ class Ruleset:
         """
         try:
             answer = self._programs[expression].execute(context)
-        except (ValueError, TypeError, RuntimeError, LookupError) as error:
+        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
             raise RefusedError("rule_error", rule=expression, problem=str(error)) from error
         if not isinstance(answer, bool):
             raise RefusedError("rule_error", rule=expression, problem="not a yes or no")
@@ -221,7 +234,7 @@ def load_ruleset(raw: bytes) -> Ruleset:
     decode = msgspec.json.decode if raw.lstrip()[:1] == b"{" else msgspec.toml.decode
     try:
         document = decode(raw, type=Document)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise RulesetError([str(error)]) from error
     if problems := check(document):
         raise RulesetError(problems)
@@ -235,21 +248,32 @@ def check(document: Document) -> list[str]:
     states = [state.id for state in document.workflow.states]
     known = set(states)
     problems = [f"workflow.states: {each} twice" for each in known if states.count(each) > 1]
-    starts = [state.id for state in document.workflow.states if state.kind == "start"]
-    if starts != ["received"]:
-        problems.append("workflow.states: exactly one state of kind start, `received`, is needed")
+    kinds = {state.id: state.kind for state in document.workflow.states}
+    waiting = {state for state, kind in kinds.items() if kind == "hold"}
+    problems += [
+        f"workflow.states: {state} must be there, of kind {kind}"
+        for state, kind in NEEDED_STATES.items()
+        if kinds.get(state) != kind
+    ]
+    for state, kind in kinds.items():
+        if kind not in STATE_KINDS:
+            problems.append(f"workflow.states: {state}: kind {kind} is none of {STATE_KINDS}")
+        if kind == "start" and state != "received":
+            problems.append(f"workflow.states: {state}: only received is of kind start")
     for at, transition in enumerate(document.workflow.transitions):
         place = f"workflow.transitions[{at}] ({transition.action})"
         unknown = {*transition.sources, transition.to} - known
         problems += [f"{place}: unknown state {state}" for state in sorted(unknown)]
         problems += [f"{place}: unknown gate {g}" for g in transition.gates if g not in GATES]
-        if transition.to == "shipped" and not {"all_checked", "label_proved"} <= set(
-            transition.gates
+        if transition.to == "shipped" and (
+            transition.frozen or not {"all_checked", "label_proved"} <= set(transition.gates)
         ):
-            problems.append(f"{place}: shipped needs the gates all_checked and label_proved")
+            problems.append(
+                f"{place}: shipped needs the gates all_checked and label_proved, and no freeze"
+            )
     for at, hold in enumerate(document.workflow.holds):
-        if hold.state not in known:
-            problems.append(f"workflow.holds[{at}]: unknown state {hold.state}")
+        if hold.state not in waiting:
+            problems.append(f"workflow.holds[{at}]: {hold.state} is not a state of kind hold")
         problems += _check_expression(f"workflow.holds[{at}].when", hold.when)
     for at, gift in enumerate(document.gifts):
         problems += _check_expression(f"gifts[{at}].when", gift.when)

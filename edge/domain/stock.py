@@ -1,5 +1,7 @@
 """Stock movements. Every change is an entry that can be replayed; none leaves a shelf negative."""
 
+from typing import Any
+
 from edge.domain.gates import picked_pieces
 from edge.domain.model import Assignment, Order, Stock
 from edge.domain.turn import Turn
@@ -27,10 +29,25 @@ def unlock(turn: Turn, order: Order) -> None:
 
 
 def ship(turn: Turn, order: Order) -> None:
-    """Deduct what was picked, and give the locks back."""
-    moves = [(sku, place, -qty, 0) for sku, place, qty in picked_pieces(turn.world, order)]
+    """Deduct what was picked, and give the locks back.
+
+    What the shelf did not have by the books is on record as `missing`, for a count.
+    """
+    moves: list[Move] = []
+    missing: list[tuple[str, str, int]] = []
+    for sku, place, qty in picked_pieces(turn.world, order):
+        taken = -sum(each[2] for each in moves if each[:2] == (sku, place))
+        there = min(qty, max(0, _on_hand(turn, sku, place) - taken))
+        moves.append((sku, place, -there, 0))
+        if there < qty:
+            missing.append((sku, place, qty - there))
     moves += [(sku, "", 0, -qty) for sku, qty in _tracked(turn, order).items()]
-    _emit(turn, order, "ship", moves)
+    _emit(turn, order, "ship", moves, missing=missing)
+
+
+def _on_hand(turn: Turn, sku: str, place: str) -> int:
+    stock = turn.world.get(Stock, sku)
+    return stock.on_hand.get(place, 0) if stock else 0
 
 
 def best_location(turn: Turn, sku: str) -> str:
@@ -41,6 +58,6 @@ def best_location(turn: Turn, sku: str) -> str:
     return max(sorted(stock.on_hand), key=lambda place: stock.on_hand[place])
 
 
-def _emit(turn: Turn, order: Order, why: str, moves: list[Move]) -> None:
+def _emit(turn: Turn, order: Order, why: str, moves: list[Move], **more: Any) -> None:  # noqa: ANN401
     if moves:
-        turn.emit("stock.moved", f"order:{order.id}", order=order.id, why=why, moves=moves)
+        turn.emit("stock.moved", f"order:{order.id}", order=order.id, why=why, moves=moves, **more)

@@ -1,0 +1,316 @@
+"""Every state × every command: allowed, or refused with which code (FLOW-2, FLOW-3, FLOW-4)."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+from edge.domain import commands as c
+from edge.domain.model import Task
+from tests.domain.site import MUG, Site, gtin, line
+
+Bring = Callable[[Site], Any]
+Send = Callable[[Site], str]
+
+
+def _short(site: Site) -> None:
+    site.to_picking()
+    assert site.short().ok
+    site.pick_all()
+
+
+def _put_back(site: Site) -> None:
+    site.to_packing()
+    site.cancel()
+
+
+def _cancelled(site: Site) -> None:
+    site.assign()
+    site.cancel()
+
+
+def _held(state: str) -> Bring:
+    def bring(site: Site) -> None:
+        site.assign()
+        site.tell("order.hold", order_id="1001", state=state)
+
+    return bring
+
+
+STATES: Final[dict[str, Bring]] = {
+    "hold_type": lambda site: site.assign(type="who knows"),
+    "hold_finance": lambda site: site.assign(finance_cleared=False),
+    "hold_approval": lambda site: site.assign("1001", line(1, MUG, 1, price_fen=500_001)),
+    "hold_duplicate": lambda site: site.assign(tags=["duplicate_suspected"]),
+    "hold_drawing": _held("hold_drawing"),
+    "hold_customs": _held("hold_customs"),
+    "hold_qualification": _held("hold_qualification"),
+    "hold_quality": _held("hold_quality"),
+    "ready": lambda site: site.assign(),
+    "picking": lambda site: site.to_picking(),
+    "short": _short,
+    "picked": lambda site: site.to_picked(),
+    "packing": lambda site: site.to_packing(),
+    "packed_checked": lambda site: site.to_checked(),
+    "labelled": lambda site: site.to_printed(),
+    "shipped": lambda site: site.to_shipped(),
+    "handed_over": lambda site: site.to_handed_over(),
+    "put_back": _put_back,
+    "cancelled": _cancelled,
+}
+"""How commands alone bring order 1001 to each state; `labelled` is packed_checked with a label."""
+PASSING: Final = {"received"}
+"""States in which no order rests: acceptance leads on in the same decision."""
+
+
+def _hub(kind: str, **body: Any) -> Send:
+    def send(site: Site) -> str:
+        answer = site.tell(kind, order_id="1001", **body)
+        return str(answer.facts.get("code", "ok"))
+
+    return send
+
+
+def _by(name: str, make: Callable[[Site], Any]) -> Send:
+    def send(site: Site) -> str:
+        answer = site.by(name, make(site))
+        return "ok" if answer.ok else answer.code
+
+    return send
+
+
+def _assign_again(site: Site) -> str:
+    return str(site.assign().facts.get("code", "ok"))
+
+
+def _task(site: Site) -> str:
+    return site.order().task or "none"
+
+
+def _step(site: Site) -> int:
+    """Return the first open step of the order's task, or the first one."""
+    task = site.load(Task, _task(site))
+    closed = task.closed if isinstance(task, Task) else ()
+    return closed.index(False) + 1 if False in closed else 1
+
+
+def _job(site: Site) -> str:
+    return site.order().copies[-1].job if site.order().copies else "none"
+
+
+def _label(site: Site) -> str:
+    return site.qr() if site.order().copies else "SF0001"
+
+
+COMMANDS: Final[dict[str, Send]] = {
+    "task.take": _by("picker", lambda s: c.TaskTake((_task(s),))),
+    "task.release": _by("leader", lambda s: c.TaskRelease(_task(s), "break")),
+    "tote.bind": _by("picker", lambda s: c.ToteBind(_task(s), "1001", "T-9")),
+    "pick.scan": _by("picker", lambda s: c.PickScan(_task(s), _step(s), "A-01-01")),
+    "pick.qty": _by("picker", lambda s: c.PickQty(_task(s), _step(s), 2)),
+    "pick.short": _by("picker", lambda s: c.PickShort(_task(s), _step(s), 1, "missing")),
+    "pack.open": _by("packer", lambda _: c.PackOpen("1001")),
+    "pack.scan": _by("packer", lambda _: c.PackScan("1001", gtin(MUG))),
+    "pack.finish": _by("packer", lambda _: c.PackFinish("1001")),
+    "waybill.print": _by("packer", lambda _: c.WaybillPrint("1001")),
+    "waybill.prove": _by("packer", lambda s: c.WaybillProve(_label(s))),
+    "waybill.reprint": _by("packer", lambda _: c.WaybillReprint("1001", "torn")),
+    "waybill.resolve": _by("packer", lambda s: c.WaybillResolve(_job(s), printed=True)),
+    "handover.scan": _by("keeper", lambda s: c.HandoverScan(_label(s))),
+    "putback.scan": _by("keeper", lambda _: c.PutbackScan("1001", gtin(MUG), 2)),
+    "status.set": lambda s: s.run(c.StatusSet("1001", "shipped"), via="api").code,
+    "order.assign": _assign_again,
+    "order.hold": _hub("order.hold", state="hold_quality"),
+    "order.release": _hub("order.release"),
+    "order.freeze": _hub("order.freeze", category="cancel"),
+    "order.revoke": _hub("order.revoke"),
+    "order.carrier_status": _hub("order.carrier_status", status="first scan"),
+}
+
+
+OPEN: Final = """
+task.take = task_not_open
+    unknown_task: hold
+    ok: ready
+    task_in_hand: picking
+task.release = task_not_open
+    unknown_task: hold
+    ok: picking
+tote.bind = task_not_open
+    unknown_task: hold
+    ok: picking
+pick.scan = unknown_task
+    task_not_open: ready short picked packing packed_checked labelled shipped
+    ok: picking
+    order_ended: handed_over put_back cancelled
+pick.qty = unknown_task
+    task_not_open: ready short picked packing packed_checked labelled shipped
+    scan_each: picking
+    order_ended: handed_over put_back cancelled
+pick.short = unknown_task
+    task_not_open: ready short picked packing packed_checked labelled shipped
+    ok: picking
+    order_ended: handed_over put_back cancelled
+pack.open = not_in_state
+    ok: picked packing packed_checked labelled
+    order_ended: handed_over cancelled
+pack.scan = not_in_state
+    ok: packing
+    order_ended: handed_over cancelled
+pack.finish = not_in_state
+    pack_incomplete: packing
+    order_ended: handed_over cancelled
+waybill.print = not_packed
+    pack_incomplete: packing
+    ok: packed_checked
+    label_printing: labelled
+waybill.prove = label_not_ours
+    ok: labelled
+    not_packed: shipped handed_over
+waybill.reprint = label_missing
+    ok: labelled
+    not_packed: shipped handed_over
+waybill.resolve = unknown_job
+    ok: labelled
+    outcome_known: shipped handed_over
+handover.scan = label_not_ours
+    not_in_state: labelled
+    ok: shipped
+    order_ended: handed_over
+putback.scan = nothing_to_put_back
+    ok: put_back
+status.set = status_is_not_set
+order.assign = already_assigned
+order.hold = not_in_state
+    ok: ready
+order.release = not_in_state
+    ok: hold
+    order_ended: handed_over cancelled
+order.freeze = ok
+    order_ended: handed_over put_back cancelled
+order.revoke = freeze_closed
+order.carrier_status = ok
+"""
+"""`command = what happens elsewhere`, then `what happens: in these states`."""
+
+FROZEN: Final = """
+task.take = task_not_open
+    unknown_task: hold
+    order_frozen: ready
+    task_in_hand: picking
+task.release = task_not_open
+    unknown_task: hold
+    ok: picking
+tote.bind = task_not_open
+    unknown_task: hold
+    order_frozen: picking
+pick.scan = unknown_task
+    order_frozen: ready picking short picked packing packed_checked labelled shipped
+    order_ended: handed_over put_back cancelled
+pick.qty = unknown_task
+    order_frozen: ready picking short picked packing packed_checked labelled shipped
+    order_ended: handed_over put_back cancelled
+pick.short = unknown_task
+    order_frozen: ready picking short picked packing packed_checked labelled shipped
+    order_ended: handed_over put_back cancelled
+pack.open = order_frozen
+    order_ended: handed_over cancelled
+    not_in_state: put_back
+pack.scan = order_frozen
+    order_ended: handed_over cancelled
+    not_in_state: put_back
+pack.finish = order_frozen
+    order_ended: handed_over cancelled
+    not_in_state: put_back
+waybill.print = order_frozen
+    not_packed: handed_over put_back cancelled
+waybill.prove = label_not_ours
+    order_frozen: labelled shipped
+    not_packed: handed_over
+waybill.reprint = label_missing
+    order_frozen: labelled shipped
+    not_packed: handed_over
+waybill.resolve = unknown_job
+    order_frozen: labelled
+    outcome_known: shipped handed_over
+handover.scan = label_not_ours
+    not_in_state: labelled
+    order_frozen: shipped
+    order_ended: handed_over
+putback.scan = nothing_to_put_back
+    ok: put_back
+status.set = status_is_not_set
+order.assign = already_assigned
+order.hold = order_frozen
+    not_in_state: handed_over put_back cancelled
+order.release = order_frozen
+    not_in_state: ready picking picked packing packed_checked labelled shipped put_back
+    order_ended: handed_over cancelled
+order.freeze = ok
+    order_ended: handed_over put_back cancelled
+order.revoke = ok
+    freeze_closed: handed_over put_back cancelled
+order.carrier_status = ok
+"""
+"""The same under an open freeze; states that take no freeze are as they are without."""
+
+
+def cells(table: str) -> dict[tuple[str, str], str]:
+    """Return what happens for each command and state of a table."""
+    found: dict[tuple[str, str], str] = {}
+    command = ""
+    for row in table.strip().splitlines():
+        if not row.startswith(" "):
+            command, elsewhere = row.split(" = ")
+            found |= {(command, state): elsewhere for state in STATES}
+            continue
+        outcome, places = row.strip().split(": ")
+        for place in places.split():
+            some = [state for state in STATES if state.startswith(f"{place}_")] or [place]
+            found |= {(command, state): outcome for state in some}
+    return found
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("table", [OPEN, FROZEN], ids=["open", "frozen"])
+def test_each_command_in_each_state_has_its_outcome(state: str, table: str) -> None:
+    """Each cell of state × command gives exactly the outcome of the table (FLOW-2, FRZ-7)."""
+    expected = cells(table)
+    found = {}
+    for command, send in COMMANDS.items():
+        site = Site()
+        STATES[state](site)
+        if table == FROZEN:
+            site.freeze(category="remark")
+        found[command, state] = send(site)
+    assert found == {cell: outcome for cell, outcome in expected.items() if cell[1] == state}
+
+
+def test_every_state_of_the_workflow_is_in_the_table(site: Site) -> None:
+    """No state of the shipped workflow is left out, and each is reached by commands alone."""
+    assert set(STATES) - {"labelled"} == set(site.rules.states) - PASSING
+    for state, bring in STATES.items():
+        fresh = Site()
+        bring(fresh)
+        assert fresh.state() == ("packed_checked" if state == "labelled" else state)
+
+
+def test_every_command_about_an_order_is_in_the_table() -> None:
+    """No command that concerns an order is left out; what the box itself sends is tested apart."""
+    apart = {"session.close", "alarm.ack"}
+    own = {"session.open", "box.found", "print.report", "timer.fire", "instruction.accept"}
+    own |= {"ruleset.activate", "checkpoint.countersign"}
+    assert set(c.KINDS) - own - apart == {name for name in COMMANDS if name in c.KINDS}
+
+
+def test_a_frozen_order_stays_where_it_is() -> None:
+    """Whatever is tried on a frozen order, it is in the same state afterwards (FRZ-7)."""
+    for bring in STATES.values():
+        for name, send in COMMANDS.items():
+            site = Site()
+            bring(site)
+            site.freeze(category="remark")
+            before = site.state(), bool(site.order().freezes)
+            if before[1] and name != "order.revoke":
+                send(site)
+                assert (site.state(), bool(site.order().freezes)) == before
