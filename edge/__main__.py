@@ -2,10 +2,10 @@
 
 import argparse
 
-from edge.cli import demo, journal, services
+from edge.cli import demo, journal, orders, services
 from edge.cli.output import WRONG_USAGE
 
-VERBS = (services, demo, journal)
+VERBS = (services, demo, journal, orders)
 
 
 def main() -> None:

@@ -33,7 +33,11 @@ class Relay:
         """End everything; may be called any time."""
         if self._server is not None:
             self._server.close()
+        writers = tuple(self._writers)
         self.switch(is_up=False)
+        for writer in writers:
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     def switch(self, *, is_up: bool) -> None:
         """Cut or mend: a cut breaks all connections and lets no new one through."""
