@@ -1,0 +1,87 @@
+"""The simulated hub: the reference hub over memory links, which can be stopped and started."""
+
+import asyncio
+from random import Random
+
+import msgspec
+
+from edge.sim.box import BOX, TOKEN
+from edge.sim.chance import SimClock, stream
+from sync.api import Link, LinkLostError
+from sync.hub.core import Hub
+from sync.hub.store.sqlite import SqliteHubStore
+from sync.transports.memory import NO_FAULTS, Faults, MemoryLink, memory_pair
+
+HUB_KEY = b"\x02" * 32
+CONNECT_S = 0.05
+
+
+class SimHub:
+    """A hub with its store, the links that boxes open to it, and the faults of those links."""
+
+    def __init__(self, seed: int, clock: SimClock) -> None:
+        self._random: Random = stream(seed, "hub")
+        self._link_random: Random = stream(seed, "links")
+        self._clock = clock
+        self._links: list[MemoryLink] = []
+        self._serving: set[asyncio.Task[None]] = set()
+        self.store = SqliteHubStore(":memory:")
+        self.link_faults: Faults = NO_FAULTS
+        self.is_reachable = True
+        self.faults: list[BaseException] = []
+        """What broke and should never break."""
+        self.hub = self._make()
+
+    def _make(self) -> Hub:
+        return Hub(store=self.store, private_key=HUB_KEY, clock=self._clock, random=self._random)
+
+    async def enrol(self) -> None:
+        """Let the box link."""
+        await self.hub.enrol(BOX, TOKEN)
+
+    async def connect(self) -> Link:
+        """Open a link to the hub that runs now; raise `LinkLostError` while there is none."""
+        await asyncio.sleep(CONNECT_S)
+        if not self.is_reachable:
+            raise LinkLostError("connect", "hub", "nobody answers", "wait", is_retryable=True)
+        mine, theirs = memory_pair(self._link_random, self.link_faults)
+        self._links = [mine]
+        task = asyncio.create_task(self.hub.serve(theirs), name="hub session")
+        self._serving.add(task)
+        task.add_done_callback(self._served)
+        return mine
+
+    def _served(self, task: asyncio.Task[None]) -> None:
+        self._serving.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self.faults.append(error)
+
+    def cut(self) -> None:
+        """Cut the links; frames on the way are lost."""
+        for link in self._links:
+            link.cut()
+
+    def heal(self) -> None:
+        """Let links be perfect from now on."""
+        self.link_faults = NO_FAULTS
+        self.cut()
+
+    def stop(self) -> None:
+        """Kill the hub: only its store is left."""
+        self.is_reachable = False
+        self.cut()
+        for task in tuple(self._serving):
+            task.cancel()
+
+    def start(self) -> None:
+        """Start a hub over the store of the last one."""
+        self.hub = self._make()
+        self.is_reachable = True
+
+
+class LinkWeather(msgspec.Struct, frozen=True):
+    """Named strengths of the links' faults."""
+
+    calm: Faults = NO_FAULTS
+    rough: Faults = Faults(drop=0.03, duplicate=0.05, delay_s_max=0.4, cut=0.004)
+    storm: Faults = Faults(drop=0.12, duplicate=0.1, delay_s_max=2.0, cut=0.02)
