@@ -231,9 +231,9 @@ def _by_label(turn: Turn, code: str) -> tuple[Order, Copy | None]:
 
 def ship_if_proved(turn: Turn, order: Order) -> None:
     """Ship an order whose label is proved as the rules demand; leave any other as it is."""
-    shipped = try_move(turn, order, "label.proved")
-    if shipped.state == "shipped":
-        stock.ship(turn, shipped)
+    moved = try_move(turn, order, "label.proved")
+    if moved is not order:
+        stock.ship(turn, moved)
 
 
 def resolve(turn: Turn, data: WaybillResolve) -> Facts:
