@@ -15,6 +15,18 @@ from sync.api import ExportedCheckpoint, ExportedEntry
 DATABASE: Final = "floor.db"
 CHUNK_ENTRIES: Final = 2_000
 
+# In a file that was tampered with a column may hold any type; the verifier judges bytes.
+_ENTRIES: Final = """
+SELECT seq, coalesce(CAST(hash AS BLOB), x''), coalesce(CAST(raw AS BLOB), x'')
+FROM entry WHERE seq > ? ORDER BY seq LIMIT ?
+"""
+_CHECKPOINTS: Final = """
+SELECT
+  CAST(epoch AS INTEGER), CAST(seq AS INTEGER), coalesce(CAST(head AS BLOB), x''),
+  CAST(at_us AS INTEGER), coalesce(CAST(signature AS BLOB), x'')
+FROM checkpoint WHERE seq > ? AND seq <= ? ORDER BY epoch, seq
+"""
+
 Item = ExportedEntry | ExportedCheckpoint
 
 
@@ -56,8 +68,7 @@ class Journal:
     def items(self) -> Iterator[Item]:
         """Yield entries with their hashes, and each checkpoint behind the entry that it pins."""
         seq = 0
-        sql = "SELECT seq, hash, raw FROM entry WHERE seq > ? ORDER BY seq LIMIT ?"
-        while rows := self.db.execute(sql, (seq, CHUNK_ENTRIES)).fetchall():
+        while rows := self.db.execute(_ENTRIES, (seq, CHUNK_ENTRIES)).fetchall():
             last = rows[-1][0]
             pins = self._checkpoints(seq, last)
             for at, digest, raw in rows:
@@ -69,9 +80,8 @@ class Journal:
 
     def raw(self, after_seq: int = 0) -> Iterator[list[tuple[int, bytes]]]:
         """Yield chunks of (number, raw entry) behind entry `after_seq`."""
-        sql = "SELECT seq, raw FROM entry WHERE seq > ? ORDER BY seq LIMIT ?"
-        while rows := self.db.execute(sql, (after_seq, CHUNK_ENTRIES)).fetchall():
-            yield rows
+        while rows := self.db.execute(_ENTRIES, (after_seq, CHUNK_ENTRIES)).fetchall():
+            yield [(seq, raw) for seq, _, raw in rows]
             after_seq = rows[-1][0]
 
     def timeline(self, ref: str, after_seq: int, limit: int) -> list[bytes]:
@@ -79,9 +89,5 @@ class Journal:
         return [row[0] for row in self.db.execute(TIMELINE, (ref, after_seq, limit))]
 
     def _checkpoints(self, after_seq: int, to_seq: int) -> list[ExportedCheckpoint]:
-        rows = self.db.execute(
-            "SELECT epoch, seq, head, at_us, signature FROM checkpoint"
-            " WHERE seq > ? AND seq <= ? ORDER BY epoch, seq",
-            (after_seq, to_seq),
-        )
+        rows = self.db.execute(_CHECKPOINTS, (after_seq, to_seq))
         return [ExportedCheckpoint(*row) for row in rows]

@@ -89,9 +89,9 @@ class Fresh:
             self._spill()
 
     def rows(self) -> Iterator[Row]:
-        """Yield (kind, id, body), sorted."""
+        """Return (kind, id, body) of all documents, sorted."""
         self._spill()
-        yield from self._db.execute("SELECT kind, id, body FROM fresh ORDER BY kind, id")
+        return self._db.execute("SELECT kind, id, body FROM fresh ORDER BY kind, id")
 
     def close(self) -> None:
         """Drop everything."""
