@@ -5,7 +5,7 @@ import { classify } from './core/codes.js';
 import { OUTBOX_MAX, outcome, toSend, uuid7 } from './core/outbox.js';
 import { SAVED, START, home, openAlarms, reduce } from './core/state.js';
 import { OFFLINE_KINDS } from './core/task.js';
-import { shortOrder, translator } from './core/text.js';
+import { translator } from './core/text.js';
 import { BoxError, Link, call } from './io/box.js';
 import * as db from './io/db.js';
 import { signal, speak } from './io/signals.js';
@@ -34,7 +34,7 @@ const LATER = {
   pick: async () => import('./screens/pick.js'),
   pack: async () => import('./screens/pack.js'),
   status: async () => import('./screens/status.js'),
-  menu: async () => import('./screens/menu.js'),
+  asks: async () => import('./screens/asks.js'),
   handover: async () => (await import('./screens/floor.js')).handover,
   putback: async () => (await import('./screens/floor.js')).putback,
 };
@@ -60,6 +60,12 @@ export class App {
     this.updateShell = null;
     /** @type {Promise<unknown>} */
     this.scans = Promise.resolve();
+    /** @type {Promise<unknown>} */
+    this.following = Promise.resolve();
+    /** Commands that are being written to the disk. */
+    this.keeping = 0;
+    /** @type {(() => void)[]} */
+    this.waiters = [];
     /** @type {Map<string, number>} id → when it was sent, ms */
     this.inflight = new Map();
     /** @type {Map<string, ReturnType<typeof setTimeout>>} */
@@ -85,6 +91,7 @@ export class App {
     for (const name of SAVED) if (before[name] !== this.state[name]) this.unsaved.add(name);
     if (this.unsaved.size) this.soon('save', SAVE_MS, () => this.save());
     if (before.screen !== this.state.screen) this.entered(this.state.screen);
+    for (const go of this.waiters.splice(0)) go();
     this.paint();
   }
 
@@ -132,18 +139,16 @@ export class App {
 
   /** Have every screen at hand before the next hole in the Wi-Fi. */
   fetchScreens() {
-    const missing = Object.keys(LATER).filter((name) => !screens[name]);
-    return Promise.all(missing.map((name) => this.fetchScreen(/** @type {ScreenName} */ (name))));
+    return Promise.all(Object.keys(LATER).map((name) => this.fetchScreen(/** @type {ScreenName} */ (name))));
   }
 
-  /** The menu, or what is known of it yet. */
-  menu() {
-    if (screens.menu) return screens.menu.view(this);
-    this.fetchScreen('menu');
-    return '';
+  /** The layers that are asked for; null until they have come. */
+  asks() {
+    if (!screens.asks) this.fetchScreen('asks');
+    return screens.asks ?? null;
   }
 
-  /** @param {ScreenName | 'menu'} screen */
+  /** @param {ScreenName | 'asks'} screen */
   async fetchScreen(screen) {
     screens[screen] = await LATER[/** @type {keyof typeof LATER} */ (screen)]();
     this.paint();
@@ -154,16 +159,6 @@ export class App {
   /** @param {any} name a text in both languages */
   name(name) {
     return typeof name === 'object' && name ? name[this.state.lang] || name.zh : String(name ?? '');
-  }
-
-  /** @param {string} id */
-  order(id) {
-    return shortOrder(id);
-  }
-
-  /** @param {Tone} tone */
-  signal(tone) {
-    signal(tone);
   }
 
   /**
@@ -257,10 +252,13 @@ export class App {
       v: 1, id: newId(), kind, device: this.device, session_id: session.id,
       captured_at: nowMs * 1000 + clockOffsetUs, data,
     };
+    this.keeping += 1;
     try {
       const seq = await db.keep({ cmd, said, tries: 0 });
+      this.keeping -= 1;
       this.dispatch({ type: 'kept', kept: { seq, cmd, said, tries: 0 } });
     } catch {
+      this.keeping -= 1;
       this.tell('stop', 'refusal.storage_full', {}, 'hint.storage_full');
       return false;
     }
@@ -278,7 +276,7 @@ export class App {
    * @param {(follow: typeof import('./screens/follow.js')) => unknown} work
    */
   followed(work) {
-    import('./screens/follow.js').then(work);
+    this.following = import('./screens/follow.js').then(work);
   }
 
   // ---- people
@@ -438,10 +436,18 @@ export class App {
 
   /** Scans wait for each other; none is dropped. @param {string} code */
   onScan(code) {
-    this.scans = this.scans.then(() => this.route(code)).catch((error) => {
+    this.scans = this.scans.then(() => this.route(code)).then(() => this.settled()).catch((error) => {
       this.tell('stop', 'refusal.internal');
       reportError(error);
     });
+  }
+
+  /** Wait for answers that only the box can give: the next scan may mean another thing after them. */
+  async settled() {
+    const asked = () => this.keeping > 0 || (this.state.link === 'up'
+      && this.state.outbox.some((k) => !k.parked && !OFFLINE_KINDS.includes(k.cmd.kind)));
+    while (asked()) await new Promise((resolve) => { this.waiters.push(() => resolve(null)); });
+    await this.following;
   }
 
   /** @param {string} code */
@@ -452,8 +458,11 @@ export class App {
       if (scan.type === 'command' && scan.name === 'OK') dialogs.ackAlarm(this);
       else this.tell('stop', 'notice.alarm_first');
     } else if (scan.type === 'badge') signIn.takeBadge(this, code);
-    else if (state.dialog) dialogs.scan(this, scan);
-    else if (scan.type === 'station') this.atStation(scan.code);
+    else if (state.dialog) {
+      if (!screens.asks) await this.fetchScreen('asks');
+      dialogs.scan(this, scan);
+    }
+    else if (scan.type === 'station') signIn.takeStation(this, scan.code);
     else if (scan.type === 'command' && scan.name === 'HELP') this.open({ kind: 'help' });
     else if (scan.type === 'command' && scan.name === 'UNDO') this.tell('wrong', 'notice.undo');
     else {
@@ -471,14 +480,6 @@ export class App {
     /** @type {Scan} */
     const plain = { type: 'code', code };
     return scan.type === 'badge' && expected ? plain : scan;
-  }
-
-  /** @param {string} station */
-  atStation(station) {
-    this.dispatch({ type: 'station', station });
-    if (this.state.session && this.state.session.station?.id !== station) {
-      this.tell('info', 'notice.station_next', { station });
-    } else this.tell('good', 'notice.station', { station });
   }
 }
 

@@ -108,7 +108,7 @@ const HANDLERS = {
   entry: (s, { entry }) => ({ ...s, cursor: Math.max(s.cursor, entry.seq) }),
   signed_in: (s, { session }) => withSession({ ...s, screen: 'signin', dialog: null }, session),
   signed_out: (s) => ({
-    ...s, session: null, screen: 'signin', dialog: null, pack: null, tasks: null, chosen: [],
+    ...s, session: null, link: 'connecting', screen: 'signin', dialog: null, pack: null, tasks: null, chosen: [],
     task: s.outbox.some((k) => k.cmd.data.task_id === s.task?.id) ? s.task : null, notice: null,
   }),
   go: (s, { screen }) => ({

@@ -1,21 +1,18 @@
-// What lies over a screen and asks for something: quantity, reason, PIN; and the alarm.
+// What lies over a screen at any time: the PIN and the alarm. The rest is in asks.js.
 
 import { html, nothing } from '../../vendor/lit.js';
 import { openAlarms } from '../core/state.js';
-import { action, footer, keypad, notice, reason } from '../parts/parts.js';
+import { action, footer, keypad, reason } from '../parts/parts.js';
 import { PIN_CHARS_MIN, forgetBadge, submitPin, typePin } from './sign_in.js';
 
-const QTY_CHARS_MAX = 5;
+export const QTY_CHARS_MAX = 5;
 
 /** @param {App} app */
 export function view(app) {
   const { dialog } = app.state;
   if (!dialog) return nothing;
-  return html`${VIEWS[dialog.kind](app, /** @type {any} */ (dialog))}`;
+  return dialog.kind === 'pin' ? pin(app, dialog) : app.asks()?.view(app);
 }
-
-/** @type {Record<Dialog['kind'], (app: App, dialog: any) => unknown>} */
-const VIEWS = { menu: (app) => app.menu(), help: (app) => app.menu(), qty, reason: reasons, pin };
 
 /** @param {App} app @param {string} text */
 export const title = (app, text) => html`<div class="layer-head"><h2 id="layer-title">${text}</h2>
@@ -26,44 +23,6 @@ export const title = (app, text) => html`<div class="layer-head"><h2 id="layer-t
 export function cancel(app) {
   forgetBadge();
   app.close();
-}
-
-/** @param {App} app @param {Extract<Dialog, {kind: 'qty'}>} dialog */
-function qty(app, dialog) {
-  const { t } = app;
-  const shown = String(entered(dialog));
-  return html`${title(app, dialog.title)}
-    <p class="name">${dialog.label}</p>
-    ${keypad(app, {
-      shown, label: dialog.title,
-      onDigit: (d) => app.open({ ...dialog, text: (dialog.text + d).slice(0, QTY_CHARS_MAX) }),
-      onBack: () => app.open({ ...dialog, text: dialog.text.slice(0, -1) }),
-    })}
-    ${notice(app)}
-    ${footer(action(app, {
-      tone: 'main', text: t('act.ok_qty', { qty: shown }), onPress: () => takeQty(app, dialog, entered(dialog)),
-    }))}`;
-}
-
-/** The typed number, or what OK means before a digit is typed. @param {Extract<Dialog, {kind: 'qty'}>} dialog */
-const entered = (dialog) => (dialog.text ? Number(dialog.text) : dialog.preset);
-
-/** @param {App} app @param {Extract<Dialog, {kind: 'qty'}>} dialog @param {number} value */
-function takeQty(app, dialog, value) {
-  if (value <= dialog.max) app.onQty(value);
-  else app.tell('wrong', 'refusal.qty_mismatch', { expected: `≤ ${dialog.max}`, got: value });
-}
-
-/** @param {App} app @param {Extract<Dialog, {kind: 'reason'}>} dialog */
-function reasons(app, dialog) {
-  const { t, state } = app;
-  const list = state.reasons?.[dialog.list] ?? [];
-  return html`${title(app, t(`reason.${dialog.list}`))}<div class="stack fill">
-    ${list.map((each, i) => action(app, {
-      text: html`<span class="nth">${i + 1}</span> ${app.name(each)}`,
-      onPress: () => app.onReason(each.code),
-    }))}
-    ${list.length ? nothing : html`<p class="sub">${t('reason.none')}</p>`}</div>`;
 }
 
 /** @param {App} app @param {Extract<Dialog, {kind: 'pin'}>} dialog */
@@ -92,20 +51,9 @@ export function scan(app, scan) {
   const { dialog } = app.state;
   if (!dialog) return;
   if (scan.type === 'command' && scan.name === 'UNDO') { cancel(app); return; }
-  if (dialog.kind === 'menu' || dialog.kind === 'help') { app.close(); app.onScan(scan.code); return; }
-  if (dialog.kind === 'qty' && scan.type === 'command') {
-    if (scan.name === 'OK') takeQty(app, dialog, entered(dialog));
-    else if (scan.qty !== null) takeQty(app, dialog, scan.qty);
-    else { app.close(); app.onScan(scan.code); }
-    return;
-  }
-  if (dialog.kind === 'reason' && scan.type === 'command') {
-    const list = app.state.reasons?.[dialog.list] ?? [];
-    const picked = list[scan.name === 'OK' ? 0 : (scan.qty ?? 0) - 1];
-    if (picked) { app.onReason(picked.code); return; }
-  }
-  if (dialog.kind === 'pin' && scan.type === 'command' && scan.name === 'OK') { submitPin(app); return; }
-  app.tell('wrong', 'notice.dialog_first');
+  if (dialog.kind !== 'pin') app.asks()?.scan?.(app, scan);
+  else if (scan.type === 'command' && scan.name === 'OK') submitPin(app);
+  else app.tell('wrong', 'notice.dialog_first');
 }
 
 /** Digits from a real keypad. @param {App} app @param {string} digits */

@@ -1,6 +1,7 @@
 // The two short jobs at either end: handing parcels over, and putting goods back.
 
 import { html, nothing } from '../../vendor/lit.js';
+import { shortOrder } from '../core/text.js';
 import { action, count, empty, footer, header, notice, tick } from '../parts/parts.js';
 
 export const handover = {
@@ -11,7 +12,7 @@ export const handover = {
       <p class="lead now">${t('handover.scan')}</p>
       <section class="fill list">${state.handed.length === 0 ? empty(t('handover.none'))
         : state.handed.map((each) => html`<div class="row is-done">${tick(app, 'done')}
-          <span class="row-main"><b>${each.waybill}</b><span class="sub">${t('word.order')} ${app.order(each.order_id)}</span></span></div>`)}
+          <span class="row-main"><b>${each.waybill}</b><span class="sub">${t('word.order')} ${shortOrder(each.order_id)}</span></span></div>`)}
       </section>${notice(app)}`;
   },
   /** @param {App} app @param {Scan} scan */
@@ -37,7 +38,7 @@ export const putback = {
         : (state.putbacks ?? []).length === 0 ? empty(t('putback.none'))
         : state.putbacks?.map((each) => html`<button type="button" class="row"
             @click=${() => app.dispatch({ type: 'putback', id: each.id })}>
-            <span class="row-main"><b>${t('word.order')} ${app.order(each.id)}</b>
+            <span class="row-main"><b>${t('word.order')} ${shortOrder(each.id)}</b>
               <span class="sub">${t(`state.${each.state}`)}</span></span></button>`)}
       </section>${notice(app)}
       ${order ? footer(action(app, { text: t('act.other_order'), onPress: () => app.dispatch({ type: 'putback', id: null }) })) : nothing}`;

@@ -1,6 +1,7 @@
 // Packing: every piece and gift is scanned again, the label printed and scanned back.
 
 import { html, nothing } from '../../vendor/lit.js';
+import { shortOrder } from '../core/text.js';
 import { action, bar, chip, count, empty, footer, header, marks, notice, tick } from '../parts/parts.js';
 
 /** @param {App} app */
@@ -28,8 +29,8 @@ function waiting(app) {
     <p class="lead now">${t('pack.scan_tote')}</p>
     <section class="fill list">${orders.length === 0 ? empty(t('pack.none')) : orders.map((order) => html`
       <button type="button" class="row ${order.lane === '24h' ? 'rush' : ''}" @click=${() => open(app, order.tote ?? order.id)}>
-        <span class="row-main"><b>${order.tote ?? app.order(order.id)}</b>
-          <span class="sub">${app.order(order.id)} · ${t('pack.row', { lines: order.lines, gifts: order.gifts })} · ${t(`state.${order.state}`)}</span></span>
+        <span class="row-main"><b>${order.tote ?? shortOrder(order.id)}</b>
+          <span class="sub">${shortOrder(order.id)} · ${t('pack.row', { lines: order.lines, gifts: order.gifts })} · ${t(`state.${order.state}`)}</span></span>
         ${order.lane === '24h' ? chip('24H', 'rush') : nothing}</button>`)}
     </section>${notice(app)}`;
 }
@@ -42,7 +43,7 @@ function lines(app, pack) {
   const blocked = app.why('pack.finish') ?? pack.why_not['pack.finish']?.[0]
     ?? (pack.missing.length ? { code: 'pack_incomplete', facts: { missing: names(pack) } } : null);
   return html`${header(app, t('screen.pack'))}
-    ${bar(done, pack.lines.length, t('pack.progress', { done, lines: pack.lines.length, tote: pack.tote ?? app.order(pack.order) }))}
+    ${bar(done, pack.lines.length, t('pack.progress', { done, lines: pack.lines.length, tote: pack.tote ?? shortOrder(pack.order) }))}
     ${frozen(app, pack)}
     <section class="fill list">${pack.lines.map((line) => row(app, line))}</section>
     ${notice(app)}
@@ -81,7 +82,7 @@ function label(app, pack) {
   const shipped = pack.state === 'shipped' || pack.state === 'handed_over';
   return html`${header(app, t('screen.label'))}${frozen(app, pack)}
     <section class="fill centre ${shipped ? 'all-good' : ''}">
-      <p class="sub">${t('word.order')} ${app.order(pack.order)}${parcel.carrier ? html` · ${parcel.carrier}` : nothing}</p>
+      <p class="sub">${t('word.order')} ${shortOrder(pack.order)}${parcel.carrier ? html` · ${parcel.carrier}` : nothing}</p>
       ${parcel.waybill ? html`<p class="code long">${parcel.waybill}</p>` : nothing}
       <p class="lead">${shipped ? t('label.shipped') : t(`label.${jobState(pack)}`, { printer: parcel.job?.printer })}</p>
       ${parcel.job?.reason && !shipped ? html`<p class="sub">${t(`job_reason.${parcel.job.reason}`, parcel.job)}</p>` : nothing}

@@ -1,6 +1,7 @@
 // The guided pick: location, item, quantity, each by scan.
 
 import { html, nothing } from '../../vendor/lit.js';
+import { shortOrder } from '../core/text.js';
 import { isLive, judge, keptSteps, need, orderForTote, progress } from '../core/task.js';
 import { picking } from '../core/state.js';
 import { action, bar, chip, count, empty, footer, header, marks, notice, slotMark, tick } from '../parts/parts.js';
@@ -78,8 +79,8 @@ function restView(app, task) {
     <p class="lead">${kept.size ? t('pick.all_kept') : t('pick.all_done')}</p>
     ${task.orders.map((order) => html`<div class="row ${order.frozen || order.ended ? 'stopped' : ''}">
       ${tick(app, order.frozen || order.ended ? 'stopped' : kept.size ? 'kept' : 'done')}
-      <span class="row-main"><b>${order.tote ?? app.order(order.id)}</b>
-        <span class="sub">${t('word.order')} ${app.order(order.id)}${
+      <span class="row-main"><b>${order.tote ?? shortOrder(order.id)}</b>
+        <span class="sub">${t('word.order')} ${shortOrder(order.id)}${
           order.frozen ? html` · ${t('pick.frozen', order.frozen)}` : nothing}${
           order.ended ? html` · ${t(`state.${order.ended}`)}` : nothing}</span></span>
       ${task.orders.length > 1 ? slotMark(order.slot) : nothing}</div>`)}

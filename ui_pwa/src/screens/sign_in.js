@@ -2,6 +2,7 @@
 // from the scan to the answer, and nowhere else.
 
 import { html, nothing } from '../../vendor/lit.js';
+import { signal } from '../io/signals.js';
 import { action, footer, header, notice } from '../parts/parts.js';
 
 let badge = '';
@@ -42,7 +43,14 @@ export function takeBadge(app, code) {
   if (why) { app.refuse(why); return; }
   badge = code;
   app.open({ kind: 'pin', text: '', busy: false, error: null });
-  app.signal('kept');
+  signal('kept');
+}
+
+/** Remember where this device stands; it counts from the next sign-in. @param {App} app @param {string} station */
+export function takeStation(app, station) {
+  app.dispatch({ type: 'station', station });
+  const moved = app.state.session && app.state.session.station?.id !== station;
+  app.tell(moved ? 'info' : 'good', moved ? 'notice.station_next' : 'notice.station', { station });
 }
 
 /** @param {App} app @param {string} digits */
@@ -61,7 +69,7 @@ export async function submitPin(app) {
   const refusal = await app.signIn(badge, dialog.text);
   if (!refusal) { badge = ''; return; }
   app.open({ kind: 'pin', text: '', busy: false, error: refusal });
-  app.signal('wrong');
+  signal('wrong');
 }
 
 /** Let go of the badge. */

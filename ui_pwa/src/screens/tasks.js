@@ -1,6 +1,7 @@
 // Which task to pick next: 24-hour orders first, then the oldest. Up to six go on one cart.
 
 import { html, nothing } from '../../vendor/lit.js';
+import { shortOrder } from '../core/text.js';
 import { action, chip, empty, footer, header, notice } from '../parts/parts.js';
 
 /** @param {App} app */
@@ -28,7 +29,7 @@ function row(app, task) {
   return html`<button type="button" class="row ${task.lane === '24h' ? 'rush' : ''}"
       aria-pressed=${at >= 0 ? 'true' : 'false'} @click=${() => app.dispatch({ type: 'choose', id: task.id })}>
     <span class="row-main"><b>${t('tasks.pieces', { pieces: task.pieces, orders: task.orders.length })}</b>
-      <span class="sub">${t('tasks.zones', { zones: task.zones })} · ${task.orders.map((o) => app.order(o.id)).join(' ')}</span></span>
+      <span class="sub">${t('tasks.zones', { zones: task.zones })} · ${task.orders.map((o) => shortOrder(o.id)).join(' ')}</span></span>
     ${task.lane === '24h' ? chip('24H', 'rush') : nothing}
     ${at >= 0 ? html`<span class="slot">${at + 1}</span>` : nothing}
   </button>`;
