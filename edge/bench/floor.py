@@ -69,7 +69,7 @@ class BenchFloor:
         data = c.InstructionAccept(next(self._dseq), kind, self.clock.now_us(), body)
         return self.command(data, via="hub")
 
-    def stock_up(self, pieces: int = 10**9) -> None:
+    def stock_up(self, pieces: int = 10**6) -> None:
         """Give the floor a catalogue, bins and stock."""
         skus = [f"SKU-{n:04}" for n in range(SKUS)]
         items = [{"sku": s, "codes": [f"69{n:010}"], "name": {"zh": f"商品{n}", "en": s}}

@@ -16,7 +16,7 @@ from edge.bench.floor import BenchFloor, scans
 from edge.bench.path import path_figures
 from edge.bench.service import service_figures
 from edge.domain.commands import Command
-from edge.store.replay import replay_all
+from edge.store.replay import Fresh
 from edge.store.runners import ThreadRunner
 from sync.api import Verifier
 
@@ -162,9 +162,11 @@ async def _aiosqlite(folder: Path) -> float:
 
 def _journal_figures(folder: Path) -> list[Figure]:
     db = sqlite3.connect(folder / "floor.db")
-    entries = [row[0] for row in db.execute("SELECT raw FROM entry ORDER BY seq")]
+    rows = db.execute("SELECT seq, raw FROM entry ORDER BY seq").fetchall()
+    entries = [raw for _, raw in rows]
+    fresh = Fresh()
     start = time.monotonic()
-    replay_all(entries)
+    fresh.apply(rows)
     replayed = len(entries) / (time.monotonic() - start)
     start = time.monotonic()
     verifier = Verifier()
