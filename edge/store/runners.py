@@ -108,18 +108,19 @@ class ThreadRunner(_Runner):
         self._queue.put(waiter)
 
     def _work(self) -> None:
-        while True:
-            group, last = self._next_group()
-            if group:
-                try:
-                    outcomes, committed = self._commit(group)
-                except BaseException as error:  # noqa: BLE001 - a broken store ends the process
-                    self._loop.call_soon_threadsafe(self.on_failure, error)
-                    return
-                self._loop.call_soon_threadsafe(self._deliver, group, outcomes, committed)
-            if last:
-                return
-            self._between()
+        try:
+            while self._one_group():
+                self._between()
+        except BaseException as error:  # noqa: BLE001 - a broken store ends the process
+            self._loop.call_soon_threadsafe(self.on_failure, error)
+
+    def _one_group(self) -> bool:
+        """Commit what waits; False when that was the last."""
+        group, last = self._next_group()
+        if group:
+            outcomes, committed = self._commit(group)
+            self._loop.call_soon_threadsafe(self._deliver, group, outcomes, committed)
+        return not last
 
     def _next_group(self) -> tuple[list[Waiter], bool]:
         first = self._queue.get()

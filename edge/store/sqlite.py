@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import structlog
 
 from edge.app.ports import Batch, Head, StoredAnswer
 from edge.domain.decide import Answer
@@ -38,6 +39,7 @@ WHERE seq > ?2 ORDER BY seq LIMIT ?3
 
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
 _decoders = {kind: msgspec.msgpack.Decoder(struct) for kind, struct in KINDS.items()}
+log = structlog.get_logger()
 _decode_answer = msgspec.msgpack.Decoder(Answer).decode
 
 
@@ -100,9 +102,15 @@ class SqliteStore:
     def checkpoint_if_due(self) -> None:
         """Move a grown write-ahead log into the database file; called between groups."""
         rows = self._db.total_changes
-        if rows - self._rows_checkpointed >= CHECKPOINT_ROWS:
+        if rows - self._rows_checkpointed < CHECKPOINT_ROWS:
+            return
+        self._rows_checkpointed = rows
+        try:
             self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
-            self._rows_checkpointed = rows
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                raise
+            log.warning("disk full: the write-ahead log grows until there is room")
 
     def close(self) -> None:
         """Close the file."""

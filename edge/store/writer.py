@@ -1,7 +1,7 @@
 """The writer: one group of commands in, one durable transaction out.
 
 Commands that arrive while the last group is flushed share the next one. Each is decided on the
-world as the ones before it left it; one that fails an assertion is dropped alone. State is read
+world as the ones before it left it; one that breaks an invariant is dropped alone. State is read
 inside the transaction, through a cache that only this writer changes.
 """
 
@@ -30,7 +30,7 @@ from edge.domain.entries import Draft, PersonalRecord
 from edge.domain.model import Doc
 from edge.domain.turn import Env
 from edge.domain.world import Key, Load, World
-from sync.api import ENTRY_VERSION, Entry, encode_entry, link
+from sync.api import ENTRY_BYTES_MAX, ENTRY_VERSION, Entry, encode_entry, link
 
 CHECKPOINT_ENTRIES_MAX: Final = 1_000
 CHECKPOINT_AGE_US_MAX: Final = 60_000_000
@@ -69,7 +69,7 @@ class Writer:
         """
         transaction = self._store.begin()
         try:
-            group = _Group(transaction, self._loader(transaction), self._env(), self._render)
+            group = self._group(transaction)
             outcomes = [group.run(command) for command in commands]
             batch = self._batch(group)
             transaction.append(batch)
@@ -78,17 +78,19 @@ class Writer:
             self._store.rollback()
             self._cache.clear()
             raise
-        self._take_over(batch)
+        self._take_over(batch, group.head)
         return outcomes, Committed(batch.entries, group.drafts, batch.checkpoint)
 
-    def _env(self) -> Env:
-        return Env(
+    def _group(self, transaction: Transaction) -> "_Group":
+        env = Env(
             now_us=self._clock.now_us(),
             boot_us=self._clock.boot_us(),
             boot_id=self._clock.boot_id,
             new_id=self._ids.new_id,
             new_salt=self._ids.new_salt,
         )
+        load = self._loader(transaction)
+        return _Group(transaction, load, env, self._render, self._box, self.head)
 
     def _loader(self, transaction: Transaction) -> Load:
         cache = self._cache
@@ -102,35 +104,24 @@ class Writer:
         return load
 
     def _batch(self, group: "_Group") -> Batch:
-        """Give the group's drafts their places in the chain."""
-        seq, previous = self.head.seq, self.head.hash
-        entries = []
-        for draft in group.drafts:
-            seq += 1
-            fields = msgspec.structs.astuple(draft)  # in the order of an entry's own
-            raw = encode_entry(Entry(ENTRY_VERSION, self._box, self.head.epoch, seq, *fields))
-            previous = link(previous, raw)
-            entries.append(StoredEntry(seq, previous, raw, draft.refs))
         return Batch(
-            entries=entries,
+            entries=group.entries,
             docs=[(group.load(type(doc), doc.id), doc) for doc in group.world.changes.values()],
             personal=group.personal,
             answers=list(group.answers.values()),
-            checkpoint=self._checkpoint(seq, previous, group.env.now_us),
+            checkpoint=self._checkpoint(group.head, group.env.now_us),
         )
 
-    def _checkpoint(self, seq: int, head: bytes, now_us: int) -> StoredCheckpoint | None:
-        new = seq - self._signed_seq
+    def _checkpoint(self, head: Head, now_us: int) -> StoredCheckpoint | None:
+        new = head.seq - self._signed_seq
         aged = now_us - self._signed_us >= CHECKPOINT_AGE_US_MAX
         if not new or not (aged or new >= CHECKPOINT_ENTRIES_MAX):
             return None
-        epoch = self.head.epoch
-        return StoredCheckpoint(epoch, seq, now_us, head, self._sign(epoch, seq, head, now_us))
+        signature = self._sign(head.epoch, head.seq, head.hash, now_us)
+        return StoredCheckpoint(head.epoch, head.seq, now_us, head.hash, signature)
 
-    def _take_over(self, batch: Batch) -> None:
-        if batch.entries:
-            last = batch.entries[-1]
-            self.head = Head(self.head.epoch, last.seq, last.hash)
+    def _take_over(self, batch: Batch, head: Head) -> None:
+        self.head = head
         if batch.checkpoint:
             self._signed_seq, self._signed_us = batch.checkpoint.seq, batch.checkpoint.at_us
         if len(self._cache) > CACHED_DOCS_MAX:
@@ -142,38 +133,76 @@ class Writer:
 class _Group:
     """The commands of one transaction, decided one after the other."""
 
-    def __init__(self, transaction: Transaction, load: Load, env: Env, render: Render) -> None:
+    def __init__(
+        self,
+        transaction: Transaction,
+        load: Load,
+        env: Env,
+        render: Render,
+        box: str,
+        head: Head,
+    ) -> None:
         self._transaction = transaction
         self._render = render
+        self._box = box
+        self.head = head
         self.load = load
         self.env = env
         self.world = World(load)
+        self.entries: list[StoredEntry] = []
         self.drafts: list[Draft] = []
         self.personal: list[PersonalRecord] = []
         self.answers: dict[str, StoredAnswer] = {}
 
     def run(self, command: Command) -> Outcome:
-        """Decide one command, or find the answer that it already has."""
+        """Decide one command, or find the answer that it already has.
+
+        Whatever goes wrong in deciding or encoding it is a fault of ours in this one command: it
+        is answered `internal`, leaves nothing behind, and the rest of the group goes on.
+        """
         content = command.content_hash()
         known = self.answers.get(command.id) or self._transaction.answer(command.id)
         if known is not None and known.content != content:
             return Outcome(Answer(ok=False, code="id_reused", facts={"at": known.at_us}))
         if known is not None:
-            return self._outcome(known.answer, repeated=True)
+            return Outcome(known.answer, repeated=True, views=self._views(known.answer))
         try:
             decision = decide(self.world, command, self.env)
-        except AssertionError as error:
+            entries = self._chained(decision.drafts)
+        except Exception as error:
             log.exception("command broke an invariant", command=command.id, kind=command.kind)
             return Outcome(Answer(ok=False, code="internal", facts={"problem": str(error)}))
-        self._keep(command.id, content, decision)
-        return self._outcome(decision.answer)
+        self._keep(command.id, content, decision, entries)
+        return Outcome(decision.answer, views=self._views(decision.answer))
 
-    def _keep(self, command_id: str, content: bytes, decision: Decision) -> None:
+    def _chained(self, drafts: list[Draft]) -> list[StoredEntry]:
+        """Return drafts as the next entries of the chain."""
+        seq, previous = self.head.seq, self.head.hash
+        entries = []
+        for draft in drafts:
+            seq += 1
+            fields = msgspec.structs.astuple(draft)  # in the order of an entry's own
+            raw = encode_entry(Entry(ENTRY_VERSION, self._box, self.head.epoch, seq, *fields))
+            assert len(raw) <= ENTRY_BYTES_MAX, f"{draft.kind} is an entry of {len(raw)} bytes"
+            previous = link(previous, raw)
+            entries.append(StoredEntry(seq, previous, raw, draft.refs))
+        return entries
+
+    def _keep(
+        self, command_id: str, content: bytes, decision: Decision, entries: list[StoredEntry]
+    ) -> None:
         self.world.merge(decision.world)
+        self.entries += entries
         self.drafts += decision.drafts
         self.personal += decision.personal
         stored = StoredAnswer(command_id, content, decision.answer, self.env.now_us)
         self.answers[command_id] = stored
+        if entries:
+            self.head = Head(self.head.epoch, entries[-1].seq, entries[-1].hash)
 
-    def _outcome(self, answer: Answer, *, repeated: bool = False) -> Outcome:
-        return Outcome(answer, repeated, self._render(self.world, answer.facts))
+    def _views(self, answer: Answer) -> dict[str, Any]:
+        try:
+            return self._render(self.world, answer.facts)
+        except Exception:
+            log.exception("an answer goes without its view", facts=answer.facts)
+            return {}
