@@ -285,6 +285,10 @@ class Peer:
         self.task |= {"state": "taken", "picker": self.session["person"]["id"]}
         return self._changed()
 
+    def _task_release(self, _: View) -> View:
+        self.task |= {"state": "open", "picker": None}
+        return {}
+
     def _tote_bind(self, data: View) -> View:
         order = next(o for o in self.task["orders"] if o["id"] == data["order_id"])
         order["tote"] = data["code"]

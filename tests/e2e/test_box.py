@@ -152,7 +152,7 @@ async def test_an_order_from_shelf_to_carrier(box: RealBox, handheld: Callable[[
     for line in pack["lines"]:
         for _ in range(line["qty"]):
             await packer.scan(line["codes"][0])
-    await packer.sees("装完，打印面单")
+    await packer.sees("打印面单")
     await packer.sees("齐了，可以打印面单")
     await packer.scan("@C:OK")
     await packer.sees("扫新打印的面单")

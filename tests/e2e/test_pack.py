@@ -28,7 +28,7 @@ async def test_pack_print_and_prove(pda: Pda, peer: Peer) -> None:
     await pda.scan("MUG-350")
     await pda.sees("已放入：贺卡")
     await pda.scan("@C:OK")
-    await pda.sees("装完，打印面单")
+    await pda.sees("打印面单")
     await pda.scan("@C:OK")
     await pda.sees("扫新打印的面单")
     await pda.scan("SF999")

@@ -214,3 +214,36 @@ async def test_the_page_is_installable_small_and_strict(make_pda: MakePda) -> No
     assert len(shell) + 1 <= 20, [r[0] for r in shell]
     manifest = await pda.page.evaluate("fetch('manifest.webmanifest').then((r) => r.json())")
     assert {"192x192", "512x512"} <= {icon["sizes"] for icon in manifest["icons"]}
+
+
+async def test_a_task_can_be_given_back(pda: Pda, peer: Peer) -> None:
+    """A picker gives a task back with a reason, and is led to the list (PICK-1)."""
+    await start_pick(pda)
+    await pda.page.locator("header .menu").click()
+    await pda.page.get_by_role("button", name="放下任务").click()
+    await pda.scan("@C:OK")
+    await pda.sees("已放下任务")
+    assert [c["data"] for c in peer.applied if c["kind"] == "task.release"] == [
+        {"task_id": "task-1", "reason": "break"}
+    ]
+
+
+async def test_scans_of_another_window_count_too(pda: Pda, peer: Peer) -> None:
+    """Key events that a page of the same origin dispatches are scans like others (PDA-2)."""
+    await start_pick(pda)
+    await pda.page.evaluate(
+        "for (const key of [...'~B-01-02', 'Enter'])"
+        " window.dispatchEvent(new KeyboardEvent('keydown', { key }));"
+    )
+    await pda.sees("库位对")
+    await pda.when(lambda: peer.task["at"] == "B-01-02")
+
+
+async def test_the_back_key_closes_what_lies_on_top(pda: Pda) -> None:
+    """Android's back key closes a dialog and never leaves the page (PDA-2)."""
+    await start_pick(pda)
+    await pda.page.locator("header .menu").click()
+    await pda.page.wait_for_selector("#layer[open]")
+    await pda.page.go_back()
+    await pda.until("!document.querySelector('#layer').open")
+    await pda.sees("走到库位，扫库位码")

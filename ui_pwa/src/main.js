@@ -33,6 +33,13 @@ async function start() {
   // Not on `close`: it comes late, and would take away a dialog that a scan has opened meanwhile.
   dialogBy('layer').addEventListener('cancel', (event) => { event.preventDefault(); dialogs.cancel(app); });
   dialogBy('layer').addEventListener('close', () => app.paint());
+  // Android's back key closes what lies on top, and never leaves the page.
+  history.pushState(null, '');
+  addEventListener('popstate', () => {
+    history.pushState(null, '');
+    if (app.state.dialog) dialogs.cancel(app);
+    else if (app.state.session) app.goHome();
+  });
   addEventListener('pagehide', () => app.save());
   setInterval(() => app.tick(), TICK_MS);
   await app.resume();

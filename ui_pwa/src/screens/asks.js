@@ -34,10 +34,22 @@ function places(app) {
   });
   return html`${title(app, t('act.menu'))}<div class="stack fill">
     ${PLACES.map(place)}
+    ${state.task?.state === 'taken' ? action(app, {
+      text: t('act.release'), why: app.why('task.release'), onPress: () => release(app),
+    }) : nothing}
     ${action(app, { text: t('screen.status'), onPress: () => app.go('status') })}
     ${action(app, { text: t('screen.help'), onPress: () => app.open({ kind: 'help' }) })}
     ${action(app, { text: t('act.sign_out'), why: app.why('session.close'), onPress: () => app.signOut() })}
   </div>`;
+}
+
+/** @param {App} app */
+function release(app) {
+  const { task } = app.state;
+  app.askReason('release', (reason) => {
+    app.close();
+    if (task) app.send('task.release', { task_id: task.id, reason });
+  });
 }
 
 /** @param {App} app @param {ScreenName} screen */

@@ -38,7 +38,10 @@ const FOLLOW = {
     app.go('pick');
     app.tell('good', 'notice.task_taken', { orders: task?.orders.length ?? 1 });
   },
-  'task.release': (app) => app.dispatch({ type: 'task_left' }),
+  'task.release': (app) => {
+    app.dispatch({ type: 'task_left' });
+    app.tell('good', 'notice.released');
+  },
   'pack.open': (app) => {
     app.go('pack');
     app.tell('good', 'notice.pack_open');

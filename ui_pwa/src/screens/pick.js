@@ -33,7 +33,7 @@ function stepView(app, task, step) {
     <div class="place ${wants === 'location' ? 'now' : ''}">
       <span class="label">${wants === 'location' ? t('pick.go') : t('word.location')}</span>
       <strong class="code ${step.location.length > 8 ? 'long' : ''}">${step.location}</strong>
-      ${wants === 'item' || wants === 'qty' ? tick(app, 'done') : nothing}
+      ${wants === 'item' || wants === 'qty' ? tick(app, app.state.outbox.length ? 'kept' : 'done') : nothing}
     </div>
     <div class="item ${wants === 'item' || wants === 'qty' ? 'now' : ''}">
       <div class="item-text"><p class="name">${app.name(step.name)}</p>
