@@ -117,8 +117,9 @@ class Site:
 
     def decide(self, data: Any, **who: Any) -> Decision:
         """Decide a command without taking over what it did."""
-        fields = {"device": "box", "actor": "box", "via": "box", "captured_us": self.now_us}
-        command = Command(id=self.new_id(), data=data, **fields | who)
+        fields: dict[str, Any] = {"device": "box", "actor": "box", "via": "box"}
+        fields |= {"id": self.new_id(), "captured_us": self.now_us} | who
+        command = Command(data=data, **fields)
         return decide(self.world, command, self.env())
 
     def take_over(self, decision: Decision) -> Decision:
@@ -288,6 +289,13 @@ class Site:
     def to_picked(self, order_id: str = "1001", *lines: dict[str, Any], **over: Any) -> "Site":
         """Bring a new order to `picked`."""
         self.to_picking(order_id, *lines, **over)
+        self.pick_all(order_id)
+        return self
+
+    def to_short(self, order_id: str = "1001") -> "Site":
+        """Bring a new order to `short`: no mug was found, all else is picked."""
+        self.to_picking(order_id)
+        assert self.short(order_id).ok
         self.pick_all(order_id)
         return self
 

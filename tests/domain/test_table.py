@@ -13,12 +13,6 @@ Bring = Callable[[Site], Any]
 Send = Callable[[Site], str]
 
 
-def _short(site: Site) -> None:
-    site.to_picking()
-    assert site.short().ok
-    site.pick_all()
-
-
 def _put_back(site: Site) -> None:
     site.to_packing()
     site.cancel()
@@ -48,7 +42,7 @@ STATES: Final[dict[str, Bring]] = {
     "hold_quality": _held("hold_quality"),
     "ready": lambda site: site.assign(),
     "picking": lambda site: site.to_picking(),
-    "short": _short,
+    "short": lambda site: site.to_short(),
     "picked": lambda site: site.to_picked(),
     "packing": lambda site: site.to_packing(),
     "packed_checked": lambda site: site.to_checked(),

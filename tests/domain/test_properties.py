@@ -1,0 +1,216 @@
+"""What holds on every path: proof before shipping, frozen means still, replay gives the same."""
+
+from typing import Any
+
+import msgspec
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from edge.domain import commands as c
+from edge.domain.model import Job, Order, Stock, Task
+from edge.domain.projections import apply
+from edge.domain.world import World
+from tests.domain.site import BIB, BINS, BOOK, MUG, WIPES, Site, gtin, line
+
+ORDERS = ("1001", "1002")
+LINES = (
+    (line(1, MUG, 2),),
+    (line(1, MUG, 1), line(2, BOOK, 6)),
+    (line(1, WIPES, 1, gift=True), line(2, BIB, 1, gift=True, tracked=False)),
+)
+HUB = ("order.revoke", "order.release", "order.hold", "order.assign")
+CODES = (*BINS.values(), *map(gtin, BINS), "T-1", "T-2", "SF0001", "SF0002", "nonsense")
+WHO = ("picker", "picker2", "packer", "packer2", "keeper", "leader")
+
+STAGES = ("claimed", "sent", "confirmed", "retry", "failed", "unknown")
+
+orders = st.sampled_from(ORDERS)
+
+
+class Floor(RuleBasedStateMachine):
+    """People, printers and the hub do what is due, and whatever else comes to their mind."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.site = Site(stock=12)
+        self.seen = 0
+
+    @initialize(lines=st.permutations(LINES), gifts=st.sampled_from(["given", "evaluate"]))
+    def assign(self, lines: list[Any], gifts: str) -> None:
+        for order_id, each in zip(ORDERS, lines, strict=False):
+            self.site.assign(order_id, *each, gifts=gifts)
+
+    @rule(order_id=orders, times=st.integers(1, 6))
+    def go_on(self, order_id: str, times: int) -> None:
+        """Do with an order what is due, a few steps long."""
+        for _ in range(times):
+            self.do_next(order_id)
+
+    def do_next(self, order_id: str) -> None:  # noqa: C901 - one case a state
+        site, order = self.site, self.site.order(order_id)
+        if order.freezes:
+            return
+        match order.state:
+            case "ready":
+                site.by("picker", c.TaskTake((order.task,)))
+                site.by("picker", c.ToteBind(order.task, order_id, f"T-{order_id}"))
+            case "picking":
+                task = site.the(Task, order.task)
+                if (task.state, task.picker) == ("taken", "picker") and order.tote:
+                    site.pick_all(order_id)
+            case "picked":
+                site.by("packer", c.PackOpen(order_id))
+            case "packing" if order.packer == "packer" and not any(order.checked):
+                site.check_all(order_id)
+                site.by("packer", c.PackFinish(order_id))
+            case "packed_checked" if not order.copies:
+                site.by("packer", c.WaybillPrint(order_id))
+            case "packed_checked":
+                site.report("claimed", order_id)
+                site.by("packer", c.WaybillProve(site.qr(order_id)))
+            case "put_back":
+                for item in order.put_back:
+                    site.by("keeper", c.PutbackScan(order_id, item.sku, item.qty - item.done))
+
+    @rule(
+        who=st.sampled_from(WHO),
+        what=st.integers(0, 13),
+        order_id=orders,
+        code=st.sampled_from(CODES),
+        n=st.integers(0, 7),
+        late_s=st.sampled_from([0, 0, 60]),
+    )
+    def anything(self, who: str, what: int, order_id: str, code: str, n: int, late_s: int) -> None:
+        order = self.site.order(order_id)
+        task, job, label = order.task or "none", "none", code
+        if order.copies:
+            copy = order.copies[n % len(order.copies)]
+            job, label = copy.job, f"FG1:{order.waybill}:{copy.id}"
+        both = tuple(self.site.order(each).task for each in ORDERS)
+        asked = (
+            c.PickScan(task, n % 3, code),
+            c.PickScan(task, n % 3, code),
+            c.PickQty(task, n % 3, n),
+            c.PickShort(task, n % 3, n, "missing"),
+            c.TaskTake(both if n % 2 else (task,)),
+            c.TaskRelease(task, "break"),
+            c.ToteBind(task, order_id, code),
+            c.PackOpen(order_id),
+            c.PackScan(order_id, code if n % 2 else "", n % 4, n),
+            c.PackFinish(order_id),
+            c.WaybillReprint(order_id, "torn") if n % 2 else c.WaybillPrint(order_id),
+            c.HandoverScan(label) if n % 2 else c.WaybillProve(label),
+            c.WaybillResolve(job, printed=bool(n % 2)),
+            c.PutbackScan(order_id, code, n),
+        )[what]
+        self.site.by(who, asked, captured_us=self.site.now_us - late_s * 1_000_000)
+
+    @rule(order_id=orders, stage=st.sampled_from(STAGES))
+    def printer(self, order_id: str, stage: str) -> None:
+        if self.site.order(order_id).copies:
+            self.site.report(stage, order_id)
+
+    @rule(order_id=orders, what=st.sampled_from(["cancel", "rush", "address", *HUB]))
+    def hub(self, order_id: str, what: str) -> None:
+        if what in HUB:
+            self.site.tell(what, order_id=order_id, state="hold_quality")
+        else:
+            self.site.freeze(order_id, what)
+
+    @precondition(lambda self: self.site.timers())
+    @rule()
+    def wait(self) -> None:
+        self.site.fire_timers()
+
+    # ---- what holds always -------------------------------------------------------------------
+
+    @invariant()
+    def shipped_only_by_proof(self) -> None:
+        for order in self.site.all(Order):
+            if order.state not in ("shipped", "handed_over"):
+                continue
+            live = [copy for copy in order.copies if not copy.void]
+            assert (order.grade, len(live)) == ("scan_confirmed", 1)
+            proofs = [d for d in self.site.said("waybill.proved") if d.data["copy"] == live[0].id]
+            assert proofs != []
+            assert self.site.the(Job, live[0].job).state == "proved"
+
+    @invariant()
+    def moves_are_in_the_table_and_never_under_a_freeze(self) -> None:
+        rules = self.site.rules
+        frozen: dict[str, int] = {}
+        for at, draft in enumerate(self.site.journal):
+            order = str(draft.data.get("order", ""))
+            if draft.kind == "freeze.opened":
+                frozen[order] = frozen.get(order, 0) + 1
+            elif draft.kind == "freeze.closed":
+                frozen[order] -= 1
+            elif draft.kind == "order.moved" and at >= self.seen:
+                self.check_move(rules, draft.data, is_frozen=bool(frozen.get(order)))
+        self.seen = len(self.site.journal)
+
+    @staticmethod
+    def check_move(rules: Any, move: dict[str, Any], *, is_frozen: bool) -> None:
+        if move["action"] == "order.hold":
+            assert rules.states[move["to"]].kind == "hold"
+            assert move["from"] in ("received", "ready")
+            assert not is_frozen
+            return
+        ways = rules.transitions(move["action"], move["from"])
+        assert move["to"] in {way.to for way in ways}
+        if is_frozen:
+            assert any(way.frozen for way in ways if way.to == move["to"])
+
+    @invariant()
+    def stock_adds_up(self) -> None:
+        for stock in self.site.all(Stock):
+            assert all(qty >= 0 for qty in stock.on_hand.values())
+            assert stock.locked >= 0
+            assert stock.available >= 0
+
+    @invariant()
+    def one_tote_one_order_and_one_task_in_two_hands(self) -> None:
+        totes = [order.tote for order in self.site.all(Order) if order.tote]
+        assert len(totes) == len(set(totes))
+        taken = [task.picker for task in self.site.all(Task) if task.state == "taken"]
+        assert len(taken) == len(set(taken))
+
+    def teardown(self) -> None:
+        """Replaying the journal into an empty world gives the same documents, to the byte."""
+        world = World(lambda _kind, _id: None)
+        for draft in self.site.journal:
+            apply(world, draft)
+        replayed = world.changes
+        encode = msgspec.msgpack.Encoder(order="sorted").encode
+        assert set(replayed) == set(self.site.docs)
+        assert all(encode(replayed[key]) == encode(doc) for key, doc in self.site.docs.items())
+
+
+TestFloor = Floor.TestCase
+TestFloor.settings = settings(max_examples=70, stateful_step_count=40, deadline=None)
+
+
+def test_a_decision_leaves_its_world_as_it_was() -> None:
+    """The input world does not change, and the same inputs give the same drafts (RULE-3)."""
+    site = Site().to_printed()
+    asked = [
+        c.WaybillProve(site.qr()),
+        c.WaybillReprint("1001", "torn"),
+        c.PackOpen("1001"),
+        c.WaybillProve("SF9999"),
+        c.InstructionAccept(site.dseq + 1, "order.freeze", 0, {"order_id": "1001"}),
+    ]
+    for data in asked:
+        before = dict(site.docs)
+        made = []
+        for _ in range(2):
+            fresh = Site().to_printed()
+            made.append(fresh.decide(data, via="pda", **_packer()))
+        assert made[0].drafts == made[1].drafts
+        assert made[0].answer == made[1].answer
+        assert site.docs == before
+
+
+def _packer() -> dict[str, Any]:
+    return {"device": "pda-packer", "actor": "packer", "session": "session-packer"}
