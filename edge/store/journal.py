@@ -47,8 +47,8 @@ class Journal:
         path = data / DATABASE
         if not path.is_file():
             raise NoJournalError(f"{path}: no such file; give the box's folder with --data DIR")
-        uri = f"{path.resolve().as_uri()}?mode=ro"
-        self.db = sqlite3.connect(uri, uri=True, isolation_level=None)
+        file = path.resolve().as_uri()
+        self.db = sqlite3.connect(f"{file}?mode=ro", uri=True, isolation_level=None)
         self.db.execute("PRAGMA query_only=ON")
         self.db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         try:

@@ -55,8 +55,3 @@ CREATE TABLE checkpoint (
   signature BLOB NOT NULL,
   PRIMARY KEY (epoch, seq)
 ) WITHOUT ROWID;
-
-CREATE TABLE meta (
-  key   TEXT PRIMARY KEY,
-  value TEXT NOT NULL
-) WITHOUT ROWID;

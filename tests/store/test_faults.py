@@ -1,0 +1,124 @@
+"""A disk that is full, and a disk that fails, below the writer's thread."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+import edge.store.sqlite
+from edge.store.runners import ThreadRunner
+from edge.store.sqlite import SqliteStore
+from tests.store.kit import Floor, raw_entries
+from tests.store.vfs import FULL, IOERR_FSYNC, IOERR_WRITE, OK, Op, Tap, library_version, tapped
+
+ANSWER_S_MAX = 10.0
+
+
+class Service:
+    """A floor on a tapped disk, and the thread that runs its writer."""
+
+    def __init__(self, tap: Tap, store: SqliteStore) -> None:
+        self.tap = tap
+        self.store = store
+        self.floor = Floor(store).found()
+        self.runner = ThreadRunner(self.floor.writer, between=store.checkpoint_if_due)
+        self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+        self.runner.on_failure = self.failed.set_result
+        self.runner.start()
+
+    async def code(self) -> str:
+        """Let an order be assigned; return the code of the answer, "" for a yes."""
+        async with asyncio.timeout(ANSWER_S_MAX):
+            return (await self.runner.submit(self.floor.assign()[1])).answer.code
+
+
+@pytest_asyncio.fixture
+async def service(tmp_path: Path) -> AsyncIterator[Service]:
+    """A floor whose disk can be made to fail."""
+    with tapped() as tap:
+        service = Service(tap, SqliteStore(tmp_path / "floor.db"))
+        yield service
+        tap.fault = lambda _: OK
+        service.runner.stop()
+        service.store.close()
+
+
+def on(what: str, file: str, code: int) -> Callable[[Op], int]:
+    """Return a fault that answers `code` to an operation on a file."""
+    return lambda op: code if (op.what, op.file) == (what, file) else OK
+
+
+def test_the_tapped_library_is_the_one_in_use() -> None:
+    """The VFS is registered in the library that the `sqlite3` module runs on."""
+    assert library_version() == sqlite3.sqlite_version
+
+
+async def test_a_full_disk_refuses_commands_and_the_service_goes_on(service: Service) -> None:
+    """While the disk is full commands get `disk_full`; with room again they work (OPS-2)."""
+    assert await service.code() == ""
+    before = raw_entries(service.store)
+    service.tap.fault = on("write", "floor.db-wal", FULL)
+    assert [await service.code() for _ in range(3)] == ["disk_full"] * 3
+    assert raw_entries(service.store) == before
+    service.tap.fault = lambda _: OK
+    assert await service.code() == ""
+    assert not service.failed.done()
+
+
+async def test_a_disk_that_fills_up_in_mid_commit_leaves_nothing_of_it(service: Service) -> None:
+    """A commit of which only the first page was written is dropped whole."""
+    before = raw_entries(service.store)
+    seen: list[Op] = []
+
+    def fill(op: Op) -> int:
+        seen.append(op)
+        return OK if len(seen) <= 2 else FULL
+
+    service.tap.fault = fill
+    assert await service.code() == "disk_full"
+    service.tap.fault = lambda _: OK
+    assert raw_entries(service.store) == before
+    assert await service.code() == ""
+
+
+async def test_a_full_disk_at_a_checkpoint_stops_nothing(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the database file cannot grow the log is kept, and commands go on."""
+    monkeypatch.setattr(edge.store.sqlite, "CHECKPOINT_ROWS", 1)
+    service.tap.fault = on("write", "floor.db", FULL)
+    assert [await service.code() for _ in range(3)] == [""] * 3
+    assert not service.failed.done()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [on("write", "floor.db-wal", IOERR_WRITE), on("sync", "floor.db-wal", IOERR_FSYNC)],
+    ids=["write", "flush"],
+)
+async def test_a_failing_disk_stops_the_writer(
+    service: Service, fault: Callable[[Op], int]
+) -> None:
+    """After a write or flush that failed nothing is answered: what is on disk is not known."""
+    service.tap.fault = fault
+    answer = asyncio.ensure_future(service.code())
+    async with asyncio.timeout(ANSWER_S_MAX):
+        error = await service.failed
+    assert isinstance(error, sqlite3.OperationalError)
+    assert error.sqlite_errorcode in (IOERR_WRITE, IOERR_FSYNC)
+    assert not answer.done()
+    answer.cancel()
+
+
+async def test_a_failing_checkpoint_stops_the_writer(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database file that cannot be flushed ends the service, as a failed commit does."""
+    monkeypatch.setattr(edge.store.sqlite, "CHECKPOINT_ROWS", 1)
+    service.tap.fault = on("sync", "floor.db", IOERR_FSYNC)
+    assert await service.code() == ""
+    async with asyncio.timeout(ANSWER_S_MAX):
+        assert isinstance(await service.failed, sqlite3.OperationalError)
