@@ -15,6 +15,7 @@ from aiohttp import web
 
 from edge.demo.client import HttpFloor
 from edge.demo.crew import EYE, Crew, people
+from edge.demo.desk import Desk
 from edge.demo.hub_client import HubClient
 from edge.demo.morning import FREE, Canceller, Morning, pools, read_morning
 from edge.demo.sample import DemoFloor, make_floor
@@ -27,6 +28,7 @@ SEED_S: Final = 60.0
 SETTLE_S: Final = 30.0
 PACE_S: Final = 0.8
 """Between two actions of a bot that people watch."""
+GOODS_SHOWN_MAX: Final = 60
 FAST: Final = 30.0
 """From this speed on bots do not pause: nobody could follow them anyway."""
 
@@ -128,7 +130,6 @@ class Demo:
             site.pda_url, stage.tls, stage.camera, site.station_ids(),
             say=self.say, pace_s=self._pace_s(), seed=options.seed,
         )  # fmt: skip
-        await stage.open_doors(self._own_routes())
         canceller = Canceller(
             self.hub, share=options.cancel_share, seed=options.seed, speed=options.speed,
             say=self.say,
@@ -136,6 +137,7 @@ class Demo:
         eye = HttpFloor(site.box_url, "demo", tls=stage.tls, observe=canceller.observe)
         await stack.enter_async_context(eye)
         await eye.sign_in(EYE.badge, EYE.pin)
+        await stage.open_doors(await self._own_routes(stack, eye, crew))
         stack.push_async_callback(crew.stop)
         inspector = Inspector(eye, self.hub)
         self._announce()
@@ -166,8 +168,24 @@ class Demo:
         is_watched = not options.headless and FREE < options.speed < FAST
         return PACE_S if is_watched else 0.0
 
-    def _own_routes(self) -> list[web.RouteDef]:
-        return []
+    async def _own_routes(
+        self, stack: AsyncExitStack, eye: HttpFloor, crew: Crew
+    ) -> list[web.RouteDef]:
+        if self.options.headless:
+            return []
+        bots = (self.options.pickers, self.options.packers)
+        desk = Desk(self.stage, self.hub, eye, crew, self._shown(), bots)
+        await desk.open(self.stage.tls)
+        stack.push_async_callback(desk.close)
+        return desk.routes()
+
+    def _shown(self) -> DemoFloor:
+        """Return the floor with the goods that the page should show codes of."""
+        if self.imported is None:
+            return self.floor
+        catalog = [msgspec.to_builtins(item) for item in self.imported.catalog[:GOODS_SHOWN_MAX]]
+        places = [msgspec.to_builtins(bin_) for bin_ in self.imported.locations[:GOODS_SHOWN_MAX]]
+        return msgspec.structs.replace(self.floor, catalog=tuple(catalog), locations=tuple(places))
 
     async def _begin_morning(self, stack: AsyncExitStack) -> "asyncio.Task[None] | None":
         if self.imported is None:
