@@ -1,0 +1,42 @@
+"""`floorgate docs`: writes the documents that are generated from the code."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from edge.cli.output import GOOD, fail, say
+
+
+def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
+    """Add this module's verb."""
+    docs = verbs.add_parser("docs", help="write the documents that are generated from the code")
+    docs.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PAGES)}; or all")
+    docs.add_argument("--out", type=Path, default=Path("docs"), help="folder to write them to")
+    docs.set_defaults(run=write_docs)
+
+
+def write_docs(args: argparse.Namespace) -> int:
+    """Write the named pages, or all."""
+    unknown = set(args.names) - set(PAGES)
+    if unknown:
+        return fail(f"no generated page {', '.join(sorted(unknown))}; there are {', '.join(PAGES)}")
+    if not args.out.is_dir():
+        return fail(f"{args.out} is no folder; run it in the checkout, or give --out DIR")
+    for name in args.names or PAGES:
+        path = args.out / f"{name.upper()}.md"
+        path.write_text(PAGES[name](), "utf-8")
+        say(f"{path}")
+    return GOOD
+
+
+def _workflow() -> str:
+    from edge.bootstrap import default_ruleset  # noqa: PLC0415 - only this verb needs it
+    from edge.domain.rules import load_ruleset  # noqa: PLC0415
+    from edge.domain.workflow_doc import workflow_page  # noqa: PLC0415
+
+    return workflow_page(load_ruleset(default_ruleset()))
+
+
+PAGES: Final[dict[str, Callable[[], str]]] = {"workflow": _workflow}
+"""Name of each generated page, and what writes it."""
