@@ -91,10 +91,12 @@ class Life:
     async def open(self) -> None:
         """Start: found the journal at the first time, take up what the last life left."""
         self.runner.start()
+        machine = self._machine
         if self.writer.head.seq == 0:
             await self.floor.submit(BoxFound(BOX, default_ruleset()), via="box")
         self.rules = (await self.reads.box()).rules
         for listener in (
+            machine.on_commit,
             self.push.on_commit,
             self.timers.on_commit,
             self.printing.on_commit,
@@ -184,6 +186,8 @@ class SimBox:
         """What broke and should never break."""
         self.on_end: Callable[[], None] = lambda: None
         """Called when the service has ended, by whatever cause."""
+        self.on_commit: Callable[[Committed], None] = lambda _: None
+        """Called with each durable group, in every life."""
         self._weather = weather
         self._connect = connect
 

@@ -3,8 +3,6 @@
 import asyncio
 from random import Random
 
-import msgspec
-
 from edge.sim.box import BOX, TOKEN
 from edge.sim.chance import SimClock, stream
 from sync.api import Link, LinkLostError
@@ -27,7 +25,7 @@ class SimHub:
         self._serving: set[asyncio.Task[None]] = set()
         self.store = SqliteHubStore(":memory:")
         self.link_faults: Faults = NO_FAULTS
-        self.is_reachable = True
+        self._is_reachable = True
         self.faults: list[BaseException] = []
         """What broke and should never break."""
         self.hub = self._make()
@@ -42,7 +40,7 @@ class SimHub:
     async def connect(self) -> Link:
         """Open a link to the hub that runs now; raise `LinkLostError` while there is none."""
         await asyncio.sleep(CONNECT_S)
-        if not self.is_reachable:
+        if not self._is_reachable:
             raise LinkLostError("connect", "hub", "nobody answers", "wait", is_retryable=True)
         mine, theirs = memory_pair(self._link_random, self.link_faults)
         self._links = [mine]
@@ -62,26 +60,27 @@ class SimHub:
             link.cut()
 
     def heal(self) -> None:
-        """Let links be perfect from now on."""
+        """Let links be perfect from now on, the one that is open too."""
         self.link_faults = NO_FAULTS
+        for link in self._links:
+            link.befall(NO_FAULTS)
+
+    def isolate(self) -> None:
+        """Take the network away."""
+        self._is_reachable = False
         self.cut()
+
+    def reach(self) -> None:
+        """Give the network back."""
+        self._is_reachable = True
 
     def stop(self) -> None:
         """Kill the hub: only its store is left."""
-        self.is_reachable = False
-        self.cut()
+        self.isolate()
         for task in tuple(self._serving):
             task.cancel()
 
     def start(self) -> None:
         """Start a hub over the store of the last one."""
         self.hub = self._make()
-        self.is_reachable = True
-
-
-class LinkWeather(msgspec.Struct, frozen=True):
-    """Named strengths of the links' faults."""
-
-    calm: Faults = NO_FAULTS
-    rough: Faults = Faults(drop=0.03, duplicate=0.05, delay_s_max=0.4, cut=0.004)
-    storm: Faults = Faults(drop=0.12, duplicate=0.1, delay_s_max=2.0, cut=0.02)
+        self.reach()

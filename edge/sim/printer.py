@@ -1,6 +1,7 @@
 """A simulated label printer: what comes out of it lies on `Paper`, whatever it told the box."""
 
 import asyncio
+from collections.abc import Callable
 from random import Random
 from typing import Final
 
@@ -59,6 +60,8 @@ class SimPrinter:
         self._ill_until_s = 0.0
         self._part = ""
         self._odometer = 0
+        self.on_next_label: Callable[[], None] | None = None
+        """Called once, when the next label is out and before the box hears of it."""
 
     async def probe(self) -> str | None:
         """Return the model."""
@@ -119,6 +122,9 @@ class SimPrinter:
         assert label.copy_id == copy_id, "the label names the copy that it is"
         self._odometer += 1
         self._paper.labels.append(label)
+        hook, self.on_next_label = self.on_next_label, None
+        if hook is not None:
+            hook()
 
     def _goes_wrong(self) -> bool:
         return happens(self._random, self._weather.printer_fault)

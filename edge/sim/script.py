@@ -3,6 +3,7 @@
 All of it follows from the seed alone, before anything runs.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from random import Random
@@ -31,6 +32,8 @@ _SCRYPT: Final = {"n": 2, "r": 1, "p": 1}
 _SKUS: Final = ("WIPES-80", "BIB-01", "MUG-350", "TEAT-M", "BAG-M", "SOCK-5", "ICE-1")
 _PRICES: Final = (1_590, 2_900, 8_900, 2_500, 45_900, 2_990, 500)
 _SERVICE: Final = "ICE-1"
+STATES: Final = (*("nowhere",) * 8, "ready", "picking", "picked", "packing", "packed_checked",
+                 "shipped", "shipped", "put_back")  # fmt: skip
 LINKS: Final = (
     NO_FAULTS,
     Faults(drop=0.03, duplicate=0.05, delay_s_max=0.4, cut=0.004),
@@ -48,12 +51,21 @@ class Event(msgspec.Struct, frozen=True):
     lasts_s: float = 0.0
 
 
+class Trigger(msgspec.Struct, frozen=True):
+    """Something that the hub says as soon as an order is in a state."""
+
+    order: str
+    state: str
+    tell: Tell
+
+
 class Script(msgspec.Struct, frozen=True):
     """A world before it runs."""
 
     site: tuple[tuple[str, list[Body]], ...]
     orders: tuple[str, ...]
     events: tuple[Event, ...]
+    triggers: tuple[Trigger, ...]
     weather: Weather
     links: Faults
     skew_us: int
@@ -76,6 +88,7 @@ def write(seed: int) -> Script:
         site=tuple(_site(random).items()),
         orders=tuple(order["order_id"] for order in orders),
         events=tuple(sorted(events, key=lambda event: event.at_s)),
+        triggers=tuple(_trigger(random, order["order_id"]) for order in orders),
         weather=Weather() if is_calm else _weather(random),
         links=NO_FAULTS if is_calm else random.choice(LINKS),
         skew_us=_skew_us(random),
@@ -187,6 +200,21 @@ def _fate(random: Random, order: Body) -> list[Event]:
     return events
 
 
+def _trigger(random: Random, order_id: str) -> Trigger:
+    """Stop an order at a point of its way, and take that back most of the times."""
+    category = random.choice(("cancel", "address", "rush"))
+    relents = happens(random, 0.8)
+    relents_after_s = random.uniform(0, 12)
+
+    async def tell(hub: Hub) -> None:
+        await hub.change(order_id, category, {"countdown_s": 10})
+        if relents:
+            await asyncio.sleep(relents_after_s)
+            await hub.change(order_id, "revoke", {})
+
+    return Trigger(order_id, random.choice(STATES), tell)
+
+
 def _change(at_s: float, order_id: str, verb: str, countdown_s: int | None = None) -> Event:
     payload = {} if countdown_s is None else {"countdown_s": countdown_s, "reason": "asked to"}
 
@@ -252,7 +280,10 @@ def _new_ruleset(random: Random) -> tuple[str, Body]:
 
 # ---- what befalls -----------------------------------------------------------------------------
 
-MISFORTUNES: Final = ("kill", "before commit", "after commit", "power", "hub", "wan", "clock")
+MISFORTUNES: Final = (
+    *("kill", "before commit", "after commit", "print", "power"),  # of the box
+    *("hub", "wan", "clock"),
+)
 
 
 def _misfortunes(random: Random) -> list[Event]:

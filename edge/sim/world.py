@@ -1,11 +1,11 @@
 """One world: built from its script, run to its end, handed to the checkers."""
 
 import asyncio
-import gc
 from typing import Final
 
 import msgspec
 
+from edge.app.ports import Committed
 from edge.demo.bot import Bot, Manner, PackerBot, PickerBot
 from edge.domain.model import Person
 from edge.sim import script
@@ -15,7 +15,7 @@ from edge.sim.disk import Cut
 from edge.sim.evidence import Evidence, gather, unsettled
 from edge.sim.floor import Answered, SimFloor, Wire
 from edge.sim.hub import SimHub
-from edge.sim.script import Event, Script
+from edge.sim.script import Event, Script, Tell
 from edge.sim.virtual_loop import VirtualLoop, run_virtually
 from sync.hub.requests import HubError
 
@@ -52,6 +52,9 @@ class World:
         self.hub.link_faults = self._script.links
         self.box = SimBox(seed, self._box_clock, self._weather, self.hub.connect)
         self.box.on_end = self._box_ended
+        self.box.on_commit = self._notice
+        self._triggers = {(each.order, each.state): each for each in self._script.triggers}
+        self._tellers: set[asyncio.Task[None]] = set()
         self._box_down = asyncio.Event()
         self._down_s = 0.0
         self._answers: list[Answered] = []
@@ -114,7 +117,6 @@ class World:
         return bool(rows("SELECT 1 FROM doc WHERE kind = ?", (Person.KIND,)).fetchone())
 
     def _outcome(self, reasons: list[str]) -> Outcome:
-        gc.collect()
         faults = [*self.box.faults, *self.hub.faults, *self._loop.faults]
         mistakes = sum(bot.tally.mistakes_accepted for bot in self._bots)
         evidence = gather(
@@ -132,38 +134,55 @@ class World:
 
     async def _happen(self, event: Event) -> None:
         if event.tell is not None:
-            await self._tell(event)
-            return
+            await self._tell(event.tell)
+        elif event.name in ("hub", "wan", "clock"):
+            self._befall_the_rest(event)
+        else:
+            self._befall_the_box(event)
+
+    def _befall_the_box(self, event: Event) -> None:
+        self._down_s = event.lasts_s
         match event.name:
-            case "kill":
-                self._down_s = event.lasts_s
-                self.box.kill()
-            case "power":
-                self._down_s = event.lasts_s
-                self.box.kill()
-                self._box_clock.reboot()
             case "before commit":
                 self.box.disk.next_cut = Cut.BEFORE_COMMIT
             case "after commit":
                 self.box.disk.next_cut = Cut.AFTER_COMMIT
+            case "print":
+                for printer in self.box.printers.values():
+                    printer.on_next_label = self.box.kill
+            case "power":
+                self.box.kill()
+                self._box_clock.reboot()
+            case _:
+                assert event.name == "kill", event.name
+                self.box.kill()
+
+    def _befall_the_rest(self, event: Event) -> None:
+        match event.name:
             case "hub":
                 self.hub.stop()
                 self._loop.call_later(event.lasts_s, self.hub.start)
             case "wan":
-                self.hub.cut()
-                self.hub.is_reachable = False
-                self._loop.call_later(event.lasts_s, self.hub.start)
-            case "clock":
+                self.hub.isolate()
+                self._loop.call_later(event.lasts_s, self.hub.reach)
+            case _:
                 jump_us = self._random.randint(-CLOCK_JUMP_US_MAX, CLOCK_JUMP_US_MAX)
                 self._box_clock.skew_us += jump_us
-            case _:
-                raise AssertionError(event.name)
 
-    async def _tell(self, event: Event) -> None:
+    def _notice(self, committed: Committed) -> None:
+        """Let the hub say what it says when an order comes into a state."""
+        for draft in committed.drafts:
+            if draft.kind == "order.moved":
+                trigger = self._triggers.pop((draft.data["order"], draft.data["to"]), None)
+                if trigger is not None:
+                    task = asyncio.create_task(self._tell(trigger.tell), name="hub speaks")
+                    self._tellers.add(task)
+                    task.add_done_callback(self._tellers.discard)
+
+    async def _tell(self, tell: Tell) -> None:
         """Let the hub speak; what it refuses itself never leaves it."""
-        assert event.tell is not None
         try:
-            await event.tell(self.hub.hub)
+            await tell(self.hub.hub)
         except HubError:
             return
 
@@ -184,6 +203,9 @@ class World:
         """Let nothing go wrong any more: the world must now come to rest by itself."""
         self._weather.clear_up()
         self.box.disk.next_cut = None
+        for printer in self.box.printers.values():
+            printer.on_next_label = None
+        self._triggers.clear()
         self.hub.heal()
 
     async def _settle(self) -> list[str]:

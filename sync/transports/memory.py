@@ -41,6 +41,16 @@ class MemoryLink:
         self._peer: MemoryLink | None = None
         self._is_closed = False
 
+    def befall(self, faults: Faults) -> None:
+        """Let `faults` befall the frames of both ways from now on."""
+        for end in (self, self._peer):
+            if end is not None:
+                end.change(faults)
+
+    def change(self, faults: Faults) -> None:
+        """Let `faults` befall what this end sends."""
+        self._faults = faults
+
     def join(self, peer: "MemoryLink") -> None:
         """Make `peer` the other end."""
         self._peer = peer
