@@ -144,7 +144,7 @@ def check_replay(journal: Journal, progress: Progress = lambda _: None) -> Repla
 
 
 def _compare(db: sqlite3.Connection, fresh: Fresh) -> ReplayReport:
-    docs = db.execute("SELECT kind, id, body FROM doc ORDER BY kind, id")
+    docs = db.execute("SELECT kind, id, CAST(body AS BLOB) FROM doc ORDER BY kind, id")
     found = list(_differing_docs(fresh.rows(), docs))
     terms = db.execute("SELECT kind, id, term, value FROM doc_term")
     found += _differing_terms(fresh.rows(), terms)
