@@ -57,6 +57,7 @@ async function keepPage(app) {
   app.keepShell = () => shell.registerWorker(report);
   app.updateShell = shell.updateNow;
   await shell.keepShell(report);
+  app.update();
   await Promise.all([app.fetchScreens(), import('./screens/follow.js')]);
 }
 

@@ -29,25 +29,26 @@ function open() {
 
 /**
  * Run `work` in one transaction; opens the database again if it was closed under us.
- * @param {'readonly' | 'readwrite'} mode
+ * @param {('outbox' | 'saved')[]} names only what is needed: others need not wait for it
+ * @param {IDBTransactionMode} mode
  * @param {IDBTransactionDurability} durability
- * @param {(outbox: IDBObjectStore, saved: IDBObjectStore) => (IDBRequest | void)} work
+ * @param {(...stores: IDBObjectStore[]) => (IDBRequest | void)} work
  * @param {boolean} [again]
  * @returns {Promise<any>} the result of the request that `work` returned
  */
-async function transact(mode, durability, work, again = true) {
+async function transact(names, mode, durability, work, again = true) {
   const db = await open();
   /** @type {IDBTransaction} */
   let tx;
   try {
-    tx = db.transaction(['outbox', 'saved'], mode, { durability });
+    tx = db.transaction(names, mode, { durability });
   } catch (error) {
     opening = null;
     if (!again) throw error;
-    return transact(mode, durability, work, false);
+    return transact(names, mode, durability, work, false);
   }
   return new Promise((resolve, reject) => {
-    const request = work(tx.objectStore('outbox'), tx.objectStore('saved'));
+    const request = work(...names.map((name) => tx.objectStore(name)));
     tx.oncomplete = () => resolve(request ? request.result : undefined);
     tx.onabort = () => reject(tx.error ?? new Error('aborted'));
   });
@@ -59,12 +60,12 @@ async function transact(mode, durability, work, again = true) {
  * @returns {Promise<number>} its place in the order
  */
 export function keep(kept) {
-  return transact('readwrite', 'strict', (outbox) => outbox.add(kept));
+  return transact(['outbox'], 'readwrite', 'strict', (outbox) => outbox.add(kept));
 }
 
 /** @returns {Promise<Kept[]>} */
 export function outbox() {
-  return transact('readonly', 'default', (store) => store.getAll());
+  return transact(['outbox'], 'readonly', 'default', (store) => store.getAll());
 }
 
 /**
@@ -74,7 +75,7 @@ export function outbox() {
  * @param {Record<string, unknown>} values
  */
 export function settle(seq, kept, values) {
-  return transact('readwrite', 'relaxed', (store, saved) => {
+  return transact(['outbox', 'saved'], 'readwrite', 'relaxed', (store, saved) => {
     if (kept) store.put(kept);
     else store.delete(seq);
     for (const [name, value] of Object.entries(values)) saved.put(value, name);
@@ -83,7 +84,7 @@ export function settle(seq, kept, values) {
 
 /** @param {Record<string, unknown>} values */
 export function save(values) {
-  return transact('readwrite', 'relaxed', (_, saved) => {
+  return transact(['saved'], 'readwrite', 'relaxed', (saved) => {
     for (const [name, value] of Object.entries(values)) saved.put(value, name);
   });
 }
@@ -91,8 +92,8 @@ export function save(values) {
 /** @returns {Promise<Record<string, any>>} */
 export async function saved() {
   const [keys, values] = await Promise.all([
-    transact('readonly', 'default', (_, store) => store.getAllKeys()),
-    transact('readonly', 'default', (_, store) => store.getAll()),
+    transact(['saved'], 'readonly', 'default', (store) => store.getAllKeys()),
+    transact(['saved'], 'readonly', 'default', (store) => store.getAll()),
   ]);
   return Object.fromEntries(keys.map((/** @type {string} */ k, /** @type {number} */ i) => [k, values[i]]));
 }
