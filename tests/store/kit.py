@@ -23,6 +23,8 @@ BOX_PUBLIC_KEY = public_key(BOX_KEY)
 START_US = 1_767_225_600_000_000
 SKUS = [f"SKU-{n:02}" for n in range(8)]
 PEOPLE = 6
+PIN = "135790"
+PIN_HASH = hashlib.scrypt(PIN.encode(), salt=bytes(16), n=2, r=8, p=1, dklen=32).hex()
 
 Picking = Generator[Command, Outcome, None]
 
@@ -45,9 +47,9 @@ class HandClock:
 class SeededIds:
     """Ids and salt that are the same for the same seed."""
 
-    def __init__(self, seed: int, clock: HandClock) -> None:
+    def __init__(self, seed: int, clock: HandClock | None = None) -> None:
         self._random = Random(seed)
-        self._clock = clock
+        self._clock = clock or HandClock()
 
     def new_id(self) -> str:
         return uuid7(self._clock.us, self._random.randbytes(10))
@@ -208,7 +210,7 @@ def _person(n: int) -> dict[str, Any]:
         "name": {"zh": f"员工{n}", "en": f"Worker {n}"},
         "roles": ["picker", "packer"],
         "badge_hash": hashlib.sha256(f"B-{n}".encode()).hexdigest(),
-        "pin": {"salt": "00" * 16, "n": 2, "r": 8, "p": 1, "hash": "00" * 32},
+        "pin": {"salt": "00" * 16, "n": 2, "r": 8, "p": 1, "hash": PIN_HASH},
     }
 
 
