@@ -37,6 +37,7 @@ ORDERS_SHOWN_MAX: Final = 60
 SNAPSHOT_S: Final = 0.4
 """Looks at the floor are shared for so long, however many pages ask."""
 REQUEST_S: Final = 3.0
+FIRST_ORDER: Final = 1_001
 CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "frame-src 'self' {doors}; frame-ancestors 'self' {doors}; base-uri 'none'; form-action 'none'"
@@ -126,6 +127,7 @@ class Desk:
             web.post(f"{api}/switch", self._safely(self._switch)),
             web.post(f"{api}/bots", self._safely(self._set_bots)),
             web.post(f"{api}/cancel", self._safely(self._cancel)),
+            web.post(f"{api}/orders", self._safely(self._more_orders)),
             web.post(f"{api}/rule", self._safely(self._push_rule)),
             web.get("/demo/{file:[a-z.]*}", self._page),
         ]
@@ -362,6 +364,21 @@ class Desk:
     async def _cancel(self, request: web.Request) -> Json:
         wanted = await _read(request, Cancel)
         return await self._hub.post(f"orders/{wanted.order[:64]}/cancel", {"reason": "customer"})
+
+    async def _more_orders(self, _: web.Request) -> Json:
+        """Have the hub send the sample's orders once more, as new ones."""
+        counts = (await self._eye.get("orders?state=received"))["counts"]
+        first, now_us = FIRST_ORDER + sum(counts.values()), time.time_ns() // 1_000
+        orders = [
+            {
+                **order,
+                "order_id": f"SO-{number}",
+                "paid_at": now_us,
+                "promise": now_us + order["promise"] - order["paid_at"],
+            }
+            for number, order in enumerate(self._floor.orders, start=first)
+        ]
+        return {"new": await self._hub.assign(orders)}
 
     async def _push_rule(self, request: web.Request) -> Json:
         thresholds = await _read(request, Thresholds)

@@ -165,13 +165,19 @@ class Page {
     }
   }
 
+  /** @param {string} state */
+  nameOf(state) {
+    const name = this.state.orders.find((order) => order.state === state)?.state_name;
+    return name ? named(name) : state;
+  }
+
   status() {
     const { hub, counts } = this.state;
     if (this.problem) return [h('span.chip.stop', {}, t('lost', { problem: this.problem }))];
     return [
       h('span.chip', { class: hub.up ? 'good' : 'stop' }, t(hub.up ? 'hub_up' : 'hub_down')),
       hub.lag ? h('span.chip.wait', {}, t('lag', hub)) : null,
-      ...Object.entries(counts).map(([state, n]) => h('span.count', {}, `${state} ${n}`)),
+      ...Object.entries(counts).map(([state, n]) => h('span.count', {}, `${this.nameOf(state)} ${n}`)),
     ];
   }
 

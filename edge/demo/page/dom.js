@@ -11,6 +11,7 @@ export function h(tag, props = {}, ...children) {
   node.classList.add(...classes);
   for (const [key, value] of Object.entries(props)) {
     if (key.startsWith('on')) node.addEventListener(key.slice(2), value);
+    else if (key === 'class') node.classList.add(...value.split(' ').filter(Boolean));
     else if (value === true) node.setAttribute(key, '');
     else if (value !== false && value != null) node.setAttribute(key, String(value));
   }

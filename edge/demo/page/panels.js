@@ -29,12 +29,14 @@ export function coach(demo) {
       return h('button', { type: 'button', class: `code pin ${mark}`, onclick: () => demo.type(each.pin, step.door) },
         h('b', {}, '●●●●●●'), h('small', {}, `${t('type_pin')} ${each.pin}`));
     }
+    const label = demo.state.labels.find((found) => found.text === each.code);
+    if (label) return labelCard(demo, label, mark);
     const card = codeCard(demo, each.code, { title: cardTitle(each.code), door: step.door });
     card.className = `code ${mark}`;
     return card;
   });
   return [
-    h('p.label', {}, t('next'), step.door ? h('span.chip', {}, t(`door.${step.door}`)) : null),
+    h('p.next-label', {}, t('next'), step.door ? h('span.chip', {}, t(`door.${step.door}`)) : null),
     h('p.say', {}, t(`coach.${step.say}`, step.facts)),
     cards.length ? h('div.codes.turns', {}, ...cards) : null,
   ];
@@ -108,7 +110,8 @@ function ruleForm(demo, rules) {
 export function orders(demo) {
   if (demo.chosen && demo.story) return story(demo, demo.story);
   return [
-    h('p.hint', {}, t('choose_order')),
+    h('div.orders-head', {}, h('p.hint', {}, t('choose_order')),
+      h('button', { type: 'button', onclick: () => demo.act('orders', {}) }, t('more_orders'))),
     h('div.orders', {}, ...demo.state.orders.map((order) => h('button', {
       type: 'button', class: `order ${order.frozen.length ? 'frozen' : ''}`, onclick: () => demo.choose(order.id),
     }, h('b', {}, order.id), h('span.chip', { class: `s-${order.state}` }, named(order.state_name)),
@@ -150,8 +153,12 @@ function entry(each) {
 export function labels(demo) {
   const found = demo.state.labels.filter((each) => each.text);
   if (!found.length) return [h('p.hint', {}, t('no_labels'))];
-  return found.map((each) => h('button', {
-    type: 'button', class: `label ${demo.hot(each.text) ? 'hot' : ''}`, title: each.text,
-    onclick: () => demo.scan(each.text, 'station'),
-  }, h('img', { src: `api/labels/${each.printer}/${each.n}.png`, alt: each.text, loading: 'lazy' })));
+  return found.map((each) => labelCard(demo, each, demo.hot(each.text) ? 'hot' : ''));
+}
+
+/** @param {Demo} demo @param {Label} each @param {string} mark */
+function labelCard(demo, each, mark) {
+  return h('button', {
+    type: 'button', class: `label ${mark}`, title: each.text, onclick: () => demo.scan(each.text, 'station'),
+  }, h('img', { src: `api/labels/${each.printer}/${each.n}.png`, alt: each.text, loading: 'lazy' }));
 }

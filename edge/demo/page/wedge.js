@@ -13,13 +13,38 @@ const frame = /** @type {HTMLIFrameElement} */ (document.getElementById('pda'));
 const queue = [];
 let busy = false;
 
-/** @param {string} key */
-function strike(key) {
-  const inner = /** @type {any} */ (frame.contentWindow);
-  const target = inner.document.activeElement ?? inner.document.body;
-  for (const kind of ['keydown', 'keyup']) {
-    target.dispatchEvent(new inner.KeyboardEvent(kind, { key, bubbles: true, cancelable: true }));
+/** @param {string} key @returns {KeyboardEvent[]} */
+function stroke(key) {
+  const { KeyboardEvent } = /** @type {any} */ (frame.contentWindow);
+  const how = { key, bubbles: true, cancelable: true };
+  return [new KeyboardEvent('keydown', how), new KeyboardEvent('keyup', how)];
+}
+
+/** @param {KeyboardEvent[]} events */
+function strike(events) {
+  const page = /** @type {Document} */ (frame.contentDocument);
+  for (const event of events) (page.activeElement ?? page.body).dispatchEvent(event);
+}
+
+/**
+ * The strokes of a scan are stamped before the first is sent: a real wedge's stamps come from the
+ * system too, and do not stretch when the page is busy.
+ * @param {string} text
+ */
+async function scan(text) {
+  for (const events of [...text, 'Enter'].map(stroke)) {
+    strike(events);
+    await pause(SCAN_GAP_MS);
   }
+}
+
+/** @param {string} text */
+async function type(text) {
+  for (const char of text) {
+    strike(stroke(char));
+    await pause(TYPING_GAP_MS);
+  }
+  await pause(TYPING_PAUSE_MS);
 }
 
 /** @param {number} ms */
@@ -28,12 +53,7 @@ const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
 async function work() {
   busy = true;
   for (let next = queue.shift(); next; next = queue.shift()) {
-    for (const char of next.text) {
-      strike(char);
-      await pause(next.typed ? TYPING_GAP_MS : SCAN_GAP_MS);
-    }
-    if (next.typed) await pause(TYPING_PAUSE_MS);
-    else strike('Enter');
+    await (next.typed ? type(next.text) : scan(next.text));
   }
   busy = false;
 }
