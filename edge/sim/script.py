@@ -71,6 +71,8 @@ class Script(msgspec.Struct, frozen=True):
     skew_us: int
     """How wrong the box's clock is."""
     device_skew_us: int
+    is_restless: bool
+    """Whether everybody has a second device on which what is not due is tried."""
 
 
 def write(seed: int) -> Script:
@@ -93,6 +95,7 @@ def write(seed: int) -> Script:
         links=NO_FAULTS if is_calm else random.choice(LINKS),
         skew_us=_skew_us(random),
         device_skew_us=_skew_us(random),
+        is_restless=happens(random, 0.5),
     )
 
 

@@ -15,6 +15,7 @@ from edge.sim.disk import Cut
 from edge.sim.evidence import Evidence, gather, unsettled
 from edge.sim.floor import Answered, SimFloor, Wire
 from edge.sim.hub import SimHub
+from edge.sim.restless import RestlessHand
 from edge.sim.script import Event, Script, Tell
 from edge.sim.virtual_loop import VirtualLoop, run_virtually
 from sync.hub.requests import HubError
@@ -22,6 +23,7 @@ from sync.hub.requests import HubError
 SETTLE_S_MAX: Final = 3_600.0
 """After the last event and with nothing going wrong, a world must come to rest in this time."""
 LOOK_S: Final = 5.0
+Worker = PickerBot | PackerBot | RestlessHand
 CLOCK_JUMP_US_MAX: Final = 900_000_000
 
 
@@ -62,14 +64,14 @@ class World:
         ids = SimIds(stream(seed, "device ids"), device_clock)
         self._bots = self._make_bots(seed, device_clock, ids)
 
-    def _make_bots(self, seed: int, clock: SimClock, ids: SimIds) -> tuple[Bot, ...]:
+    def _make_bots(self, seed: int, clock: SimClock, ids: SimIds) -> tuple[Worker, ...]:
         def floor(device: str) -> SimFloor:
             return SimFloor(self._wire, device, clock, ids, self._answers)
 
         def manner(name: str) -> Manner:
             random = stream(seed, name)
             return Manner(
-                pace_s=random.uniform(0.5, 3), wait_s=10, mistake_share=0.1, random=random
+                pace_s=random.uniform(0.5, 3), wait_s=20, mistake_share=0.1, random=random
             )
 
         picker = PickerBot(
@@ -79,7 +81,14 @@ class World:
             floor("PDA-2"), script.PACKER, STATION.id, self.box.paper.freshest,
             manner=manner("packer"),
         )  # fmt: skip
-        return picker, packer
+        hands = (
+            RestlessHand(
+                floor(f"PDA-{n}"), login, STATION.id, self.box.paper, stream(seed, f"hand {n}")
+            )
+            for n, login in ((3, script.PICKER), (4, script.PACKER))
+            if self._script.is_restless
+        )
+        return picker, packer, *hands
 
     async def run(self) -> Outcome:
         """Run to the end and return what is left."""
@@ -106,7 +115,7 @@ class World:
         await asyncio.sleep(1)
         return self._outcome(reasons + [repr(e) for task in done if (e := task.exception())])
 
-    async def _work(self, bot: Bot) -> None:
+    async def _work(self, bot: Worker) -> None:
         """Let a person work as soon as the hub has told the box of the staff."""
         while not self._is_staffed():  # noqa: ASYNC110 - people look in now and then
             await asyncio.sleep(LOOK_S)
@@ -118,7 +127,8 @@ class World:
 
     def _outcome(self, reasons: list[str]) -> Outcome:
         faults = [*self.box.faults, *self.hub.faults, *self._loop.faults]
-        mistakes = sum(bot.tally.mistakes_accepted for bot in self._bots)
+        bots = (each for each in self._bots if isinstance(each, Bot))
+        mistakes = sum(bot.tally.mistakes_accepted for bot in bots)
         evidence = gather(
             self.box,
             self.hub,
@@ -206,6 +216,9 @@ class World:
         for printer in self.box.printers.values():
             printer.on_next_label = None
         self._triggers.clear()
+        for each in self._bots:
+            if isinstance(each, RestlessHand):
+                each.stop()
         self.hub.heal()
 
     async def _settle(self) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from drivers.api import CopyId, DriverError
 from edge.app.printing import PrintQueue
 from edge.app.timers import Timers
-from edge.domain import decide, freezing, labelling, orders, stock, workflow
+from edge.domain import decide, freezing, gates, labelling, orders, stock, workflow
 from edge.domain.commands import Command, HandoverScan, TimerFire
 from edge.domain.model import Job, Order, Timer
 from edge.domain.turn import Turn
@@ -21,7 +21,8 @@ from edge.sim.printer import SimPrinter
 from edge.sim.summary import judge
 from edge.store.sqlite import SqliteStore
 from sync.hub.store.sqlite import SqliteHubStore
-from sync.replicator import Replicator
+from sync.messages import Got, Instructions
+from sync.replicator import Deliver, Output, Replicator, Send
 
 WORLDS_MAX = 100
 Patch = pytest.MonkeyPatch
@@ -135,6 +136,35 @@ def print_again_after_restart(patch: Patch) -> None:
     patch.setattr(PrintQueue, "_report", report_queued)
 
 
+def skip_the_check(patch: Patch) -> None:
+    """A parcel may be closed before everything in it was checked."""
+    patch.setitem(gates.GATES, "all_checked", lambda *_: None)
+
+
+def skip_the_proof(patch: Patch) -> None:
+    """An order ships by any report on its label, proved or not."""
+    patch.setitem(gates.GATES, "label_proved", lambda *_: None)
+
+
+def skip_instructions(patch: Patch) -> None:
+    """The box takes an instruction although the one before it was lost."""
+
+    def instructed(replicator: Replicator, frame: Instructions) -> list[Output]:
+        outputs: list[Output] = []
+        for dseq, signed in enumerate(frame.items, frame.first_dseq):
+            if dseq > replicator._delivered:
+                outputs.append(Deliver(replicator._verified(dseq, signed)))
+                replicator._delivered = dseq
+        return outputs or [Send(Got(replicator._down))]
+
+    def accepted(replicator: Replicator, dseq: int) -> list[Output]:
+        replicator._down = dseq
+        return [Send(Got(dseq))]
+
+    patch.setattr(Replicator, "_instructed", instructed)
+    patch.setattr(Replicator, "accepted", accepted)
+
+
 def ship_twice(patch: Patch) -> None:
     """The goods of a shipped order are deducted again when a freeze on it is revoked."""
 
@@ -183,6 +213,9 @@ PLANTED: dict[str, tuple[Plant, str]] = {
         (print_again_after_restart, "labels_come_once"),
         (ship_twice, "stock_stays_positive"),
         (unlock_twice, "stock_stays_positive"),
+        (skip_the_check, "orders_obey"),
+        (skip_the_proof, "orders_obey"),
+        (skip_instructions, "nothing_broke"),
         (change_without_entry, "replayed"),
     )
 }
