@@ -68,7 +68,8 @@ class Push:
     """Hands durable entries to the clients that are connected."""
 
     def __init__(self) -> None:
-        self._subscribers: set[Subscriber] = set()
+        self._subscribers: dict[Subscriber, None] = {}
+        """In the order of their coming, which is the order in which they are told."""
 
     @property
     def clients(self) -> int:
@@ -78,12 +79,12 @@ class Push:
     def subscribe(self, session: Session) -> Subscriber:
         """Return a new subscriber that is told of everything from now on."""
         subscriber = Subscriber(session)
-        self._subscribers.add(subscriber)
+        self._subscribers[subscriber] = None
         return subscriber
 
     def leave(self, subscriber: Subscriber) -> None:
         """Tell a client no more; may be called again."""
-        self._subscribers.discard(subscriber)
+        self._subscribers.pop(subscriber, None)
 
     def on_commit(self, committed: Committed) -> None:
         """Queue the frames of a durable group."""
