@@ -44,7 +44,8 @@ class Life:
 
     def __init__(self, machine: "SimBox", connect: Connect) -> None:
         self._machine = machine
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], None] = {}
+        """In the order of their start: a set's order is another one in every process."""
         self.rules = ""
         clock, ids = machine.clock, machine.ids
         self.writer = Writer(
@@ -150,12 +151,12 @@ class Life:
     def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
         """Run something that ends with this life."""
         task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
+        self._tasks[task] = None
         task.add_done_callback(self._ended)
         return task
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
+        del self._tasks[task]
         if not task.cancelled() and (error := task.exception()):
             self._machine.faults.append(error)
 

@@ -22,7 +22,7 @@ class SimHub:
         self._link_random: Random = stream(seed, "links")
         self._clock = clock
         self._links: list[MemoryLink] = []
-        self._serving: set[asyncio.Task[None]] = set()
+        self._serving: dict[asyncio.Task[None], None] = {}
         self.store = SqliteHubStore(":memory:")
         self.link_faults: Faults = NO_FAULTS
         self._is_reachable = True
@@ -45,12 +45,12 @@ class SimHub:
         mine, theirs = memory_pair(self._link_random, self.link_faults)
         self._links = [mine]
         task = asyncio.create_task(self.hub.serve(theirs), name="hub session")
-        self._serving.add(task)
+        self._serving[task] = None
         task.add_done_callback(self._served)
         return mine
 
     def _served(self, task: asyncio.Task[None]) -> None:
-        self._serving.discard(task)
+        del self._serving[task]
         if not task.cancelled() and (error := task.exception()):
             self.faults.append(error)
 
