@@ -1,10 +1,11 @@
 """The one door for writes: a command comes in, its answer goes out when it is durable."""
 
+import asyncio
 from typing import Any, Final
 
 import msgspec
 
-from edge.app.ports import Clock, Ids, Outcome, Runner
+from edge.app.ports import BusyError, Clock, Ids, Outcome, Runner
 from edge.app.reads import Reads
 from edge.domain.commands import Command, Envelope, check_envelope, parse_data
 from edge.domain.model import Session
@@ -13,6 +14,9 @@ from edge.domain.refusals import FAULTS, HTTP_STATUS, RefusedError
 COMMANDS_MAX: Final = 100
 FUTURE_US_MAX: Final = 300_000_000
 """A PDA's clock may be so far ahead before the box's own time is taken for the capture."""
+
+AGAIN_S: Final = 1.0
+"""Pause before a command for which there was no room is tried again."""
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -91,6 +95,18 @@ class Floor:
             **who,
         )
         return await self._runner.submit(command)
+
+    async def insist(self, data: Any, *, via: str, command_id: str = "", **who: Any) -> Outcome:  # noqa: ANN401
+        """Carry out a command that nobody else will send again, however long there is no room."""
+        command_id = command_id or self._ids.new_id()
+        while True:
+            try:
+                outcome = await self.submit(data, via=via, command_id=command_id, **who)
+            except BusyError:
+                outcome = None
+            if outcome is not None and outcome.answer.code != "disk_full":
+                return outcome
+            await asyncio.sleep(AGAIN_S)
 
     async def reply(self, data: Any, *, via: str, **who: Any) -> Reply:  # noqa: ANN401
         """Carry out a command of the box's own, and return the answer in its wire shape."""

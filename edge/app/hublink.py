@@ -2,10 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from edge.app.floor import Floor
 from edge.app.ports import Head, Reader
 from edge.app.reads import Reads
 from edge.domain.commands import InstructionAccept
+from edge.domain.ids import derived_id
 from sync.api import Instruction
 
 
@@ -49,7 +52,13 @@ class HubJournal:
             issued_at=instruction.issued_at,
             body=instruction.body,
         )
-        await self._floor.submit(data, via="hub", command_id=instruction.id, actor="hub")
+        outcome = await self._floor.insist(data, via="hub", command_id=instruction.id, actor="hub")
+        if not outcome.answer.ok:
+            # An id that was used before, or a fault of ours: on record for a person, and the next
+            # instruction must come. Its kind is one that no handler knows, so it is set aside.
+            why = msgspec.structs.replace(data, instruction_kind=outcome.answer.code, body={})
+            spare_id = derived_id("set aside", instruction.id, str(instruction.dseq))
+            await self._floor.insist(why, via="hub", command_id=spare_id, actor="hub")
 
     def rules(self) -> str:
         """Return the label of the active ruleset."""

@@ -203,7 +203,7 @@ class PrintQueue:
             await self._report(job, "confirmed", proof=proof.value, printer=slot.id)
 
     async def _report(self, job: Job, stage: str, **facts: Any) -> bool:  # noqa: ANN401
-        outcome = await self._floor.submit(
+        outcome = await self._floor.insist(
             PrintReport(job.id, stage, **facts), via="driver", actor="printing"
         )
         return outcome.answer.ok

@@ -54,7 +54,7 @@ class Timers:
         attempt = 0
         while True:
             attempt += 1
-            fired = await self._floor.submit(
+            fired = await self._floor.insist(
                 TimerFire(timer_id),
                 via="timer",
                 command_id=derived_id("timer", timer_id, self._clock.boot_id, str(attempt)),
