@@ -24,9 +24,13 @@ Found = Iterator[str]
 Checker = Callable[[Evidence], Found]
 
 WITHOUT_ENTRY: Final = frozenset(
-    {"malformed", "unknown_kind", "not_signed_in", "busy", "id_reused", "too_large"}
+    {"malformed", "unknown_kind", "not_signed_in", "busy", "id_reused", "too_large", "disk_full"}
 )
-"""Refusals at the door, which leave no entry."""
+"""Refusals that leave no entry: at the door, or because there is no room for one."""
+
+
+NOT_NOW: Final = frozenset({"busy", "disk_full"})
+"""Answers after which the same command may get another one."""
 
 
 def nothing_broke(evidence: Evidence) -> Found:
@@ -68,7 +72,7 @@ def answered_alike(evidence: Evidence) -> Found:
     said: dict[str, tuple[bool, str]] = {}
     for answer in evidence.answers:
         first = said.setdefault(answer.id, (answer.ok, answer.code))
-        if first != (answer.ok, answer.code) and "busy" not in (first[1], answer.code):
+        if first != (answer.ok, answer.code) and not {first[1], answer.code} & NOT_NOW:
             yield f"{answer.kind} {answer.id} was answered {first} and {answer.ok, answer.code}"
 
 

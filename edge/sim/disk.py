@@ -1,5 +1,6 @@
 """What survives a power cut of the box, and the moments at which the power may go."""
 
+import sqlite3
 from enum import Enum, auto
 
 from edge.app.ports import Head, Transaction
@@ -25,6 +26,7 @@ class Disk:
     def __init__(self) -> None:
         self.store = SqliteStore(":memory:")
         self.next_cut: Cut | None = None
+        self.is_full = False
         self.hub_key: bytes | None = None
         """The pinned key of the hub, a file of its own in the service."""
 
@@ -37,7 +39,9 @@ class Disk:
         return self.store.begin()
 
     def commit(self) -> None:
-        """Make the transaction durable, unless the power goes."""
+        """Make the transaction durable, unless the power goes or there is no room."""
+        if self.is_full:
+            raise sqlite3.OperationalError("database or disk is full")
         cut, self.next_cut = self.next_cut, None
         if cut is Cut.BEFORE_COMMIT:
             raise PowerCutError

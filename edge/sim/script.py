@@ -284,7 +284,7 @@ def _new_ruleset(random: Random) -> tuple[str, Body]:
 # ---- what befalls -----------------------------------------------------------------------------
 
 MISFORTUNES: Final = (
-    *("kill", "before commit", "after commit", "print", "power"),  # of the box
+    *("kill", "before commit", "after commit", "print", "power", "full"),  # of the box
     *("hub", "wan", "clock"),
 )
 

@@ -160,12 +160,18 @@ class World:
             case "print":
                 for printer in self.box.printers.values():
                     printer.on_next_label = self.box.kill
+            case "full":
+                self.box.disk.is_full = True
+                self._loop.call_later(event.lasts_s, self._make_room)
             case "power":
                 self.box.kill()
                 self._box_clock.reboot()
             case _:
                 assert event.name == "kill", event.name
                 self.box.kill()
+
+    def _make_room(self) -> None:
+        self.box.disk.is_full = False
 
     def _befall_the_rest(self, event: Event) -> None:
         match event.name:
@@ -213,6 +219,7 @@ class World:
         """Let nothing go wrong any more: the world must now come to rest by itself."""
         self._weather.clear_up()
         self.box.disk.next_cut = None
+        self._make_room()
         for printer in self.box.printers.values():
             printer.on_next_label = None
         self._triggers.clear()

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from drivers.api import CopyId, DriverError
+from edge.app.floor import Floor
 from edge.app.printing import PrintQueue
 from edge.app.timers import Timers
 from edge.domain import decide, freezing, gates, labelling, orders, stock, workflow
@@ -146,6 +147,11 @@ def skip_the_proof(patch: Patch) -> None:
     patch.setitem(gates.GATES, "label_proved", lambda *_: None)
 
 
+def give_up_when_full(patch: Patch) -> None:
+    """What finds no room on the disk is not tried again, and counts as done."""
+    patch.setattr(Floor, "insist", Floor.submit)
+
+
 def skip_instructions(patch: Patch) -> None:
     """The box takes an instruction although the one before it was lost."""
 
@@ -216,6 +222,7 @@ PLANTED: dict[str, tuple[Plant, str]] = {
         (skip_the_check, "orders_obey"),
         (skip_the_proof, "orders_obey"),
         (skip_instructions, "nothing_broke"),
+        (give_up_when_full, "answered_once"),
         (change_without_entry, "replayed"),
     )
 }
