@@ -3,12 +3,15 @@
 
 const VERSION = new URL(location.href).searchParams.get('v') ?? '';
 const CACHE = `shell-${VERSION}`;
-const SHELL = /^(index\.html|manifest\.webmanifest|(src|css|vendor|locales|icons)\/.+\.(js|css|json|png|svg))$/;
+const SHELL =
+  /^(index\.html|manifest\.webmanifest|(src|css|vendor|locales|icons)\/.+\.(js|css|json|png|svg))$/;
 
 /** Files of the shell, by the list that the box serves. */
 async function fill() {
   const list = await (await fetch('/assets.json', { cache: 'no-store' })).json();
-  const paths = Object.keys(list.files).map((p) => p.replace(/^\/+/, '')).filter((p) => SHELL.test(p));
+  const paths = Object.keys(list.files)
+    .map((p) => p.replace(/^\/+/, ''))
+    .filter((p) => SHELL.test(p));
   const cache = await caches.open(CACHE);
   const urls = ['/', ...paths.filter((p) => p !== 'index.html').map((p) => `/${p}`)];
   await cache.addAll(urls.map((url) => new Request(url, { cache: 'reload' })));
@@ -16,7 +19,9 @@ async function fill() {
 
 async function forgetOlder() {
   const names = await caches.keys();
-  await Promise.all(names.filter((n) => n.startsWith('shell-') && n !== CACHE).map((n) => caches.delete(n)));
+  await Promise.all(
+    names.filter((n) => n.startsWith('shell-') && n !== CACHE).map((n) => caches.delete(n)),
+  );
   await self.clients.claim();
 }
 

@@ -1,14 +1,13 @@
 // The page put together: one state, one queue of scans, one way out for commands.
 
-import { html, render } from '../vendor/lit.js';
 import { classify } from './core/codes.js';
-import { OUTBOX_MAX, outcome, toSend, uuid7 } from './core/outbox.js';
+import { OFFLINE_KINDS, OUTBOX_MAX, outcome, toSend, uuid7 } from './core/outbox.js';
 import { SAVED, START, home, openAlarms, reduce } from './core/state.js';
-import { OFFLINE_KINDS } from './core/task.js';
 import { translator } from './core/text.js';
 import { BoxError, Link, call } from './io/box.js';
 import * as db from './io/db.js';
 import { signal, speak } from './io/signals.js';
+import { Painter, byId } from './painter.js';
 import * as dialogs from './screens/dialogs.js';
 import * as signIn from './screens/sign_in.js';
 
@@ -24,20 +23,6 @@ const TICK_MS = 1000;
 
 /** Said of a command that only the box can judge. */
 const UNJUDGED = Object.freeze({ ok: true, code: '', facts: {} });
-
-/** @type {Record<string, {view: (app: App) => unknown, scan?: (app: App, scan: any) => unknown}>} */
-const screens = { signin: signIn };
-
-/** The other screens come when first asked for, and all of them after the first paint. */
-const LATER = {
-  tasks: async () => import('./screens/tasks.js'),
-  pick: async () => import('./screens/pick.js'),
-  pack: async () => import('./screens/pack.js'),
-  status: async () => import('./screens/status.js'),
-  asks: async () => import('./screens/asks.js'),
-  handover: async () => (await import('./screens/floor.js')).handover,
-  putback: async () => (await import('./screens/floor.js')).putback,
-};
 
 export class App {
   /** @param {string} device @param {Partial<State>} saved @param {Kept[]} outbox */
@@ -72,7 +57,7 @@ export class App {
     this.later = new Map();
     /** @type {Set<string>} */
     this.unsaved = new Set();
-    this.painting = false;
+    this.painter = new Painter(this);
     this.alarmedMs = -Infinity;
     /** @type {Link} */
     this.link = new Link({
@@ -111,47 +96,17 @@ export class App {
   /** @param {string} name @param {number} ms @param {() => void} work */
   soon(name, ms, work) {
     if (this.later.has(name)) return;
-    this.later.set(name, setTimeout(() => { this.later.delete(name); work(); }, ms));
+    this.later.set(
+      name,
+      setTimeout(() => {
+        this.later.delete(name);
+        work();
+      }, ms),
+    );
   }
 
   paint() {
-    if (this.painting) return;
-    this.painting = true;
-    const frame = () => { this.painting = false; this.render(); };
-    if (document.hidden) setTimeout(frame);
-    else requestAnimationFrame(frame);
-  }
-
-  render() {
-    const { state } = this;
-    const screen = screens[state.screen];
-    if (screen) render(html`<div class="page">${screen.view(this)}</div>`, byId('screen'));
-    else this.fetchScreen(state.screen);
-    const layer = dialogBy('layer');
-    const alarm = dialogBy('alarm');
-    const ringing = openAlarms(state).length > 0;
-    render(dialogs.view(this), bodyOf(layer));
-    render(dialogs.alarmView(this), bodyOf(alarm));
-    show(layer, state.dialog !== null);
-    show(alarm, ringing);
-    this.wedge?.moveTo(ringing ? alarm : state.dialog ? layer : byId('main'));
-  }
-
-  /** Have every screen at hand before the next hole in the Wi-Fi. */
-  fetchScreens() {
-    return Promise.all(Object.keys(LATER).map((name) => this.fetchScreen(/** @type {ScreenName} */ (name))));
-  }
-
-  /** The layers that are asked for; null until they have come. */
-  asks() {
-    if (!screens.asks) this.fetchScreen('asks');
-    return screens.asks ?? null;
-  }
-
-  /** @param {ScreenName | 'asks'} screen */
-  async fetchScreen(screen) {
-    screens[screen] = await LATER[/** @type {keyof typeof LATER} */ (screen)]();
-    this.paint();
+    this.painter.paint();
   }
 
   // ---- what screens ask for
@@ -245,12 +200,20 @@ export class App {
   async send(kind, data, said = UNJUDGED) {
     const { session, outbox, clockOffsetUs } = this.state;
     const why = this.why(kind) ?? (outbox.length >= OUTBOX_MAX ? { code: 'outbox_full' } : null);
-    if (why || !session) { this.refuse(why ?? { code: 'not_signed_in' }); return false; }
+    if (why || !session) {
+      this.refuse(why ?? { code: 'not_signed_in' });
+      return false;
+    }
     const nowMs = Date.now();
     /** @type {Command} */
     const cmd = {
-      v: 1, id: newId(), kind, device: this.device, session_id: session.id,
-      captured_at: nowMs * 1000 + clockOffsetUs, data,
+      v: 1,
+      id: newId(),
+      kind,
+      device: this.device,
+      session_id: session.id,
+      captured_at: nowMs * 1000 + clockOffsetUs,
+      data,
     };
     this.keeping += 1;
     try {
@@ -268,7 +231,9 @@ export class App {
 
   /** Fetch what a screen shows, at most a few times a second. @param {Readable} what */
   refresh(what) {
-    this.soon(`refresh ${what}`, REFRESH_MS, () => this.followed((follow) => follow.read(this, what)));
+    this.soon(`refresh ${what}`, REFRESH_MS, () =>
+      this.followed((follow) => follow.read(this, what)),
+    );
   }
 
   /**
@@ -283,7 +248,12 @@ export class App {
 
   /** @param {string} badge @param {string} pin @returns {Promise<Refusal | null>} */
   async signIn(badge, pin) {
-    const body = { badge, pin, device: this.device, ...(this.state.station ? { station: this.state.station } : {}) };
+    const body = {
+      badge,
+      pin,
+      device: this.device,
+      ...(this.state.station ? { station: this.state.station } : {}),
+    };
     try {
       const { session } = await call('POST', '/session', body);
       this.dispatch({ type: 'signed_in', session });
@@ -324,7 +294,10 @@ export class App {
     } catch (error) {
       if (!(error instanceof BoxError)) throw error;
       if (error.status === 401) this.signedOut();
-      else { this.dispatch({ type: 'link', link: 'down' }); this.link.start(); }
+      else {
+        this.dispatch({ type: 'link', link: 'down' });
+        this.link.start();
+      }
     }
   }
 
@@ -378,11 +351,17 @@ export class App {
     if (!kept) return;
     const result = outcome(kept, answer);
     this.dispatch({ type: 'answered', kept, answer, outcome: result });
-    if (result === 'sign_in') { this.signedOut(); return; }
+    if (result === 'sign_in') {
+      this.signedOut();
+      return;
+    }
     const still = this.state.outbox.find((k) => k.seq === kept.seq) ?? null;
     db.settle(kept.seq, still, this.takeUnsaved());
     if (result === 'retry') {
-      this.soon('retry', RETRY_MS, () => { this.inflight.clear(); this.pump(); });
+      this.soon('retry', RETRY_MS, () => {
+        this.inflight.clear();
+        this.pump();
+      });
       return;
     }
     this.inflight.delete(kept.cmd.id);
@@ -415,7 +394,8 @@ export class App {
     if (screen === 'pick' && this.state.task) this.refresh('task');
     if (screen === 'pack') this.refresh(this.state.pack ? 'pack' : 'packing');
     if (screen === 'putback') this.refresh('putbacks');
-    if (screen === 'tasks' || screen === 'signin') this.soon('update', 4 * TICK_MS, () => this.update());
+    if (screen === 'tasks' || screen === 'signin')
+      this.soon('update', 4 * TICK_MS, () => this.update());
   }
 
   /** Between tasks, with nothing waiting, a newer page may take over. */
@@ -428,7 +408,11 @@ export class App {
     const now = performance.now();
     if (now - this.alarmedMs >= ALARM_EVERY_MS) this.ring();
     const overdue = [...this.inflight.values()].some((sent) => now - sent > ANSWER_MS_MAX);
-    if (overdue) { this.link.stop(); this.onDown(); this.link.start(); }
+    if (overdue) {
+      this.link.stop();
+      this.onDown();
+      this.link.start();
+    }
     this.pump();
   }
 
@@ -436,17 +420,25 @@ export class App {
 
   /** Scans wait for each other; none is dropped. @param {string} code */
   onScan(code) {
-    this.scans = this.scans.then(() => this.route(code)).then(() => this.settled()).catch((error) => {
-      this.tell('stop', 'refusal.internal');
-      reportError(error);
-    });
+    this.scans = this.scans
+      .then(() => this.route(code))
+      .then(() => this.settled())
+      .catch((error) => {
+        this.tell('stop', 'refusal.internal');
+        reportError(error);
+      });
   }
 
-  /** Wait for answers that only the box can give: the next scan may mean another thing after them. */
+  /** Wait for answers that only the box can give: they may change what the next scan means. */
   async settled() {
-    const asked = () => this.keeping > 0 || (this.state.link === 'up'
-      && this.state.outbox.some((k) => !k.parked && !OFFLINE_KINDS.includes(k.cmd.kind)));
-    while (asked()) await new Promise((resolve) => { this.waiters.push(() => resolve(null)); });
+    const asked = () =>
+      this.keeping > 0 ||
+      (this.state.link === 'up' &&
+        this.state.outbox.some((k) => !k.parked && !OFFLINE_KINDS.includes(k.cmd.kind)));
+    while (asked())
+      await new Promise((resolve) => {
+        this.waiters.push(() => resolve(null));
+      });
     await this.following;
   }
 
@@ -459,15 +451,13 @@ export class App {
       else this.tell('stop', 'notice.alarm_first');
     } else if (scan.type === 'badge') signIn.takeBadge(this, code);
     else if (state.dialog) {
-      if (!screens.asks) await this.fetchScreen('asks');
+      await this.painter.fetch('asks');
       dialogs.scan(this, scan);
-    }
-    else if (scan.type === 'station') signIn.takeStation(this, scan.code);
+    } else if (scan.type === 'station') signIn.takeStation(this, scan.code);
     else if (scan.type === 'command' && scan.name === 'HELP') this.open({ kind: 'help' });
     else if (scan.type === 'command' && scan.name === 'UNDO') this.tell('wrong', 'notice.undo');
     else {
-      if (!screens[state.screen]) await this.fetchScreen(state.screen);
-      await screens[state.screen].scan?.(this, scan);
+      await (await this.painter.fetch(state.screen)).scan?.(this, scan);
     }
   }
 
@@ -481,19 +471,6 @@ export class App {
     const plain = { type: 'code', code };
     return scan.type === 'badge' && expected ? plain : scan;
   }
-}
-
-/** @param {string} id */
-export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-/** @param {string} id */
-export const dialogBy = (id) => /** @type {HTMLDialogElement} */ (byId(id));
-/** @param {HTMLDialogElement} dialog */
-const bodyOf = (dialog) => /** @type {HTMLElement} */ (dialog.firstElementChild);
-
-/** @param {HTMLDialogElement} dialog @param {boolean} wanted */
-function show(dialog, wanted) {
-  if (wanted && !dialog.open) dialog.showModal();
-  if (!wanted && dialog.open) dialog.close();
 }
 
 export const newId = () => uuid7(Date.now(), crypto.getRandomValues(new Uint8Array(10)));

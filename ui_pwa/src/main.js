@@ -1,10 +1,11 @@
 // Start: what was saved, the texts, the first paint, scans, the session, and then the rest.
 
-import { App, byId, dialogBy, newId } from './app.js';
+import { App, newId } from './app.js';
 import { SAVED } from './core/state.js';
 import * as db from './io/db.js';
 import { unlockSound } from './io/signals.js';
-import { listenForScans } from './io/wedge.js';
+import { Wedge } from './io/wedge.js';
+import { byId, dialogBy } from './painter.js';
 import * as dialogs from './screens/dialogs.js';
 
 /** How often the page looks at the clock: alarms, overdue answers, retries. */
@@ -14,24 +15,33 @@ async function start() {
   const [saved, outbox] = await Promise.all([db.saved(), db.outbox()]);
   const device = saved.device ?? newId();
   if (!saved.device) await db.save({ device });
-  const known = Object.fromEntries(SAVED.filter((n) => saved[n] !== undefined).map((n) => [n, saved[n]]));
+  const known = Object.fromEntries(
+    SAVED.filter((n) => saved[n] !== undefined).map((n) => [n, saved[n]]),
+  );
   const app = new App(device, known, outbox);
   await app.dress();
   if (!app.state.session) app.dispatch({ type: 'go', screen: 'signin' });
-  app.render();
-  app.wedge = listenForScans({
+  app.painter.render();
+  app.wedge = new Wedge({
     sink: /** @type {HTMLInputElement} */ (byId('sink')),
     prefix: () => app.state.prefix,
     onScan: (code) => app.onScan(code),
     onReject: (why) => app.tell('wrong', `reject.${why}`, {}, `hint.${why}`),
     onDigits: (digits) => dialogs.typed(app, digits),
-    onFirst: () => { if (!app.state.sound && unlockSound()) app.dispatch({ type: 'sound' }); },
+    onFirst: () => {
+      if (!app.state.sound && unlockSound()) app.dispatch({ type: 'sound' });
+    },
   });
-  addEventListener('pointerdown', () => { if (!app.state.sound && unlockSound()) app.dispatch({ type: 'sound' }); });
+  addEventListener('pointerdown', () => {
+    if (!app.state.sound && unlockSound()) app.dispatch({ type: 'sound' });
+  });
   dialogBy('alarm').addEventListener('cancel', (event) => event.preventDefault());
   dialogBy('alarm').addEventListener('close', () => app.paint());
   // Not on `close`: it comes late, and would take away a dialog that a scan has opened meanwhile.
-  dialogBy('layer').addEventListener('cancel', (event) => { event.preventDefault(); dialogs.cancel(app); });
+  dialogBy('layer').addEventListener('cancel', (event) => {
+    event.preventDefault();
+    dialogs.cancel(app);
+  });
   dialogBy('layer').addEventListener('close', () => app.paint());
   // Android's back key closes what lies on top, and never leaves the page.
   history.pushState(null, '');
@@ -43,7 +53,7 @@ async function start() {
   addEventListener('pagehide', () => app.save());
   setInterval(() => app.tick(), TICK_MS);
   await app.resume();
-  app.render();
+  app.painter.render();
   document.documentElement.dataset.ready = '';
   performance.mark('ready');
   await keepPage(app);
@@ -53,12 +63,13 @@ async function start() {
 /** @param {App} app */
 async function keepPage(app) {
   const shell = await import('./io/shell.js');
-  const report = (/** @type {Partial<State['shell']>} */ shell) => app.dispatch({ type: 'shell', shell });
+  const report = (/** @type {Partial<State['shell']>} */ shell) =>
+    app.dispatch({ type: 'shell', shell });
   app.keepShell = () => shell.registerWorker(report);
   app.updateShell = shell.updateNow;
   await shell.keepShell(report);
   app.update();
-  await Promise.all([app.fetchScreens(), import('./screens/follow.js')]);
+  await Promise.all([app.painter.fetchAll(), import('./screens/follow.js')]);
 }
 
 if (!globalThis.floorStopped) start();

@@ -101,6 +101,10 @@ type Scan =
   | { type: 'badge' | 'station' | 'tote' | 'label' | 'code'; code: string }
   | { type: 'command'; code: string; name: string; qty: number | null };
 type Need = 'tote' | 'location' | 'item' | 'qty';
+interface ScreenModule {
+  view(app: App): unknown;
+  scan?(app: App, scan: any): unknown;
+}
 type Readable = 'tasks' | 'task' | 'packing' | 'pack' | 'putbacks' | 'reasons';
 type Dict = Record<string, string>;
 type Translate = (key: string, facts?: Facts) => string;

@@ -8,7 +8,10 @@ function type(text, gapMs, { prefix = '~', start = 1000 } = {}) {
   const framer = new Framer(prefix);
   const frames = [];
   let at = start;
-  for (const char of text) { frames.push(framer.push(char, at)); at += gapMs; }
+  for (const char of text) {
+    frames.push(framer.push(char, at));
+    at += gapMs;
+  }
   frames.push(framer.end(at));
   return frames.filter(Boolean);
 }
@@ -16,21 +19,33 @@ function type(text, gapMs, { prefix = '~', start = 1000 } = {}) {
 /** A small seeded generator, so that a failure can be seen again. */
 function seeded(seed) {
   let x = seed;
-  return () => { x = (x * 1664525 + 1013904223) % 4294967296; return x / 4294967296; };
+  return () => {
+    x = (x * 1664525 + 1013904223) % 4294967296;
+    return x / 4294967296;
+  };
 }
 
 test('a wedge at 0 to 30 ms is a scan', () => {
   for (const gap of [0, 5, 20, 30]) {
-    assert.deepEqual(type('6901234567892', gap).map((f) => [f.kind, f.text]), [['scan', '6901234567892']]);
+    assert.deepEqual(
+      type('6901234567892', gap).map((f) => [f.kind, f.text]),
+      [['scan', '6901234567892']],
+    );
   }
 });
 
 test('a person at 110 ms is not a scan', () => {
-  assert.deepEqual(type('482913', 110).map((f) => f.kind), ['typed']);
+  assert.deepEqual(
+    type('482913', 110).map((f) => f.kind),
+    ['typed'],
+  );
 });
 
 test('with its prefix a scan is sure even at 100 ms, and the prefix is not part of it', () => {
-  assert.deepEqual(type('~A-01-02', 100).map((f) => [f.kind, f.text]), [['scan', 'A-01-02']]);
+  assert.deepEqual(
+    type('~A-01-02', 100).map((f) => [f.kind, f.text]),
+    [['scan', 'A-01-02']],
+  );
 });
 
 test('one stall within a scan does not break it', () => {
@@ -67,8 +82,10 @@ test('no text is ever longer than the limit, and a framer can always be used aga
     for (let i = 0; i < 40; i += 1) {
       at += random() * 300;
       const many = random() < 0.05 ? 400 : 1 + Math.floor(random() * 3);
-      const frame = random() < 0.2 ? framer.end(at)
-        : framer.push(String.fromCharCode(32 + Math.floor(random() * 95)).repeat(many), at);
+      const frame =
+        random() < 0.2
+          ? framer.end(at)
+          : framer.push(String.fromCharCode(32 + Math.floor(random() * 95)).repeat(many), at);
       assert.ok(frame === null || frame.text.length <= SCAN.charsMax);
     }
     framer.idle();
@@ -85,7 +102,10 @@ test('full-width digits of an input method are folded, Han is refused with its r
 });
 
 test('the group separator of GS1 codes stays', () => {
-  assert.deepEqual(normalise('0106901234567892\x1d10L1'), { ok: true, code: '0106901234567892\x1d10L1' });
+  assert.deepEqual(normalise('0106901234567892\x1d10L1'), {
+    ok: true,
+    code: '0106901234567892\x1d10L1',
+  });
 });
 
 test('a key’s time is taken only when it can be right', () => {
@@ -101,7 +121,12 @@ test('codes are told apart by their form', () => {
   assert.equal(classify('T-17').type, 'tote');
   assert.equal(classify('FG1:SF123:abc').type, 'label');
   assert.deepEqual(classify('@S:S1'), { type: 'station', code: 'S1' });
-  assert.deepEqual(classify('@C:QTY:600'), { type: 'command', code: '@C:QTY:600', name: 'QTY', qty: 600 });
+  assert.deepEqual(classify('@C:QTY:600'), {
+    type: 'command',
+    code: '@C:QTY:600',
+    name: 'QTY',
+    qty: 600,
+  });
   assert.deepEqual(classify('@C:OK'), { type: 'command', code: '@C:OK', name: 'OK', qty: null });
   assert.equal(classify('@C:NONSENSE').type, 'code');
 });

@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { TRIES_MAX, WINDOW_MAX, outcome, toSend, uuid7, withKept } from '../src/core/outbox.js';
 
-const kept = (seq, more = {}) => ({ seq, cmd: { id: `c${seq}` }, said: { ok: true, code: '', facts: {} }, tries: 0, ...more });
+const kept = (seq, more = {}) => ({
+  seq,
+  cmd: { id: `c${seq}` },
+  said: { ok: true, code: '', facts: {} },
+  tries: 0,
+  ...more,
+});
 
 test('an id is a UUIDv7 of its time, and sorts by it', () => {
   const random = new Uint8Array(10).fill(255);
@@ -14,13 +20,19 @@ test('an id is a UUIDv7 of its time, and sorts by it', () => {
 test('commands go out in order, a window at a time, each once', () => {
   const outbox = Array.from({ length: 40 }, (_, i) => kept(i));
   const first = toSend(outbox, new Set());
-  assert.deepEqual(first.map((k) => k.seq), [...Array(WINDOW_MAX).keys()]);
+  assert.deepEqual(
+    first.map((k) => k.seq),
+    [...Array(WINDOW_MAX).keys()],
+  );
   assert.deepEqual(toSend(outbox, new Set(first.map((k) => k.cmd.id))), []);
   assert.deepEqual(toSend(outbox, new Set(['c0'])).map((k) => k.seq)[0], 1);
 });
 
 test('what a person has to look at is not sent again', () => {
-  assert.deepEqual(toSend([kept(1, { parked: true }), kept(2)], new Set()).map((k) => k.seq), [2]);
+  assert.deepEqual(
+    toSend([kept(1, { parked: true }), kept(2)], new Set()).map((k) => k.seq),
+    [2],
+  );
 });
 
 test('each answer settles, keeps or parks its command', () => {
@@ -35,5 +47,8 @@ test('each answer settles, keeps or parks its command', () => {
 
 test('the outbox stays in order whatever comes when', () => {
   const outbox = [3, 1, 2, 1].reduce((box, seq) => withKept(box, kept(seq)), []);
-  assert.deepEqual(outbox.map((k) => k.seq), [1, 2, 3]);
+  assert.deepEqual(
+    outbox.map((k) => k.seq),
+    [1, 2, 3],
+  );
 });

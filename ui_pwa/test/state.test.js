@@ -1,18 +1,36 @@
 // The page's state: one reducer for everything that happens.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { START, home, openAlarms, picking, reduce } from '../src/core/state.js';
+import { START, home, openAlarms, reduce } from '../src/core/state.js';
+import { picking } from '../src/core/task.js';
 import { sampleTask } from './sample.js';
 
-const session = { id: 's1', person: { id: 'P-01', name: { zh: '王', en: 'W' }, roles: ['picker'] }, device: 'd', station: null, opened_at: 0, task: null };
+const session = {
+  id: 's1',
+  person: { id: 'P-01', name: { zh: '王', en: 'W' }, roles: ['picker'] },
+  device: 'd',
+  station: null,
+  opened_at: 0,
+  task: null,
+};
 const run = (state, ...events) => events.reduce(reduce, state);
-const kept = (seq, kind, data) => ({ seq, cmd: { id: `c${seq}`, kind, data }, said: { ok: true, code: '', facts: {} }, tries: 0 });
-const withTask = () => run(START, { type: 'signed_in', session: { ...session, task: sampleTask() } });
+const kept = (seq, kind, data) => ({
+  seq,
+  cmd: { id: `c${seq}`, kind, data },
+  said: { ok: true, code: '', facts: {} },
+  tries: 0,
+});
+const withTask = () =>
+  run(START, { type: 'signed_in', session: { ...session, task: sampleTask() } });
 
 test('a person with a task in hand starts on it', () => {
   assert.equal(withTask().screen, 'pick');
   assert.equal(home(run(START, { type: 'signed_in', session })), 'tasks');
-  const packer = { ...session, station: { id: 'S1' }, person: { ...session.person, roles: ['packer'] } };
+  const packer = {
+    ...session,
+    station: { id: 'S1' },
+    person: { ...session.person, roles: ['packer'] },
+  };
   assert.equal(home(run(START, { type: 'signed_in', session: packer })), 'pack');
 });
 
@@ -22,7 +40,12 @@ test('what is kept shows at once, and the answer replaces it (PDA-1)', () => {
   assert.equal(picking(state).task?.at, 'A-01-01');
   assert.equal(state.task?.at, null);
   const task = sampleTask({ rev: 6, at: 'A-01-01' });
-  const after = run(state, { type: 'answered', kept: cmd, answer: { ok: true, id: 'c1', facts: { task } }, outcome: 'done' });
+  const after = run(state, {
+    type: 'answered',
+    kept: cmd,
+    answer: { ok: true, id: 'c1', facts: { task } },
+    outcome: 'done',
+  });
   assert.deepEqual([after.outbox.length, after.task?.rev], [0, 6]);
 });
 
@@ -33,13 +56,23 @@ test('an older view of the task never replaces a newer one', () => {
 
 test('a command that is to be sent again stays in its place', () => {
   const cmd = kept(1, 'pick.scan', { task_id: 't1' });
-  const state = run(withTask(), { type: 'kept', kept: cmd },
-    { type: 'answered', kept: cmd, answer: { ok: false, id: 'c1', status: 503 }, outcome: 'retry' });
-  assert.deepEqual(state.outbox.map((k) => [k.seq, k.tries]), [[1, 1]]);
+  const state = run(
+    withTask(),
+    { type: 'kept', kept: cmd },
+    { type: 'answered', kept: cmd, answer: { ok: false, id: 'c1', status: 503 }, outcome: 'retry' },
+  );
+  assert.deepEqual(
+    state.outbox.map((k) => [k.seq, k.tries]),
+    [[1, 1]],
+  );
 });
 
 test('signing out keeps what waits, and the task it belongs to', () => {
-  const state = run(withTask(), { type: 'kept', kept: kept(1, 'pick.scan', { task_id: 't1' }) }, { type: 'signed_out' });
+  const state = run(
+    withTask(),
+    { type: 'kept', kept: kept(1, 'pick.scan', { task_id: 't1' }) },
+    { type: 'signed_out' },
+  );
   assert.deepEqual([state.screen, state.outbox.length, state.task?.id], ['signin', 1, 't1']);
   assert.equal(run(withTask(), { type: 'signed_out' }).task, null);
 });
@@ -51,7 +84,12 @@ test('an alarm stays until acknowledged, offline too, and is not raised twice (F
   const ack = kept(1, 'alarm.ack', { alarm_id: 'a1' });
   const acked = run(state, { type: 'kept', kept: ack });
   assert.equal(openAlarms(acked).length, 0);
-  const done = run(acked, { type: 'answered', kept: ack, answer: { ok: true, id: 'c1' }, outcome: 'done' });
+  const done = run(acked, {
+    type: 'answered',
+    kept: ack,
+    answer: { ok: true, id: 'c1' },
+    outcome: 'done',
+  });
   assert.deepEqual([done.alarms.length, done.outbox.length], [0, 0]);
 });
 

@@ -1,7 +1,16 @@
 // The task between two answers of the box: membership, overlay, order (PDA-1, PICK-7).
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { currentStep, judge, keptSteps, need, orderForTote, overlay, progress, project } from '../src/core/task.js';
+import {
+  currentStep,
+  judge,
+  keptSteps,
+  need,
+  orderForTote,
+  overlay,
+  progress,
+  project,
+} from '../src/core/task.js';
 import { sampleTask } from './sample.js';
 
 const scan = (step, code) => ({ kind: 'pick.scan', data: { task_id: 't1', step, code } });
@@ -47,7 +56,10 @@ test('a counted step wants one scan and the right number', () => {
 });
 
 test('a short pick closes its step with what was found', () => {
-  const task = walk(sampleTask(), { kind: 'pick.short', data: { task_id: 't1', step: 1, found: 1, reason: 'missing' } });
+  const task = walk(sampleTask(), {
+    kind: 'pick.short',
+    data: { task_id: 't1', step: 1, found: 1, reason: 'missing' },
+  });
   assert.equal(task.steps[0].found, 1);
   assert.equal(progress(task).picked, 1);
 });
@@ -75,9 +87,18 @@ test('skipped steps come last', () => {
 });
 
 test('scans one by one or all at once give the same task', () => {
-  const cmds = [scan(1, 'A-01-01'), scan(1, 'SKU-1'), scan(1, 'x'), scan(1, 'SKU-1'), scan(2, 'A-01-02')];
+  const cmds = [
+    scan(1, 'A-01-01'),
+    scan(1, 'SKU-1'),
+    scan(1, 'x'),
+    scan(1, 'SKU-1'),
+    scan(2, 'A-01-02'),
+  ];
   const all = project(sampleTask(), cmds);
-  assert.deepEqual(cmds.reduce((t, c) => project(t, [c]), sampleTask()), all);
+  assert.deepEqual(
+    cmds.reduce((t, c) => project(t, [c]), sampleTask()),
+    all,
+  );
 });
 
 test('a command of another task lies over nothing', () => {

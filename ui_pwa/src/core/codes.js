@@ -3,7 +3,7 @@
 // A wedge scanner types. What tells it from a person is the prefix character if the scanner is set
 // to send one, and otherwise the rhythm: the median gap between characters and the largest one.
 
-/** Limits of the rhythm; measured over wedges of 0–30 ms and human typists (docs/PDA_PROTOCOL.md). */
+/** Limits of the rhythm: wedges of 0–30 ms with stalls pass, people at 75 ms and slower do not. */
 export const SCAN = Object.freeze({
   charsMin: 3,
   charsMax: 512,
@@ -102,7 +102,10 @@ export class Framer {
   }
 
   #gaps() {
-    return this.times.slice(1).map((t, i) => Math.max(0, t - this.times[i])).sort((a, b) => a - b);
+    return this.times
+      .slice(1)
+      .map((t, i) => Math.max(0, t - this.times[i]))
+      .sort((a, b) => a - b);
   }
 
   /**
@@ -133,7 +136,10 @@ export function saneTime(stampMs, nowMs) {
  * @returns {{ok: true, code: string} | {ok: false, reason: 'empty' | 'too_long' | 'not_ascii'}}
  */
 export function normalise(raw) {
-  const code = raw.normalize('NFKC').replace(/[\r\n\t]/g, '').trim();
+  const code = raw
+    .normalize('NFKC')
+    .replace(/[\r\n\t]/g, '')
+    .trim();
   if (!code || code === GS) return { ok: false, reason: 'empty' };
   if (code.length >= SCAN.charsMax) return { ok: false, reason: 'too_long' };
   if (!ASCII.test(code)) return { ok: false, reason: 'not_ascii' };

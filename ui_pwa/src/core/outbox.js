@@ -3,6 +3,14 @@
 // Every command carries an id made here, so that sending it twice has one effect. Nothing leaves
 // the outbox but by an answer that settles it.
 
+/** Commands that the PDA may keep while the box is out of reach. */
+export const OFFLINE_KINDS = Object.freeze([
+  'pick.scan',
+  'pick.qty',
+  'pick.short',
+  'tote.bind',
+  'alarm.ack',
+]);
 /** Commands on the wire at once; the websocket keeps their order. */
 export const WINDOW_MAX = 16;
 /** Times that a command is sent before a person is asked to look. */
@@ -27,8 +35,13 @@ export function uuid7(nowMs, random) {
   bytes[6] = 0x70 | (bytes[6] & 0x0f);
   bytes[8] = 0x80 | (bytes[8] & 0x3f);
   const hex = [...bytes].map((b) => HEX[b]).join('');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)]
-    .join('-');
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(12, 16),
+    hex.slice(16, 20),
+    hex.slice(20),
+  ].join('-');
 }
 
 /**

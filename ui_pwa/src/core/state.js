@@ -1,6 +1,5 @@
 // The page's state and everything that can happen to it. Pure: `reduce(state, event)`.
 
-import { currentStep, project } from './task.js';
 import { withKept } from './outbox.js';
 
 /** Alarms kept and shown one after another. */
@@ -10,20 +9,57 @@ const HANDED_SHOWN_MAX = 20;
 
 /** @type {Readonly<State>} */
 export const START = Object.freeze({
-  screen: 'signin', session: null, task: null, outbox: [],
-  link: 'connecting', hub: 'none', hubLag: 0, box: '', cursor: 0, clockOffsetUs: 0,
-  tasks: null, chosen: [], packing: null, pack: null, shipped: null, handed: [],
-  putbacks: null, putback: null, alarms: [], notice: null, noticeSeq: 0, skipped: [],
-  dialog: null, reasons: null, station: null,
+  screen: 'signin',
+  session: null,
+  task: null,
+  outbox: [],
+  link: 'connecting',
+  hub: 'none',
+  hubLag: 0,
+  box: '',
+  cursor: 0,
+  clockOffsetUs: 0,
+  tasks: null,
+  chosen: [],
+  packing: null,
+  pack: null,
+  shipped: null,
+  handed: [],
+  putbacks: null,
+  putback: null,
+  alarms: [],
+  notice: null,
+  noticeSeq: 0,
+  skipped: [],
+  dialog: null,
+  reasons: null,
+  station: null,
   shell: { worker: 'none', persisted: null, version: '', secure: true },
-  sound: false, lang: 'zh', theme: 'auto', prefix: '~',
+  sound: false,
+  lang: 'zh',
+  theme: 'auto',
+  prefix: '~',
 });
 
 /** What is written to storage and read back at the next start. */
-export const SAVED = Object.freeze(/** @type {const} */ ([
-  'session', 'task', 'alarms', 'screen', 'cursor', 'clockOffsetUs', 'skipped', 'station',
-  'reasons', 'pack', 'box', 'lang', 'theme', 'prefix',
-]));
+export const SAVED = Object.freeze(
+  /** @type {const} */ ([
+    'session',
+    'task',
+    'alarms',
+    'screen',
+    'cursor',
+    'clockOffsetUs',
+    'skipped',
+    'station',
+    'reasons',
+    'pack',
+    'box',
+    'lang',
+    'theme',
+    'prefix',
+  ]),
+);
 
 /**
  * @param {State} state
@@ -36,18 +72,11 @@ export function reduce(state, event) {
   return handler(state, event);
 }
 
-/** The task with what is still in the outbox laid over it. @param {State} state */
-export function shownTask(state) {
-  return state.task && project(state.task, state.outbox.map((k) => k.cmd));
-}
-
-/** The shown task and its current step. @param {State} state */
-export function picking(state) {
-  const task = shownTask(state);
-  return { task, step: task && currentStep(task, state.skipped) };
-}
-
-/** Alarms that nobody has acknowledged, not even offline. @param {State} state @returns {Alarm[]} */
+/**
+ * Alarms that nobody has acknowledged, not even offline.
+ * @param {State} state
+ * @returns {Alarm[]}
+ */
 export function openAlarms(state) {
   const acked = new Set(
     state.outbox.filter((k) => k.cmd.kind === 'alarm.ack').map((k) => k.cmd.data.alarm_id),
@@ -97,22 +126,41 @@ function factsOf(answer, state) {
 const HANDLERS = {
   loaded: (s, e) => ({ ...s, ...e.saved, outbox: e.outbox }),
   link: (s, e) => ({ ...s, link: e.link }),
-  hello: (s, { frame, receivedUs }) => withSession(
-    {
-      ...s, link: 'up', hub: frame.hub, hubLag: frame.hub_lag, box: frame.box,
-      clockOffsetUs: frame.now - receivedUs, cursor: s.cursor || frame.seq,
-    },
-    frame.session,
-  ),
+  hello: (s, { frame, receivedUs }) =>
+    withSession(
+      {
+        ...s,
+        link: 'up',
+        hub: frame.hub,
+        hubLag: frame.hub_lag,
+        box: frame.box,
+        clockOffsetUs: frame.now - receivedUs,
+        cursor: s.cursor || frame.seq,
+      },
+      frame.session,
+    ),
   status: (s, { frame }) => ({ ...s, hub: frame.hub, hubLag: frame.hub_lag }),
   entry: (s, { entry }) => ({ ...s, cursor: Math.max(s.cursor, entry.seq) }),
   signed_in: (s, { session }) => withSession({ ...s, screen: 'signin', dialog: null }, session),
   signed_out: (s) => ({
-    ...s, session: null, link: 'connecting', screen: 'signin', dialog: null, pack: null, tasks: null, chosen: [],
-    task: s.outbox.some((k) => k.cmd.data.task_id === s.task?.id) ? s.task : null, notice: null,
+    ...s,
+    session: null,
+    link: 'connecting',
+    screen: 'signin',
+    dialog: null,
+    pack: null,
+    tasks: null,
+    chosen: [],
+    task: s.outbox.some((k) => k.cmd.data.task_id === s.task?.id) ? s.task : null,
+    notice: null,
   }),
   go: (s, { screen }) => ({
-    ...s, screen, dialog: null, notice: null, shipped: null, putback: null,
+    ...s,
+    screen,
+    dialog: null,
+    notice: null,
+    shipped: null,
+    putback: null,
     pack: screen === 'pack' ? s.pack : null,
   }),
   kept: (s, { kept }) => ({ ...s, outbox: withKept(s.outbox, kept) }),
@@ -123,33 +171,48 @@ const HANDLERS = {
       const later = { ...kept, tries: kept.tries + 1, parked: outcome === 'park' };
       return { ...s, outbox: withKept(outbox, later) };
     }
-    const alarms = kept.cmd.kind === 'alarm.ack'
-      ? s.alarms.filter((a) => a.id !== kept.cmd.data.alarm_id) : s.alarms;
+    const alarms =
+      kept.cmd.kind === 'alarm.ack'
+        ? s.alarms.filter((a) => a.id !== kept.cmd.data.alarm_id)
+        : s.alarms;
     return { ...s, outbox, alarms, ...factsOf(answer, s) };
   },
   notice: (s, { tone, key, facts = {}, hint = '' }) => ({
-    ...s, noticeSeq: s.noticeSeq + 1, notice: { tone, key, facts, hint, seq: s.noticeSeq + 1 },
+    ...s,
+    noticeSeq: s.noticeSeq + 1,
+    notice: { tone, key, facts, hint, seq: s.noticeSeq + 1 },
   }),
   quiet: (s) => ({ ...s, notice: null }),
-  alarm: (s, { alarm }) => (s.alarms.some((a) => a.id === alarm.id) ? s
-    : { ...s, alarms: [...s.alarms, alarm].slice(-ALARMS_MAX) }),
+  alarm: (s, { alarm }) =>
+    s.alarms.some((a) => a.id === alarm.id)
+      ? s
+      : { ...s, alarms: [...s.alarms, alarm].slice(-ALARMS_MAX) },
   task: (s, { task }) => ({ ...s, ...taskFrom(s, task) }),
   task_left: (s) => ({ ...s, task: null, skipped: [], screen: 'tasks', dialog: null }),
   tasks: (s, { tasks }) => ({
-    ...s, tasks, chosen: s.chosen.filter((id) => tasks.some((/** @type {any} */ t) => t.id === id)),
+    ...s,
+    tasks,
+    chosen: s.chosen.filter((id) => tasks.some((/** @type {any} */ t) => t.id === id)),
   }),
   choose: (s, { id }) => ({
     ...s,
     chosen: s.chosen.includes(id) ? s.chosen.filter((c) => c !== id) : [...s.chosen, id].slice(-6),
   }),
-  skip: (s, { step }) => ({ ...s, notice: null, skipped: [...s.skipped.filter((n) => n !== step), step] }),
+  skip: (s, { step }) => ({
+    ...s,
+    notice: null,
+    skipped: [...s.skipped.filter((n) => n !== step), step],
+  }),
   packing: (s, { orders }) => ({ ...s, packing: orders }),
   pack: (s, { pack }) => ({ ...s, pack, shipped: null }),
   handed: (s, { facts }) => ({ ...s, handed: [facts, ...s.handed].slice(0, HANDED_SHOWN_MAX) }),
   putbacks: (s, { orders }) => ({ ...s, putbacks: orders }),
   putback: (s, { id }) => ({ ...s, putback: id, notice: null }),
   dialog: (s, { dialog }) => ({
-    ...s, dialog, notice: dialog && s.dialog?.kind !== dialog.kind && s.notice?.tone === 'wrong' ? null : s.notice,
+    ...s,
+    dialog,
+    notice:
+      dialog && s.dialog?.kind !== dialog.kind && s.notice?.tone === 'wrong' ? null : s.notice,
   }),
   reasons: (s, { reasons }) => ({ ...s, reasons }),
   station: (s, { station }) => ({ ...s, station }),

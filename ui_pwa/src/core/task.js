@@ -3,12 +3,6 @@
 // The shown task is the box's last TaskView with the commands that are still in the outbox laid
 // over it, in order. Only membership in `expect` is tested; every rule is the box's.
 
-
-/** Commands that the PDA may keep while the box is out of reach. */
-export const OFFLINE_KINDS = Object.freeze([
-  'pick.scan', 'pick.qty', 'pick.short', 'tote.bind', 'alarm.ack',
-]);
-
 /** @type {(code: string, facts?: Facts) => Verdict} */
 const yes = (code, facts = {}) => ({ ok: true, code, facts });
 /** @type {(code: string, facts?: Facts) => Verdict} */
@@ -128,13 +122,32 @@ export function progress(task) {
   };
 }
 
-/** @type {(task: TaskView, step: Step) => boolean} */
-const atStep = (task, step) => !step.location || step.location === task.at
-  || (task.at !== null && step.expect.location.includes(task.at));
+/** The task with what is still in the outbox laid over it. @param {State} state */
+export function shownTask(state) {
+  return (
+    state.task &&
+    project(
+      state.task,
+      state.outbox.map((k) => k.cmd),
+    )
+  );
+}
+
+/** The shown task and its current step. @param {State} state */
+export function picking(state) {
+  const task = shownTask(state);
+  return { task, step: task && currentStep(task, state.skipped) };
+}
 
 /** @type {(task: TaskView, step: Step) => boolean} */
-const wantsTote = (task, step) => task.tote_required !== false
-  && task.orders.find((o) => o.id === step.order)?.tote === null;
+const atStep = (task, step) =>
+  !step.location ||
+  step.location === task.at ||
+  (task.at !== null && step.expect.location.includes(task.at));
+
+/** @type {(task: TaskView, step: Step) => boolean} */
+const wantsTote = (task, step) =>
+  task.tote_required !== false && task.orders.find((o) => o.id === step.order)?.tote === null;
 
 /** @type {(task: TaskView, data: Facts) => Verdict} */
 function judgeTote(task, data) {
@@ -174,5 +187,6 @@ function pickedStep(step, kind, data) {
 
 /** @type {(task: TaskView, step: Step) => TaskView} */
 const withStep = (task, step) => ({
-  ...task, steps: task.steps.map((s) => (s.no === step.no ? step : s)),
+  ...task,
+  steps: task.steps.map((s) => (s.no === step.no ? step : s)),
 });

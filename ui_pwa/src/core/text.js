@@ -1,6 +1,5 @@
 // Texts for people. A key and its facts in, a sentence out; the box sends no prose.
 
-
 /**
  * @param {Dict} dict
  * @param {'zh' | 'en'} lang
@@ -29,7 +28,8 @@ export function shortOrder(order) {
  */
 export function clock(us, lang) {
   return new Intl.DateTimeFormat(lang === 'zh' ? 'zh-CN' : 'en-GB', {
-    hour: '2-digit', minute: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
   }).format(us / 1000);
 }
 
@@ -39,7 +39,9 @@ function fact(dict, lang, name, facts) {
   const value = facts[name];
   if (value === undefined || value === null) return '—';
   if (Array.isArray(value)) {
-    return value.map((v) => fact(dict, lang, name, { [name]: v })).join(lang === 'zh' ? '、' : ', ');
+    return value
+      .map((v) => fact(dict, lang, name, { [name]: v }))
+      .join(lang === 'zh' ? '、' : ', ');
   }
   if (name.endsWith('_at') && typeof value === 'number') return clock(value, lang);
   return dict[`${name}.${value}`] ?? show(lang, value);

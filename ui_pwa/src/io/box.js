@@ -28,7 +28,10 @@ export async function call(method, path, body) {
   const timer = setTimeout(() => abort.abort(), READ_MS_MAX);
   try {
     const response = await fetch(`/api/v1${path}`, {
-      method, signal: abort.signal, cache: 'no-store', credentials: 'same-origin',
+      method,
+      signal: abort.signal,
+      cache: 'no-store',
+      credentials: 'same-origin',
       headers: method === 'GET' ? {} : { 'X-Floor': '1', 'Content-Type': 'application/json' },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
@@ -86,7 +89,9 @@ export class Link {
     clearTimeout(this.retry);
     const since = this.owner.since();
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-    const socket = new WebSocket(`${scheme}://${location.host}/api/v1/ws${since ? `?since=${since}` : ''}`);
+    const socket = new WebSocket(
+      `${scheme}://${location.host}/api/v1/ws${since ? `?since=${since}` : ''}`,
+    );
     this.socket = socket;
     this.waitingSince = performance.now();
     socket.onmessage = ({ data }) => {

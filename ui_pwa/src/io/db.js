@@ -18,11 +18,19 @@ function open() {
       request.result.createObjectStore('saved');
     };
     request.onsuccess = () => {
-      request.result.onclose = () => { opening = null; };
-      request.result.onversionchange = () => { request.result.close(); opening = null; };
+      request.result.onclose = () => {
+        opening = null;
+      };
+      request.result.onversionchange = () => {
+        request.result.close();
+        opening = null;
+      };
       resolve(request.result);
     };
-    request.onerror = () => { opening = null; reject(request.error); };
+    request.onerror = () => {
+      opening = null;
+      reject(request.error);
+    };
   });
   return opening;
 }
@@ -95,5 +103,7 @@ export async function saved() {
     transact(['saved'], 'readonly', 'default', (store) => store.getAllKeys()),
     transact(['saved'], 'readonly', 'default', (store) => store.getAll()),
   ]);
-  return Object.fromEntries(keys.map((/** @type {string} */ k, /** @type {number} */ i) => [k, values[i]]));
+  return Object.fromEntries(
+    keys.map((/** @type {string} */ k, /** @type {number} */ i) => [k, values[i]]),
+  );
 }

@@ -25,7 +25,9 @@ export async function registerWorker(report) {
   try {
     const { version } = await (await fetch('/assets.json', { cache: 'no-store' })).json();
     const url = `/sw.js?v=${encodeURIComponent(version)}`;
-    await navigator.serviceWorker.register(/** @type {any} */ (policy?.createScriptURL(url) ?? url));
+    await navigator.serviceWorker.register(
+      /** @type {any} */ (policy?.createScriptURL(url) ?? url),
+    );
     await navigator.serviceWorker.ready;
     report({ worker: 'ready', version });
   } catch {

@@ -9,11 +9,27 @@ export const FLASH_MS_MIN = 400;
  */
 const SIGNALS = {
   kept: { notes: [[1760, 0, 50, 'sine']], buzz: [30] },
-  good: { notes: [[1175, 0, 70, 'sine'], [1760, 80, 110, 'sine']], buzz: [50] },
-  wrong: { notes: [[220, 0, 170, 'square'], [220, 230, 220, 'square']], buzz: [120, 80, 120] },
+  good: {
+    notes: [
+      [1175, 0, 70, 'sine'],
+      [1760, 80, 110, 'sine'],
+    ],
+    buzz: [50],
+  },
+  wrong: {
+    notes: [
+      [220, 0, 170, 'square'],
+      [220, 230, 220, 'square'],
+    ],
+    buzz: [120, 80, 120],
+  },
   stop: {
-    notes: [[880, 0, 220, 'sawtooth'], [587, 230, 220, 'sawtooth'],
-      [880, 460, 220, 'sawtooth'], [587, 690, 320, 'sawtooth']],
+    notes: [
+      [880, 0, 220, 'sawtooth'],
+      [587, 230, 220, 'sawtooth'],
+      [880, 460, 220, 'sawtooth'],
+      [587, 690, 320, 'sawtooth'],
+    ],
     buzz: [400, 120, 400, 120, 600],
   },
   info: { notes: [], buzz: [] },
@@ -76,5 +92,7 @@ function flash(tone) {
   lastFlashMs = now;
   const root = document.documentElement;
   root.dataset.flash = tone;
-  setTimeout(() => { if (lastFlashMs === now) delete root.dataset.flash; }, FLASH_MS_MIN / 2);
+  setTimeout(() => {
+    if (lastFlashMs === now) delete root.dataset.flash;
+  }, FLASH_MS_MIN / 2);
 }

@@ -1,4 +1,4 @@
-// The pieces that screens are made of.
+// The pieces that every screen has: bar, outcome, buttons. Those of lists are in rows.js.
 
 import { html, nothing } from '../../vendor/lit.js';
 
@@ -36,13 +36,18 @@ export function header(app, title) {
     <div class="bar">
       <div class="bar-text"><h1>${title}</h1>
         <span class="who">${state.session ? app.name(state.session.person.name) : ''}${
-          state.session?.station ? html` · ${t('word.station')} ${state.session.station.id}` : nothing}</span>
+          state.session?.station
+            ? html` · ${t('word.station')} ${state.session.station.id}`
+            : nothing
+        }</span>
       </div>
       ${state.session ? link(app) : nothing}
-      ${state.session
-        ? html`<button type="button" class="menu" aria-label=${t('act.menu')}
+      ${
+        state.session
+          ? html`<button type="button" class="menu" aria-label=${t('act.menu')}
             @click=${() => app.open({ kind: 'menu' })}><span aria-hidden="true">☰</span></button>`
-        : nothing}
+          : nothing
+      }
     </div>
     ${banner(app)}
   </header>`;
@@ -55,7 +60,10 @@ function link(app) {
   const tone = state.link === 'up' ? 'up' : 'down';
   const text = state.link === 'up' ? t('link.up') : t('link.down');
   return html`<span class="link ${tone}">${text}${
-    waiting && state.link === 'up' ? html`<small>${t('link.waiting', { n: waiting })}</small>` : nothing}</span>`;
+    waiting && state.link === 'up'
+      ? html`<small>${t('link.waiting', { n: waiting })}</small>`
+      : nothing
+  }</span>`;
 }
 
 /** @param {App} app */
@@ -65,7 +73,10 @@ function banner(app) {
   return html`<p class="banner" role="status">${t('link.banner', { n: state.outbox.length })}</p>`;
 }
 
-/** The last outcome, told by colour, sign and words; a hollow sign until the box has it. @param {App} app */
+/**
+ * The last outcome, told by colour, sign and words; a hollow sign until the box has it.
+ * @param {App} app
+ */
 export function notice(app) {
   const { notice: note } = app.state;
   if (!note) return html`<div class="notice" role="status" aria-live="assertive"></div>`;
@@ -74,38 +85,10 @@ export function notice(app) {
   const sign = { kept: '✓', good: '✓', wrong: '✕', stop: '!', info: 'i' }[note.tone];
   return html`<div class="notice ${note.tone}" role="status" aria-live="assertive">
     <span class="sign ${waits ? 'hollow' : ''}" aria-hidden="true">${sign}</span>
-    <span><b>${app.t(note.key, note.facts)}</b>${hint ? html`<small>${hint}</small>` : nothing}</span></div>`;
+    <span><b>${app.t(note.key, note.facts)}</b>
+      <small>${hint || nothing}</small></span>
+  </div>`;
 }
-
-/**
- * Done by the box (full tick), kept on the PDA (hollow tick), or open.
- * @param {App} app
- * @param {'done' | 'kept' | 'open' | 'short' | 'stopped'} what
- */
-export function tick(app, what) {
-  const sign = { done: '✔', kept: '✓', open: '', short: '−', stopped: '✕' }[what];
-  return html`<span class="tick ${what}" role="img" aria-label=${app.t(`tick.${what}`)}>${sign}</span>`;
-}
-
-/** @param {string} text @param {string} [tone] */
-export const chip = (text, tone = '') => html`<span class="chip ${tone}">${text}</span>`;
-
-/** A gift, service, lane or risk mark. @param {App} app @param {{gift?: boolean, service?: boolean}} line */
-export const marks = (app, line) => html`${line.gift ? chip(app.t('word.gift'), 'gift') : nothing}${
-  line.service ? chip(app.t('word.service'), 'service') : nothing}`;
-
-/** @param {number} slot */
-export const slotMark = (slot) => html`<span class="slot">${slot}</span>`;
-
-/** A count, as large as the room allows. @param {number} done @param {number} want */
-export const count = (done, want) => html`<span class="count ${String(want).length > 2 ? 'long' : ''}"><b>${done}</b><i>/</i>${want}</span>`;
-
-/** @param {number} done @param {number} want @param {string} label */
-export const bar = (done, want, label) => html`<div class="progress">
-  <progress max=${Math.max(1, want)} value=${done} aria-label=${label}></progress><span>${label}</span></div>`;
-
-/** @param {string} text @param {unknown} [more] */
-export const empty = (text, more) => html`<div class="empty"><p>${text}</p>${more ?? nothing}</div>`;
 
 /**
  * Large digits for gloved hands.
@@ -113,9 +96,11 @@ export const empty = (text, more) => html`<div class="empty"><p>${text}</p>${mor
  * @param {{shown: string, label: string, onDigit: (d: string) => void, onBack: () => void}} of
  */
 export function keypad(app, { shown, label, onDigit, onBack }) {
-  const key = (/** @type {string} */ d) => html`<button type="button" class="key" @click=${() => onDigit(d)}>${d}</button>`;
+  const key = (/** @type {string} */ d) =>
+    html`<button type="button" class="key" @click=${() => onDigit(d)}>${d}</button>`;
   return html`<output class="shown" aria-label=${label}>${shown || html`<i>—</i>`}</output>
     <div class="keys">${['1', '2', '3', '4', '5', '6', '7', '8', '9'].map(key)}
       <span></span>${key('0')}
-      <button type="button" class="key" aria-label=${app.t('act.erase')} @click=${onBack}>⌫</button></div>`;
+      <button type="button" class="key" aria-label=${app.t('act.erase')} @click=${onBack}>⌫</button>
+    </div>`;
 }

@@ -27,19 +27,34 @@ function places(app) {
   const { t, state } = app;
   const roles = state.session?.person.roles ?? [];
   const mayAll = roles.some((r) => EVERYWHERE.includes(r));
-  const place = (/** @type {typeof PLACES[number]} */ { screen, roles: wanted }) => action(app, {
-    text: t(`screen.${screen}`), onPress: () => goTo(app, screen), pressed: state.screen === screen || (screen === 'tasks' && state.screen === 'pick'),
-    why: mayAll || wanted.some((r) => roles.includes(r)) ? null
-      : { code: 'role_missing', facts: { roles: wanted } },
-  });
+  const place = (/** @type {typeof PLACES[number]} */ { screen, roles: wanted }) =>
+    action(app, {
+      text: t(`screen.${screen}`),
+      onPress: () => goTo(app, screen),
+      pressed: state.screen === screen || (screen === 'tasks' && state.screen === 'pick'),
+      why:
+        mayAll || wanted.some((r) => roles.includes(r))
+          ? null
+          : { code: 'role_missing', facts: { roles: wanted } },
+    });
   return html`${title(app, t('act.menu'))}<div class="stack fill">
     ${PLACES.map(place)}
-    ${state.task?.state === 'taken' ? action(app, {
-      text: t('act.release'), why: app.why('task.release'), onPress: () => release(app),
-    }) : nothing}
+    ${
+      state.task?.state === 'taken'
+        ? action(app, {
+            text: t('act.release'),
+            why: app.why('task.release'),
+            onPress: () => release(app),
+          })
+        : nothing
+    }
     ${action(app, { text: t('screen.status'), onPress: () => app.go('status') })}
     ${action(app, { text: t('screen.help'), onPress: () => app.open({ kind: 'help' }) })}
-    ${action(app, { text: t('act.sign_out'), why: app.why('session.close'), onPress: () => app.signOut() })}
+    ${action(app, {
+      text: t('act.sign_out'),
+      why: app.why('session.close'),
+      onPress: () => app.signOut(),
+    })}
   </div>`;
 }
 
@@ -74,17 +89,25 @@ function qty(app, dialog) {
   return html`${title(app, dialog.title)}
     <p class="name">${dialog.label}</p>
     ${keypad(app, {
-      shown, label: dialog.title,
+      shown,
+      label: dialog.title,
       onDigit: (d) => app.open({ ...dialog, text: (dialog.text + d).slice(0, QTY_CHARS_MAX) }),
       onBack: () => app.open({ ...dialog, text: dialog.text.slice(0, -1) }),
     })}
     ${notice(app)}
-    ${footer(action(app, {
-      tone: 'main', text: t('act.ok_qty', { qty: shown }), onPress: () => takeQty(app, dialog, entered(dialog)),
-    }))}`;
+    ${footer(
+      action(app, {
+        tone: 'main',
+        text: t('act.ok_qty', { qty: shown }),
+        onPress: () => takeQty(app, dialog, entered(dialog)),
+      }),
+    )}`;
 }
 
-/** The typed number, or what OK means before a digit is typed. @param {Extract<Dialog, {kind: 'qty'}>} dialog */
+/**
+ * The typed number, or what OK means before a digit is typed.
+ * @param {Extract<Dialog, {kind: 'qty'}>} dialog
+ */
 const entered = (dialog) => (dialog.text ? Number(dialog.text) : dialog.preset);
 
 /** @param {App} app @param {Extract<Dialog, {kind: 'qty'}>} dialog @param {number} value */
@@ -98,27 +121,39 @@ function reasons(app, dialog) {
   const { t, state } = app;
   const list = state.reasons?.[dialog.list] ?? [];
   return html`${title(app, t(`reason.${dialog.list}`))}<div class="stack fill">
-    ${list.map((each, i) => action(app, {
-      text: html`<span class="nth">${i + 1}</span> ${app.name(each)}`,
-      onPress: () => app.onReason(each.code),
-    }))}
+    ${list.map((each, i) =>
+      action(app, {
+        text: html`<span class="nth">${i + 1}</span> ${app.name(each)}`,
+        onPress: () => app.onReason(each.code),
+      }),
+    )}
     ${list.length ? nothing : html`<p class="sub">${t('reason.none')}</p>`}</div>`;
 }
 
 /** @param {App} app @param {Scan} scan */
 export function scan(app, scan) {
   const { dialog } = app.state;
-  if (dialog?.kind === 'menu' || dialog?.kind === 'help') { app.close(); app.onScan(scan.code); return; }
+  if (dialog?.kind === 'menu' || dialog?.kind === 'help') {
+    app.close();
+    app.onScan(scan.code);
+    return;
+  }
   if (dialog?.kind === 'qty' && scan.type === 'command') {
     if (scan.name === 'OK') takeQty(app, dialog, entered(dialog));
     else if (scan.qty !== null) takeQty(app, dialog, scan.qty);
-    else { app.close(); app.onScan(scan.code); }
+    else {
+      app.close();
+      app.onScan(scan.code);
+    }
     return;
   }
   if (dialog?.kind === 'reason' && scan.type === 'command') {
     const list = app.state.reasons?.[dialog.list] ?? [];
     const picked = list[scan.name === 'OK' ? 0 : (scan.qty ?? 0) - 1];
-    if (picked) { app.onReason(picked.code); return; }
+    if (picked) {
+      app.onReason(picked.code);
+      return;
+    }
   }
   app.tell('wrong', 'notice.dialog_first');
 }

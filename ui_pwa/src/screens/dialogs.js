@@ -11,7 +11,7 @@ export const QTY_CHARS_MAX = 5;
 export function view(app) {
   const { dialog } = app.state;
   if (!dialog) return nothing;
-  return dialog.kind === 'pin' ? pin(app, dialog) : app.asks()?.view(app);
+  return dialog.kind === 'pin' ? pin(app, dialog) : app.painter.asks()?.view(app);
 }
 
 /** @param {App} app @param {string} text */
@@ -30,16 +30,24 @@ function pin(app, dialog) {
   const { t } = app;
   return html`${title(app, t('signin.pin'))}
     ${keypad(app, {
-      shown: '●'.repeat(dialog.text.length), label: t('signin.pin'),
-      onDigit: (d) => typePin(app, d), onBack: () => typePin(app, ''),
+      shown: '●'.repeat(dialog.text.length),
+      label: t('signin.pin'),
+      onDigit: (d) => typePin(app, d),
+      onBack: () => typePin(app, ''),
     })}
     <div class="notice ${dialog.error ? 'wrong' : ''}" role="status" aria-live="assertive">${
-      dialog.error ? html`<span class="sign" aria-hidden="true">✕</span><b>${reason(app, dialog.error)}</b>` : nothing}</div>
-    ${footer(action(app, {
-      tone: 'main', text: dialog.busy ? t('signin.busy') : t('act.sign_in'),
-      why: dialog.text.length < PIN_CHARS_MIN ? { code: 'pin_short' } : null,
-      onPress: () => submitPin(app),
-    }))}`;
+      dialog.error
+        ? html`<span class="sign" aria-hidden="true">✕</span><b>${reason(app, dialog.error)}</b>`
+        : nothing
+    }</div>
+    ${footer(
+      action(app, {
+        tone: 'main',
+        text: dialog.busy ? t('signin.busy') : t('act.sign_in'),
+        why: dialog.text.length < PIN_CHARS_MIN ? { code: 'pin_short' } : null,
+        onPress: () => submitPin(app),
+      }),
+    )}`;
 }
 
 /**
@@ -50,8 +58,11 @@ function pin(app, dialog) {
 export function scan(app, scan) {
   const { dialog } = app.state;
   if (!dialog) return;
-  if (scan.type === 'command' && scan.name === 'UNDO') { cancel(app); return; }
-  if (dialog.kind !== 'pin') app.asks()?.scan?.(app, scan);
+  if (scan.type === 'command' && scan.name === 'UNDO') {
+    cancel(app);
+    return;
+  }
+  if (dialog.kind !== 'pin') app.painter.asks()?.scan?.(app, scan);
   else if (scan.type === 'command' && scan.name === 'OK') submitPin(app);
   else app.tell('wrong', 'notice.dialog_first');
 }
@@ -75,9 +86,10 @@ export function alarmView(app) {
     <h2 id="alarm-title">${alarmText(app, alarm)}</h2>
     <p class="alarm-what">${t('alarm.order', { order: alarm.facts.order ?? '—' })}</p>
     ${alarm.facts.due_at ? html`<p class="alarm-what">${t('alarm.due', alarm.facts)}</p>` : nothing}
-    ${more.length ? html`<p class="alarm-what">${t('alarm.more', { n: more.length })}</p>` : nothing}
+    <p class="alarm-what">${more.length ? t('alarm.more', { n: more.length }) : nothing}</p>
     <button type="button" class="act alarm-ok" @click=${() => ackAlarm(app)}>
-      <span class="act-text">${t('act.alarm_ok')}</span><small>${t('alarm.or_scan')}</small></button>
+      <span class="act-text">${t('act.alarm_ok')}</span>
+      <small>${t('alarm.or_scan')}</small></button>
   </div>`;
 }
 

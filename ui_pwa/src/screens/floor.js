@@ -2,7 +2,8 @@
 
 import { html, nothing } from '../../vendor/lit.js';
 import { shortOrder } from '../core/text.js';
-import { action, count, empty, footer, header, notice, tick } from '../parts/parts.js';
+import { action, footer, header, notice } from '../parts/parts.js';
+import { count, empty, row, tick } from '../parts/rows.js';
 
 export const handover = {
   /** @param {App} app */
@@ -10,9 +11,18 @@ export const handover = {
     const { t, state } = app;
     return html`${header(app, t('screen.handover'))}
       <p class="lead now">${t('handover.scan')}</p>
-      <section class="fill list">${state.handed.length === 0 ? empty(t('handover.none'))
-        : state.handed.map((each) => html`<div class="row is-done">${tick(app, 'done')}
-          <span class="row-main"><b>${each.waybill}</b><span class="sub">${t('word.order')} ${shortOrder(each.order_id)}</span></span></div>`)}
+      <section class="fill list">${
+        state.handed.length === 0
+          ? empty(t('handover.none'))
+          : state.handed.map((each) =>
+              row({
+                before: tick(app, 'done'),
+                main: each.waybill,
+                sub: `${t('word.order')} ${shortOrder(each.order_id)}`,
+                tone: 'is-done',
+              }),
+            )
+      }
       </section>${notice(app)}`;
   },
   /** @param {App} app @param {Scan} scan */
@@ -27,21 +37,14 @@ export const handover = {
 export const putback = {
   /** @param {App} app */
   view(app) {
-    const { t, state } = app;
+    const { t } = app;
     const order = chosen(app);
+    const back = () => app.dispatch({ type: 'putback', id: null });
     return html`${header(app, t('screen.putback'))}
       <p class="lead now">${order ? t('putback.scan') : t('putback.choose')}</p>
-      <section class="fill list">${order ? open(order).map((line) => html`
-          <div class="row"><span class="row-main"><b>${line.name ? app.name(line.name) : line.sku}</b>
-            <span class="sub">${line.sku}${line.location ? html` · ${t('putback.to', line)}` : nothing}</span></span>
-            ${count(line.done, line.qty)}</div>`)
-        : (state.putbacks ?? []).length === 0 ? empty(t('putback.none'))
-        : state.putbacks?.map((each) => html`<button type="button" class="row"
-            @click=${() => app.dispatch({ type: 'putback', id: each.id })}>
-            <span class="row-main"><b>${t('word.order')} ${shortOrder(each.id)}</b>
-              <span class="sub">${t(`state.${each.state}`)}</span></span></button>`)}
-      </section>${notice(app)}
-      ${order ? footer(action(app, { text: t('act.other_order'), onPress: () => app.dispatch({ type: 'putback', id: null }) })) : nothing}`;
+      <section class="fill list">${order ? pieces(app, order) : orders(app)}</section>
+      ${notice(app)}
+      ${order ? footer(action(app, { text: t('act.other_order'), onPress: back })) : nothing}`;
   },
   /** @param {App} app @param {Scan} scan */
   scan(app, scan) {
@@ -54,6 +57,30 @@ export const putback = {
     else app.send('putback.scan', { order_id: order.id, code: scan.code, qty: 1 });
   },
 };
+
+/** @param {App} app @param {OrderView} order */
+function pieces(app, order) {
+  return open(order).map((line) =>
+    row({
+      main: line.name ? app.name(line.name) : line.sku,
+      sub: `${line.sku} · ${app.t('putback.to', line)}`,
+      behind: count(line.done, line.qty),
+    }),
+  );
+}
+
+/** @param {App} app */
+function orders(app) {
+  const { t, state } = app;
+  if (!state.putbacks?.length) return empty(t('putback.none'));
+  return state.putbacks.map((each) =>
+    row({
+      main: `${t('word.order')} ${shortOrder(each.id)}`,
+      sub: t(`state.${each.state}`),
+      onPress: () => app.dispatch({ type: 'putback', id: each.id }),
+    }),
+  );
+}
 
 /** @param {App} app */
 function chosen(app) {

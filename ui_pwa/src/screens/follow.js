@@ -76,12 +76,17 @@ const FOLLOW = {
 export async function read(app, what) {
   const { task, pack } = app.state;
   try {
-    if (what === 'tasks') app.dispatch({ type: 'tasks', ...(await call('GET', '/tasks?state=open')) });
-    if (what === 'task' && task) app.dispatch({ type: 'task', task: await call('GET', `/tasks/${task.id}`) });
+    if (what === 'tasks')
+      app.dispatch({ type: 'tasks', ...(await call('GET', '/tasks?state=open')) });
+    if (what === 'task' && task)
+      app.dispatch({ type: 'task', task: await call('GET', `/tasks/${task.id}`) });
     if (what === 'packing') app.dispatch({ type: 'packing', ...(await call('GET', '/packing')) });
-    if (what === 'pack' && pack) app.dispatch({ type: 'pack', pack: await call('GET', `/packing/${pack.order}`) });
-    if (what === 'putbacks') app.dispatch({ type: 'putbacks', ...(await call('GET', '/orders?state=put_back')) });
-    if (what === 'reasons') app.dispatch({ type: 'reasons', reasons: await call('GET', '/reasons') });
+    if (what === 'pack' && pack)
+      app.dispatch({ type: 'pack', pack: await call('GET', `/packing/${pack.order}`) });
+    if (what === 'putbacks')
+      app.dispatch({ type: 'putbacks', ...(await call('GET', '/orders?state=put_back')) });
+    if (what === 'reasons')
+      app.dispatch({ type: 'reasons', reasons: await call('GET', '/reasons') });
   } catch (error) {
     if (!(error instanceof BoxError)) throw error;
     if (error.status === 401) app.signedOut();
@@ -96,9 +101,11 @@ export function entry(app, happened) {
   const about = [happened.subject, ...happened.refs];
   const orders = new Set(task?.orders.map((o) => `order:${o.id}`));
   const own = happened.device === app.device && /^(pick|tote)\./.test(kind);
-  if (task && !own && about.some((ref) => ref === `task:${task.id}` || orders.has(ref))) app.refresh('task');
+  if (task && !own && about.some((ref) => ref === `task:${task.id}` || orders.has(ref)))
+    app.refresh('task');
   if (pack && about.includes(`order:${pack.order}`)) app.refresh('pack');
   if (screen === 'tasks' && /^(task|order|freeze)\./.test(kind)) app.refresh('tasks');
-  if (screen === 'pack' && !pack && /^(order|task|pack|pick|freeze)\./.test(kind)) app.refresh('packing');
+  if (screen === 'pack' && !pack && /^(order|task|pack|pick|freeze)\./.test(kind))
+    app.refresh('packing');
   if (screen === 'putback' && /^(order|putback)\./.test(kind)) app.refresh('putbacks');
 }

@@ -2,7 +2,8 @@
 
 import { html, nothing } from '../../vendor/lit.js';
 import { shortOrder } from '../core/text.js';
-import { action, bar, chip, count, empty, footer, header, marks, notice, tick } from '../parts/parts.js';
+import { action, footer, header, notice } from '../parts/parts.js';
+import { bar, chip, count, empty, marks, row, tick } from '../parts/rows.js';
 
 /** @param {App} app */
 export function view(app) {
@@ -27,11 +28,21 @@ function waiting(app) {
   const orders = state.packing ?? [];
   return html`${header(app, t('screen.pack'))}
     <p class="lead now">${t('pack.scan_tote')}</p>
-    <section class="fill list">${orders.length === 0 ? empty(t('pack.none')) : orders.map((order) => html`
-      <button type="button" class="row ${order.lane === '24h' ? 'rush' : ''}" @click=${() => open(app, order.tote ?? order.id)}>
-        <span class="row-main"><b>${order.tote ?? shortOrder(order.id)}</b>
-          <span class="sub">${shortOrder(order.id)} · ${t('pack.row', { lines: order.lines, gifts: order.gifts })} · ${t(`state.${order.state}`)}</span></span>
-        ${order.lane === '24h' ? chip('24H', 'rush') : nothing}</button>`)}
+    <section class="fill list">${
+      orders.length === 0
+        ? empty(t('pack.none'))
+        : orders.map((order) =>
+            row({
+              main: order.tote ?? shortOrder(order.id),
+              sub: [shortOrder(order.id), t('pack.row', order), t(`state.${order.state}`)].join(
+                ' · ',
+              ),
+              behind: order.lane === '24h' ? chip('24H', 'rush') : nothing,
+              tone: order.lane === '24h' ? 'rush' : '',
+              onPress: () => open(app, order.tote ?? order.id),
+            }),
+          )
+    }
     </section>${notice(app)}`;
 }
 
@@ -39,53 +50,73 @@ function waiting(app) {
 function lines(app, pack) {
   const { t } = app;
   const done = pack.lines.filter((l) => l.done).length;
+  const facts = { done, lines: pack.lines.length, tote: pack.tote ?? shortOrder(pack.order) };
   const bare = pack.lines.find((l) => !l.done && l.gift && !l.tracked);
-  const blocked = app.why('pack.finish') ?? pack.why_not['pack.finish']?.[0]
-    ?? (pack.missing.length ? { code: 'pack_incomplete', facts: { missing: names(pack) } } : null);
+  const blocked =
+    app.why('pack.finish') ??
+    pack.why_not['pack.finish']?.[0] ??
+    (pack.missing.length ? { code: 'pack_incomplete', facts: { missing: names(pack) } } : null);
   return html`${header(app, t('screen.pack'))}
-    ${bar(done, pack.lines.length, t('pack.progress', { done, lines: pack.lines.length, tote: pack.tote ?? shortOrder(pack.order) }))}
+    ${bar(done, pack.lines.length, t('pack.progress', facts))}
     ${frozen(app, pack)}
-    <section class="fill list">${pack.lines.map((line) => row(app, line))}</section>
+    <section class="fill list">${pack.lines.map((line) => lineRow(app, line))}</section>
     ${notice(app)}
     ${footer(
       action(app, { text: t('act.other_order'), onPress: () => leave(app) }),
-      bare ? action(app, {
-        tone: 'main', text: t('act.gift_in', { name: app.name(bare.name) }), why: app.why('pack.scan'),
-        onPress: () => confirmGift(app, pack, bare),
-      }) : action(app, { tone: 'main', text: t('act.finish_print'), why: blocked, onPress: () => finish(app, pack) }),
+      bare
+        ? action(app, {
+            tone: 'main',
+            text: t('act.gift_in', { name: app.name(bare.name) }),
+            why: app.why('pack.scan'),
+            onPress: () => confirmGift(app, pack, bare),
+          })
+        : action(app, {
+            tone: 'main',
+            text: t('act.finish_print'),
+            why: blocked,
+            onPress: () => finish(app, pack),
+          }),
     )}`;
 }
 
 /** @param {App} app @param {PackLine} line */
-function row(app, line) {
-  const bare = line.gift && !line.tracked;
-  return html`<div class="row line ${line.done ? 'is-done' : ''}">
-    ${tick(app, line.done ? 'done' : 'open')}
-    <span class="row-main"><b>${app.name(line.name)}</b>
-      <span class="sub">${line.sku} ${marks(app, line)}${
-        bare && !line.done ? html` · ${app.t('pack.gift_by_hand')}` : nothing}</span></span>
-    ${count(line.checked, line.qty)}</div>`;
+function lineRow(app, line) {
+  const byHand = line.gift && !line.tracked && !line.done;
+  return row({
+    before: tick(app, line.done ? 'done' : 'open'),
+    main: app.name(line.name),
+    sub: html`${line.sku} ${marks(app, line)} ${byHand ? app.t('pack.gift_by_hand') : nothing}`,
+    behind: count(line.checked, line.qty),
+    tone: line.done ? 'is-done' : '',
+  });
 }
 
 /** @param {PackView} pack */
-const names = (pack) => pack.missing
-  .map((no) => pack.lines.find((l) => l.no === no)).filter((l) => l !== undefined).map((l) => l.name);
+const names = (pack) =>
+  pack.missing
+    .map((no) => pack.lines.find((l) => l.no === no))
+    .filter((l) => l !== undefined)
+    .map((l) => l.name);
 
 /** @param {App} app @param {PackView} pack */
-const frozen = (app, pack) => (pack.frozen
-  ? html`<p class="banner stop" role="alert">${app.t('pick.frozen', pack.frozen)}</p>` : nothing);
+const frozen = (app, pack) =>
+  pack.frozen
+    ? html`<p class="banner stop" role="alert">${app.t('pick.frozen', pack.frozen)}</p>`
+    : nothing;
 
 /** The label: printed, then scanned back. @param {App} app @param {PackView} pack */
 function label(app, pack) {
   const { t } = app;
   const { parcel } = pack;
   const shipped = pack.state === 'shipped' || pack.state === 'handed_over';
+  const printer = parcel.job?.printer;
+  const ill = shipped ? null : parcel.job?.reason;
   return html`${header(app, t('screen.label'))}${frozen(app, pack)}
     <section class="fill centre ${shipped ? 'all-good' : ''}">
-      <p class="sub">${t('word.order')} ${shortOrder(pack.order)}${parcel.carrier ? html` · ${parcel.carrier}` : nothing}</p>
-      ${parcel.waybill ? html`<p class="code long">${parcel.waybill}</p>` : nothing}
-      <p class="lead">${shipped ? t('label.shipped') : t(`label.${jobState(pack)}`, { printer: parcel.job?.printer })}</p>
-      ${parcel.job?.reason && !shipped ? html`<p class="sub">${t(`job_reason.${parcel.job.reason}`, parcel.job)}</p>` : nothing}
+      <p class="sub">${t('word.order')} ${shortOrder(pack.order)} · ${parcel.carrier}</p>
+      <p class="code long">${parcel.waybill ?? nothing}</p>
+      <p class="lead">${t(shipped ? 'label.shipped' : `label.${jobState(pack)}`, { printer })}</p>
+      <p class="sub">${ill ? t(`job_reason.${ill}`) : nothing}</p>
       ${shipped ? nothing : html`<p class="sub">${t(`grade.${parcel.grade}`)}</p>`}
       ${parcel.copies > 1 ? chip(t('label.copy', { n: parcel.copies }), 'tag') : nothing}
     </section>${notice(app)}
@@ -99,44 +130,85 @@ const jobState = (pack) => pack.parcel.job?.state ?? 'none';
 function labelFooter(app, pack, shipped) {
   const { t } = app;
   const state = jobState(pack);
-  if (shipped) return footer(action(app, { tone: 'main', text: t('act.next_order'), onPress: () => leave(app) }));
+  if (shipped)
+    return footer(
+      action(app, { tone: 'main', text: t('act.next_order'), onPress: () => leave(app) }),
+    );
   const back = action(app, { text: t('act.other_order'), onPress: () => leave(app) });
   if (state === 'unknown') {
     return footer(
-      action(app, { text: t('act.not_printed'), why: app.why('waybill.resolve'), onPress: () => resolve(app, pack, false) }),
-      action(app, { tone: 'main', text: t('act.printed'), why: app.why('waybill.resolve'), onPress: () => resolve(app, pack, true) }),
+      action(app, {
+        text: t('act.not_printed'),
+        why: app.why('waybill.resolve'),
+        onPress: () => resolve(app, pack, false),
+      }),
+      action(app, {
+        tone: 'main',
+        text: t('act.printed'),
+        why: app.why('waybill.resolve'),
+        onPress: () => resolve(app, pack, true),
+      }),
     );
   }
   if (state === 'none' || state === 'void') {
     const why = app.why('waybill.print') ?? pack.why_not['waybill.print']?.[0] ?? null;
-    return footer(back, action(app, { tone: 'main', text: t('act.print'), why, onPress: () => app.send('waybill.print', { order_id: pack.order }) }));
+    return footer(
+      back,
+      action(app, {
+        tone: 'main',
+        text: t('act.print'),
+        why,
+        onPress: () => app.send('waybill.print', { order_id: pack.order }),
+      }),
+    );
   }
   const why = app.why('waybill.reprint') ?? pack.why_not['waybill.reprint']?.[0] ?? null;
-  return footer(back, action(app, { text: t('act.reprint'), why, onPress: () => askReprint(app, pack) }));
+  return footer(
+    back,
+    action(app, { text: t('act.reprint'), why, onPress: () => askReprint(app, pack) }),
+  );
 }
 
 /** @param {App} app @param {Scan} scan */
 export function scan(app, scan) {
   const { pack, session } = app.state;
-  if (!session?.station) { app.tell('wrong', 'pack.no_station'); return; }
-  if (scan.type === 'command') { command(app, pack, scan.name); return; }
-  if (!pack) { open(app, scan.code); return; }
-  if (scan.type === 'tote' && scan.code !== pack.tote && pack.state !== 'packing') { open(app, scan.code); return; }
+  if (!session?.station) {
+    app.tell('wrong', 'pack.no_station');
+    return;
+  }
+  if (scan.type === 'command') {
+    command(app, pack, scan.name);
+    return;
+  }
+  if (!pack) {
+    open(app, scan.code);
+    return;
+  }
+  if (scan.type === 'tote' && scan.code !== pack.tote && pack.state !== 'packing') {
+    open(app, scan.code);
+    return;
+  }
   if (pack.state === 'packing' || pack.state === 'picked') scanPiece(app, pack, scan.code);
-  else if (pack.state === 'packed_checked') { if (can(app, 'waybill.prove')) app.send('waybill.prove', { code: scan.code }); }
-  else open(app, scan.code);
+  else if (pack.state === 'packed_checked') {
+    if (can(app, 'waybill.prove')) app.send('waybill.prove', { code: scan.code });
+  } else open(app, scan.code);
 }
 
 /** @param {App} app @param {PackView | null} pack @param {string} name */
 function command(app, pack, name) {
-  if (name !== 'OK' || !pack) { app.tell('wrong', 'pack.scan_tote'); return; }
+  if (name !== 'OK' || !pack) {
+    app.tell('wrong', 'pack.scan_tote');
+    return;
+  }
   if (pack.state === 'packing') {
     const bare = pack.lines.find((l) => !l.done && l.gift && !l.tracked);
     if (bare) confirmGift(app, pack, bare);
-    else if (pack.missing.length) app.refuse({ code: 'pack_incomplete', facts: { missing: names(pack) } });
+    else if (pack.missing.length)
+      app.refuse({ code: 'pack_incomplete', facts: { missing: names(pack) } });
     else finish(app, pack);
   } else if (pack.state === 'shipped') leave(app);
-  else if (['none', 'void'].includes(jobState(pack))) app.send('waybill.print', { order_id: pack.order });
+  else if (['none', 'void'].includes(jobState(pack)))
+    app.send('waybill.print', { order_id: pack.order });
   else app.tell('wrong', 'label.sent');
 }
 
@@ -156,12 +228,18 @@ function open(app, code) {
 function scanPiece(app, pack, code) {
   if (!can(app, 'pack.scan')) return;
   const line = pack.lines.find((l) => !l.done && l.codes.includes(code));
-  if (line?.check !== 'confirm') { app.send('pack.scan', { order_id: pack.order, code }); return; }
+  if (line?.check !== 'confirm') {
+    app.send('pack.scan', { order_id: pack.order, code });
+    return;
+  }
   const left = line.qty - line.checked;
-  app.askQty({ title: app.t('qty.pack'), label: app.name(line.name), max: left, preset: left }, (qty) => {
-    app.close();
-    app.send('pack.scan', { order_id: pack.order, code, qty });
-  });
+  app.askQty(
+    { title: app.t('qty.pack'), label: app.name(line.name), max: left, preset: left },
+    (qty) => {
+      app.close();
+      app.send('pack.scan', { order_id: pack.order, code, qty });
+    },
+  );
 }
 
 /** @param {App} app @param {PackView} pack @param {PackLine} line */
@@ -192,4 +270,3 @@ function leave(app) {
   app.dispatch({ type: 'pack', pack: null });
   app.refresh('packing');
 }
-

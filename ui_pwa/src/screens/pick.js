@@ -2,49 +2,63 @@
 
 import { html, nothing } from '../../vendor/lit.js';
 import { shortOrder } from '../core/text.js';
-import { isLive, judge, keptSteps, need, orderForTote, progress } from '../core/task.js';
-import { picking } from '../core/state.js';
-import { action, bar, chip, count, empty, footer, header, marks, notice, slotMark, tick } from '../parts/parts.js';
+import { isLive, judge, keptSteps, need, orderForTote, picking, progress } from '../core/task.js';
+import { action, footer, header, notice } from '../parts/parts.js';
+import { bar, chip, count, empty, marks, row, slotMark, tick } from '../parts/rows.js';
 
 /** @param {App} app */
 export function view(app) {
   const { t } = app;
   const { task, step } = picking(app.state);
-  if (!task) return html`${header(app, t('screen.pick'))}${empty(t('pick.no_task'))}${notice(app)}
-    ${footer(action(app, { text: t('screen.tasks'), tone: 'main', onPress: () => app.go('tasks') }))}`;
+  if (!task)
+    return html`${header(app, t('screen.pick'))}${empty(t('pick.no_task'))}${notice(app)}
+    ${footer(toTasks(app))}`;
   const at = progress(task);
   const label = t('pick.progress', at);
   return html`${header(app, t('screen.pick'))}
     ${bar(at.picked, at.pieces, label)}
     ${step ? stepView(app, task, step) : restView(app, task)}
     ${notice(app)}
-    ${step ? stepFooter(app, task, step) : footer(action(app, {
-      text: t('act.next_task'), tone: 'main', onPress: () => leave(app),
-    }))}`;
+    ${
+      step
+        ? stepFooter(app, task, step)
+        : footer(
+            action(app, {
+              text: t('act.next_task'),
+              tone: 'main',
+              onPress: () => leave(app),
+            }),
+          )
+    }`;
 }
+
+/** @param {App} app */
+const toTasks = (app) =>
+  action(app, { text: app.t('screen.tasks'), tone: 'main', onPress: () => app.go('tasks') });
 
 /** @param {App} app @param {TaskView} task @param {Step} step */
 function stepView(app, task, step) {
   const { t } = app;
   const wants = need(task, step);
+  const there = wants === 'item' || wants === 'qty';
   const order = task.orders.find((o) => o.id === step.order);
   const cluster = task.orders.length > 1;
   return html`<section class="pick fill wants-${wants}">
     <div class="place ${wants === 'location' ? 'now' : ''}">
       <span class="label">${wants === 'location' ? t('pick.go') : t('word.location')}</span>
       <strong class="code ${step.location.length > 8 ? 'long' : ''}">${step.location}</strong>
-      ${wants === 'item' || wants === 'qty' ? tick(app, app.state.outbox.length ? 'kept' : 'done') : nothing}
+      ${there ? tick(app, app.state.outbox.length ? 'kept' : 'done') : nothing}
     </div>
-    <div class="item ${wants === 'item' || wants === 'qty' ? 'now' : ''}">
+    <div class="item ${there ? 'now' : ''}">
       <div class="item-text"><p class="name">${app.name(step.name)}</p>
-        <p class="sku">${step.sku} ${marks(app, step)}${
-          (order?.tags ?? []).map((tag) => chip(tag, 'tag'))}${
-          (order?.risk_pm ?? 0) > 850 ? chip(t('word.risk'), 'risk') : nothing}</p></div>
+        <p class="sku">${step.sku} ${marks(app, step)}${(order?.tags ?? []).map((tag) =>
+          chip(tag, 'tag'),
+        )}${(order?.risk_pm ?? 0) > 850 ? chip(t('word.risk'), 'risk') : nothing}</p></div>
       ${count(step.picked, step.qty)}
     </div>
     <div class="tote ${wants === 'tote' ? 'now' : ''}">
       ${cluster ? slotMark(step.slot) : nothing}
-      <span>${order?.tote ? t('pick.into', { tote: order.tote }) : t('pick.bind_tote', { order: step.order })}</span>
+      <span>${order?.tote ? t('pick.into', order) : t('pick.bind_tote', step)}</span>
     </div>
     <p class="do">${t(doKey(wants, step), { qty: step.qty - step.picked })}</p>
     ${order?.note ? html`<p class="note">${order.note}</p>` : nothing}
@@ -52,7 +66,8 @@ function stepView(app, task, step) {
 }
 
 /** @param {Need} wants @param {Step} step */
-const doKey = (wants, step) => `pick.do_${wants}${wants === 'item' && step.check === 'confirm' ? '_once' : ''}`;
+const doKey = (wants, step) =>
+  `pick.do_${wants}${wants === 'item' && step.check === 'confirm' ? '_once' : ''}`;
 
 /** @param {App} app @param {TaskView} task @param {Step} step */
 function stepFooter(app, task, step) {
@@ -64,44 +79,73 @@ function stepFooter(app, task, step) {
     wants === 'qty'
       ? action(app, { text: t('act.qty'), tone: 'main', onPress: () => askQty(app, step) })
       : action(app, {
-        text: t('act.skip'), why: many ? null : { code: 'last_step' },
-        onPress: () => app.dispatch({ type: 'skip', step: step.no }),
-      }),
+          text: t('act.skip'),
+          why: many ? null : { code: 'last_step' },
+          onPress: () => app.dispatch({ type: 'skip', step: step.no }),
+        }),
   );
 }
 
 /** Nothing left to scan: done, or waiting for decisions. @param {App} app @param {TaskView} task */
 function restView(app, task) {
   const { t, state } = app;
-  const kept = keptSteps(task, state.outbox.map((k) => k.cmd));
-  const stopped = task.orders.filter((o) => o.frozen || o.ended);
+  const kept = keptSteps(
+    task,
+    state.outbox.map((k) => k.cmd),
+  );
+  const allStopped = task.orders.every((o) => o.frozen || o.ended);
   return html`<section class="fill list">
     <p class="lead">${kept.size ? t('pick.all_kept') : t('pick.all_done')}</p>
-    ${task.orders.map((order) => html`<div class="row ${order.frozen || order.ended ? 'stopped' : ''}">
-      ${tick(app, order.frozen || order.ended ? 'stopped' : kept.size ? 'kept' : 'done')}
-      <span class="row-main"><b>${order.tote ?? shortOrder(order.id)}</b>
-        <span class="sub">${t('word.order')} ${shortOrder(order.id)}${
-          order.frozen ? html` · ${t('pick.frozen', order.frozen)}` : nothing}${
-          order.ended ? html` · ${t(`state.${order.ended}`)}` : nothing}</span></span>
-      ${task.orders.length > 1 ? slotMark(order.slot) : nothing}</div>`)}
-    <p class="sub">${stopped.length === task.orders.length ? t('pick.put_back') : t('pick.to_station')}</p>
+    ${task.orders.map((order) => orderRow(app, task, order, kept.size > 0))}
+    <p class="sub">${t(allStopped ? 'pick.put_back' : 'pick.to_station')}</p>
   </section>`;
+}
+
+/** @param {App} app @param {TaskView} task @param {TaskOrder} order @param {boolean} kept */
+function orderRow(app, task, order, kept) {
+  const { t } = app;
+  const stopped = order.frozen || order.ended;
+  const why = order.frozen ? t('pick.frozen', order.frozen) : t(`state.${order.ended}`);
+  return row({
+    before: tick(app, stopped ? 'stopped' : kept ? 'kept' : 'done'),
+    main: order.tote ?? shortOrder(order.id),
+    sub: `${t('word.order')} ${shortOrder(order.id)}${stopped ? ` · ${why}` : ''}`,
+    behind: task.orders.length > 1 ? slotMark(order.slot) : nothing,
+    tone: stopped ? 'stopped' : '',
+  });
 }
 
 /** @param {App} app @param {Scan} scan */
 export async function scan(app, scan) {
   const { task, step } = picking(app.state);
-  if (scan.type === 'command') { command(app, scan, step); return; }
-  if (!task) { app.tell('wrong', 'pick.no_task'); return; }
-  if (scan.type === 'tote') { await bindTote(app, task, step, scan.code); return; }
-  if (!step) { app.tell('wrong', 'notice.all_done'); return; }
+  if (scan.type === 'command') {
+    command(app, scan, step);
+    return;
+  }
+  if (!task) {
+    app.tell('wrong', 'pick.no_task');
+    return;
+  }
+  if (scan.type === 'tote') {
+    await bindTote(app, task, step, scan.code);
+    return;
+  }
+  if (!step) {
+    app.tell('wrong', 'notice.all_done');
+    return;
+  }
   const data = { task_id: task.id, step: step.no, code: scan.code };
   const said = judge(task, 'pick.scan', data);
   if (!(await app.send('pick.scan', data, said))) return;
-  if (!said.ok) { app.tell('wrong', `refusal.${said.code}`, said.facts, `hint.${said.code}`); return; }
+  if (!said.ok) {
+    app.tell('wrong', `refusal.${said.code}`, said.facts, `hint.${said.code}`);
+    return;
+  }
   if (said.code === 'location') app.tell('good', 'said.location', { code: step.location });
-  else if (said.code === 'need_qty') { app.tell('kept', 'said.need_qty', { qty: step.qty }); askQty(app, step); }
-  else tellPicked(app, step.no);
+  else if (said.code === 'need_qty') {
+    app.tell('kept', 'said.need_qty', { qty: step.qty });
+    askQty(app, step);
+  } else tellPicked(app, step.no);
 }
 
 /** @param {App} app @param {number} no */
@@ -117,7 +161,10 @@ function tellPicked(app, no) {
 /** @param {App} app @param {TaskView} task @param {Step | null} step @param {string} code */
 async function bindTote(app, task, step, code) {
   const order = orderForTote(task, step);
-  if (!order) { app.tell('wrong', 'refusal.totes_bound', { code }); return; }
+  if (!order) {
+    app.tell('wrong', 'refusal.totes_bound', { code });
+    return;
+  }
   const data = { task_id: task.id, order_id: order.id, code };
   const said = judge(task, 'tote.bind', data);
   if (!(await app.send('tote.bind', data, said))) return;
@@ -128,7 +175,10 @@ async function bindTote(app, task, step, code) {
 /** @param {App} app @param {{name: string, qty: number | null}} card @param {Step | null} step */
 function command(app, card, step) {
   const { task } = picking(app.state);
-  if (!task || !step) { if (card.name === 'OK') leave(app); return; }
+  if (!task || !step) {
+    if (card.name === 'OK') leave(app);
+    return;
+  }
   const wantsQty = need(task, step) === 'qty';
   if (card.name === 'SHORT') askShort(app);
   else if (card.name === 'SKIP') app.dispatch({ type: 'skip', step: step.no });
@@ -160,7 +210,12 @@ function askShort(app) {
   const { step } = picking(app.state);
   if (!step) return;
   const max = step.qty - 1;
-  const of = { title: app.t('qty.short'), label: app.name(step.name), max, preset: Math.min(step.picked, max) };
+  const of = {
+    title: app.t('qty.short'),
+    label: app.name(step.name),
+    max,
+    preset: Math.min(step.picked, max),
+  };
   app.askQty(of, (found) => app.askReason('short', (reason) => shortPick(app, found, reason)));
 }
 
@@ -175,7 +230,10 @@ async function confirmQty(app, qty) {
   const data = { task_id: task.id, step: step.no, qty };
   const said = judge(task, 'pick.qty', data);
   if (!(await app.send('pick.qty', data, said))) return;
-  if (!said.ok) { app.tell('wrong', `refusal.${said.code}`, said.facts, `hint.${said.code}`); return; }
+  if (!said.ok) {
+    app.tell('wrong', `refusal.${said.code}`, said.facts, `hint.${said.code}`);
+    return;
+  }
   app.close();
   tellPicked(app, step.no);
 }

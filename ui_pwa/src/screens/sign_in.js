@@ -13,16 +13,21 @@ export const PIN_CHARS_MIN = 4;
 /** @param {App} app */
 export function view(app) {
   const { t, state } = app;
+  const { station } = state;
+  const n = state.outbox.length;
   return html`${header(app, t('screen.signin'))}
     <section class="fill centre">
       <div class="badge-art" aria-hidden="true"><span></span></div>
       <p class="lead">${t('signin.scan_badge')}</p>
-      <p class="sub">${state.station ? t('signin.station', { station: state.station }) : t('signin.station_hint')}</p>
-      ${state.outbox.length ? html`<p class="sub strong">${t('signin.waiting', { n: state.outbox.length })}</p>` : nothing}
+      <p class="sub">${station ? t('signin.station', { station }) : t('signin.station_hint')}</p>
+      <p class="sub strong">${n ? t('signin.waiting', { n }) : nothing}</p>
     </section>
     ${notice(app)}
     ${footer(
-      action(app, { text: app.t('act.language'), onPress: () => app.set('lang', state.lang === 'zh' ? 'en' : 'zh') }),
+      action(app, {
+        text: app.t('act.language'),
+        onPress: () => app.set('lang', state.lang === 'zh' ? 'en' : 'zh'),
+      }),
       action(app, { text: app.t('screen.status'), onPress: () => app.go('status') }),
     )}`;
 }
@@ -40,13 +45,20 @@ export function scan(app, scan) {
  */
 export function takeBadge(app, code) {
   const why = app.why('session.open');
-  if (why) { app.refuse(why); return; }
+  if (why) {
+    app.refuse(why);
+    return;
+  }
   badge = code;
   app.open({ kind: 'pin', text: '', busy: false, error: null });
   signal('kept');
 }
 
-/** Remember where this device stands; it counts from the next sign-in. @param {App} app @param {string} station */
+/**
+ * Remember where this device stands; it counts from the next sign-in.
+ * @param {App} app
+ * @param {string} station
+ */
 export function takeStation(app, station) {
   app.dispatch({ type: 'station', station });
   const moved = app.state.session && app.state.session.station?.id !== station;
@@ -57,7 +69,8 @@ export function takeStation(app, station) {
 export function typePin(app, digits) {
   const { dialog } = app.state;
   if (dialog?.kind !== 'pin' || dialog.busy) return;
-  const text = digits === '' ? dialog.text.slice(0, -1) : (dialog.text + digits).slice(0, PIN_CHARS_MAX);
+  const text =
+    digits === '' ? dialog.text.slice(0, -1) : (dialog.text + digits).slice(0, PIN_CHARS_MAX);
   app.open({ ...dialog, text, error: null });
 }
 
@@ -67,7 +80,10 @@ export async function submitPin(app) {
   if (dialog?.kind !== 'pin' || dialog.busy || dialog.text.length < PIN_CHARS_MIN) return;
   app.open({ ...dialog, busy: true });
   const refusal = await app.signIn(badge, dialog.text);
-  if (!refusal) { badge = ''; return; }
+  if (!refusal) {
+    badge = '';
+    return;
+  }
   app.open({ kind: 'pin', text: '', busy: false, error: refusal });
   signal('wrong');
 }

@@ -1,13 +1,18 @@
 // What works now, function by function; and the settings of this PDA.
 
 import { html, nothing } from '../../vendor/lit.js';
-import { OFFLINE_KINDS } from '../core/task.js';
-import { action, chip, footer, header, notice } from '../parts/parts.js';
+import { OFFLINE_KINDS } from '../core/outbox.js';
+import { action, footer, header, notice } from '../parts/parts.js';
+import { chip } from '../parts/rows.js';
 
 /** A function and the command that stands for it. */
 const FUNCTIONS = [
-  ['pick', 'pick.scan'], ['take', 'task.take'], ['pack', 'pack.scan'],
-  ['print', 'waybill.print'], ['handover', 'handover.scan'], ['putback', 'putback.scan'],
+  ['pick', 'pick.scan'],
+  ['take', 'task.take'],
+  ['pack', 'pack.scan'],
+  ['print', 'waybill.print'],
+  ['handover', 'handover.scan'],
+  ['putback', 'putback.scan'],
 ];
 const PREFIXES = ['~', ''];
 const AGE_WARN_MS = 5 * 60_000;
@@ -16,20 +21,25 @@ const AGE_WARN_MS = 5 * 60_000;
 export function view(app) {
   const { t, state } = app;
   const oldest = state.outbox[0]?.cmd.captured_at;
-  const late = oldest !== undefined && Date.now() - (oldest - state.clockOffsetUs) / 1000 > AGE_WARN_MS;
+  const late =
+    oldest !== undefined && Date.now() - (oldest - state.clockOffsetUs) / 1000 > AGE_WARN_MS;
+  const { outbox, sound } = state;
+  const { worker, persisted } = state.shell;
+  const hub = state.link === 'up' ? state.hub : 'unseen';
+  const parked = outbox.filter((k) => k.parked).length;
   return html`${header(app, t('screen.status'))}
     <section class="fill list">
       <h2>${t('status.now')}</h2>
       ${FUNCTIONS.map(([name, kind]) => works(app, name, kind))}
       <h2>${t('status.links')}</h2>
       ${fact(t('status.box'), t(`link.${state.link}`), state.link === 'up' ? 'good' : 'bad')}
-      ${fact(t('status.hub'), state.link === 'up' ? t(`hub.${state.hub}`) : t('hub.unseen'), state.hub === 'up' ? 'good' : '')}
-      ${fact(t('status.waiting'), t('status.waiting_n', { n: state.outbox.length }), late ? 'bad' : '')}
-      ${state.outbox.some((k) => k.parked) ? fact(t('status.parked'), String(state.outbox.filter((k) => k.parked).length), 'bad') : nothing}
+      ${fact(t('status.hub'), t(`hub.${hub}`), hub === 'up' ? 'good' : '')}
+      ${fact(t('status.waiting'), t('status.waiting_n', { n: outbox.length }), late ? 'bad' : '')}
+      ${parked ? fact(t('status.parked'), String(parked), 'bad') : nothing}
       <h2>${t('status.device')}</h2>
-      ${fact(t('status.offline_page'), t(`worker.${state.shell.worker}`), state.shell.worker === 'ready' ? 'good' : 'bad')}
-      ${fact(t('status.storage'), t(`storage.${state.shell.persisted}`), state.shell.persisted ? 'good' : '')}
-      ${fact(t('status.sound'), t(state.sound ? 'sound.on' : 'sound.off'), state.sound ? 'good' : 'bad')}
+      ${fact(t('status.offline_page'), t(`worker.${worker}`), worker === 'ready' ? 'good' : 'bad')}
+      ${fact(t('status.storage'), t(`storage.${persisted}`), persisted ? 'good' : '')}
+      ${fact(t('status.sound'), t(sound ? 'sound.on' : 'sound.off'), sound ? 'good' : 'bad')}
       ${fact(t('status.version'), state.shell.version.slice(0, 12) || '—', '')}
       ${fact(t('status.id'), app.device.slice(-8), '')}
       <h2>${t('status.settings')}</h2>
@@ -46,19 +56,30 @@ export function view(app) {
 /** @param {App} app @param {string} name @param {string} kind */
 function works(app, name, kind) {
   const { link } = app.state;
-  const how = link === 'up' ? (app.state.hub === 'up' ? 'all' : 'box') : OFFLINE_KINDS.includes(kind) ? 'pda' : 'no';
+  const how =
+    link === 'up'
+      ? app.state.hub === 'up'
+        ? 'all'
+        : 'box'
+      : OFFLINE_KINDS.includes(kind)
+        ? 'pda'
+        : 'no';
   return fact(app.t(`function.${name}`), app.t(`works.${how}`), how === 'no' ? 'bad' : 'good');
 }
 
 /** @param {string} label @param {string} value @param {string} tone */
-const fact = (label, value, tone) => html`<div class="fact"><span>${label}</span>${chip(value, tone)}</div>`;
+const fact = (label, value, tone) =>
+  html`<div class="fact"><span>${label}</span>${chip(value, tone)}</div>`;
 
 /** @param {App} app @param {'lang' | 'theme' | 'prefix'} name @param {string[]} values */
 function choices(app, name, values) {
-  return html`<fieldset><legend>${app.t(`set.${name}`)}</legend>${values.map((value) => action(app, {
-    text: app.t(`set.${name}_${value === '~' ? 'tilde' : value || 'none'}`),
-    pressed: app.state[name] === value, onPress: () => app.set(name, value),
-  }))}</fieldset>`;
+  return html`<fieldset><legend>${app.t(`set.${name}`)}</legend>${values.map((value) =>
+    action(app, {
+      text: app.t(`set.${name}_${value === '~' ? 'tilde' : value || 'none'}`),
+      pressed: app.state[name] === value,
+      onPress: () => app.set(name, value),
+    }),
+  )}</fieldset>`;
 }
 
 /** @param {App} app */

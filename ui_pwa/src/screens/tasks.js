@@ -2,7 +2,8 @@
 
 import { html, nothing } from '../../vendor/lit.js';
 import { shortOrder } from '../core/text.js';
-import { action, chip, empty, footer, header, notice } from '../parts/parts.js';
+import { action, footer, header, notice } from '../parts/parts.js';
+import { chip, empty, row, slotMark } from '../parts/rows.js';
 
 /** @param {App} app */
 export function view(app) {
@@ -10,29 +11,41 @@ export function view(app) {
   const tasks = state.tasks ?? [];
   return html`${header(app, t('screen.tasks'))}
     <section class="fill list">
-      ${state.tasks === null ? empty(t('tasks.loading'))
-        : tasks.length === 0 ? empty(t('tasks.none'), html`<p class="sub">${t('tasks.none_hint')}</p>`)
-        : tasks.map((task) => row(app, task))}
+      ${
+        state.tasks === null
+          ? empty(t('tasks.loading'))
+          : tasks.length === 0
+            ? empty(t('tasks.none'), html`<p class="sub">${t('tasks.none_hint')}</p>`)
+            : tasks.map((task) => taskRow(app, task))
+      }
     </section>
     ${notice(app)}
-    ${footer(action(app, {
-      tone: 'main', why: app.why('task.take') ?? (tasks.length ? null : { code: 'no_task' }),
-      text: state.chosen.length ? t('act.take_n', { n: state.chosen.length }) : t('act.take_first'),
-      onPress: () => take(app),
-    }))}`;
+    ${footer(
+      action(app, {
+        tone: 'main',
+        why: app.why('task.take') ?? (tasks.length ? null : { code: 'no_task' }),
+        text: state.chosen.length
+          ? t('act.take_n', { n: state.chosen.length })
+          : t('act.take_first'),
+        onPress: () => take(app),
+      }),
+    )}`;
 }
 
 /** @param {App} app @param {TaskShort} task */
-function row(app, task) {
+function taskRow(app, task) {
   const { t, state } = app;
   const at = state.chosen.indexOf(task.id);
-  return html`<button type="button" class="row ${task.lane === '24h' ? 'rush' : ''}"
-      aria-pressed=${at >= 0 ? 'true' : 'false'} @click=${() => app.dispatch({ type: 'choose', id: task.id })}>
-    <span class="row-main"><b>${t('tasks.pieces', { pieces: task.pieces, orders: task.orders.length })}</b>
-      <span class="sub">${t('tasks.zones', { zones: task.zones })} · ${task.orders.map((o) => shortOrder(o.id)).join(' ')}</span></span>
-    ${task.lane === '24h' ? chip('24H', 'rush') : nothing}
-    ${at >= 0 ? html`<span class="slot">${at + 1}</span>` : nothing}
-  </button>`;
+  const rush = task.lane === '24h';
+  const orders = task.orders.map((o) => shortOrder(o.id)).join(' ');
+  return row({
+    main: t('tasks.pieces', { pieces: task.pieces, orders: task.orders.length }),
+    sub: `${t('tasks.zones', { zones: task.zones })} · ${orders}`,
+    behind: html`${rush ? chip('24H', 'rush') : nothing}${at >= 0 ? slotMark(at + 1) : nothing}`,
+    tone: rush ? 'rush' : '',
+    pressed: at >= 0,
+    onPress: () => app.dispatch({ type: 'choose', id: task.id }),
+  });
 }
 
 /** @param {App} app */
@@ -44,9 +57,15 @@ function take(app) {
 
 /** @param {App} app @param {Scan} scan */
 export function scan(app, scan) {
-  if (scan.type !== 'command' || scan.name === 'SHORT') { app.tell('wrong', 'notice.take_first'); return; }
+  if (scan.type !== 'command' || scan.name === 'SHORT') {
+    app.tell('wrong', 'notice.take_first');
+    return;
+  }
   const why = app.why('task.take') ?? (app.state.tasks?.length ? null : { code: 'no_task' });
-  if (why) { app.refuse(why); return; }
+  if (why) {
+    app.refuse(why);
+    return;
+  }
   if (scan.name === 'OK') take(app);
   else if (scan.name === 'QTY') choose(app, scan.qty ?? 0);
 }
@@ -56,4 +75,3 @@ function choose(app, place) {
   const task = app.state.tasks?.[place - 1];
   if (task) app.dispatch({ type: 'choose', id: task.id });
 }
-
