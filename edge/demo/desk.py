@@ -26,7 +26,7 @@ from edge.demo.floor import FloorLostError, Json, RefusedError
 from edge.demo.hub_client import HubClient
 from edge.demo.rule import Thresholds, edit_ruleset
 from edge.demo.sample import DemoFloor
-from edge.demo.site import BOX, DemoError, Site
+from edge.demo.site import DemoError, Site
 from edge.demo.stage import Stage
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ class Desk:
         """Return the floor as the box tells it."""
         eye = self._eye
         orders = await eye.get("orders")
-        box = (await self._hub.get(f"boxes/{BOX}"))["box"]
+        health = await self._health()
         return {
             "orders": [_short(order) for order in islice(orders["orders"], ORDERS_SHOWN_MAX)],
             "counts": orders["counts"],
@@ -237,10 +237,16 @@ class Desk:
             "packing": (await eye.get("packing"))["orders"],
             "shipped": (await eye.get("orders?state=shipped"))["orders"],
             "put_back": (await eye.get("orders?state=put_back"))["orders"],
-            "hub": {"up": box["is_up"], "lag": eye.hello.get("hub_lag", 0)},
-            "rules": eye.hello.get("rules", ""),
-            "printers": (await eye.get("printers"))["printers"],
+            "hub": {"up": health["hub"] == "up", "lag": health["hub_lag"]},
+            "rules": health["rules"],
+            "printers": health["printers"],
         }
+
+    async def _health(self) -> Json:
+        assert self._http is not None
+        async with self._http.get(f"{self._site.box_url}/health") as response:
+            found: Json = msgspec.json.decode(await response.read())
+            return found
 
     async def _view(
         self,
@@ -382,7 +388,7 @@ class Desk:
 
     async def _push_rule(self, request: web.Request) -> Json:
         thresholds = await _read(request, Thresholds)
-        document = edit_ruleset(thresholds, newer_than=self._eye.hello.get("rules", ""))
+        document = edit_ruleset(thresholds, newer_than=(await self._health())["rules"])
         await self._hub.post("rulesets", [{"document": document}])
         return {"ok": True}
 

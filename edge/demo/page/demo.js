@@ -144,7 +144,7 @@ class Page {
   draw() {
     const { state } = this;
     const due = this.sequence()[this.turn()];
-    this.part('coach', [state.step, this.clicked], () => panels.coach(this));
+    this.part('coach', [state.step, this.clicked, state.bots.at_work], () => panels.coach(this));
     this.part('labels', [state.labels, due], () => panels.labels(this));
     this.part('panel', {
       codes: [this.tab, this.target(), due],

@@ -37,7 +37,7 @@ export function coach(demo) {
   });
   return [
     h('p.next-label', {}, t('next'), step.door ? h('span.chip', {}, t(`door.${step.door}`)) : null),
-    h('p.say', {}, t(`coach.${step.say}`, step.facts)),
+    h('p.say', {}, t(`coach.${step.say === 'done' && demo.state.bots.at_work ? 'bots' : step.say}`, step.facts)),
     cards.length ? h('div.codes.turns', {}, ...cards) : null,
   ];
 }
@@ -101,7 +101,7 @@ function ruleForm(demo, rules) {
       const data = new FormData(/** @type {HTMLFormElement} */ (event.target));
       demo.act('rule', Object.fromEntries([...data].map(([name, value]) => [name, Number(value)])));
     },
-  }, h('h3', {}, t('rule', { rules })), field('each_max', 2), field('tier_one', 399), field('tier_two', 599),
+  }, h('h3', {}, t('rule', { rules })), field('each_max', 5), field('tier_one', 399), field('tier_two', 599),
   h('button', { type: 'submit' }, t('rule.push')), h('small', {}, t('rule.hint')));
   return form;
 }

@@ -94,6 +94,7 @@ const TEXTS = {
   'coach.waybill_reprint': ['没打出来:在打包台点「重打」并选原因。', 'It did not come out: press “Print again” at the station and choose why.'],
   'coach.waybill_resolve': ['不确定面单有没有打出:看看打印机,在打包台回答。', 'Nobody knows whether the label came out: look, then answer at the station.'],
   'coach.wait': ['稍等……', 'One moment…'],
+  'coach.bots': ['机器人正在干活:看「订单」里的状态和下面打出的面单。', 'Bots are at work: watch the orders, and the labels below.'],
   'coach.done': ['订单都处理完了。在「订单」里再来一批,再去「找麻烦」试试断网、缺纸和新规则。', 'All orders are done. Get more under “Orders”, then try “Make trouble”.'],
   'kind.order.assigned': ['中枢派单', 'assigned by the hub'],
   'kind.order.moved': ['状态变化', 'moved'],
