@@ -112,6 +112,7 @@ class BoxProcess:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            lock.close()
             raise TakenError(f"{self.data} is in use by another floorgate process") from error
         self._closing.append(lock.close)
 
@@ -262,8 +263,8 @@ class BoxProcess:
         handlers = Handlers(self.floor, self.reads, sessions, guard)
         status = Status(self._health, self._metrics)
         assets = Assets(page_root())
-        app = make_app(handlers, guard, socket, assets, status, version("floorgate"))
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+        self.app = make_app(handlers, guard, socket, assets, status, version("floorgate"))
+        runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=SHUTDOWN_S)
         await runner.setup()
         self._closing += [runner.cleanup, socket.close]
         site = web.TCPSite(runner, config.host, config.port, ssl_context=self._tls())

@@ -4,6 +4,7 @@ An unknown key is an error that names its line. `FLOORGATE_HTTP_PORT=8443` sets 
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -107,8 +108,9 @@ def _override(table: dict[str, Any], environ: Mapping[str, str]) -> None:
 
 def _line_of(text: str, message: str) -> str:
     """Return `:line` of the key that `message` quotes, where it can be found."""
-    _, _, rest = message.partition("unknown field `")
-    key = rest.partition("`")[0]
+    unknown = re.search(r"unknown field `([^`]+)`", message)
+    wrong = re.search(r"`\$(?:[^`]*)\.(\w+)[^`.]*`", message)
+    key = unknown[1] if unknown else wrong[1] if wrong else ""
     for number, line in enumerate(text.splitlines(), 1):
         if key and line.strip().startswith((key, f"[{key}")):
             return f":{number}"

@@ -80,13 +80,18 @@ class Dispatcher:
     async def greet(self, session: Session, since: int | None, to: Subscriber) -> list[bytes]:
         """Return what a client hears on connecting: hello, its alarms, what it missed.
 
-        `to` must be subscribed already, so that nothing falls between this and the push.
+        `to` is subscribed already: from the last entry told here on, the push goes on. A client
+        that missed more than `RESUME_ENTRIES_MAX` is not told of them; hello's `since` says so.
         """
         box = await self._reads.box()
+        head = self._head_seq()
+        if since is None or not 0 <= head - since <= RESUME_ENTRIES_MAX:
+            since = head
         hello = {
             "t": "hello",
             "box": box.name,
-            "seq": self._head_seq(),
+            "seq": head,
+            "since": since,
             "now": self._clock.now_us(),
             "rules": box.rules,
             "session": await self._sessions.view(session),
@@ -95,9 +100,14 @@ class Dispatcher:
         for alarm in await self._reads.alarms(session.person):
             facts = {"alarm": alarm.id, "code": alarm.code, "facts": alarm.facts}
             frames.append(alarm_frame(facts, alarm.raised_us))
-        if since is not None:
-            _, missed = await self._reader.entries(since, RESUME_ENTRIES_MAX)
+        told = since
+        while True:
+            _, missed = await self._reader.entries(told, RESUME_ENTRIES_MAX)
+            told += len(missed)
             frames += [entry_frame(raw) for raw in missed if visible(raw, to)]
+            if told >= self._push.told_seq:
+                break
+        to.told_seq = told
         return frames
 
 

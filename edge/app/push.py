@@ -38,6 +38,8 @@ class Subscriber:
         self.session = session
         self.frames: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE_MAX)
         self.is_slow = False
+        self.told_seq: int | None = None
+        """The newest entry that the greeting told of or passed over; None until it is over."""
         self._me = f"person:{session.person}"
         self._kinds = tuple({kind for role in session.roles for kind in _SEES.get(role, ())})
 
@@ -47,6 +49,10 @@ class Subscriber:
         A picker's own scans are not among them: their answers say it all, 2,000 times a second.
         """
         return kind.startswith(self._kinds) or self._me in refs
+
+    def is_due(self, seq: int) -> bool:
+        """Tell whether entry `seq` comes after the greeting."""
+        return self.told_seq is not None and seq > self.told_seq
 
     def put(self, frame: bytes) -> None:
         """Queue a frame; a full queue ends the subscription."""
@@ -70,6 +76,8 @@ class Push:
     def __init__(self) -> None:
         self._subscribers: dict[Subscriber, None] = {}
         """In the order of their coming, which is the order in which they are told."""
+        self.told_seq = 0
+        """The newest entry that was handed to the clients."""
 
     @property
     def clients(self) -> int:
@@ -94,11 +102,12 @@ class Push:
             for subscriber in self._subscribers:
                 if alarm and draft.data["person"] == subscriber.session.person:
                     subscriber.put(alarm)
-                if subscriber.may_see(draft.kind, draft.refs):
+                if subscriber.is_due(stored.seq) and subscriber.may_see(draft.kind, draft.refs):
                     frame = frame or entry_frame(stored.raw)
                     subscriber.put(frame)
             if draft.kind == "session.closed":
                 self._close(draft.data["session"])
+            self.told_seq = stored.seq
 
     def _close(self, session_id: str) -> None:
         for subscriber in self._subscribers:

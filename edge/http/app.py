@@ -83,5 +83,5 @@ def status_routes(status: Status) -> list[Route]:
         Route("GET", "/health", status.health, "How the box is", gives=Health, signed_in=False),
         Route("GET", "/metrics", status.metrics, "Figures for Prometheus", signed_in=False),
         Route("GET", "/api/v1/printers", status.printers, "Printers and what ails them",
-              gives=dict[str, Any], signed_in=False),
+              gives=dict[str, list[dict[str, Any]]], signed_in=False),
     ]  # fmt: skip

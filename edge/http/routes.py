@@ -11,12 +11,12 @@ from edge.app.reads import LIST_MAX, Reads
 from edge.app.sessions import Sessions, SessionView, SignIn
 from edge.domain.commands import Envelope, StatusSet
 from edge.domain.refusals import RefusedError
+from edge.domain.rules import Reason, Workflow
 from edge.domain.views import JobView, OrderView, PackRow, PackView, TaskView
 from edge.http.guard import COOKIE, Guard
 from edge.http.wire import error_response, json_response, read_json
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-SUPERVISING = ("keeper", "leader", "supervisor", "admin")
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -32,16 +32,17 @@ class Route(msgspec.Struct, frozen=True):
     refusals: tuple[str, ...] = ()
 
 
-class CommandList(msgspec.Struct, frozen=True):
-    """Answers to a list of commands."""
-
-    answers: tuple[Reply, ...]
-
-
 class StatusBody(msgspec.Struct, frozen=True):
     """An attempt to set a status."""
 
     status: str = ""
+
+
+class Resumed(msgspec.Struct, frozen=True):
+    """The caller's session."""
+
+    ok: bool
+    session: SessionView
 
 
 class SignedIn(msgspec.Struct, frozen=True):
@@ -50,6 +51,30 @@ class SignedIn(msgspec.Struct, frozen=True):
     ok: bool
     session: SessionView
     token: str
+
+
+class OrderPage(msgspec.Struct, frozen=True):
+    """Some orders, after which id the next page begins, and how many are in each state."""
+
+    orders: list[OrderView]
+    next: str | None
+    counts: dict[str, int]
+
+
+class AlarmView(msgspec.Struct, frozen=True):
+    """An alarm that waits to be acknowledged."""
+
+    id: str
+    code: str
+    facts: dict[str, Any]
+    raised_at: int
+
+
+class WorkflowView(msgspec.Struct, frozen=True):
+    """The active ruleset's label, and its states and transitions."""
+
+    rules: str
+    workflow: Workflow
 
 
 class Handlers:
@@ -71,7 +96,7 @@ class Handlers:
         session = await self._sessions.recognise(token)
         assert session is not None
         view = await self._sessions.view(session)
-        response = json_response({"ok": True, "session": view, "token": token})
+        response = json_response(SignedIn(ok=True, session=view, token=token))
         response.set_cookie(
             COOKIE, token, httponly=True, secure=request.secure, samesite="Strict", path="/"
         )
@@ -80,7 +105,7 @@ class Handlers:
     async def session(self, request: web.Request) -> web.StreamResponse:
         """Return the caller's session."""
         session = await self._guard.session(request)
-        return json_response({"ok": True, "session": await self._sessions.view(session)})
+        return json_response(Resumed(ok=True, session=await self._sessions.view(session)))
 
     async def sign_out(self, request: web.Request) -> web.StreamResponse:
         """Close the caller's session."""
@@ -120,7 +145,8 @@ class Handlers:
     async def task(self, request: web.Request) -> web.StreamResponse:
         """Return a task."""
         await self._guard.session(request)
-        return _found(await self._reads.task(request.match_info["id"]), "unknown_task", "task")
+        task_id = request.match_info["id"]
+        return _found(await self._reads.task(task_id), "unknown_task", task=task_id)
 
     async def packing(self, request: web.Request) -> web.StreamResponse:
         """Return what waits for packing."""
@@ -130,7 +156,8 @@ class Handlers:
     async def pack(self, request: web.Request) -> web.StreamResponse:
         """Return an order for packing."""
         await self._guard.session(request)
-        return _found(await self._reads.pack(request.match_info["code"]), "unknown_order", "pack")
+        code = request.match_info["code"]
+        return _found(await self._reads.pack(code), "unknown_order", order=code)
 
     async def orders(self, request: web.Request) -> web.StreamResponse:
         """Return orders, page by page, with the number in each state."""
@@ -138,13 +165,13 @@ class Handlers:
         query = request.query
         found = await self._reads.orders(query.get("state", ""), query.get("after", ""))
         more = found[-1].id if len(found) == LIST_MAX else None
-        counts = await self._reads.order_counts()
-        return json_response({"orders": found, "next": more, "counts": counts})
+        return json_response(OrderPage(found, more, await self._reads.order_counts()))
 
     async def order(self, request: web.Request) -> web.StreamResponse:
         """Return an order."""
         await self._guard.session(request)
-        return _found(await self._reads.order(request.match_info["id"]), "unknown_order", "order")
+        order_id = request.match_info["id"]
+        return _found(await self._reads.order(order_id), "unknown_order", order=order_id)
 
     async def timeline(self, request: web.Request) -> web.StreamResponse:
         """Return all that happened to an order."""
@@ -155,9 +182,7 @@ class Handlers:
         """Return the caller's alarms that are not acknowledged."""
         session = await self._guard.session(request)
         found = await self._reads.alarms(session.person)
-        shown = [
-            {"id": a.id, "code": a.code, "facts": a.facts, "raised_at": a.raised_us} for a in found
-        ]
+        shown = [AlarmView(each.id, each.code, each.facts, each.raised_us) for each in found]
         return json_response({"alarms": shown})
 
     async def reasons(self, request: web.Request) -> web.StreamResponse:
@@ -169,7 +194,7 @@ class Handlers:
         """Return states and transitions of the active ruleset."""
         await self._guard.session(request)
         rules = await self._reads.rules()
-        return json_response({"rules": rules.label, "workflow": rules.document.workflow})
+        return json_response(WorkflowView(rules.label, rules.document.workflow))
 
     async def jobs(self, request: web.Request) -> web.StreamResponse:
         """Return the print jobs of an order."""
@@ -177,9 +202,9 @@ class Handlers:
         return json_response({"jobs": await self._reads.jobs(request.query.get("order", ""))})
 
 
-def _found(view: Any, code: str, name: str) -> web.Response:  # noqa: ANN401 - a view or None
+def _found(view: Any, code: str, **asked: str) -> web.Response:  # noqa: ANN401 - a view or None
     if view is None:
-        return error_response(refuse("", code, **{name: ""}))
+        return error_response(refuse("", code, **asked))
     return json_response(view)
 
 
@@ -189,7 +214,7 @@ def routes(handlers: Handlers) -> list[Route]:
     return [
         Route("POST", f"{api}/session", h.sign_in, "Sign in by badge and PIN", SignIn, SignedIn,
               signed_in=False, refusals=("sign_in_failed", "locked_out")),
-        Route("GET", f"{api}/session", h.session, "The caller's session", gives=SignedIn),
+        Route("GET", f"{api}/session", h.session, "The caller's session", gives=Resumed),
         Route("DELETE", f"{api}/session", h.sign_out, "Sign out"),
         Route("POST", f"{api}/commands", h.commands, "Send commands", list[Envelope],
               list[Reply], refusals=("malformed", "busy")),
@@ -203,15 +228,17 @@ def routes(handlers: Handlers) -> list[Route]:
               gives=dict[str, list[PackRow]]),
         Route("GET", f"{api}/packing/{{code}}", h.pack, "An order for packing, by id or tote",
               gives=PackView, refusals=("unknown_order",)),
-        Route("GET", f"{api}/orders", h.orders, "Orders, page by page", gives=dict[str, Any]),
+        Route("GET", f"{api}/orders", h.orders, "Orders, page by page", gives=OrderPage),
         Route("GET", f"{api}/orders/{{id}}", h.order, "An order", gives=OrderView,
               refusals=("unknown_order",)),
         Route("GET", f"{api}/orders/{{id}}/timeline", h.timeline, "All that happened to an order",
-              gives=dict[str, Any]),
-        Route("GET", f"{api}/alarms", h.alarms, "The caller's alarms", gives=dict[str, Any]),
-        Route("GET", f"{api}/reasons", h.reasons, "Reasons to choose from", gives=dict[str, Any]),
+              gives=dict[str, list[dict[str, Any]]]),
+        Route("GET", f"{api}/alarms", h.alarms, "The caller's alarms",
+              gives=dict[str, list[AlarmView]]),
+        Route("GET", f"{api}/reasons", h.reasons, "Reasons to choose from",
+              gives=dict[str, list[Reason]]),
         Route("GET", f"{api}/workflow", h.workflow, "States and transitions",
-              gives=dict[str, Any]),
+              gives=WorkflowView),
         Route("GET", f"{api}/jobs", h.jobs, "Print jobs of an order",
               gives=dict[str, list[JobView]]),
     ]  # fmt: skip

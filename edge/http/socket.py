@@ -7,11 +7,12 @@ from aiohttp import WSMsgType, web
 
 from edge.app.dispatch import FRAME_BYTES_MAX, Dispatcher
 from edge.app.push import Push, Subscriber, encode
-from edge.domain.model import Session
 from edge.domain.refusals import RefusedError
 from edge.http.guard import Guard
 
 HEARTBEAT_S: Final = 10.0
+GOODBYE_S: Final = 1.0
+"""How long a closing box waits for its good-byes to leave."""
 IN_FLIGHT_MAX: Final = 64
 """Commands of one client that may be under way at once; more wait in its socket."""
 
@@ -23,7 +24,7 @@ class Socket:
         self._guard = guard
         self._dispatcher = dispatcher
         self._push = push
-        self._open: set[web.WebSocketResponse] = set()
+        self._open: dict[web.WebSocketResponse, asyncio.Task[None]] = {}
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Hold one client's conversation until either side ends it."""
@@ -32,22 +33,31 @@ class Socket:
         socket = web.WebSocketResponse(
             heartbeat=HEARTBEAT_S, max_msg_size=FRAME_BYTES_MAX, compress=False
         )
-        await socket.prepare(request)
-        subscriber = self._push.subscribe(session)
-        self._open.add(socket)
-        sender = asyncio.create_task(self._send(socket, subscriber, since))
+        subscriber = self._push.subscribe(session)  # at once: a sign-out must not slip through
         try:
-            await self._receive(socket, session, subscriber)
+            await socket.prepare(request)
+            await self._converse(socket, subscriber, since)
         finally:
             self._push.leave(subscriber)
-            self._open.discard(socket)
-            sender.cancel()
-            await asyncio.gather(sender, return_exceptions=True)
         return socket
 
+    async def _converse(
+        self, socket: web.WebSocketResponse, subscriber: Subscriber, since: int | None
+    ) -> None:
+        sender = asyncio.create_task(self._send(socket, subscriber, since))
+        self._open[socket] = sender
+        try:
+            await self._receive(socket, subscriber)
+        finally:
+            del self._open[socket]
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+
     async def close(self) -> None:
-        """End every conversation."""
+        """End every conversation, with a good-bye to whoever still listens."""
         self._push.close()
+        if senders := tuple(self._open.values()):
+            await asyncio.wait(senders, timeout=GOODBYE_S)
         for socket in tuple(self._open):
             await socket.close(code=1001, message=b"closing")
 
@@ -68,9 +78,7 @@ class Socket:
             return
         await socket.close()
 
-    async def _receive(
-        self, socket: web.WebSocketResponse, session: Session, subscriber: Subscriber
-    ) -> None:
+    async def _receive(self, socket: web.WebSocketResponse, subscriber: Subscriber) -> None:
         """Start each command as it comes: those of one burst share a group commit.
 
         The writer takes them in the order in which they came, and their answers leave in that
@@ -83,7 +91,7 @@ class Socket:
                 if message.type is not WSMsgType.TEXT:
                     await socket.close(code=1003, message=b"text frames only")
                     break
-                work = self._dispatcher.dispatch(session, message.data.encode())
+                work = self._dispatcher.dispatch(subscriber.session, message.data.encode())
                 await under_way.put(asyncio.create_task(work))
         finally:
             await under_way.put(None)

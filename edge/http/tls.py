@@ -2,15 +2,18 @@
 
 The CA is ECDSA P-256, path length 0, name-constrained to what the leaf needs plus the private
 address ranges (RFC 1918, RFC 5280 4.2.1.10), so that a PDA which trusts it trusts it for nothing
-else. The leaf is renewed when two thirds of its life are over or the box has another name.
+else. The leaf is renewed when two thirds of its life are over or the box has another name; a name
+that the CA may not vouch for needs a new CA, which PDAs must be enrolled with again.
 """
 
 import ipaddress
+import os
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -21,6 +24,8 @@ LEAF_LIFE: Final = timedelta(days=397)
 RENEW_WITHIN: Final = LEAF_LIFE / 3
 CLOCK_SLACK: Final = timedelta(days=1)
 PRIVATE_NETWORKS: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8")
+
+log = structlog.get_logger()
 
 Key = ec.EllipticCurvePrivateKey
 
@@ -33,13 +38,25 @@ def server_context(folder: Path, names: tuple[str, ...], now_us: int) -> ssl.SSL
     now = datetime.fromtimestamp(now_us / 1e6, UTC)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     ca_file, leaf_file = folder / "ca.pem", folder / "leaf.pem"
-    if not ca_file.exists():
+    is_new = not ca_file.exists()
+    if not is_new and (foreign := _foreign(ca_file.read_bytes(), names)):
+        log.warning("new certificate authority: enrol the PDAs again", for_names=foreign)
+        is_new = True
+    if is_new:
         _write_ca(folder, names, now)
-    if not leaf_file.exists() or _is_stale(leaf_file.read_bytes(), names, now):
+    if is_new or not leaf_file.exists() or _is_stale(leaf_file.read_bytes(), names, now):
         _write_leaf(folder, names, now)
+    try:
+        return _context(folder)
+    except ssl.SSLError:  # power was cut between the two files of the leaf
+        _write_leaf(folder, names, now)
+        return _context(folder)
+
+
+def _context(folder: Path) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(leaf_file, folder / "leaf.key")
+    context.load_cert_chain(folder / "leaf.pem", folder / "leaf.key")
     return context
 
 
@@ -50,11 +67,27 @@ def _is_stale(pem: bytes, names: tuple[str, ...], now: datetime) -> bool:
     return have != set(names) or leaf.not_valid_after_utc - now < RENEW_WITHIN
 
 
+def _foreign(ca_pem: bytes, names: tuple[str, ...]) -> list[str]:
+    """Return those of `names` that the CA's constraints do not permit."""
+    ca = x509.load_pem_x509_certificate(ca_pem)
+    limits = ca.extensions.get_extension_for_class(x509.NameConstraints).value
+    permitted = [each.value for each in limits.permitted_subtrees or ()]
+    return [name for name in names if not any(_covers(each, name) for each in permitted)]
+
+
+def _covers(permitted: object, name: str) -> bool:
+    if isinstance(permitted, str):
+        return name == permitted or name.endswith(f".{permitted}")
+    assert isinstance(permitted, ipaddress.IPv4Network | ipaddress.IPv6Network)
+    return _is_ip(name) and ipaddress.ip_address(name) in permitted
+
+
 def _write_ca(folder: Path, names: tuple[str, ...], now: datetime) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Floorgate local CA")])
     dns = [x509.DNSName(each) for each in names if not _is_ip(each)]
-    permitted = [*dns, *(x509.IPAddress(ipaddress.ip_network(net)) for net in PRIVATE_NETWORKS)]
+    networks = [*PRIVATE_NETWORKS, *(each for each in names if _is_ip(each))]
+    permitted = [*dns, *(x509.IPAddress(ipaddress.ip_network(net)) for net in networks)]
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     builder = _builder(name, name, key, now, CA_LIFE)
     certificate = (
@@ -65,8 +98,8 @@ def _write_ca(folder: Path, names: tuple[str, ...], now: datetime) -> None:
         .sign(key, hashes.SHA256())
     )
     _write_key(folder / "ca.key", key)
-    (folder / "ca.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "ca.crt").write_bytes(certificate.public_bytes(serialization.Encoding.DER))
+    _write(folder / "ca.crt", certificate.public_bytes(serialization.Encoding.DER))
+    _write(folder / "ca.pem", certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def _write_leaf(folder: Path, names: tuple[str, ...], now: datetime) -> None:
@@ -92,10 +125,9 @@ def _write_leaf(folder: Path, names: tuple[str, ...], now: datetime) -> None:
         .sign(ca_key, hashes.SHA256())
     )
     _write_key(folder / "leaf.key", key)
-    (folder / "leaf.pem").write_bytes(
-        certificate.public_bytes(serialization.Encoding.PEM)
-        + ca.public_bytes(serialization.Encoding.PEM)
-    )
+    chain = (certificate, ca)
+    pem = b"".join(each.public_bytes(serialization.Encoding.PEM) for each in chain)
+    _write(folder / "leaf.pem", pem)
 
 
 def _builder(
@@ -127,14 +159,23 @@ def _key_usage(*, is_ca: bool) -> x509.KeyUsage:
 
 
 def _write_key(path: Path, key: Key) -> None:
-    path.touch(mode=0o600)
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
     )
+    _write(path, pem)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    fresh = path.with_suffix(f"{path.suffix}.new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
 
 
 def _is_ip(name: str) -> bool:

@@ -1,0 +1,16 @@
+"""Fixtures that several folders share."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+
+from tests.rig import Rig, config, running
+
+
+@pytest_asyncio.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    """Run a box over TLS on a free port, with goods and people, without printers."""
+    async with running(config(tmp_path)) as rig:
+        await rig.furnish()
+        yield rig
