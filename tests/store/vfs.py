@@ -20,7 +20,7 @@ IOERR_WRITE = 778
 IOERR_FSYNC = 1034
 
 _P, _I, _L = ctypes.c_void_p, ctypes.c_int, ctypes.c_longlong
-_OPEN = ctypes.CFUNCTYPE(_I, _P, ctypes.c_char_p, _P, _I, _P)
+_OPEN = ctypes.CFUNCTYPE(_I, _P, _P, _P, _I, _P)
 _WRITE = ctypes.CFUNCTYPE(_I, _P, _P, _I, _L)
 _TRUNCATE = ctypes.CFUNCTYPE(_I, _P, _L)
 _SYNC = ctypes.CFUNCTYPE(_I, _P, _I)
@@ -104,11 +104,12 @@ class _TappedVfs:
         self._kept.append(callback)
         return ctypes.cast(callback, _P).value or 0
 
-    def _open(self, _: int, path: bytes | None, file: int, flags: int, out: int) -> int:
+    def _open(self, _: int, path: int | None, file: int, flags: int, out: int) -> int:
+        # The file keeps the pointer to its path, so it is passed on as it is.
         code = self._open_unix(ctypes.addressof(self._unix[0]), path, file, flags, out)
         slot = ctypes.cast(file, ctypes.POINTER(_P))
         if code == OK and path and slot[0]:
-            self._names[file] = PurePath(path.decode()).name
+            self._names[file] = PurePath(ctypes.string_at(path).decode()).name
             slot[0] = ctypes.addressof(self._tapped(slot[0]))
         return int(code)
 
