@@ -49,7 +49,8 @@ export const empty = (text, more) =>
  */
 export function row({ main, sub = nothing, before, behind, tone = '', onPress, pressed }) {
   const inside = html`${before ?? nothing}
- * A row of a list: a mark, two lines, something behind; a button where it can be pressed.
+    <span class="row-main"><b>${main}</b><span class="sub">${sub}</span></span>
+    ${behind ?? nothing}`;
   if (!onPress) return html`<div class="row ${tone}">${inside}</div>`;
   const state = pressed === undefined ? nothing : String(pressed);
   return html`<button type="button" class="row ${tone}" aria-pressed=${state} @click=${onPress}>
