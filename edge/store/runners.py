@@ -54,9 +54,9 @@ class _Runner:
         if self._waiting >= QUEUE_MAX:
             raise BusyError
         self._waiting += 1
-        future: asyncio.Future[Outcome] = self._loop.create_future()
-        self._put((command, future))
         try:
+            future: asyncio.Future[Outcome] = self._loop.create_future()
+            self._put((command, future))
             return await asyncio.shield(future)
         finally:
             self._waiting -= 1
@@ -92,7 +92,8 @@ class ThreadRunner(_Runner):
     def __init__(self, writer: Writer, between: Callable[[], None] = lambda: None) -> None:
         super().__init__(writer)
         self._between = between
-        self._queue: queue.SimpleQueue[Waiter | None] = queue.SimpleQueue()
+        # One place more than may wait: the word to stop always finds room.
+        self._queue: queue.Queue[Waiter | None] = queue.Queue(QUEUE_MAX + 1)
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
 
     def start(self) -> None:
@@ -105,7 +106,10 @@ class ThreadRunner(_Runner):
         self._thread.join()
 
     def _put(self, waiter: Waiter) -> None:
-        self._queue.put(waiter)
+        try:
+            self._queue.put_nowait(waiter)
+        except queue.Full:  # of commands whose senders no longer wait
+            raise BusyError from None
 
     def _work(self) -> None:
         try:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+import edge.store.runners
 import edge.store.sqlite
+from edge.app.ports import BusyError
 from edge.store.runners import ThreadRunner
 from edge.store.sqlite import SqliteStore
 from tests.store.kit import Floor, raw_entries
@@ -122,3 +124,24 @@ async def test_a_failing_checkpoint_stops_the_writer(
     assert await service.code() == ""
     async with asyncio.timeout(ANSWER_S_MAX):
         assert isinstance(await service.failed, sqlite3.OperationalError)
+
+
+async def test_more_than_the_queue_holds_is_refused(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond QUEUE_MAX waiting commands a sender is told to come back; those taken are answered."""
+    monkeypatch.setattr(edge.store.runners, "QUEUE_MAX", 5)
+    waiting = [asyncio.ensure_future(service.code()) for _ in range(5)]
+    await asyncio.sleep(0)
+    with pytest.raises(BusyError):
+        await service.code()
+    assert await asyncio.gather(*waiting) == [""] * 5
+    assert service.runner.waiting == 0
+    assert await service.code() == ""
+
+
+async def test_what_arrives_during_a_flush_shares_the_next_one(service: Service) -> None:
+    """Commands sent at once are committed in few groups, and each is answered by itself."""
+    codes = await asyncio.gather(*(service.code() for _ in range(200)))
+    assert codes == [""] * 200
+    assert service.runner.groups < 50
