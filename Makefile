@@ -50,7 +50,7 @@ page: setup ## the PDA page's own tests, in node
 	@node --test $(PAGE_TESTS)
 
 sim: setup ## hub, box and bots on a virtual clock, 200 seeds
-	@$(PYTEST) tests/sim $(PYTEST_ARGS)
+	@$(PYTEST) tests/sim $(PYTEST_ARGS) --dist load # worlds share nothing
 
 e2e: setup ## the whole in real processes and a real browser
 	@$(PYTEST) tests/e2e $(PYTEST_ARGS)

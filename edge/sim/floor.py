@@ -23,6 +23,7 @@ ANSWER_S: Final = 3.0
 ATTEMPTS_MAX: Final = 30
 BACKOFF_S_MAX: Final = 2.0
 _BUSY: Final = 429
+_NO_ROOM: Final = 500
 _UNAUTHORIZED: Final = 401
 
 
@@ -138,6 +139,9 @@ class SimFloor:
             return {"status": 200, "token": token, "session": await _view(life, session)}
 
         answer = await self._until_answered(work)
+        while answer["status"] == _NO_ROOM:
+            await asyncio.sleep(BACKOFF_S_MAX)
+            answer = await self._until_answered(work)
         if answer["status"] != 200:  # noqa: PLR2004 - HTTP's
             raise RefusedError(answer["status"], answer["code"])
         self._token = answer["token"]

@@ -109,7 +109,7 @@ def _weather(random: Random) -> Weather:
         duplicate=random.choice((0, 0.05, 0.15)),
         delay_s_max=random.choice((0.01, 0.1, 0.8)),
         push_life_s=random.choice((5, 30, 300)),
-        printer_fault=random.choice((0, 0.05, 0.3)),
+        printer_fault=random.choice((0, 0.1, 0.4)),
         flush_s_max=random.choice((0.001, 0.01, 0.2)),
     )
 

@@ -228,6 +228,7 @@ PLANTED: dict[str, tuple[Plant, str]] = {
 }
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The checker whose affair it is finds the fault within 100 worlds (SYNC-1, PRN-2, FRZ-2)."""

@@ -31,7 +31,7 @@ def seeds(chunk: int) -> Iterator[int]:
         yield further + chunk
 
 
-@pytest.mark.timeout(SOAK_S + 120)
+@pytest.mark.timeout(SOAK_S + 300)
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_nothing_is_wrong_with_any_world(
     chunk: int, record_property: Callable[[str, object], None]
