@@ -102,8 +102,18 @@ class PrintQueue:
             self._news[station].clear()
             for job in await self._jobs(station):
                 if job.state == "queued":
-                    await self._print(job, self._groups[station])
+                    await self._try_to_print(job)
             await self._news[station].wait()
+
+    async def _try_to_print(self, job: Job) -> None:
+        """Print one job; a fault of ours ends that job, never the station's queue."""
+        try:
+            await self._print(job, self._groups[job.station])
+        except Exception:
+            log.exception("print job failed", job=job.id)
+            now = await self._reader.doc(Job, job.id)
+            has_begun = isinstance(now, Job) and now.state == "sending"
+            await self._report(job, "unknown" if has_begun else "failed", reason="internal")
 
     async def _print(self, job: Job, group: tuple[str, ...]) -> None:
         try:

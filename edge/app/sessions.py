@@ -8,14 +8,14 @@ import asyncio
 import base64
 import hashlib
 import hmac
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from edge.app.floor import Floor, Reply, refuse
 from edge.app.ports import Clock, Ids
 from edge.app.reads import Reads
-from edge.domain.commands import SessionClose, SessionOpen
+from edge.domain.commands import CODE_CHARS_MAX, SessionClose, SessionOpen
 from edge.domain.model import Name, Session
 from edge.domain.views import TaskView
 
@@ -53,13 +53,16 @@ class SessionView(msgspec.Struct, frozen=True):
     task: TaskView | None
 
 
+_Short = Annotated[str, msgspec.Meta(max_length=CODE_CHARS_MAX)]
+
+
 class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a person gives to sign in."""
 
-    badge: str
-    pin: str
-    device: str
-    station: str = ""
+    badge: _Short
+    pin: _Short
+    device: Annotated[str, msgspec.Meta(min_length=1, max_length=CODE_CHARS_MAX)]
+    station: _Short = ""
 
 
 class _Tries(msgspec.Struct):
@@ -95,13 +98,13 @@ class Sessions:
         wait_us = tries.locked_until_us - self._clock.boot_us()
         if wait_us > 0:
             return refuse("", "locked_out", seconds=-(-wait_us // 1_000_000)), ""
+        self._count(tries)  # before the work: many tries at once are no more than one by one
         person = await self._reads.person_by_badge(badge_hash)
         verifier = await self._reads.pin_verifier(person.id) if person else None
         right = await asyncio.to_thread(_is_pin, asked.pin, verifier or _NOBODY)
         if person is None or verifier is None or not right or not person.active:
-            self._count_wrong(tries)
             return refuse("", "sign_in_failed"), ""
-        tries.count = 0
+        tries.count = tries.locked_until_us = 0
         data = SessionOpen(self._ids.new_id(), person.id, self._known_station(asked.station))
         reply = await self._floor.reply(
             data, via="pda", actor=person.id, device=asked.device, factors=("badge", "pin")
@@ -113,10 +116,10 @@ class Sessions:
 
     def _tries_of(self, badge_hash: str, device: str) -> _Tries:
         if len(self._tries) >= COUNTERS_MAX:
-            self._tries.clear()
+            del self._tries[next(iter(self._tries))]
         return self._tries.setdefault((badge_hash, device), _Tries())
 
-    def _count_wrong(self, tries: _Tries) -> None:
+    def _count(self, tries: _Tries) -> None:
         tries.count += 1
         over = tries.count - TRIES_MAX
         if over >= 0:
