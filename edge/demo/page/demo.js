@@ -119,8 +119,9 @@ class Page {
   async look() {
     try {
       const state = await ask('state');
-      const idle = performance.now() - this.clickedMs > AGAIN_MS && this.turn() >= this.sequence().length;
-      if (JSON.stringify(state.step) !== JSON.stringify(this.state.step) || idle) this.clicked = 0;
+      const isNew = JSON.stringify(state.step) !== JSON.stringify(this.state.step);
+      const isIdle = performance.now() - this.clickedMs > AGAIN_MS;
+      if (isNew || (isIdle && this.turn() >= this.sequence().length)) this.clicked = 0;
       this.state = state;
       if (this.chosen) this.story = await ask(`orders/${encodeURIComponent(this.chosen)}`);
       this.problem = '';
@@ -130,7 +131,12 @@ class Page {
     this.draw();
   }
 
-  /** Replace what changed. @param {string} id @param {unknown} key @param {() => (Node | null)[]} make */
+  /**
+   * Replace what changed.
+   * @param {string} id
+   * @param {unknown} key
+   * @param {() => (Node | null)[]} make
+   */
   part(id, key, make) {
     const text = JSON.stringify([document.documentElement.lang, key]);
     if (this.drawn.get(id) === text) return;
@@ -177,12 +183,15 @@ class Page {
     return [
       h('span.chip', { class: hub.up ? 'good' : 'stop' }, t(hub.up ? 'hub_up' : 'hub_down')),
       hub.lag ? h('span.chip.wait', {}, t('lag', hub)) : null,
-      ...Object.entries(counts).map(([state, n]) => h('span.count', {}, `${this.nameOf(state)} ${n}`)),
+      ...Object.entries(counts).map(([state, n]) => (
+        h('span.count', {}, `${this.nameOf(state)} ${n}`))),
     ];
   }
 
   dress() {
-    for (const node of document.querySelectorAll('[data-t]')) node.textContent = t(/** @type {HTMLElement} */ (node).dataset.t ?? '');
+    for (const node of document.querySelectorAll('[data-t]')) {
+      node.textContent = t(node.getAttribute('data-t') ?? '');
+    }
     byId('lang').textContent = t('other_lang');
   }
 }
@@ -190,7 +199,9 @@ class Page {
 /** @param {Page} page */
 function wire(page) {
   const root = document.documentElement;
-  const keep = () => localStorage.setItem('demo.look', JSON.stringify({ lang: root.lang, theme: root.dataset.theme }));
+  const keep = () => localStorage.setItem('demo.look', JSON.stringify({
+    lang: root.lang, theme: root.dataset.theme,
+  }));
   byId('lang').addEventListener('click', () => {
     root.lang = root.lang === 'en' ? 'zh-CN' : 'en';
     keep(); page.dress(); page.draw();
@@ -216,8 +227,10 @@ async function start() {
   wire(page);
   page.draw();
   document.documentElement.dataset.ready = '';
-  const again = async () => { if (!document.hidden) await page.look(); setTimeout(again, POLL_MS); };
-  again();
+  for (;;) {
+    if (!document.hidden) await page.look();
+    await new Promise((done) => { setTimeout(done, POLL_MS); });
+  }
 }
 
 start();

@@ -15,7 +15,8 @@ export function h(tag, props = {}, ...children) {
     else if (value === true) node.setAttribute(key, '');
     else if (value !== false && value != null) node.setAttribute(key, String(value));
   }
-  node.append(.../** @type {any[]} */ (children.filter((each) => each !== null && each !== undefined && each !== false)));
+  const present = children.filter((each) => each !== null && each !== undefined && each !== false);
+  node.append(.../** @type {(Node | string)[]} */ (present));
   return node;
 }
 
@@ -31,9 +32,9 @@ export const codeUrl = (text) => `api/code.svg?text=${encodeURIComponent(text)}`
  * @returns {Promise<any>}
  */
 export async function ask(path, body) {
-  const response = await fetch(`api/${path}`, body === undefined ? { cache: 'no-store' } : {
-    method: 'POST', headers: { 'X-Floor': '1', 'Content-Type': 'application/json' }, body: JSON.stringify(body),
-  });
+  const headers = { 'X-Floor': '1', 'Content-Type': 'application/json' };
+  const response = await fetch(`api/${path}`, body === undefined ? { cache: 'no-store' }
+    : { method: 'POST', headers, body: JSON.stringify(body) });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw new Error(answer.problem ?? `HTTP ${response.status}`);
   return answer;
