@@ -8,7 +8,7 @@ import { html, nothing } from '../../vendor/lit.js';
  * @param {{text: unknown, onPress: () => void, why?: Refusal | null, tone?: string, note?: string,
  *   pressed?: boolean}} of
  */
-export function action(app, { text, onPress, why = null, tone = 'plain', note = '', pressed }) {
+export function action(app, { text, onPress, why = null, tone = '', note = '', pressed }) {
   const press = () => (why ? app.refuse(why) : onPress());
   const small = why ? reason(app, why) : note;
   return html`<button type="button" class="act ${tone}" aria-disabled=${why ? 'true' : nothing}
