@@ -9,20 +9,26 @@ from edge.domain.model import Doc
 
 T = TypeVar("T", bound=Doc)
 Key = tuple[str, str]
+Changes = dict[Key, Doc]
 Load = Callable[[type[Doc], str], Doc | None]
 
 
 class World:
     """Documents by kind and id. Reads fall through to `load`; writes stay here."""
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: Load, below: tuple[Changes, ...] = ()) -> None:
         self._load = load
-        self.changes: dict[Key, Doc] = {}
+        self.changes: Changes = {}
+        self._layers = (self.changes, *below)
 
     def get(self, kind: type[T], doc_id: str) -> T | None:
         """Return the document, or None where there is none."""
-        found = self.changes.get((kind.KIND, doc_id))
-        if found is None:
+        key = (kind.KIND, doc_id)
+        for changes in self._layers:
+            found = changes.get(key)
+            if found is not None:
+                break
+        else:
             found = self._load(kind, doc_id)
         assert found is None or isinstance(found, kind)
         return found
@@ -45,7 +51,7 @@ class World:
 
     def branch(self) -> "World":
         """Return a world on top of this one, to be merged or dropped."""
-        return World(self.get)
+        return World(self._load, self._layers)
 
     def merge(self, branch: "World") -> None:
         """Take over what a branch changed."""
