@@ -1,0 +1,217 @@
+"""The print queue at printers with real ports: proof, faults, fail-over, no second label."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from drivers.api import fake_printer
+from drivers.fakes.printer import FakePrinter
+from edge.app import printing
+from tests.domain.site import MUG, line
+from tests.rig import Client, Rig, config, heard, running
+
+
+class Station:
+    """A packer at a station with two printers, in front of an order that waits for its label."""
+
+    def __init__(self, rig: Rig, printers: list[FakePrinter]) -> None:
+        self.rig = rig
+        self.first, self.second = printers
+        self.packer = Client(rig, "")
+
+    async def print(self) -> None:
+        """Queue the label of order 1001."""
+        await self.packer.must("waybill.print", order_id="1001")
+
+    async def job(self) -> dict[str, Any]:
+        """Return the newest print job of the order."""
+        jobs = (await self.packer.get("/api/v1/jobs?order=1001"))["jobs"]
+        found: dict[str, Any] = jobs[-1]
+        return found
+
+    async def until(self, is_right: Callable[[dict[str, Any]], bool], since: int) -> dict[str, Any]:
+        """Wait for an entry about the print job that makes `is_right` true, and return its data."""
+        async with self.packer.socket(since=since) as socket:
+            while True:
+                entry = (await heard(socket, "entry"))["entry"]
+                if entry["kind"] == "print.reported" and is_right(entry["data"]):
+                    found: dict[str, Any] = entry["data"]
+                    return found
+
+    @property
+    def labels(self) -> list[int]:
+        """Labels that came out of the two printers."""
+        return [len(self.first.labels), len(self.second.labels)]
+
+
+@pytest_asyncio.fixture(name="station")
+async def _station(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Station]:
+    monkeypatch.setattr(printing, "RETRY_S", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(printing, "FAULT_POLL_S", 0.01)
+    async with AsyncExitStack() as stack:
+        printers = [fake_printer("tspl"), fake_printer("zpl")]
+        for printer in printers:
+            await printer.start()
+            stack.push_async_callback(printer.stop)
+        urls = {"p1": printers[0].url, "p2": printers[1].url}
+        rig = await stack.enter_async_context(running(config(tmp_path, urls)))
+        yield await _ready(rig, printers)
+
+
+async def _ready(rig: Rig, printers: list[FakePrinter]) -> Station:
+    await rig.furnish()
+    await rig.assign("1001", line(1, MUG, 1))
+    station = Station(rig, printers)
+    await rig.pick(await rig.client("picker"), "1001")
+    station.packer = await rig.client("packer", "S1")
+    await rig.pack(station.packer, "1001")
+    return station
+
+
+def stage(name: str) -> Callable[[dict[str, Any]], bool]:
+    """Return what tells a report of a stage."""
+    return lambda data: bool(data["stage"] == name)
+
+
+async def test_from_the_job_to_the_proof(station: Station) -> None:
+    """One label comes out, is claimed before its first byte, and proved by the printer (PRN-4)."""
+    head = station.rig.box.writer.head.seq
+    await station.print()
+    proved = await station.until(stage("confirmed"), head)
+    assert (proved["printer"], proved["grade"]) == ("p1", "printer_confirmed")
+    assert station.labels == [1, 0]
+    timeline = (await station.packer.get("/api/v1/orders/1001/timeline"))["entries"]
+    stages = [each["data"]["stage"] for each in timeline if each["kind"] == "print.reported"]
+    assert stages == ["claimed", "sent", "confirmed"]
+    code = f"FG1:SF0001:{station.first.labels[0].copy_id}"
+    assert (await station.packer.must("waybill.prove", code=code))["pack"]["state"] == "shipped"
+
+
+async def test_a_printer_without_paper_is_passed_over(station: Station) -> None:
+    """After some looks at an ill printer the station's next one prints, once (PRN-3, PRN-5)."""
+    station.first.paper_out = True
+    head = station.rig.box.writer.head.seq
+    await station.print()
+    sent = await station.until(stage("sent"), head)
+    assert sent["printer"] == "p2"
+    await station.until(stage("confirmed"), head)
+    assert station.labels == [0, 1]
+    printers = (await station.packer.get("/api/v1/printers"))["printers"]
+    assert [(each["id"], each["ok"], each["fault"]) for each in printers] == [
+        ("p1", False, "paper"),
+        ("p2", True, ""),
+    ]
+
+
+async def test_with_nowhere_else_to_go_it_waits_for_paper(station: Station) -> None:
+    """With both printers empty the job waits, and goes on by itself when one is filled (PRN-5)."""
+    station.first.paper_out = station.second.paper_out = True
+    head = station.rig.box.writer.head.seq
+    await station.print()
+    waiting = await station.until(lambda data: data["printer"] == "p2", head)
+    assert (waiting["stage"], waiting["reason"]) == ("retry", "paper")
+    assert (await station.job())["state"] == "queued"
+    station.second.paper_out = False
+    await station.until(stage("confirmed"), head)
+    assert station.labels == [0, 1]
+
+
+async def test_a_printer_that_is_gone_is_passed_over(station: Station) -> None:
+    """A refused connection leads to the next printer of the station (PRN-3, DEV-4)."""
+    await station.first.stop()
+    head = station.rig.box.writer.head.seq
+    await station.print()
+    assert (await station.until(stage("sent"), head))["printer"] == "p2"
+    await station.until(stage("confirmed"), head)
+    assert station.labels == [0, 1]
+
+
+async def test_a_cut_in_the_middle_is_unknown(station: Station) -> None:
+    """When bytes may have reached the printer nothing is sent again by itself (PRN-2, PRN-4)."""
+    station.first.cut_after_bytes = 400
+    head = station.rig.box.writer.head.seq
+    await station.print()
+    await station.until(stage("unknown"), head)
+    job = await station.job()
+    assert (job["state"], job["attempts"], station.labels) == ("unknown", 1, [0, 0])
+    await station.packer.must("waybill.resolve", job_id=job["id"], printed=False)
+    await station.print()
+    await station.until(stage("confirmed"), station.rig.box.writer.head.seq - 6)
+    assert sum(station.labels) == 1
+    assert (await station.job())["n"] == 2
+
+
+async def test_a_stop_in_the_middle_is_unknown(station: Station) -> None:
+    """A service that ends while bytes leave says after its restart that nobody knows (PRN-2)."""
+    station.first.bytes_per_s = 200
+    head = station.rig.box.writer.head.seq
+    await station.print()
+    await station.until(stage("claimed"), head)
+    await station.rig.box.close()
+    await station.first.stop()
+    station.first.bytes_per_s = None
+    await station.first.start()
+    async with running(station.rig.box.config) as again:
+        station.packer.rig = again
+        job = await station.job()
+        assert (job["state"], job["reason"]) == ("unknown", "restarted")
+        assert station.labels == [0, 0]
+
+
+async def test_a_queued_job_survives_a_restart(station: Station) -> None:
+    """A job of which no byte left is printed after the restart, once (PRN-2)."""
+    station.first.paper_out = station.second.paper_out = True
+    head = station.rig.box.writer.head.seq
+    await station.print()
+    await station.until(lambda data: data["printer"] == "p2", head)
+    await station.rig.box.close()
+    station.first.paper_out = False
+    async with running(station.rig.box.config) as again:
+        station.rig = station.packer.rig = again
+        await station.until(stage("confirmed"), head)
+    assert station.labels == [1, 0]
+
+
+async def test_a_cancelled_label_is_not_printed(station: Station) -> None:
+    """A job that is voided while it waits never leaves (FRZ-5)."""
+    station.first.paper_out = station.second.paper_out = True
+    head = station.rig.box.writer.head.seq
+    await station.print()
+    await station.until(lambda data: data["printer"] == "p2", head)
+    keeper = await station.rig.client("keeper")
+    async with keeper.socket() as socket:
+        await heard(socket, "hello")
+        await station.rig.tell("order.freeze", order_id="1001", countdown_s=0)
+        while (await heard(socket, "entry"))["entry"]["kind"] != "freeze.closed":
+            pass
+    station.first.paper_out = station.second.paper_out = False
+    await station.rig.assign("1002", line(1, MUG, 1))
+    await station.rig.pick(await station.rig.client("picker", device="pda-2"), "1002")
+    await station.rig.pack(station.packer, "1002")
+    await station.packer.must("waybill.print", order_id="1002")
+    await station.until(stage("confirmed"), head)
+    assert sum(station.labels) == 1
+    assert (await station.job())["state"] == "void"
+
+
+async def test_a_fault_of_ours_ends_one_job_only(station: Station) -> None:
+    """A label that cannot be made fails its job with the reason; the next one is printed."""
+    queue = station.rig.box.printing
+    render = queue._render
+
+    def broken(_: dict[str, Any]) -> Any:
+        raise ZeroDivisionError
+
+    queue._render = broken
+    head = station.rig.box.writer.head.seq
+    await station.print()
+    failed = await station.until(stage("failed"), head)
+    assert failed["reason"] == "internal"
+    queue._render = render
+    await station.packer.must("waybill.reprint", order_id="1001", reason="not_out")
+    await station.until(stage("confirmed"), head)
+    assert station.labels == [1, 0]

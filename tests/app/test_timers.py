@@ -1,0 +1,134 @@
+"""Deadlines: by the boot clock within a boot, clamped after a reboot, each fired once."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from edge.app.ports import Committed, Outcome
+from edge.app.timers import Timers
+from edge.domain.decide import Answer
+from edge.domain.entries import Draft
+from edge.domain.model import Timer
+
+S = 1_000_000
+
+
+class Hall:
+    """A floor, a store and clocks that record what timers do; sleeping moves the clocks."""
+
+    def __init__(self) -> None:
+        self.boot_id = "boot-1"
+        self.wall = 1_000 * S
+        self.boot = 50 * S
+        self.armed: dict[str, Timer] = {}
+        self.fired: list[tuple[str, int]] = []
+        self.ids: list[str] = []
+        self.early = 0
+
+    def now_us(self) -> int:
+        """Return the wall time."""
+        return self.wall
+
+    def boot_us(self) -> int:
+        """Return the time since boot."""
+        return self.boot
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass at once."""
+        self.wall += round(seconds * S)
+        self.boot += round(seconds * S)
+
+    async def find(self, *_: Any) -> list[str]:
+        """Return the armed timers."""
+        return list(self.armed)
+
+    async def doc(self, _: Any, timer_id: str) -> Timer:
+        """Return a timer."""
+        return self.armed[timer_id]
+
+    async def insist(self, data: Any, *, command_id: str, **_: Any) -> Outcome:
+        """Note a firing; say `timer_early` as often as asked to."""
+        self.ids.append(command_id)
+        if self.early:
+            self.early -= 1
+            return Outcome(Answer(ok=False, facts={}, code="timer_early"))
+        self.fired.append((data.timer_id, self.boot))
+        return Outcome(Answer(ok=True, facts={}))
+
+
+@pytest.fixture
+def hall(monkeypatch: pytest.MonkeyPatch) -> Hall:
+    """Return a hall whose sleep is the timers'."""
+    made = Hall()
+    monkeypatch.setattr("edge.app.timers.asyncio.sleep", made.sleep)
+    return made
+
+
+def timer(due_s: float, *, boot_id: str = "boot-1", wall_s: float = 0) -> Timer:
+    """Return a timer of 15 s, due at `due_s` of the boot clock and `wall_s` of the wall clock."""
+    return Timer(
+        id="t1",
+        purpose="freeze.effect",
+        subject="s",
+        due_us=int(wall_s * S),
+        delay_us=15 * S,
+        due_boot_us=int(due_s * S),
+        boot_id=boot_id,
+    )
+
+
+async def fire_all(hall: Hall) -> None:
+    """Take up the armed timers, and wait until each has fired."""
+    running: Any = Timers(hall, hall, hall)  # type: ignore[arg-type]
+    await running.start()
+    await asyncio.gather(*running._tasks.values())
+    assert running._tasks == {}
+
+
+async def test_within_a_boot_the_wall_clock_is_not_asked(hall: Hall) -> None:
+    """A timer of this boot fires at its boot time, however the wall clock jumped (FRZ-1)."""
+    hall.armed["t1"] = timer(60, wall_s=10**9)
+    hall.wall += 10**15
+    await fire_all(hall)
+    assert hall.fired == [("t1", 60 * S)]
+
+
+@pytest.mark.parametrize(("wall_s", "waits_s"), [(1_010, 10), (900, 0), (5_000, 15), (1_015, 15)])
+async def test_after_a_reboot_what_is_left_is_clamped(
+    hall: Hall, wall_s: float, waits_s: float
+) -> None:
+    """What is left by the wall clock counts, never less than 0 nor more than the original."""
+    hall.armed["t1"] = timer(9_999, boot_id="boot-0", wall_s=wall_s)
+    await fire_all(hall)
+    assert hall.fired == [("t1", (50 + int(waits_s)) * S)]
+
+
+async def test_a_timer_that_is_early_is_tried_again(hall: Hall) -> None:
+    """A refusal as too early leads to another try, each with an id of its own."""
+    hall.armed["t1"] = timer(60)
+    hall.early = 3
+    await fire_all(hall)
+    assert (len(hall.fired), len(set(hall.ids)), len(hall.ids)) == (1, 4, 4)
+
+
+async def test_the_first_try_has_one_id_for_ever(hall: Hall) -> None:
+    """Two services that both fire a timer send the same command: one effect."""
+    hall.armed["t1"] = timer(60)
+    await fire_all(hall)
+    await fire_all(hall)
+    assert hall.ids[0] == hall.ids[1]
+
+
+async def test_a_newly_armed_timer_runs(hall: Hall) -> None:
+    """What a durable group arms is waited for; stopping ends the waiting."""
+    running: Any = Timers(hall, hall, hall)  # type: ignore[arg-type]
+    data = {"timer": "t9", "due_boot_us": 70 * S}
+    draft = Draft(0, 0, "timer.armed", "s", (), "", "", "", "", "", data)
+    running.on_commit(Committed([], [draft]))
+    await asyncio.gather(*running._tasks.values())
+    assert hall.fired == [("t9", 70 * S)]
+    running.on_commit(Committed([], [draft]))
+    running.stop()
+    await asyncio.gather(*running._tasks.values(), return_exceptions=True)
+    assert len(hall.fired) == 1
