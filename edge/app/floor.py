@@ -96,7 +96,14 @@ class Floor:
         )
         return await self._runner.submit(command)
 
-    async def insist(self, data: Any, *, via: str, command_id: str = "", **who: Any) -> Outcome:  # noqa: ANN401
+    async def insist(
+        self,
+        data: Any,  # noqa: ANN401 - any command's data
+        *,
+        via: str,
+        command_id: str = "",
+        **who: Any,  # noqa: ANN401 - fields of the command
+    ) -> Outcome:
         """Carry out a command that nobody else will send again, however long there is no room."""
         command_id = command_id or self._ids.new_id()
         while True:
