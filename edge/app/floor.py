@@ -83,7 +83,14 @@ class Floor:
             raise RefusedError("not_signed_in")
         return earlier
 
-    async def submit(self, data: Any, *, via: str, command_id: str = "", **who: Any) -> Outcome:  # noqa: ANN401
+    async def submit(
+        self,
+        data: Any,  # noqa: ANN401 - any command's data
+        *,
+        via: str,
+        command_id: str = "",
+        **who: Any,
+    ) -> Outcome:
         """Carry out a command of the box's own parts or of the hub, and return its outcome."""
         command = Command(
             id=command_id or self._ids.new_id(),
