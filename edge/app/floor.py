@@ -89,7 +89,7 @@ class Floor:
         *,
         via: str,
         command_id: str = "",
-        **who: Any,
+        **who: Any,  # noqa: ANN401 - fields of the command
     ) -> Outcome:
         """Carry out a command of the box's own parts or of the hub, and return its outcome."""
         command = Command(
