@@ -33,6 +33,7 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
 
 def show(args: argparse.Namespace) -> int:
     """Run the demo until Ctrl-C, or until all orders have ended."""
+    from edge.demo.floor import FloorLostError, RefusedError  # noqa: PLC0415 - only this verb
     from edge.demo.run import Options, run_demo  # noqa: PLC0415 - only this verb needs it
     from edge.demo.site import DemoError  # noqa: PLC0415
 
@@ -47,7 +48,7 @@ def show(args: argparse.Namespace) -> int:
     options = Options(**{**given, "speed": speed})
     try:
         return run_service(lambda: run_demo(options))
-    except DemoError as error:
+    except (DemoError, FloorLostError, RefusedError) as error:
         return fail(str(error))
 
 

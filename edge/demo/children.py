@@ -17,6 +17,8 @@ READY_S: Final = 60.0
 STOP_S: Final = 2.0
 RESTARTS_MAX: Final = 100
 RESTART_S: Final = 0.1
+RESTART_FAILED_S: Final = 2.0
+"""Before the next try, where a start failed."""
 TAIL_LINES_MAX: Final = 5
 
 
@@ -65,6 +67,7 @@ class Child:
     async def _spawn(self, log: IO[bytes]) -> None:
         # The child ends with the demo even where the demo is killed outright, and Ctrl-C in the
         # terminal reaches the demo alone.
+        log_from = os.fstat(log.fileno()).st_size
         guard = ["setpriv", "--pdeathsig", "TERM", "--"] if shutil.which("setpriv") else []
         self._process = await asyncio.create_subprocess_exec(
             *guard,
@@ -85,7 +88,7 @@ class Child:
         except TimeoutError:
             line = b""
         if not line:
-            raise DemoError(f"the {self.name} does not start: {self._tail()}")
+            raise DemoError(f"the {self.name} does not start: {self._tail(log_from)}")
         log.write(line)
 
     async def _keep(self) -> None:
@@ -110,8 +113,10 @@ class Child:
                     await self._spawn(log)
                 except DemoError as error:
                     self._say(str(error))
+                    await asyncio.sleep(RESTART_FAILED_S)
 
-    def _tail(self) -> str:
+    def _tail(self, log_from: int) -> str:
         with self._log.open(errors="replace") as log:
+            log.seek(log_from)
             last = deque(log, TAIL_LINES_MAX)
         return " ".join(line.strip() for line in last) or f"it said nothing; see {self._log}"

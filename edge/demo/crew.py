@@ -20,7 +20,7 @@ LABELS_MAX: Final = 500
 """Fresh labels whose text is kept, and that wait to be read."""
 COPIES_MAX: Final = 200_000
 """Copies remembered, to find one that came out twice."""
-STOP_S: Final = 2.0
+STOP_S: Final = 0.5
 CLUSTER_MAX: Final = 3
 EYE: Final = Login("BOT-EYE", "B-7900", "790000", ("leader",))
 """Who looks at the floor for the demo page and the summary: a shift leader who touches nothing."""

@@ -148,10 +148,10 @@ class Demo:
             self.say("the WAN is off")
         if options.headless or self.imported is not None:
             crew.start(options.pickers, options.packers)
-        if not options.until_idle:
-            await asyncio.Event().wait()
         if morning is not None:
             await morning
+        if not options.until_idle:
+            await asyncio.Event().wait()
         if not await self._until_idle(inspector, canceller):
             self.say("nothing moves any more")
         seconds = time.monotonic() - begun_s
