@@ -63,7 +63,7 @@ class SqliteStore:
     def __init__(self, path: Path | str, epoch: int = 1) -> None:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._epoch = epoch
-        self._rows_checkpointed = 0
+        self._rows_checkpointed = -CHECKPOINT_ROWS  # a log that a crash left is due at once
         execute = self._db.execute
         execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         execute("PRAGMA journal_mode=WAL")
