@@ -164,6 +164,7 @@ class Crew:
         self._say = say
         self._seed = seed
         self._bots: dict[Bot, asyncio.Task[None]] = {}
+        self._floors: list[HttpFloor] = []
         self.failures = 0
         self._past: list[Tally] = []
 
@@ -197,6 +198,8 @@ class Crew:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        while self._floors:  # also those whose closing was cut short
+            await self._floors.pop().close()
         self._past += [bot.tally for bot in bots]
 
     def tally(self) -> Tally:
@@ -216,6 +219,7 @@ class Crew:
         return Manner(pace_s=self.pace_s, random=Random(self._seed * 1_000 + place))  # noqa: S311
 
     def _run(self, bot: Bot, floor: HttpFloor) -> None:
+        self._floors.append(floor)
         self._bots[bot] = asyncio.create_task(self._work(bot, floor))
 
     async def _work(self, bot: Bot, floor: HttpFloor) -> None:

@@ -55,7 +55,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         lines = [
             f"orders        {sum(self.orders.values())}: {states}",
             f"set aside     {self.set_aside} instructions for orders unknown here",
-            f"cancelled     {self.cancels} in mid-pick, by the hub",
+            f"cancels       {self.cancels} asked for by the hub in mid-pick",
             f"scans         {self.scans} in {self.seconds:.1f} s, {self.scans_per_s:.1f}/s",
             f"refusals      {refusals}",
             f"labels        {self.labels} printed, {self.duplicates} twice",
