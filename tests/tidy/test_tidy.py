@@ -20,6 +20,8 @@ SELF = "tests/tidy/test_tidy.py"
 FILE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 70
 LINE_CHARS_MAX = 100
+PRAGMA = re.compile(r"  # (noqa|type: ignore|fmt: skip).*$")
+"""Words to the checkers behind a line of code do not count."""
 
 CODE = {".py", ".js", ".mjs", ".css", ".sh"}
 SCRIPT = {".js", ".mjs"}
@@ -50,7 +52,14 @@ ARGUMENT_TYPES = {"random.Random", "uuid.UUID"}
 COMMAND_LINE = ("edge/__main__.py", "edge/cli/", "edge/demo/", "edge/bench/", "scripts/", "tests/")
 """Where printing is the job."""
 
-CLOCKS = ("edge/bootstrap.py", "edge/clock.py", "sync/hub/clock.py", "edge/demo/", "edge/bench/", "tests/")
+CLOCKS = (
+    "edge/bootstrap.py",
+    "edge/clock.py",
+    "sync/hub/clock.py",
+    "edge/demo/",
+    "edge/bench/",
+    "tests/",
+)
 """Where the real clock is built, or is what is measured."""
 
 BANNED_CALLS = {
@@ -180,8 +189,9 @@ def script_functions(source: Source) -> Iterator[tuple[int, int]]:
 def line_length(source: Source) -> Found:
     """Two files fit side by side."""
     for number, line in enumerate(source.lines, 1):
-        if source.suffix in CODE and len(line) > LINE_CHARS_MAX:
-            yield number, f"break the line: {len(line)} > {LINE_CHARS_MAX} characters"
+        chars = len(PRAGMA.sub("", line))
+        if source.suffix in CODE and chars > LINE_CHARS_MAX:
+            yield number, f"break the line: {chars} > {LINE_CHARS_MAX} characters"
 
 
 def banned_calls(source: Source) -> Found:
