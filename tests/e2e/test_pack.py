@@ -37,6 +37,8 @@ async def test_pack_print_and_prove(pda: Pda, peer: Peer) -> None:
     await pda.scan(f"FG1:{WAYBILL}:copy-1")
     await pda.page.locator(".all-good").wait_for()
     assert peer.pack["state"] == "shipped"
+    await pda.scan(f"FG1:{WAYBILL}:copy-1")
+    await pda.sees("这是面单")
     await pda.scan("@C:OK")
     await pda.sees("没有等待打包的订单")
 

@@ -180,6 +180,10 @@ export function scan(app, scan) {
     command(app, pack, scan.name);
     return;
   }
+  if (scan.type === 'label' && pack?.state !== 'packed_checked') {
+    app.tell('wrong', 'pack.label_not_now');
+    return;
+  }
   if (!pack) {
     open(app, scan.code);
     return;
