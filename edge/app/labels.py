@@ -19,6 +19,8 @@ CARRIERS: Final = {
     "EMS": Name("邮政EMS", "EMS"),
 }
 
+SERVICES: Final = {"standard": "标准", "express": "特快", "same_day": "当日达"}
+
 
 class WaybillLabels:
     """Gathers the fields of the template `waybill`."""
@@ -56,7 +58,7 @@ def _content(world: World, job: Job) -> dict[str, Any]:
     data: dict[str, Any] = {
         "waybill": job.waybill,
         "carrier": {"zh": carrier.zh, "en": carrier.en},
-        "service": content.service,
+        "service": SERVICES.get(content.service, content.service),
         "order": job.order,
         "copy_id": job.copy,
         "copy": job.n,

@@ -96,6 +96,7 @@ class TaskView(msgspec.Struct, frozen=True, gc=False):
     created_at: int
     at: str | None
     current: int | None
+    tote_required: bool
     pieces: int
     zones: tuple[str, ...]
     orders: tuple[TaskOrder, ...]
@@ -248,6 +249,7 @@ def task_view(world: World, task_id: str, *, steps: bool = True) -> TaskView | N
         created_at=task.created_us,
         at=task.at or None,
         current=_current(plan, task, orders),
+        tote_required=active_rules(world).document.picking.tote_required,
         pieces=sum(step.qty for step in plan.steps),
         zones=tuple(sorted({step.zone for step in plan.steps})),
         orders=tuple(_task_order(world, orders[each], slot) for each, slot in slots.items()),
