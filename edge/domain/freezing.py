@@ -107,7 +107,13 @@ def fire_timer(turn: Turn, data: TimerFire) -> Facts:
     return {"timer": timer.id}
 
 
-def _close(turn: Turn, order: Order, freeze: Freeze, outcome: str, **link: Any) -> None:  # noqa: ANN401
+def _close(
+    turn: Turn,
+    order: Order,
+    freeze: Freeze,
+    outcome: str,
+    **link: Any,  # noqa: ANN401
+) -> None:
     turn.emit(
         "freeze.closed",
         f"order:{order.id}",

@@ -1,13 +1,13 @@
 """Stock movements. Every change is an entry that can be replayed; none leaves a shelf negative."""
 
-from typing import Any
-
 from edge.domain.gates import picked_pieces
 from edge.domain.model import Assignment, Order, Stock
 from edge.domain.turn import Turn
 
 Move = tuple[str, str, int, int]
 """SKU, location, change of pieces on hand there, change of pieces locked."""
+Missing = tuple[str, str, int]
+"""SKU, location, pieces that were picked there and that the books do not have."""
 
 
 def _tracked(turn: Turn, order: Order) -> dict[str, int]:
@@ -34,7 +34,7 @@ def ship(turn: Turn, order: Order) -> None:
     What the shelf did not have by the books is on record as `missing`, for a count.
     """
     moves: list[Move] = []
-    missing: list[tuple[str, str, int]] = []
+    missing: list[Missing] = []
     for sku, place, qty in picked_pieces(turn.world, order):
         taken = -sum(each[2] for each in moves if each[:2] == (sku, place))
         there = min(qty, max(0, _on_hand(turn, sku, place) - taken))
@@ -58,6 +58,9 @@ def best_location(turn: Turn, sku: str) -> str:
     return max(sorted(stock.on_hand), key=lambda place: stock.on_hand[place])
 
 
-def _emit(turn: Turn, order: Order, why: str, moves: list[Move], **more: Any) -> None:  # noqa: ANN401
+def _emit(
+    turn: Turn, order: Order, why: str, moves: list[Move], missing: list[Missing] | None = None
+) -> None:
     if moves:
+        more = {} if missing is None else {"missing": missing}
         turn.emit("stock.moved", f"order:{order.id}", order=order.id, why=why, moves=moves, **more)

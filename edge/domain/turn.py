@@ -34,7 +34,14 @@ class Turn:
         self.drafts: list[Draft] = []
         self.personal: list[PersonalRecord] = []
 
-    def emit(self, kind: str, subject: str, refs: Iterable[str] = (), /, **data: Any) -> None:  # noqa: ANN401
+    def emit(
+        self,
+        kind: str,
+        subject: str,
+        refs: Iterable[str] = (),
+        /,
+        **data: Any,  # noqa: ANN401
+    ) -> None:
         """Write an entry, and apply it to the world at once."""
         command = self.command
         draft = Draft(

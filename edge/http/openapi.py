@@ -57,9 +57,9 @@ def _operation(route: Route, by_type: dict[str, Any]) -> dict[str, Any]:
     if route.takes is not None:
         body = {"application/json": {"schema": by_type[str(route.takes)]}}
         operation["requestBody"] = {"required": True, "content": body}
-    done = {"description": "Done"}
+    done: dict[str, Any] = {"description": "Done"}
     if route.gives is not None:
-        done["content"] = {"application/json": {"schema": by_type[str(route.gives)]}}  # type: ignore[assignment]
+        done["content"] = {"application/json": {"schema": by_type[str(route.gives)]}}
     operation["responses"]["200"] = done
     codes = [*ALWAYS, *route.refusals, *(("not_signed_in",) if route.signed_in else ())]
     for status in sorted({HTTP_STATUS[FAULTS[code]] for code in codes}):
