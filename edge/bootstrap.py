@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import gc
 import os
 import random
 import secrets
@@ -44,8 +45,9 @@ from edge.store.sqlite import SqliteStore
 from edge.store.writer import Writer
 from sync.api import BoxIdentity, Checkpoint, HubAgent, LinkState, sign_checkpoint, websocket
 
-SWITCH_INTERVAL_S: Final = 0.0005
+SWITCH_INTERVAL_S: Final = 0.0001
 """Hands the interpreter over between writer and event loop soon enough (reference: sync, 4.1)."""
+GC_THRESHOLDS: Final = (20_000, 20, 100)
 SHUTDOWN_S: Final = 5.0
 KEY_BYTES: Final = 32
 
@@ -106,6 +108,10 @@ class BoxProcess:
         await self._open_devices()
         self._open_hub_link()
         await self._open_http()
+        # What was loaded stays; looking through it again and again would stop scans for 50 ms.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
 
     def _lock(self) -> None:
         lock = (self.data / "lock").open("w")

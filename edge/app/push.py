@@ -5,6 +5,7 @@ its cursor, and reads the journal from there.
 """
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -48,7 +49,11 @@ class Subscriber:
 
         A picker's own scans are not among them: their answers say it all, 2,000 times a second.
         """
-        return kind.startswith(self._kinds) or self._me in refs
+        return self.sees_all(kind) or self._me in refs
+
+    def sees_all(self, kind: str) -> bool:
+        """Tell whether this client is told of every entry of `kind`, whomever it names."""
+        return kind.startswith(self._kinds)
 
     def is_due(self, seq: int) -> bool:
         """Tell whether entry `seq` comes after the greeting."""
@@ -76,6 +81,8 @@ class Push:
     def __init__(self) -> None:
         self._subscribers: dict[Subscriber, None] = {}
         """In the order of their coming, which is the order in which they are told."""
+        self._by_kind: dict[str, tuple[Subscriber, ...]] = {}
+        """Who sees all entries of a kind; found once, until somebody comes or leaves."""
         self.told_seq = 0
         """The newest entry that was handed to the clients."""
 
@@ -88,18 +95,20 @@ class Push:
         """Return a new subscriber that is told of everything from now on."""
         subscriber = Subscriber(session)
         self._subscribers[subscriber] = None
+        self._by_kind.clear()
         return subscriber
 
     def leave(self, subscriber: Subscriber) -> None:
         """Tell a client no more; may be called again."""
         self._subscribers.pop(subscriber, None)
+        self._by_kind.clear()
 
     def on_commit(self, committed: Committed) -> None:
         """Queue the frames of a durable group."""
         for stored, draft in zip(committed.entries, committed.drafts, strict=True):
             alarm = alarm_frame(draft.data, draft.at_us) if draft.kind == "alarm.raised" else None
             frame: bytes | None = None
-            for subscriber in self._subscribers:
+            for subscriber in self._concerned(draft.kind, draft.refs):
                 if alarm and draft.data["person"] == subscriber.session.person:
                     subscriber.put(alarm)
                 if subscriber.is_due(stored.seq) and subscriber.may_see(draft.kind, draft.refs):
@@ -108,6 +117,14 @@ class Push:
             if draft.kind == "session.closed":
                 self._close(draft.data["session"])
             self.told_seq = stored.seq
+
+    def _concerned(self, kind: str, refs: tuple[str, ...]) -> Iterable[Subscriber]:
+        """Return the clients that an entry may be for: most scans are for none of 200."""
+        if any(ref.startswith("person:") for ref in refs):
+            return self._subscribers
+        if kind not in self._by_kind:
+            self._by_kind[kind] = tuple(s for s in self._subscribers if s.sees_all(kind))
+        return self._by_kind[kind]
 
     def _close(self, session_id: str) -> None:
         for subscriber in self._subscribers:

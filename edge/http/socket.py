@@ -66,14 +66,14 @@ class Socket:
     ) -> None:
         try:
             for frame in await self._dispatcher.greet(subscriber.session, since, subscriber):
-                await socket.send_str(frame.decode())
+                await socket.send_frame(frame, WSMsgType.TEXT)
             while not subscriber.is_slow:
                 queued = await subscriber.frames.get()
                 if queued is None:
                     break
-                await socket.send_str(queued.decode())
+                await socket.send_frame(queued, WSMsgType.TEXT)
             if subscriber.is_slow:
-                await socket.send_str(encode({"t": "bye", "code": "too_slow"}).decode())
+                await socket.send_frame(encode({"t": "bye", "code": "too_slow"}), WSMsgType.TEXT)
         except ConnectionError:
             return
         await socket.close()

@@ -82,8 +82,10 @@ def test_an_alarm_goes_to_its_person() -> None:
         joined(push, "picker"),
         joined(push, "picker", "other"),
     )
-    push.on_commit(committed("alarm.raised", person="me", alarm="a1", code="c", facts=""))
-    assert (frames(one), frames(two), frames(other)) == (["alarm"], ["alarm"], [])
+    alarm = {"person": "me", "alarm": "a1", "code": "c", "facts": ""}
+    push.on_commit(committed("alarm.raised", refs=("person:me",), **alarm))
+    told = ["alarm", "alarm.raised"]
+    assert (frames(one), frames(two), frames(other)) == (told, told, [])
 
 
 def test_nothing_is_told_twice_around_the_greeting() -> None:
