@@ -56,7 +56,7 @@ e2e: setup ## the whole in real processes and a real browser
 	@$(PYTEST) tests/e2e $(PYTEST_ARGS)
 
 soak: setup ## the long runs: 2,000 power cuts, 500 kills, many seeds
-	@FLOORGATE_SOAK=1 $(PYTEST) tests/sim tests/e2e $(PYTEST_ARGS)
+	@FLOORGATE_SOAK=1 $(PYTEST) tests/sim tests/store $(PYTEST_ARGS)
 
 bench: setup ## the figures, each beside the floor measured with it; ARGS="--json"
 	@exec .venv/bin/floorgate bench spine $(ARGS)

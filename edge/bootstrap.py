@@ -41,7 +41,7 @@ from edge.http.socket import Socket
 from edge.http.tls import server_context
 from edge.store.reader import SqliteReader
 from edge.store.runners import ThreadRunner
-from edge.store.sqlite import SqliteStore
+from edge.store.sqlite import NewerSchemaError, SqliteStore
 from edge.store.writer import Writer
 from sync.api import BoxIdentity, Checkpoint, HubAgent, LinkState, sign_checkpoint, websocket
 
@@ -54,7 +54,11 @@ KEY_BYTES: Final = 32
 log = structlog.get_logger()
 
 
-class TakenError(Exception):
+class UnusableError(Exception):
+    """The box cannot start here; the text says what to do."""
+
+
+class TakenError(UnusableError):
     """Another process serves this data folder, or the port."""
 
 
@@ -124,7 +128,10 @@ class BoxProcess:
 
     def _open_writer(self) -> None:
         self.box_key = secret(self.data / "keys" / "box.key")
-        store = SqliteStore(self.data / "floor.db")
+        try:
+            store = SqliteStore(self.data / "floor.db")
+        except NewerSchemaError as error:
+            raise UnusableError(str(error)) from error
         self.writer = Writer(
             store,
             box=self.config.box.id,

@@ -36,7 +36,7 @@ def serve_box(args: argparse.Namespace) -> int:
     try:
         config = load_config(args.config)
         return run_service(lambda: bootstrap.serve_box(config, lambda url: say(f"serving {url}")))
-    except (ConfigError, bootstrap.TakenError) as error:
+    except (ConfigError, bootstrap.UnusableError) as error:
         return fail(str(error))
 
 

@@ -82,8 +82,10 @@ def test_an_alarm_goes_to_its_person() -> None:
         joined(push, "picker"),
         joined(push, "picker", "other"),
     )
-    alarm = {"person": "me", "alarm": "a1", "code": "c", "facts": ""}
-    push.on_commit(committed("alarm.raised", refs=("person:me",), **alarm))
+    mine = ("person:me",)
+    push.on_commit(
+        committed("alarm.raised", refs=mine, person="me", alarm="a1", code="c", facts="")
+    )
     told = ["alarm", "alarm.raised"]
     assert (frames(one), frames(two), frames(other)) == (told, told, [])
 

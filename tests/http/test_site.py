@@ -1,6 +1,7 @@
 """The page's files, the box's certificates, its configuration and its start."""
 
 import gzip
+import sqlite3
 import ssl
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from aiohttp import ClientConnectorCertificateError, ClientSession, TCPConnector
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from edge.bootstrap import BoxProcess, TakenError
+from edge.bootstrap import BoxProcess, TakenError, UnusableError
 from edge.config import Config, ConfigError, HttpConfig, load_config
 from edge.http.tls import server_context
 from tests.rig import Rig, config, running
@@ -247,6 +248,17 @@ async def test_a_port_in_use_is_said(rig: Rig, tmp_path: Path) -> None:
         await second.open()
     async with running(config(tmp_path / "b")):
         pass
+
+
+async def test_a_newer_database_is_said(tmp_path: Path) -> None:
+    """A folder that a newer Floorgate wrote is left alone, with what to do (OPS-2)."""
+    folder = tmp_path / "b"
+    folder.mkdir()
+    db = sqlite3.connect(folder / "floor.db")
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(UnusableError, match="install the newer Floorgate again"):
+        await BoxProcess(config(folder)).open()
 
 
 def _http(rig: Rig, port: int) -> HttpConfig:
