@@ -79,8 +79,11 @@ def secret(path: Path) -> bytes:
 class BoxProcess:
     """A box: built by `open`, serving until `close`."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(
+        self, config: Config, open_store: Callable[[Path], SqliteStore] = SqliteStore
+    ) -> None:
         self.config = config
+        self._open_store = open_store
         self.data = Path(config.data)
         self.clock = SystemClock()
         self.ids = SystemIds()
@@ -129,7 +132,7 @@ class BoxProcess:
     def _open_writer(self) -> None:
         self.box_key = secret(self.data / "keys" / "box.key")
         try:
-            store = SqliteStore(self.data / "floor.db")
+            store = self._open_store(self.data / "floor.db")
         except NewerSchemaError as error:
             raise UnusableError(str(error)) from error
         self.writer = Writer(
@@ -351,9 +354,13 @@ def _write_durably(path: Path, content: bytes) -> None:
     fresh.replace(path)
 
 
-async def serve_box(config: Config, ready: Callable[[str], None]) -> int:
+async def serve_box(
+    config: Config,
+    ready: Callable[[str], None],
+    open_store: Callable[[Path], SqliteStore] = SqliteStore,
+) -> int:
     """Serve a box until cancelled; return 1 where its store broke, so that it is started again."""
-    box = BoxProcess(config)
+    box = BoxProcess(config, open_store)
     await box.open()
     try:
         ready(box.url)

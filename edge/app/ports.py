@@ -1,5 +1,6 @@
 """What the floor needs from outside: time, ids, a store, a way to run the writer."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -88,8 +89,8 @@ class Transaction(Protocol):
     def doc(self, kind: type[Doc], doc_id: str) -> Doc | None:
         """Return a document as committed."""
 
-    def answer(self, command_id: str) -> StoredAnswer | None:
-        """Return the answer that a command already has."""
+    def answers(self, ids: Sequence[str]) -> dict[str, StoredAnswer]:
+        """Return the stored answers among `ids`, by id."""
 
     def append(self, batch: Batch) -> None:
         """Write a batch."""

@@ -40,13 +40,14 @@ class Child:
 
 
 @contextmanager
-def serving(data: Path) -> Iterator[Child]:
+def serving(data: Path, *, slow_flush: bool = False) -> Iterator[Child]:
     """Serve the box whose data folder is `data` until the block ends."""
     config = data.parent / f"{data.name}.toml"
     config.write_text(
         f'data = "{data}"\n[box]\nid = "bench"\n[http]\nhost = "127.0.0.1"\nport = 0\n'
     )
-    command = [sys.executable, "-m", "edge", "serve", "--config", str(config)]
+    module = "edge.bench.slow" if slow_flush else "edge"
+    command = [sys.executable, "-m", module, "serve", "--config", str(config)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
     try:
         assert process.stdout is not None

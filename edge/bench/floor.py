@@ -25,10 +25,12 @@ _SCRYPT: Final = {"salt": "00" * 16, "n": 2, "r": 8, "p": 1}
 class BenchFloor:
     """A store that is filled by groups of real commands."""
 
-    def __init__(self, path: Path, *, each_max: int = LINE_PIECES) -> None:
+    def __init__(
+        self, path: Path, *, each_max: int = LINE_PIECES, store: type[SqliteStore] = SqliteStore
+    ) -> None:
         self.clock = SystemClock()
         self.ids = SystemIds()
-        self.store = SqliteStore(path)
+        self.store = store(path)
         self.writer = Writer(
             self.store,
             box="bench",

@@ -15,6 +15,7 @@ from edge.bench.figures import Figure, median
 from edge.bench.floor import BenchFloor, scans
 from edge.bench.path import path_figures
 from edge.bench.service import service_figures
+from edge.bench.slow import FLUSH_S, SlowStore
 from edge.domain.commands import Command
 from edge.store.replay import Fresh
 from edge.store.runners import ThreadRunner
@@ -24,6 +25,7 @@ CALLERS: Final = 200
 ROUNDS: Final = 3
 SECONDS: Final = 2.0
 COMMANDS_TARGET: Final = 8_000
+SLOW_RATIO: Final = 50
 REPLAY_TARGET: Final = 20_000
 VERIFY_TARGET: Final = 250_000
 
@@ -36,6 +38,8 @@ def run(progress: Progress) -> list[Figure]:
     with _folder() as folder:
         progress("durable commands, 200 callers")
         figures += asyncio.run(_writer_figures(folder))
+        progress("the same with a flush of 8 ms")
+        figures += asyncio.run(_slow_figures(folder))
         progress("replay and verification")
         figures += _journal_figures(folder)
     with _folder() as folder:
@@ -91,6 +95,29 @@ async def _writer_figures(folder: Path) -> list[Figure]:
     ]
 
 
+async def _slow_figures(folder: Path) -> list[Figure]:
+    floor = BenchFloor(folder / "slow.db", store=SlowStore)
+    floor.stock_up()
+    floor.assign(range(CALLERS), qty=10**6 // 8)
+    rounds = scans(floor, floor.sign_in(CALLERS), floor.open_tasks(CALLERS))
+    grouped = [await _grouped(floor, rounds) for _ in range(ROUNDS)]
+    naive = [await _aiosqlite(folder, FLUSH_S) for _ in range(ROUNDS)]
+    value = median(grouped)
+    return [
+        Figure(
+            "durable commands, 200 callers, 8 ms flush",
+            "/s",
+            value,
+            (min(grouped), max(grouped)),
+            median(naive),
+            "aiosqlite, a statement at a time",
+            value / median(naive),
+            "≥ 50 ×",
+            value >= SLOW_RATIO * median(naive),
+        )
+    ]
+
+
 async def _grouped(floor: BenchFloor, rounds: Iterator[list[Command]]) -> float:
     """Return commands per second when 200 callers each wait for their answer."""
     runner = ThreadRunner(floor.writer)
@@ -124,7 +151,7 @@ def _one_by_one(floor: BenchFloor, rounds: Iterator[list[Command]]) -> float:
     return len(lot) / (time.monotonic() - start)
 
 
-async def _aiosqlite(folder: Path) -> float:
+async def _aiosqlite(folder: Path, flush_s: float = 0.0) -> float:
     """Return scans per second the plain way: 200 tasks, aiosqlite, a statement at a time.
 
     The same work on disk as one scan: a guarded update, a chained row, a queue row, a seen key.
@@ -153,6 +180,8 @@ async def _aiosqlite(folder: Path) -> float:
                     await db.execute("INSERT INTO audit VALUES (?, ?, ?)", (done, body, body[:32]))
                     await db.execute("INSERT INTO outbox VALUES (?, ?)", (done, body))
                     await db.execute("INSERT INTO seen VALUES (?, ?)", (str(done), body[:64]))
+                    if flush_s:
+                        await asyncio.sleep(flush_s)
                     await db.execute("COMMIT")
 
         start = time.monotonic()

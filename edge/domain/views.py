@@ -4,6 +4,8 @@ The shapes are those of docs/PDA_PROTOCOL.md. None of them holds personal data.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
+from itertools import count
 from typing import Any, Final
 
 import msgspec
@@ -27,6 +29,7 @@ from edge.domain.rules import Ruleset
 from edge.domain.workflow import choose
 from edge.domain.world import World
 
+STEPS_REMEMBERED_MAX: Final = 20_000
 _PACKING: Final = ("picked", "packing", "packed_checked", "shipped", "handed_over")
 _LABEL_ACTIONS: Final = {
     "waybill.print": why_not_print,
@@ -254,8 +257,10 @@ def task_view(world: World, task_id: str, *, steps: bool = True) -> TaskView | N
         zones=tuple(sorted({step.zone for step in plan.steps})),
         orders=tuple(_task_order(world, orders[each], slot) for each, slot in slots.items()),
         steps=tuple(
-            _step_view(step, no, task, orders[step.order], slots[step.order])
-            for no, step in enumerate(plan.steps, 1)
+            _step_view(step, no, slots[step.order], picked, closed, task.scanned == no)
+            for no, step, picked, closed in zip(
+                count(1), plan.steps, task.picked, task.closed, strict=False
+            )
         )
         if steps
         else (),
@@ -284,12 +289,14 @@ def _task_order(world: World, order: Order, slot: int) -> TaskOrder:
     )
 
 
-def _step_view(step: Step, no: int, task: Task, order: Order, slot: int) -> StepView:
-    closed = task.closed[no - 1]
-    picked = task.picked[no - 1]
+@lru_cache(maxsize=STEPS_REMEMBERED_MAX)
+def _step_view(
+    step: Step, no: int, slot: int, picked: int, closed: bool, scanned: bool
+) -> StepView:
+    """Return a step as clients see it: of a task's steps all but one are as they were before."""
     return StepView(
         no,
-        order.id,
+        step.order,
         slot,
         step.line,
         step.sku,
@@ -302,7 +309,7 @@ def _step_view(step: Step, no: int, task: Task, order: Order, slot: int) -> Step
         found=picked if closed and picked < step.qty else None,
         done=closed,
         check=step.check,
-        scanned=task.scanned == no,
+        scanned=scanned,
         expect=Expect((step.location,) if step.location else (), step.codes, step.qty),
     )
 

@@ -6,9 +6,12 @@ writers, https://sqlite.org/wal.html).
 """
 
 import sqlite3
+from collections.abc import Sequence
+from functools import lru_cache
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -22,6 +25,9 @@ SCHEMA_VERSION: Final = 1
 CHECKPOINT_ROWS: Final = 8_000
 """Rows written between checkpoints. Each dirties a page at most: the log stays below 40 MB."""
 BUSY_TIMEOUT_MS: Final = 5_000
+ROWS_A_STATEMENT_MAX: Final = 64
+STATEMENTS_MAX: Final = 1_024
+"""Statements that stay prepared: one for each table and number of rows."""
 
 ERA_ENTRIES: Final = 4_096
 """Entries in an era. New references stay within one era's pages, however long the journal."""
@@ -61,7 +67,12 @@ class SqliteStore:
     """The store of a box, in one SQLite file."""
 
     def __init__(self, path: Path | str, epoch: int = 1) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db = sqlite3.connect(
+            path,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=STATEMENTS_MAX,
+        )
         self._epoch = epoch
         self._rows_checkpointed = -CHECKPOINT_ROWS  # a log that a crash left is due at once
         execute = self._db.execute
@@ -123,47 +134,59 @@ class SqliteStore:
         ).fetchone()
         return decode_doc(kind.KIND, row[0]) if row else None
 
-    def answer(self, command_id: str) -> StoredAnswer | None:
-        """Return the answer that a command already has."""
-        row = self._db.execute(
-            "SELECT content, body, at_us FROM answer WHERE id = ?", (command_id,)
-        ).fetchone()
-        return StoredAnswer(command_id, row[0], _decode_answer(row[1]), row[2]) if row else None
+    def answers(self, ids: Sequence[str]) -> dict[str, StoredAnswer]:
+        """Return the stored answers among `ids`, by id."""
+        marks = ",".join("?" * len(ids))
+        sql = f"SELECT id, content, body, at_us FROM answer WHERE id IN ({marks})"  # noqa: S608
+        return {
+            row[0]: StoredAnswer(row[0], row[1], _decode_answer(row[2]), row[3])
+            for row in self._db.execute(sql, ids)
+        }
 
     def append(self, batch: Batch) -> None:
         """Write a batch."""
-        many = self._db.executemany
-        many(
-            "INSERT INTO entry (seq, epoch, hash, raw) VALUES (?, ?, ?, ?)",
+        insert = self._insert
+        insert(
+            "INTO entry (seq, epoch, hash, raw)",
             [(entry.seq, self._epoch, entry.hash, entry.raw) for entry in batch.entries],
         )
-        many(
-            "INSERT INTO entry_ref (era, ref, seq) VALUES (?, ?, ?)",
+        insert(
+            "INTO entry_ref (era, ref, seq)",
             [
                 (entry.seq // ERA_ENTRIES, ref, entry.seq)
                 for entry in batch.entries
                 for ref in entry.refs
             ],
         )
-        many(
-            "INSERT INTO doc (kind, id, body) VALUES (?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET body = excluded.body",
+        insert(
+            "OR REPLACE INTO doc (kind, id, body)",
             [(doc.KIND, doc.id, _encode(doc)) for _, doc in batch.docs],
         )
         self._update_terms(batch)
-        many(
-            "INSERT INTO answer (id, content, body, at_us) VALUES (?, ?, ?, ?)",
+        insert(
+            "INTO answer (id, content, body, at_us)",
             [(each.id, each.content, _encode(each.answer), each.at_us) for each in batch.answers],
         )
-        many(
-            "INSERT OR REPLACE INTO personal (key, salt, value) VALUES (?, ?, ?)",
+        insert(
+            "OR REPLACE INTO personal (key, salt, value)",
             [(record.key, record.salt, _encode(record.value)) for record in batch.personal],
         )
         if batch.checkpoint:
-            self._db.execute(
-                "INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?, ?, ?)",
-                msgspec.structs.astuple(batch.checkpoint),
+            insert(
+                "OR REPLACE INTO checkpoint (epoch, seq, at_us, head, signature)",
+                [msgspec.structs.astuple(batch.checkpoint)],
             )
+
+    def _insert(self, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows, many by one statement.
+
+        Each statement gives the interpreter away and has to get it back from the event loop's
+        thread; row by row that costs more than the rows.
+        """
+        for at in range(0, len(rows), ROWS_A_STATEMENT_MAX):
+            some = rows[at : at + ROWS_A_STATEMENT_MAX]
+            sql = _insert_sql(into, len(some), len(some[0]))
+            self._db.execute(sql, [*chain.from_iterable(some)])
 
     def _update_terms(self, batch: Batch) -> None:
         gone, come = [], []
@@ -177,8 +200,13 @@ class SqliteStore:
             self._db.executemany(
                 "DELETE FROM doc_term WHERE kind = ? AND term = ? AND value = ? AND id = ?", gone
             )
-        if come:
-            self._db.executemany("INSERT INTO doc_term VALUES (?, ?, ?, ?)", come)
+        self._insert("INTO doc_term (kind, term, value, id)", come)
+
+
+@lru_cache(maxsize=STATEMENTS_MAX)
+def _insert_sql(into: str, rows: int, columns: int) -> str:
+    row = f"({','.join('?' * columns)})"
+    return f"INSERT {into} VALUES {','.join([row] * rows)}"  # noqa: S608 - made of constants
 
 
 def check_version(db: sqlite3.Connection) -> int:

@@ -69,7 +69,7 @@ class Writer:
         """
         transaction = self._store.begin()
         try:
-            group = self._group(transaction)
+            group = self._group(transaction, [command.id for command in commands])
             outcomes = [group.run(command) for command in commands]
             batch = self._batch(group)
             transaction.append(batch)
@@ -81,7 +81,7 @@ class Writer:
         self._take_over(batch, group.head)
         return outcomes, Committed(batch.entries, group.drafts, batch.checkpoint)
 
-    def _group(self, transaction: Transaction) -> "_Group":
+    def _group(self, transaction: Transaction, ids: list[str]) -> "_Group":
         env = Env(
             now_us=self._clock.now_us(),
             boot_us=self._clock.boot_us(),
@@ -90,7 +90,7 @@ class Writer:
             new_salt=self._ids.new_salt,
         )
         load = self._loader(transaction)
-        return _Group(transaction, load, env, self._render, self._box, self.head)
+        return _Group(transaction.answers(ids), load, env, self._render, self._box, self.head)
 
     def _loader(self, transaction: Transaction) -> Load:
         cache = self._cache
@@ -135,14 +135,15 @@ class _Group:
 
     def __init__(
         self,
-        transaction: Transaction,
+        known: dict[str, StoredAnswer],
         load: Load,
         env: Env,
         render: Render,
         box: str,
         head: Head,
     ) -> None:
-        self._transaction = transaction
+        self._known = known
+        """Answers that the group's commands had before it."""
         self._render = render
         self._box = box
         self.head = head
@@ -161,7 +162,7 @@ class _Group:
         is answered `internal`, leaves nothing behind, and the rest of the group goes on.
         """
         content = command.content_hash()
-        known = self.answers.get(command.id) or self._transaction.answer(command.id)
+        known = self.answers.get(command.id) or self._known.get(command.id)
         if known is not None and known.content != content:
             return Outcome(Answer(ok=False, code="id_reused", facts={"at": known.at_us}))
         if known is not None:

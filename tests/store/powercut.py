@@ -143,7 +143,7 @@ def faults_of(folder: Path, recording: Recording, acked: int) -> list[str]:
         if found != recording.journal[: len(found)]:
             faults.append("the journal is not the beginning of what was written")
         for one in answered:
-            kept = store.answer(one.command.id)
+            kept = store.answers([one.command.id]).get(one.command.id)
             if kept is None or kept.answer != one.answer:
                 faults.append(f"lost: the answer to {one.command.kind} {one.command.id}")
                 break

@@ -37,7 +37,8 @@ def test_the_writer_alone_opens_for_writing() -> None:
         ("store/replay.py", "sqlite3.connect('', isolation_level=None)"),
         (
             "store/sqlite.py",
-            "sqlite3.connect(path, isolation_level=None, check_same_thread=False)",
+            "sqlite3.connect(path, isolation_level=None, check_same_thread=False, "  # noqa: ISC004
+            "cached_statements=STATEMENTS_MAX)",
         ),
     ]
 

@@ -63,7 +63,7 @@ def test_a_dropped_transaction_leaves_nothing(store: SqliteStore) -> None:
     docs = ((None, order(state="ready")),)
     store.begin().append(batch(entry(1, "order:SO-1"), docs=docs, answers=(answer,)))
     store.rollback()
-    found = (store.head().seq, store.doc(Order, "SO-1"), store.answer("c-1"))
+    found = (store.head().seq, store.doc(Order, "SO-1"), store.answers(["c-1"]).get("c-1"))
     assert found == (0, None, None)
     assert rows(store, "SELECT * FROM doc_term UNION ALL SELECT *, '' FROM entry_ref") == []
 
@@ -108,8 +108,8 @@ def test_an_answer_is_kept_with_what_was_asked(store: SqliteStore) -> None:
     no = Answer(ok=False, code="wrong_item", facts={"expected": "SKU-1", "got": "x"})
     kept = StoredAnswer("c-1", b"0123456789abcdef", no, 7)
     write(store, batch(answers=(kept,)))
-    assert store.answer("c-1") == kept
-    assert store.answer("c-2") is None
+    assert store.answers(["c-1"]).get("c-1") == kept
+    assert store.answers(["c-2"]).get("c-2") is None
 
 
 def test_the_newest_personal_record_wins(store: SqliteStore) -> None:

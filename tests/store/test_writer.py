@@ -128,7 +128,7 @@ def test_a_broken_invariant_aborts_its_command_alone(
     outcomes = floor.run(*commands)
     assert [outcome.answer.code for outcome in outcomes] == ["", "internal", ""]
     assert causes(store)[-2:] == [commands[0].id, commands[2].id]
-    assert store.answer(commands[1].id) is None
+    assert store.answers([commands[1].id]).get(commands[1].id) is None
     assert chain_of(store) == []
 
 
@@ -180,7 +180,10 @@ def test_a_failed_commit_leaves_everything_as_it_was(
         floor.run(*commands)
     monkeypatch.undo()
     assert (floor.writer.head, store.head(), len(raw_entries(store))) == (head, head, entries)
-    assert (store.doc(Order, order), store.answer(commands[0].id)) == (found, None)
+    assert (store.doc(Order, order), store.answers([commands[0].id]).get(commands[0].id)) == (
+        found,
+        None,
+    )
     outcomes = floor.run(*commands)
     assert [(outcome.answer.ok, outcome.repeated) for outcome in outcomes] == [(True, False)] * 2
     assert chain_of(store) == []
