@@ -47,6 +47,7 @@ PAGE_FILES: Final = {
     "demo.css": ("demo.css", "text/css"),
     "demo.js": ("demo.js", "text/javascript"),
     "panels.js": ("panels.js", "text/javascript"),
+    "words.js": ("words.js", "text/javascript"),
     "texts.js": ("texts.js", "text/javascript"),
     "dom.js": ("dom.js", "text/javascript"),
     "boot.js": ("boot.js", "text/javascript"),

@@ -2,6 +2,7 @@
 
 import { codeUrl, h } from './dom.js';
 import { named, t } from './texts.js';
+import { word } from './words.js';
 
 const CARDS = ['OK', 'SHORT', 'SKIP', 'UNDO', 'HELP'];
 const TOTES_SHOWN_MAX = 8;
@@ -10,7 +11,7 @@ const CODE_CHARS_MAX = 24;
 /** The thresholds of the built-in ruleset. */
 const THRESHOLDS = { each_max: 5, tier_one: 399, tier_two: 599 };
 /** What an entry is about, the most telling first. */
-const TELLING = ['state', 'to', 'code', 'tote', 'waybill', 'category', 'outcome', 'rule'];
+const TELLING = ['stage', 'state', 'to', 'code', 'tote', 'waybill', 'category', 'outcome', 'rule'];
 
 /**
  * A button.
@@ -188,14 +189,17 @@ function story(demo, { order, box, hub }) {
   ];
 }
 
+/** @param {{kind: string, outcome?: string | null}} each */
+const told = (each) => `${word(each.kind)}: ${word(each.outcome ?? '…')}`;
+
 /** @param {OrderShort} order @param {Story['hub']} hub */
 function hubView(order, hub) {
   const agrees = order.state === hub.state;
   const received = Object.values(hub.entries).reduce((sum, n) => sum + n, 0);
   const facts = {
-    hub_state: hub.state ?? '—',
+    hub_state: word(hub.state ?? '—'),
     hub_routing: hub.routing ? `${hub.routing.score_pm / 10} %` : '—',
-    hub_told: hub.instructions.map((each) => `${each.kind}: ${each.outcome ?? '…'}`).join(', '),
+    hub_told: hub.instructions.map(told).join(', '),
     hub_entries: String(received),
   };
   return h('section.hub', {}, h('h3', {}, t('hub_view')),
@@ -211,7 +215,7 @@ function entry({ at, kind, actor, data }) {
   const what = TELLING.map((name) => data[name]).find((value) => typeof value === 'string');
   return h('li', { class: kind === 'command.refused' ? 'refused' : '' },
     h('time', {}, time), h('b', {}, t(`kind.${kind}`)),
-    h('span', {}, what ?? ''), h('small', {}, actor));
+    h('span', {}, word(what ?? '')), h('small', {}, actor));
 }
 
 /** @param {Demo} demo */
