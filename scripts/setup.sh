@@ -43,6 +43,8 @@ missing_packages() { # prints the Debian packages whose command or file is not t
   has node || echo nodejs
   has socat || echo socat
   has certutil || echo libnss3-tools
+  # the Node.js that Playwright brings along needs it
+  [ -n "$(find /usr/lib /lib -name 'libatomic.so.1' -print -quit 2>/dev/null)" ] || echo libatomic1
 }
 
 as_root() {

@@ -24,14 +24,18 @@ Facts = dict[str, Any]
 
 
 def open_order(turn: Turn, data: PackOpen) -> Facts:
-    """Open a tote or an order for packing at the station of the session."""
+    """Open a tote or an order for packing at the station of the session.
+
+    Who has the tote in hand may go on with what another packer began; the checks begin anew.
+    """
     order = _by_tote_or_id(turn, data.code)
     station = station_of(turn)
     if order.freezes:
         raise refused(frozen(order))
-    if order.state == "packing" and order.packer != turn.command.actor:
+    is_mine = order.packer == turn.command.actor
+    if order.state == "packing" and not is_mine and data.code != order.tote:
         raise RefusedError("packed_by_other", order=order.id, by=order.packer)
-    if order.state == "packing" and order.station == station:
+    if order.state == "packing" and is_mine and order.station == station:
         return {"order_id": order.id}
     if order.state not in ("packing", "packed_checked"):
         order = move(turn, order, "pack.open")

@@ -211,7 +211,9 @@ def _putback_scanned(world: World, _: Fact, data: dict[str, Any]) -> None:
 @on("pack.opened")
 def _pack_opened(world: World, fact: Fact, data: dict[str, Any]) -> None:
     order = the_order(world, data)
-    checked = order.checked or (0,) * len(world.the(Assignment, order.id).lines)
+    checked = order.checked
+    if order.state == "packing" and order.packer != fact.actor:
+        checked = (0,) * len(world.the(Assignment, order.id).lines)
     world.edit(order, packer=fact.actor, station=data["station"], checked=checked)
 
 

@@ -33,6 +33,8 @@ class Seen(msgspec.Struct):
     short: dict[int, int] = {}
     """Pieces found of lines that were closed short."""
     checked: dict[int, int] = {}
+    packer: str = ""
+    """Who checked them; another packer checks anew."""
     open_freezes: set[str] = set()
     is_finished: bool = False
     waybill: str = ""
@@ -96,6 +98,9 @@ class _Court:
                 seen.open_freezes.discard(data["freeze"])
             case "pick.shorted":
                 seen.short[data["line"]] = seen.short.get(data["line"], 0) + data["found"]
+            case "pack.opened":
+                if seen.state == "packing" and seen.packer != entry.actor:
+                    seen.packer, seen.checked = entry.actor, {}
             case "pack.scanned":
                 seen.checked[data["line"]] = seen.checked.get(data["line"], 0) + data["qty"]
             case "pack.finished":

@@ -83,6 +83,17 @@ def test_one_packer_packs_an_order(site: Site) -> None:
     assert site.journal[-1].kind == "command.repeated"
 
 
+def test_who_holds_the_tote_takes_the_packing_over(site: Site) -> None:
+    """The tote, not the order's number, lets another packer go on; every piece is checked anew."""
+    site.to_packing()
+    tote = site.order().tote
+    assert check(site, code=gtin(MUG)) == "ok"
+    assert site.by("packer2", c.PackOpen(tote)).ok
+    assert (site.order().packer, set(site.order().checked)) == ("packer2", {0})
+    assert check(site, code=gtin(MUG)) == "packed_by_other"
+    assert check(site, "packer2", code=gtin(MUG)) == "ok"
+
+
 def test_a_packer_who_changes_stations_prints_there(site: Site) -> None:
     """Opening the parcel again at another station moves it there, and its label with it."""
     site.to_packing()

@@ -52,7 +52,7 @@ def forget_answers(patch: Patch) -> None:
         store.connection.executemany("DELETE FROM answer WHERE id = ?", ids)
         append(store, batch)
 
-    patch.setattr(SqliteStore, "answer", lambda *_: None)
+    patch.setattr(SqliteStore, "answers", lambda *_: {})
     patch.setattr(SqliteStore, "append", append_again)
 
 
