@@ -44,7 +44,7 @@ missing_packages() { # prints the Debian packages whose command or file is not t
   has socat || echo socat
   has certutil || echo libnss3-tools
   # the Node.js that Playwright brings along needs it
-  [ -n "$(find /usr/lib /lib -name 'libatomic.so.1' -print -quit 2>/dev/null)" ] || echo libatomic1
+  ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1 || echo libatomic1
 }
 
 as_root() {

@@ -98,13 +98,8 @@ class _Court:
                 seen.open_freezes.discard(data["freeze"])
             case "pick.shorted":
                 seen.short[data["line"]] = seen.short.get(data["line"], 0) + data["found"]
-            case "pack.opened":
-                if seen.state == "packing" and seen.packer != entry.actor:
-                    seen.packer, seen.checked = entry.actor, {}
-            case "pack.scanned":
-                seen.checked[data["line"]] = seen.checked.get(data["line"], 0) + data["qty"]
-            case "pack.finished":
-                seen.is_finished = True
+            case "pack.opened" | "pack.scanned" | "pack.finished":
+                _pack(entry, seen)
             case _:
                 yield from self._label(entry, order, seen)
 
@@ -164,6 +159,16 @@ def _prove(seen: Seen, copy: str, grade: int) -> bool:
     if copy in seen.copies:
         seen.copies[copy] = max(seen.copies[copy], grade)
     return copy in seen.copies
+
+
+def _pack(entry: Entry, seen: Seen) -> None:
+    data = entry.data
+    if entry.kind == "pack.finished":
+        seen.is_finished = True
+    elif entry.kind == "pack.scanned":
+        seen.checked[data["line"]] = seen.checked.get(data["line"], 0) + data["qty"]
+    elif seen.state == "packing" and seen.packer != entry.actor:
+        seen.packer, seen.checked = entry.actor, {}
 
 
 def _expect(seen: Seen, lines: list[dict[str, Any]]) -> None:
