@@ -91,13 +91,18 @@ class TcpLink:
         return sent
 
     async def receive(self, timeout_s: float) -> bytes:
-        """Return what has come; b"" when nothing came in time."""
-        loop = asyncio.get_running_loop()
+        """Return what has come; b"" when nothing came in time.
+
+        Waits for bytes without taking them: `sock_recv` would lose those that it had taken at the
+        very moment of the time-out, and a lost token is a lost proof.
+        """
         with self._use("receive") as connection:
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(timeout_s):
-                    data = await loop.sock_recv(connection, RECEIVE_BYTES_MAX)
-            except TimeoutError:
+                    await _readable(connection)
+            try:
+                data = connection.recv(RECEIVE_BYTES_MAX)
+            except BlockingIOError:
                 return b""
             except OSError as error:
                 raise self._lost(str(error)) from error
@@ -148,11 +153,26 @@ class TcpLink:
         )
 
 
+async def _readable(connection: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    loop.add_reader(connection, _tell, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(connection)
+
+
 async def _writable(connection: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     ready = loop.create_future()
-    loop.add_writer(connection, ready.set_result, None)
+    loop.add_writer(connection, _tell, ready)
     try:
         await ready
     finally:
         loop.remove_writer(connection)
+
+
+def _tell(ready: "asyncio.Future[None]") -> None:
+    if not ready.done():
+        ready.set_result(None)
