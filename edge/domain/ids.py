@@ -2,14 +2,7 @@
 
 import hashlib
 import re
-from typing import Final, NewType
-
-OrderId = NewType("OrderId", str)
-TaskId = NewType("TaskId", str)
-PersonId = NewType("PersonId", str)
-SessionId = NewType("SessionId", str)
-JobId = NewType("JobId", str)
-CommandId = NewType("CommandId", str)
+from typing import Final
 
 ID_CHARS_MAX: Final = 64
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")

@@ -146,12 +146,6 @@ def _order_assigned(world: World, fact: Fact, data: dict[str, Any]) -> None:
     world.put(order)
 
 
-@on("order.updated")
-def _order_updated(world: World, _: Fact, data: dict[str, Any]) -> None:
-    changed = msgspec.convert(data["content"], Assignment)
-    world.put(changed)
-
-
 @on("order.moved")
 def _order_moved(world: World, fact: Fact, data: dict[str, Any]) -> None:
     world.edit(the_order(world, data), state=data["to"], since_us=fact.at_us)

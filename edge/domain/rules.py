@@ -110,10 +110,9 @@ class Picking(_Part, frozen=True):
 
 
 class Labels(_Part, frozen=True):
-    """What a label must prove, and how often a copy that never left is tried again."""
+    """What a label must prove before its order ships."""
 
     proof_least: str = "scan_confirmed"
-    retries_max: int = 3
 
 
 class Freezes(_Part, frozen=True):

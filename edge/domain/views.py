@@ -3,7 +3,6 @@
 The shapes are those of docs/PDA_PROTOCOL.md. None of them holds personal data.
 """
 
-from collections.abc import Callable
 from functools import lru_cache
 from itertools import count
 from typing import Any, Final
@@ -476,6 +475,3 @@ class Missing(Exception):  # noqa: N818 - a request for a document, not an error
         super().__init__(kind.__name__, doc_id)
         self.kind = kind
         self.doc_id = doc_id
-
-
-View = Callable[[World], Any]

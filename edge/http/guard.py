@@ -36,7 +36,6 @@ HEADERS: Final = {
 }
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-SESSION: Final = web.RequestKey("session", Session)
 
 log = structlog.get_logger()
 
