@@ -38,11 +38,20 @@ find_python() { # prints the first Python on PATH that is new enough and can mak
 missing_packages() { # prints the Debian packages whose command or file is not there
   { [ -x "$venv/bin/python" ] || [ -n "$(find_python)" ]; } || echo python3 python3-venv
   [ -e "$noto" ] || echo fonts-noto-cjk
+  ls /usr/lib/*/libzbar.so.0 >/dev/null 2>&1 || echo libzbar0
   [ "$goal" = test ] || return 0
   has chromium || echo chromium
   has node || echo nodejs
   has socat || echo socat
   has certutil || echo libnss3-tools
+  # peers that devices are tried against: mDNS, IPP, SNMP, a stranger that drives ZPL printers
+  [ -x /usr/sbin/avahi-daemon ] || echo avahi-daemon
+  has avahi-publish || echo avahi-utils
+  has dbus-daemon || echo dbus
+  has ippeveprinter || echo cups-ipp-utils
+  [ -x /usr/sbin/snmpd ] || echo snmpd
+  has lprint || echo lprint
+  has ip || echo iproute2
   # the Node.js that Playwright brings along needs it
   ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1 || echo libatomic1
 }

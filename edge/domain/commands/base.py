@@ -1,0 +1,20 @@
+"""What every command shares: its bounds, and the base of its data."""
+
+from typing import ClassVar, Final
+
+import msgspec
+
+COMMAND_VERSION: Final = 1
+CODE_CHARS_MAX: Final = 256
+TASKS_TAKEN_MAX: Final = 6
+EVIDENCE_MAX: Final = 16
+QTY_MAX: Final = 1_000_000
+TIME_US_MAX: Final = 2**53
+"""The year 2255; the largest whole number that every JSON reader keeps exactly."""
+
+
+class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The data of one command; the tag is its kind."""
+
+    FROM_CLIENTS: ClassVar[bool] = True
+    """Whether a client may send it; the others come from the box itself."""

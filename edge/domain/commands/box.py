@@ -1,0 +1,55 @@
+"""What comes from the box itself: timers, the hub, its own beginnings."""
+
+from typing import Any
+
+from edge.domain.commands.base import Data
+
+
+class TimerFire(Data, frozen=True, tag="timer.fire"):
+    """A deadline has come."""
+
+    FROM_CLIENTS = False
+    timer_id: str
+
+
+class InstructionAccept(Data, frozen=True, tag="instruction.accept"):
+    """An instruction of the hub, its signature verified at the door."""
+
+    FROM_CLIENTS = False
+    dseq: int
+    instruction_kind: str
+    issued_at: int
+    body: Any
+
+
+class RulesetActivate(Data, frozen=True, tag="ruleset.activate"):
+    """Make a ruleset the one that decides."""
+
+    FROM_CLIENTS = False
+    document: bytes
+
+
+class CheckpointCountersign(Data, frozen=True, tag="checkpoint.countersign"):
+    """The hub holds every entry up to a checkpoint, and signed its head."""
+
+    FROM_CLIENTS = False
+    seq: int
+    at_us: int
+    head: bytes
+    signature: bytes
+
+
+class BoxFound(Data, frozen=True, tag="box.found"):
+    """The first command of a box: its name and the ruleset that it starts with."""
+
+    FROM_CLIENTS = False
+    name: str
+    document: bytes
+
+
+class StatusSet(Data, frozen=True, tag="status.set"):
+    """Somebody tried to write a status. Always refused, and on record (FLOW-3)."""
+
+    FROM_CLIENTS = False
+    order_id: str
+    status: str = ""

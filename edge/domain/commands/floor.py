@@ -1,0 +1,85 @@
+"""What pickers and packers do."""
+
+from edge.domain.commands.base import Data
+
+
+class TaskTake(Data, frozen=True, tag="task.take"):
+    """Take open tasks as one cluster."""
+
+    task_ids: tuple[str, ...]
+
+
+class TaskRelease(Data, frozen=True, tag="task.release"):
+    """Give a task back with what is picked."""
+
+    task_id: str
+    reason: str
+
+
+class ToteBind(Data, frozen=True, tag="tote.bind"):
+    """Bind a tote to an order of a task."""
+
+    task_id: str
+    order_id: str
+    code: str
+
+
+class PickScan(Data, frozen=True, tag="pick.scan"):
+    """Scan the location or an item of a step."""
+
+    task_id: str
+    step: int
+    code: str
+
+
+class PickQty(Data, frozen=True, tag="pick.qty"):
+    """Confirm the counted quantity of a step."""
+
+    task_id: str
+    step: int
+    qty: int
+
+
+class PickShort(Data, frozen=True, tag="pick.short"):
+    """Close a step with fewer pieces than asked."""
+
+    task_id: str
+    step: int
+    found: int
+    reason: str
+
+
+class PackOpen(Data, frozen=True, tag="pack.open"):
+    """Open a tote or an order for packing."""
+
+    code: str
+
+
+class PackScan(Data, frozen=True, tag="pack.scan"):
+    """Check a piece, several pieces of a counted line, or a gift without a code."""
+
+    order_id: str
+    code: str = ""
+    line: int = 0
+    qty: int = 1
+
+
+class PackFinish(Data, frozen=True, tag="pack.finish"):
+    """Close the parcel."""
+
+    order_id: str
+    weight_g: int = 0
+
+
+class HandoverScan(Data, frozen=True, tag="handover.scan"):
+    """Scan a parcel out to its carrier."""
+
+    code: str
+
+
+class PutbackScan(Data, frozen=True, tag="putback.scan"):
+    """Return picked goods of an ended order to their bin."""
+
+    order_id: str
+    code: str
+    qty: int = 1

@@ -1,0 +1,41 @@
+"""The documents of which the floor's state is made; `model.base` says what a document is."""
+
+from edge.domain.model.base import Doc, Name
+from edge.domain.model.labels import Job, Pool, PoolSlot, Waybill
+from edge.domain.model.orders import Assignment, Charge, Copy, Freeze, Line, Order, PutBack
+from edge.domain.model.people import Alarm, Hands, Person, Session, Timer
+from edge.domain.model.picking import Plan, Step, Task, Tote
+from edge.domain.model.site import Box, Location, RulesetRecord, Sku, Stock
+
+__all__ = [
+    "KINDS",
+    "Alarm",
+    "Assignment",
+    "Box",
+    "Charge",
+    "Copy",
+    "Doc",
+    "Freeze",
+    "Hands",
+    "Job",
+    "Line",
+    "Location",
+    "Name",
+    "Order",
+    "Person",
+    "Plan",
+    "Pool",
+    "PoolSlot",
+    "PutBack",
+    "RulesetRecord",
+    "Session",
+    "Sku",
+    "Step",
+    "Stock",
+    "Task",
+    "Timer",
+    "Tote",
+    "Waybill",
+]
+
+KINDS: dict[str, type[Doc]] = {doc.KIND: doc for doc in Doc.__subclasses__()}

@@ -1,0 +1,111 @@
+"""Orders: what was assigned, and where each one is."""
+
+from typing import Any
+
+import msgspec
+
+from edge.domain.model.base import Doc
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A line of an order, as assigned."""
+
+    no: int
+    sku: str
+    qty: int
+    gift: bool = False
+    rule: str = ""
+    tracked: bool = True
+    service: bool = False
+    price_fen: int = 0
+    lot: str = ""
+
+
+class Charge(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to pay for that nobody picks: postage, a discount."""
+
+    code: str
+    name: str
+    amount_fen: int
+
+
+class Assignment(Doc, frozen=True, kw_only=True, omit_defaults=True):
+    """What the hub assigned: an order's content. Personal data is kept beside the journal."""
+
+    KIND = "assignment"
+    type: str
+    lines: tuple[Line, ...]
+    charges: tuple[Charge, ...] = ()
+    tags: tuple[str, ...] = ()
+    carrier: str = ""
+    service: str = ""
+    waybill: str = ""
+    paid_us: int = 0
+    promise_us: int = 0
+    finance_cleared: bool = True
+    customer_level: str = ""
+    routing: dict[str, Any] = msgspec.field(default_factory=dict)
+    parent: str = ""
+    risk_pm: int = 0
+    phone_masked: bool = False
+    remark_hits: tuple[str, ...] = ()
+    personal: str = ""
+    """Salted hash of the recipient's record."""
+
+
+class Freeze(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An open cause for which nothing moves an order."""
+
+    id: str
+    category: str
+    instruction: str
+    opened_us: int
+    due_us: int
+    reason: str = ""
+
+
+class Copy(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One printed copy of a waybill."""
+
+    id: str
+    n: int
+    job: str
+    void: bool = False
+
+
+class PutBack(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Picked goods of an order that ended, to be returned to their bin."""
+
+    sku: str
+    location: str
+    qty: int
+    done: int = 0
+
+
+class Order(Doc, frozen=True, kw_only=True, omit_defaults=True):
+    """Where an order is. Its content is the `Assignment` of the same id."""
+
+    KIND = "order"
+    state: str
+    lane: str
+    since_us: int = 0
+    accepted_us: int = 0
+    freezes: tuple[Freeze, ...] = ()
+    task: str = ""
+    tote: str = ""
+    short: dict[str, int] = msgspec.field(default_factory=dict)
+    """Pieces found, by line number, of the lines that were closed short."""
+    checked: tuple[int, ...] = ()
+    """Pieces checked at packing, line by line."""
+    packer: str = ""
+    station: str = ""
+    waybill: str = ""
+    copies: tuple[Copy, ...] = ()
+    grade: str
+    put_back: tuple[PutBack, ...] = ()
+    carrier_status: str = ""
+    weight_g: int = 0
+
+    def terms(self) -> dict[str, str]:
+        """Return state, and the tote that carries it."""
+        return {"state": self.state} | ({"tote": self.tote} if self.tote else {})

@@ -1,0 +1,73 @@
+"""People, their sessions, and what calls for them: alarms and timers."""
+
+from typing import Any
+
+from edge.domain.model.base import Doc
+
+
+class Person(Doc, frozen=True, kw_only=True):
+    """Somebody who works here. Name and PIN verifier are personal data, kept beside the journal."""
+
+    KIND = "person"
+    roles: tuple[str, ...]
+    badge_hash: str
+    active: bool = True
+
+    def terms(self) -> dict[str, str]:
+        """Return the badge's hash."""
+        return {"badge": self.badge_hash}
+
+
+class Hands(Doc, frozen=True, kw_only=True):
+    """What a person (the id) has in hand."""
+
+    KIND = "hands"
+    task: str = ""
+
+
+class Session(Doc, frozen=True, kw_only=True):
+    """A person at a device, from sign-in to sign-out."""
+
+    KIND = "session"
+    person: str
+    device: str
+    roles: tuple[str, ...]
+    opened_us: int
+    station: str = ""
+    closed_us: int | None = None
+
+    def terms(self) -> dict[str, str]:
+        """Return the device while the session is open."""
+        return {} if self.closed_us is not None else {"device": self.device}
+
+
+class Alarm(Doc, frozen=True, kw_only=True):
+    """Something that one person must acknowledge."""
+
+    KIND = "alarm"
+    person: str
+    code: str
+    facts: dict[str, Any]
+    raised_us: int
+    acked_us: int | None = None
+
+    def terms(self) -> dict[str, str]:
+        """Return the person until the alarm is acknowledged."""
+        return {} if self.acked_us is not None else {"person": self.person}
+
+
+class Timer(Doc, frozen=True, kw_only=True):
+    """A deadline that fires once."""
+
+    KIND = "timer"
+    purpose: str
+    subject: str
+    due_us: int
+    delay_us: int
+    due_boot_us: int
+    boot_id: str
+    state: str = "armed"
+
+    def terms(self) -> dict[str, str]:
+        """Return `armed` until it fired or was disarmed."""
+        return {"state": "armed"} if self.state == "armed" else {}

@@ -1,0 +1,56 @@
+"""What is known of the site: the box, its rules, goods and where they lie."""
+
+from edge.domain.model.base import Doc, Name
+
+
+class Box(Doc, frozen=True, kw_only=True):
+    """This box: there is one, with the id `box`."""
+
+    KIND = "box"
+    name: str
+    dseq: int = 0
+    """The newest instruction of the hub that is journalled."""
+    rules: str = ""
+    """Label of the active ruleset, e.g. `default@1`."""
+
+
+class RulesetRecord(Doc, frozen=True, kw_only=True):
+    """A ruleset as it came; the id is its label."""
+
+    KIND = "ruleset"
+    document: bytes
+    published_us: int = 0
+
+
+class Sku(Doc, frozen=True, kw_only=True):
+    """A catalogue item."""
+
+    KIND = "sku"
+    name: Name
+    codes: tuple[str, ...]
+    weight_g: int = 0
+    price_fen: int = 0
+    lot: bool = False
+    expiry: bool = False
+    equal_group: str = ""
+
+
+class Location(Doc, frozen=True, kw_only=True):
+    """A bin."""
+
+    KIND = "location"
+    zone: str
+    walk: int
+
+
+class Stock(Doc, frozen=True, kw_only=True):
+    """What lies here of one SKU (the id), by location, and how much of it orders have locked."""
+
+    KIND = "stock"
+    on_hand: dict[str, int]
+    locked: int = 0
+
+    @property
+    def available(self) -> int:
+        """Pieces that an order may still lock."""
+        return sum(self.on_hand.values()) - self.locked
