@@ -10,7 +10,15 @@ from typing import Any, Final
 import msgspec
 
 from edge.domain import commands as c
-from edge.domain import freezing, instructions, labelling, packing, people, picking
+from edge.domain import (
+    freezing,
+    instructions,
+    labelling,
+    packing,
+    people,
+    picking,
+    printjobs,
+)
 from edge.domain.commands import Command
 from edge.domain.entries import Draft, PersonalRecord
 from edge.domain.model import Box, Person, RulesetRecord, Session
@@ -59,9 +67,9 @@ _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
     c.PackFinish: (packing.finish, "label"),
     c.WaybillPrint: (labelling.print_waybill, "label"),
     c.WaybillReprint: (labelling.reprint, "label"),
-    c.WaybillResolve: (labelling.resolve, "label"),
+    c.WaybillResolve: (printjobs.resolve, "label"),
     c.WaybillProve: (labelling.prove, "packing"),
-    c.PrintReport: (labelling.report, ""),
+    c.PrintReport: (printjobs.report, ""),
     c.HandoverScan: (labelling.hand_over, "hand-over"),
     c.AlarmAck: (freezing.acknowledge, ""),
     c.TimerFire: (freezing.fire_timer, ""),

@@ -5,18 +5,16 @@ from typing import Any
 from edge.domain import stock
 from edge.domain.commands import (
     HandoverScan,
-    PrintReport,
     WaybillPrint,
     WaybillProve,
     WaybillReprint,
-    WaybillResolve,
 )
 from edge.domain.gates import all_checked
 from edge.domain.model import Assignment, Copy, Job, Order, Pool, PoolSlot, Waybill
-from edge.domain.orders import job_of, the_order, void_label
+from edge.domain.orders import the_order, void_label
 from edge.domain.packing import station_of
 from edge.domain.refusals import Refusal, RefusedError, refused
-from edge.domain.rules import GRADES, Ruleset
+from edge.domain.rules import Ruleset
 from edge.domain.turn import Turn
 from edge.domain.workflow import frozen, move, order_refs, try_move
 from edge.domain.world import World
@@ -28,14 +26,14 @@ LABEL_QR_PREFIX = "FG1"
 def print_waybill(turn: Turn, data: WaybillPrint) -> Facts:
     """Queue the parcel's waybill on the station's printer; the number comes from the hub."""
     order = the_order(turn, data.order_id)
-    _hold_open(why_not_print(turn.world, order, turn.rules))
+    hold_open(why_not_print(turn.world, order, turn.rules))
     return _queue_copy(turn, order)
 
 
 def reprint(turn: Turn, data: WaybillReprint) -> Facts:
     """Void the copy in hand and print the next one, marked as a copy (PRN-2)."""
     order = the_order(turn, data.order_id)
-    _hold_open(why_not_reprint(turn.world, order, turn.rules))
+    hold_open(why_not_reprint(turn.world, order, turn.rules))
     if not turn.rules.knows_reason("reprint", data.reason):
         raise RefusedError("reason_unknown", reason=data.reason)
     void_label(turn, order, reason=data.reason, number_too=False)
@@ -62,7 +60,7 @@ def why_not_prove(world: World, order: Order, rules: Ruleset) -> Refusal | None:
     """Return why scanning the label would prove nothing now."""
     if not order.copies:
         return Refusal("label_missing", {"order": order.id})
-    closed = _why_not_packed(world, order, rules)
+    closed = why_not_packed(world, order, rules)
     job = world.the(Job, order.copies[-1].job)
     if closed is None and job.state in ("queued", "failed"):
         # no byte of it left: whatever was scanned is not this label
@@ -75,13 +73,14 @@ def _job_facts(job: Job) -> Facts:
 
 
 def _why_no_label(world: World, order: Order, rules: Ruleset) -> Refusal | None:
-    closed = _why_not_packed(world, order, rules)
+    closed = why_not_packed(world, order, rules)
     if closed is None and world.the(Assignment, order.id).phone_masked:
         return Refusal("phone_masked", {"order": order.id})
     return closed
 
 
-def _why_not_packed(world: World, order: Order, rules: Ruleset) -> Refusal | None:
+def why_not_packed(world: World, order: Order, rules: Ruleset) -> Refusal | None:
+    """Return why the order's parcel is not closed and waiting for its label, if it is not."""
     if order.freezes:
         return frozen(order)
     if order.state == "packing" and (missing := all_checked(world, order, rules)):
@@ -91,7 +90,8 @@ def _why_not_packed(world: World, order: Order, rules: Ruleset) -> Refusal | Non
     return None
 
 
-def _hold_open(closed: Refusal | None) -> None:
+def hold_open(closed: Refusal | None) -> None:
+    """Refuse where something is closed."""
     if closed is not None:
         raise refused(closed)
 
@@ -147,47 +147,6 @@ def _next_of_pool(turn: Turn, carrier: str) -> tuple[str, int]:
     raise RefusedError("no_waybill_number", carrier=carrier)
 
 
-_AFTER: dict[str, tuple[str, str]] = {
-    "claimed": ("sending", ""),
-    "sent": ("sent", "sent"),
-    "confirmed": ("sent", "printer_confirmed"),
-    "retry": ("queued", ""),
-    "moved": ("queued", ""),
-    "failed": ("failed", ""),
-    "unknown": ("unknown", ""),
-}
-"""Stage that the print queue reports → state of the job, grade that the copy has then."""
-
-
-def report(turn: Turn, data: PrintReport) -> Facts:
-    """Write down what became of a copy; a proof that suffices ships the order."""
-    job = job_of(turn, data.job_id)
-    if data.stage not in _AFTER:
-        raise RefusedError("malformed", problem=f"stage {data.stage}", kind="print.report")
-    if job.state in ("proved", "void"):
-        raise RefusedError("outcome_known", job=job.id, state=job.state)
-    state, grade = _AFTER[data.stage]
-    order = turn.world.the(Order, job.order)
-    if grade and GRADES.index(grade) <= GRADES.index(order.grade):
-        grade = ""
-    turn.emit(
-        "print.reported",
-        f"job:{job.id}",
-        (f"order:{job.order}",),
-        job=job.id,
-        stage=data.stage,
-        state=state,
-        grade=grade,
-        printer=data.printer or job.printer,
-        bytes_out=data.bytes_out,
-        proof=data.proof,
-        reason=data.reason,
-    )
-    if grade:
-        ship_if_proved(turn, turn.world.the(Order, job.order))
-    return {"job": job.id}
-
-
 def prove(turn: Turn, data: WaybillProve) -> Facts:
     """Scan the label on the parcel: the proof that it exists and is where it belongs (PRN-4)."""
     order, copy = _by_label(turn, data.code)
@@ -196,7 +155,7 @@ def prove(turn: Turn, data: WaybillProve) -> Facts:
         copy = live[0]
     if copy is None:
         raise RefusedError("label_old_copy", copy=len(order.copies))
-    _hold_open(why_not_prove(turn.world, order, turn.rules))
+    hold_open(why_not_prove(turn.world, order, turn.rules))
     turn.emit(
         "waybill.proved",
         f"order:{order.id}",
@@ -234,26 +193,6 @@ def ship_if_proved(turn: Turn, order: Order) -> None:
     moved = try_move(turn, order, "label.proved")
     if moved is not order:
         stock.ship(turn, moved)
-
-
-def resolve(turn: Turn, data: WaybillResolve) -> Facts:
-    """Let a person say whether a copy whose outcome is unknown came out of the printer."""
-    job = job_of(turn, data.job_id)
-    if job.state not in ("unknown", "failed", "sent"):
-        raise RefusedError("outcome_known", job=job.id, state=job.state)
-    order = turn.world.the(Order, job.order)
-    _hold_open(_why_not_packed(turn.world, order, turn.rules))
-    turn.emit(
-        "waybill.resolved",
-        f"job:{job.id}",
-        (f"order:{job.order}",),
-        job=job.id,
-        order=job.order,
-        printed=data.printed,
-    )
-    if not data.printed:
-        void_label(turn, order, reason="not_out", number_too=False)
-    return {"order_id": job.order, "job": job.id}
 
 
 def hand_over(turn: Turn, data: HandoverScan) -> Facts:
