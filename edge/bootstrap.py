@@ -19,6 +19,7 @@ import structlog
 from aiohttp import web
 
 from drivers.api import builtin_template, open_printer, render_label
+from edge import systemd
 from edge.app.dispatch import Dispatcher
 from edge.app.floor import Floor
 from edge.app.hublink import HubJournal
@@ -143,7 +144,12 @@ class BoxProcess:
             sign=self._sign,
             render=answer_view,
         )
-        self.runner = ThreadRunner(self.writer, between=store.checkpoint_if_due)
+        self.runner = ThreadRunner(
+            self.writer,
+            between=store.checkpoint_if_due,
+            pulse=store.pulse,
+            alive=partial(systemd.notify, systemd.ALIVE),
+        )
         self.runner.on_failure = self._fail
         self.runner.start()
         self._closing += [store.close, self.runner.stop]
@@ -206,7 +212,7 @@ class BoxProcess:
             name=self.config.box.name,
             epoch=self.writer.head.epoch,
             private_key=self.box_key,
-            token=self.config.hub.token or None,
+            token=self.config.hub.token or systemd.credential("hub-token") or None,
             hub_key=pinned.read_bytes() if pinned.exists() else None,
         )
         journal = HubJournal(
@@ -283,7 +289,12 @@ class BoxProcess:
         runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=SHUTDOWN_S)
         await runner.setup()
         self._closing += [runner.cleanup, socket.close]
-        site = web.TCPSite(runner, config.host, config.port, ssl_context=self._tls())
+        handed = systemd.listening().get(config.port)
+        site: web.BaseSite = (
+            web.SockSite(runner, handed, ssl_context=self._tls())
+            if handed
+            else web.TCPSite(runner, config.host, config.port, ssl_context=self._tls())
+        )
         try:
             await site.start()
         except OSError as error:
@@ -364,8 +375,10 @@ async def serve_box(
     await box.open()
     try:
         ready(box.url)
+        systemd.notify(systemd.READY)
         error = await box.failed
         log.critical("stopping", error=repr(error))
         return 1
     finally:
+        systemd.notify(systemd.STOPPING)
         await box.close()

@@ -52,6 +52,7 @@ missing_packages() { # prints the Debian packages whose command or file is not t
   [ -x /usr/sbin/snmpd ] || echo snmpd
   has lprint || echo lprint
   has ip || echo iproute2
+  has systemd-socket-activate || echo systemd
   # the Node.js that Playwright brings along needs it
   ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1 || echo libatomic1
 }

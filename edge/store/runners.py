@@ -16,6 +16,7 @@ from edge.store.writer import Writer
 
 GROUP_MAX: Final = 512
 QUEUE_MAX: Final = 4_000
+PULSE_S: Final = 5.0
 
 log = structlog.get_logger()
 
@@ -87,11 +88,24 @@ class _Runner:
 
 
 class ThreadRunner(_Runner):
-    """Runs the writer on one thread. What arrives during a flush shares the next one."""
+    """Runs the writer on one thread. What arrives during a flush shares the next one.
 
-    def __init__(self, writer: Writer, between: Callable[[], None] = lambda: None) -> None:
+    `between` runs after each group. `pulse` runs when nothing came for `PULSE_S`: a durable write,
+    so that a disk that fails is noticed on a quiet floor too. After either, `alive` is told: who
+    no longer hears it may take the process for stuck.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        between: Callable[[], None] = lambda: None,
+        pulse: Callable[[], None] = lambda: None,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(writer)
         self._between = between
+        self._pulse = pulse
+        self._alive = alive
         # One place more than may wait: the word to stop always finds room.
         self._queue: queue.Queue[Waiter | None] = queue.Queue(QUEUE_MAX + 1)
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
@@ -115,19 +129,25 @@ class ThreadRunner(_Runner):
         try:
             while self._one_group():
                 self._between()
+                self._alive()
         except BaseException as error:  # noqa: BLE001 - a broken store ends the process
             self._loop.call_soon_threadsafe(self.on_failure, error)
 
     def _one_group(self) -> bool:
         """Commit what waits; False when that was the last."""
         group, last = self._next_group()
+        if not group and not last:
+            self._pulse()
         if group:
             outcomes, committed = self._commit(group)
             self._loop.call_soon_threadsafe(self._deliver, group, outcomes, committed)
         return not last
 
     def _next_group(self) -> tuple[list[Waiter], bool]:
-        first = self._queue.get()
+        try:
+            first = self._queue.get(timeout=PULSE_S)
+        except queue.Empty:
+            return [], False
         if first is None:
             return [], True
         group = [first]
