@@ -25,6 +25,7 @@ from edge.domain.personal import seal
 from edge.domain.refusals import Fault, RefusedError, refused
 from edge.domain.rules import RulesetError, load_ruleset
 from edge.domain.turn import Turn
+from edge.domain.waybills import fill_pool, recall_pool, return_free
 from edge.domain.workflow import frozen, order_refs, wait
 
 Body = dict[str, Any]
@@ -162,13 +163,6 @@ def _stock(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
     turn.emit("stock.snapshot_taken", "stock", on_hand=on_hand, **link)
 
 
-def _pool(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
-    numbers = [str(number) for number in body["numbers"]]
-    if len(numbers) > ITEMS_MAX:
-        raise RefusedError("malformed", problem=f"numbers: ≤ {ITEMS_MAX}", kind="waybill.pool")
-    turn.emit("waybill.pooled", "waybills", carrier=str(body["carrier"]), numbers=numbers, **link)
-
-
 def _release(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
     order = the_order(turn, str(body["order_id"]))
     turn.emit("order.released", f"order:{order.id}", order=order.id, **link)
@@ -231,6 +225,9 @@ def activate_ruleset(turn: Turn, data: RulesetActivate, **link: Any) -> Facts:  
         problem = f"meta.version: {label} is already another ruleset"
         raise RefusedError("malformed", problem=problem, kind="ruleset")
     turn.emit("ruleset.activated", f"ruleset:{label}", label=label, document=data.document, **link)
+    for carrier in rules.document.carriers:
+        if carrier.off:
+            return_free(turn, carrier.id, reason="switched_off")
     return {"rules": label}
 
 
@@ -252,7 +249,8 @@ _HANDLERS: Final[dict[str, Handler]] = {
     "location.upsert": _locations,
     "people.upsert": _people,
     "stock.snapshot": _stock,
-    "waybill.pool": _pool,
+    "waybill.pool": fill_pool,
+    "waybill.recall": recall_pool,
     "order.assign": assign,
     "order.release": _release,
     "order.hold": _hold,

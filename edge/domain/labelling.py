@@ -10,12 +10,13 @@ from edge.domain.commands import (
     WaybillReprint,
 )
 from edge.domain.gates import all_checked
-from edge.domain.model import Assignment, Copy, Job, Order, Pool, PoolSlot, Waybill
-from edge.domain.orders import the_order, void_label
+from edge.domain.model import Assignment, Copy, Job, Order, Waybill
+from edge.domain.orders import the_order
 from edge.domain.packing import station_of
 from edge.domain.refusals import Refusal, RefusedError, refused
 from edge.domain.rules import Ruleset
 from edge.domain.turn import Turn
+from edge.domain.waybills import queue_copy, void_label
 from edge.domain.workflow import frozen, move, order_refs, try_move
 from edge.domain.world import World
 
@@ -27,7 +28,7 @@ def print_waybill(turn: Turn, data: WaybillPrint) -> Facts:
     """Queue the parcel's waybill on the station's printer; the number comes from the hub."""
     order = the_order(turn, data.order_id)
     hold_open(why_not_print(turn.world, order, turn.rules))
-    return _queue_copy(turn, order)
+    return queue_copy(turn, order, order.station or station_of(turn))
 
 
 def reprint(turn: Turn, data: WaybillReprint) -> Facts:
@@ -37,7 +38,8 @@ def reprint(turn: Turn, data: WaybillReprint) -> Facts:
     if not turn.rules.knows_reason("reprint", data.reason):
         raise RefusedError("reason_unknown", reason=data.reason)
     void_label(turn, order, reason=data.reason, number_too=False)
-    return _queue_copy(turn, turn.world.the(Order, order.id))
+    order = turn.world.the(Order, order.id)
+    return queue_copy(turn, order, order.station or station_of(turn))
 
 
 def why_not_print(world: World, order: Order, rules: Ruleset) -> Refusal | None:
@@ -96,63 +98,12 @@ def hold_open(closed: Refusal | None) -> None:
         raise refused(closed)
 
 
-def _queue_copy(turn: Turn, order: Order) -> Facts:
-    if not order.waybill:
-        order = _bind_number(turn, order)
-    station = order.station or station_of(turn)
-    job, copy, n = turn.env.new_id(), turn.env.new_id(), len(order.copies) + 1
-    turn.emit(
-        "print.queued",
-        f"order:{order.id}",
-        (f"job:{job}", f"waybill:{order.waybill}", *order_refs(order)),
-        order=order.id,
-        job=job,
-        copy=copy,
-        n=n,
-        waybill=order.waybill,
-        station=station,
-        printer="",
-    )
-    return {"order_id": order.id, "job": job}
-
-
-def _bind_number(turn: Turn, order: Order) -> Order:
-    """Bind the number that came with the order, or the next of its carrier's pool (PRN-6)."""
-    content = turn.world.the(Assignment, order.id)
-    number, slot = content.waybill, None
-    if not number:
-        number, slot = _next_of_pool(turn, content.carrier)
-    bound = turn.world.get(Waybill, number)
-    if bound is not None:
-        raise RefusedError("waybill_in_use", waybill=number, order=bound.order)
-    turn.emit(
-        "waybill.bound",
-        f"order:{order.id}",
-        (f"waybill:{number}",),
-        order=order.id,
-        waybill=number,
-        carrier=content.carrier,
-        slot=slot,
-    )
-    return turn.world.the(Order, order.id)
-
-
-def _next_of_pool(turn: Turn, carrier: str) -> tuple[str, int]:
-    """Return the first number of the carrier's pool that no parcel has, and its slot."""
-    pool = turn.world.get(Pool, carrier) or Pool(id=carrier)
-    for slot in range(pool.head, pool.tail):
-        number = turn.world.the(PoolSlot, f"{carrier}/{slot}").number
-        if turn.world.get(Waybill, number) is None:
-            return number, slot
-    raise RefusedError("no_waybill_number", carrier=carrier)
-
-
 def prove(turn: Turn, data: WaybillProve) -> Facts:
     """Scan the label on the parcel: the proof that it exists and is where it belongs (PRN-4)."""
     order, copy = _by_label(turn, data.code)
-    live = [each for each in order.copies if not each.void]
-    if copy is None and len(order.copies) == 1 and live:
-        copy = live[0]
+    copies = _copies_of_number(turn, order)
+    if copy is None and len(copies) == 1 and not copies[0].void:
+        copy = copies[0]
     if copy is None:
         raise RefusedError("label_old_copy", copy=len(order.copies))
     hold_open(why_not_prove(turn.world, order, turn.rules))
@@ -175,10 +126,10 @@ def _by_label(turn: Turn, code: str) -> tuple[Order, Copy | None]:
     prefix, _, rest = code.partition(":")
     number, _, copy_id = rest.partition(":") if prefix == LABEL_QR_PREFIX else (code, "", "")
     waybill = turn.world.get(Waybill, number)
-    if waybill is None:
+    if waybill is None or not waybill.order:
         raise RefusedError("label_not_ours", got=code)
     order = turn.world.the(Order, waybill.order)
-    if waybill.void:
+    if waybill.state == "void":
         raise RefusedError("label_void", waybill=number, order=order.id)
     copy = next((each for each in order.copies if each.id == copy_id), None)
     if copy_id and copy is None:
@@ -186,6 +137,11 @@ def _by_label(turn: Turn, code: str) -> tuple[Order, Copy | None]:
     if copy and copy.void:
         raise RefusedError("label_old_copy", copy=copy.n)
     return order, copy
+
+
+def _copies_of_number(turn: Turn, order: Order) -> list[Copy]:
+    """Return the copies that carry the order's number; an earlier carrier's have another."""
+    return [copy for copy in order.copies if turn.world.the(Job, copy.job).waybill == order.waybill]
 
 
 def ship_if_proved(turn: Turn, order: Order) -> None:
@@ -198,7 +154,7 @@ def ship_if_proved(turn: Turn, order: Order) -> None:
 def hand_over(turn: Turn, data: HandoverScan) -> Facts:
     """Scan a shipped parcel out to its carrier."""
     order, copy = _by_label(turn, data.code)
-    if copy is None and len(order.copies) > 1:
+    if copy is None and len(_copies_of_number(turn, order)) > 1:
         raise RefusedError("label_old_copy", copy=len(order.copies))
     order = move(turn, order, "handover.scan")
     refs = (f"waybill:{order.waybill}", *order_refs(order))

@@ -14,6 +14,7 @@ from edge.domain.personal import seal
 from edge.domain.refusals import RefusedError
 from edge.domain.rules import GiftRule
 from edge.domain.turn import Turn
+from edge.domain.waybills import check_number, reserve, void_label
 from edge.domain.workflow import move, order_refs, try_move, wait
 
 LINES_MAX: Final = 2_000
@@ -59,6 +60,8 @@ def assign(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN4
         content=msgspec.to_builtins(content),
         **link,
     )
+    if content.waybill:
+        reserve(turn, order_id, content.waybill)
     if body.get("gifts") == "evaluate":
         _grant_gifts(turn, content)
     order = the_order(turn, order_id)
@@ -94,6 +97,8 @@ def _content(turn: Turn, body: dict[str, Any], seal_hex: str) -> Assignment:
     if not 0 < len(content.lines) <= LINES_MAX or not in_range:
         problem = f"an order has 1 to {LINES_MAX} lines of 1 to {QTY_MAX} pieces"
         raise RefusedError("malformed", problem=problem, kind="order.assign")
+    if content.waybill:
+        check_number(content.waybill, "order.assign")
     if len({line.no for line in content.lines}) != len(content.lines):
         raise RefusedError("malformed", problem="line numbers repeat", kind="order.assign")
     return content
@@ -191,23 +196,6 @@ def end(turn: Turn, order: Order) -> None:
         turn.emit("tote.freed", f"order:{order.id}", order=order.id, tote=order.tote)
     if order.task:
         finish_task_if_done(turn, order.task)
-
-
-def void_label(turn: Turn, order: Order, *, reason: str, number_too: bool) -> None:
-    """Void every live copy of the order's waybill, and the number itself where it is spent."""
-    live = [copy.id for copy in order.copies if not copy.void]
-    if not live and not (number_too and order.waybill):
-        return
-    turn.emit(
-        "waybill.voided",
-        f"order:{order.id}",
-        [f"job:{copy.job}" for copy in order.copies if copy.id in live],
-        order=order.id,
-        waybill=order.waybill,
-        copies=live,
-        reason=reason,
-        number_too=number_too and bool(order.waybill),
-    )
 
 
 def finish_task_if_done(turn: Turn, task_id: str) -> None:

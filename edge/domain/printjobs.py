@@ -5,10 +5,11 @@ from typing import Any
 from edge.domain.commands import PrintReport, WaybillResolve
 from edge.domain.labelling import hold_open, ship_if_proved, why_not_packed
 from edge.domain.model import Order
-from edge.domain.orders import job_of, void_label
+from edge.domain.orders import job_of
 from edge.domain.refusals import RefusedError
 from edge.domain.rules import GRADES
 from edge.domain.turn import Turn
+from edge.domain.waybills import void_label
 
 Facts = dict[str, Any]
 

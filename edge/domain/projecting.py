@@ -1,4 +1,4 @@
-"""The register of appliers, which the two `projections_*` modules fill."""
+"""The register of appliers, which the `projections_*` modules fill."""
 
 from collections.abc import Callable
 from typing import Any, Final

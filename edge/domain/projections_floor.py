@@ -13,13 +13,11 @@ from edge.domain.model import (
     Location,
     Order,
     Plan,
-    Pool,
     PutBack,
     Sku,
     Step,
     Task,
     Tote,
-    Waybill,
 )
 from edge.domain.projecting import on, the_order
 from edge.domain.world import World
@@ -230,15 +228,6 @@ def _pack_finished(world: World, _: Fact, data: dict[str, Any]) -> None:
     world.edit(the_order(world, data), weight_g=data["weight_g"])
 
 
-@on("waybill.bound")
-def _waybill_bound(world: World, _: Fact, data: dict[str, Any]) -> None:
-    world.put(Waybill(id=data["waybill"], carrier=data["carrier"], order=data["order"]))
-    if data["slot"] is not None:
-        pool = world.the(Pool, data["carrier"])
-        world.edit(pool, head=data["slot"] + 1)
-    world.edit(the_order(world, data), waybill=data["waybill"])
-
-
 @on("print.queued")
 def _print_queued(world: World, fact: Fact, data: dict[str, Any]) -> None:
     job = Job(
@@ -286,18 +275,3 @@ def _waybill_proved(world: World, _: Fact, data: dict[str, Any]) -> None:
 def _waybill_resolved(world: World, _: Fact, data: dict[str, Any]) -> None:
     job = world.the(Job, data["job"])
     world.edit(job, state="sent" if data["printed"] else "failed", reason="resolved")
-
-
-@on("waybill.voided")
-def _waybill_voided(world: World, _: Fact, data: dict[str, Any]) -> None:
-    order = the_order(world, data)
-    copies = tuple(
-        msgspec.structs.replace(copy, void=True) if copy.id in data["copies"] else copy
-        for copy in order.copies
-    )
-    world.edit(order, copies=copies, grade="none")
-    for copy in copies:
-        if copy.id in data["copies"]:
-            world.edit(world.the(Job, copy.job), state="void")
-    if data["number_too"]:
-        world.edit(world.the(Waybill, order.waybill), void=True)

@@ -14,8 +14,6 @@ from edge.domain.model import (
     Location,
     Order,
     Person,
-    Pool,
-    PoolSlot,
     RulesetRecord,
     Session,
     Sku,
@@ -79,15 +77,6 @@ def _stock_moved(world: World, _: Fact, data: dict[str, Any]) -> None:
         if on_hand:
             shelves[location] = shelves.get(location, 0) + on_hand
         world.put(Stock(id=sku, on_hand=shelves, locked=stock.locked + locked))
-
-
-@on("waybill.pooled")
-def _waybill_pooled(world: World, _: Fact, data: dict[str, Any]) -> None:
-    carrier = data["carrier"]
-    pool = world.get(Pool, carrier) or Pool(id=carrier)
-    for at, number in enumerate(data["numbers"], pool.tail):
-        world.put(PoolSlot(id=f"{carrier}/{at}", number=number))
-    world.edit(pool, tail=pool.tail + len(data["numbers"]))
 
 
 # ---- people -----------------------------------------------------------------------------------

@@ -57,6 +57,8 @@ class _Court:
         self._orders: dict[str, Seen] = {}
         self._jobs: dict[str, str] = {}
         self._numbers: dict[str, str] = {}
+        self._on_paper: set[str] = set()
+        """Numbers of which a printer was asked for a label."""
         self._least: dict[str, int] = {}
         self._rules = ""
 
@@ -106,10 +108,8 @@ class _Court:
     def _label(self, entry: Entry, order: str, seen: Seen) -> Found:
         data: dict[str, Any] = entry.data
         match entry.kind:
-            case "waybill.bound":
-                if self._numbers.setdefault(data["waybill"], order) != order:
-                    yield f"waybill {data['waybill']} is bound to {order} and another order"
-                seen.waybill = data["waybill"]
+            case "waybill.bound" | "waybill.released":
+                yield from self._number(entry, order, seen)
             case "print.queued":
                 if seen.copies:
                     yield f"{order} has a second label while the first is not void"
@@ -118,11 +118,24 @@ class _Court:
                 self._jobs[data["job"]] = order
             case "print.reported":
                 _prove(seen, seen.jobs[data["job"]], STAGES.get(data["stage"], 0))
+                if data["stage"] == "claimed":
+                    self._on_paper.add(seen.waybill)
             case "waybill.proved":
                 if not _prove(seen, data["copy"], GRADES["scan_confirmed"]):
                     yield f"{order} is proved by a label that is void or unknown"
             case "waybill.voided":
                 seen.copies = {c: g for c, g in seen.copies.items() if c not in data["copies"]}
+
+    def _number(self, entry: Entry, order: str, seen: Seen) -> Found:
+        number = entry.data["waybill"]
+        if entry.kind == "waybill.released":
+            if number in self._on_paper:
+                yield f"{order} gives {number} back, which a label may carry"
+            self._numbers.pop(number, None)
+            return
+        if self._numbers.setdefault(number, order) != order:
+            yield f"waybill {number} is bound to {order} and another order"
+        seen.waybill = number
 
     def _moved(self, entry: Entry, order: str, seen: Seen) -> Found:
         data = entry.data

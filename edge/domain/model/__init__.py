@@ -1,7 +1,7 @@
 """The documents of which the floor's state is made; `model.base` says what a document is."""
 
 from edge.domain.model.base import Doc, Name
-from edge.domain.model.labels import Job, Pool, PoolSlot, Waybill
+from edge.domain.model.labels import Job, Pool, PoolSlot, Waybill, pool_id
 from edge.domain.model.orders import Assignment, Charge, Copy, Freeze, Line, Order, PutBack
 from edge.domain.model.people import Alarm, Hands, Person, Session, Timer
 from edge.domain.model.picking import Plan, Step, Task, Tote
@@ -36,6 +36,7 @@ __all__ = [
     "Timer",
     "Tote",
     "Waybill",
+    "pool_id",
 ]
 
 KINDS: dict[str, type[Doc]] = {doc.KIND: doc for doc in Doc.__subclasses__()}

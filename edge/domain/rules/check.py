@@ -63,8 +63,25 @@ def check(document: Document) -> list[str]:
         problems += _check_expression(f"workflow.holds[{at}].when", hold.when)
     for at, gift in enumerate(document.gifts):
         problems += _check_expression(f"gifts[{at}].when", gift.when)
+    problems += _check_carriers(document)
     if document.labels.proof_least not in GRADES[1:]:
         problems.append(f"labels.proof_least: one of {', '.join(GRADES[1:])}")
+    return problems
+
+
+def _check_carriers(document: Document) -> list[str]:
+    problems = []
+    ids = [carrier.id for carrier in document.carriers]
+    for at, carrier in enumerate(document.carriers):
+        place = f"carriers[{at}] ({carrier.id})"
+        services = [service.id for service in carrier.services]
+        if not carrier.id or "/" in carrier.id or ids.count(carrier.id) > 1:
+            problems.append(f"{place}: an id of its own, without a slash")
+        problems += [f"{place}: service {s} twice" for s in set(services) if services.count(s) > 1]
+        if carrier.pool_low < 0:
+            problems.append(f"{place}: pool_low is a number of waybills, from 0")
+        for no, forbid in enumerate(carrier.forbids):
+            problems += _check_expression(f"carriers[{at}].forbids[{no}].when", forbid.when)
     return problems
 
 

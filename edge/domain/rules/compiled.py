@@ -32,6 +32,8 @@ class Ruleset:
                 self._by_action.setdefault((transition.action, source), []).append(transition)
         expressions = [hold.when for hold in document.workflow.holds]
         expressions += [gift.when for gift in document.gifts]
+        expressions += [each.when for carrier in document.carriers for each in carrier.forbids]
+        self.carriers = {carrier.id: carrier for carrier in document.carriers}
         self._programs = {text: cel.compile(text) for text in expressions}
 
     def transitions(self, action: str, state: str) -> list[Transition]:
@@ -65,6 +67,11 @@ class Ruleset:
     def countdown_us(self, category: str) -> int:
         """Return µs from the receipt of an interception to its effect."""
         return self.document.freezes.countdown_s.get(category, 15) * 1_000_000
+
+    def pool_low(self, carrier: str) -> int:
+        """Return the number of free waybill numbers below which the hub is told."""
+        known = self.carriers.get(carrier)
+        return known.pool_low if known else 0
 
     def may(self, roles: tuple[str, ...], kind: str) -> bool:
         """Tell whether one of `roles` may send commands of `kind`."""

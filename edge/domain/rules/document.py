@@ -103,6 +103,34 @@ class Priorities(Part, frozen=True):
     remark_words: tuple[str, ...] = ()
 
 
+class Service(Part, frozen=True):
+    """A service of a carrier."""
+
+    id: str
+    name: Name
+
+
+class Forbid(Part, frozen=True):
+    """What a carrier does not carry: orders of which `when` is true. `name` says it to people."""
+
+    id: str
+    when: str
+    name: Name
+
+
+class Carrier(Part, frozen=True):
+    """A carrier, its services, and what it does not carry."""
+
+    id: str
+    name: Name
+    services: tuple[Service, ...] = ()
+    forbids: tuple[Forbid, ...] = ()
+    off: bool = False
+    """Switched off: its free waybill numbers go back to the hub, and nothing new is printed."""
+    pool_low: int = 50
+    """With fewer free numbers than this in a pool, the hub is told."""
+
+
 class Reason(Part, frozen=True):
     """A reason that a person may choose."""
 
@@ -124,4 +152,5 @@ class Document(Part, frozen=True):
     freezes: Freezes = Freezes()
     lanes: Lanes = Lanes()
     priorities: Priorities = Priorities()
+    carriers: tuple[Carrier, ...] = ()
     reasons: dict[str, tuple[Reason, ...]] = {}
