@@ -2,10 +2,10 @@
 
 import argparse
 
-from edge.cli import bench, demo, docs, journal, orders, services, sim
+from edge.cli import bench, demo, docs, journal, orders, services, setup, sim
 from edge.cli.output import WRONG_USAGE
 
-VERBS = (services, demo, journal, orders, docs, sim, bench)
+VERBS = (services, setup, demo, journal, orders, docs, sim, bench)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -30,6 +30,8 @@ class BoxConfig(Part, frozen=True):
 
     id: str = "box-1"
     name: str = "Floorgate"
+    language: Literal["zh", "en"] = "zh"
+    """The language that a new PDA begins in."""
 
 
 class HttpConfig(Part, frozen=True):
@@ -52,6 +54,13 @@ class HubConfig(Part, frozen=True):
     """Enrolment token, used until the hub's key is pinned."""
 
 
+class DiscoveryConfig(Part, frozen=True):
+    """Where devices are looked for."""
+
+    networks: tuple[str, ...] = ()
+    """Networks (CIDR) that may be probed; nothing outside them ever is."""
+
+
 class PrinterConfig(Part, frozen=True):
     """A printer of the site."""
 
@@ -68,6 +77,7 @@ class Config(Part, frozen=True):
     box: BoxConfig = BoxConfig()
     http: HttpConfig = HttpConfig()
     hub: HubConfig = HubConfig()
+    discovery: DiscoveryConfig = DiscoveryConfig()
     stations: tuple[Station, ...] = ()
     printers: tuple[PrinterConfig, ...] = ()
 

@@ -1,0 +1,232 @@
+"""`floorgate setup` and `floorgate health`: the first and the last step of an installation."""
+
+import argparse
+import asyncio
+import ipaddress
+import json
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any, Final
+
+from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
+
+CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
+DATA: Final = Path("/var/lib/floorgate")
+PORT: Final = 443
+TOKEN_FILE: Final = "hub-token"  # noqa: S105 - the name of a file
+LOOK_S: Final = 0.5
+ANSWER_S: Final = 5.0
+
+
+def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
+    """Add this module's verbs."""
+    setup = verbs.add_parser(
+        "setup",
+        help="write the box's configuration, asking for what is not given",
+        description="Writes the configuration of a new box. What no option gives is asked for, "
+        "with a suggestion; --yes takes every suggestion. An existing file stays as it is.",
+    )
+    setup.add_argument("--config", type=Path, default=CONFIG)
+    setup.add_argument("--data", type=Path, default=DATA, help="folder of all that the box keeps")
+    setup.add_argument("--name", help="the site's name, as PDAs show it")
+    setup.add_argument("--id", help="the box's id at the hub, e.g. W1-A")
+    setup.add_argument("--language", choices=("zh", "en"), help="language a new PDA begins in")
+    setup.add_argument("--port", type=int, default=PORT)
+    setup.add_argument(
+        "--network",
+        action="append",
+        metavar="CIDR",
+        help="network that may be probed for printers; may be given several times; '' for none",
+    )
+    setup.add_argument("--hub", metavar="URL", help="where the hub is; '' for a box on its own")
+    setup.add_argument("--token", help="the box's enrolment token at the hub")
+    setup.add_argument("--yes", action="store_true", help="ask nothing")
+    setup.set_defaults(run=set_up)
+    health = verbs.add_parser("health", help="ask the running box how it is; exit code 0 when well")
+    health.add_argument("--config", type=Path, default=CONFIG)
+    health.add_argument("--wait", type=float, default=0.0, metavar="S", help="wait so long for it")
+    health.add_argument("--json", action="store_true", help="one JSON line")
+    health.set_defaults(run=ask_health)
+
+
+# ---- the configuration ---------------------------------------------------------------------------
+
+
+def set_up(args: argparse.Namespace) -> int:
+    """Write the configuration of a new box."""
+    if args.config.exists():
+        say(f"{args.config} is there already and stays as it is")
+        return GOOD
+    ask = _suggest if args.yes or not sys.stdin.isatty() else _ask
+    host = socket.gethostname()
+    try:
+        text = _text(
+            name=args.name or ask("Name of the site 站点名称", f"Floorgate {host}"),
+            box=args.id or ask("Id of this box at the hub 本机在中枢的编号", host),
+            language=args.language or ask("Language of a new PDA, zh or en 新 PDA 的语言", "zh"),
+            data=args.data,
+            port=args.port,
+            names=(host, *_addresses()),
+            networks=_networks(args.network, ask),
+            hub=args.hub if args.hub is not None else ask("URL of the hub 中枢地址 (ws…)", ""),
+        )
+    except ValueError as error:
+        return fail(str(error), WRONG_USAGE)
+    args.config.parent.mkdir(parents=True, exist_ok=True)
+    if args.token:
+        _write(args.config.parent / "credentials" / TOKEN_FILE, args.token, 0o600)
+    _write(args.config, text, 0o644)
+    say(f"wrote {args.config}")
+    return GOOD
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(fd, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def _suggest(_: str, suggestion: str) -> str:
+    return suggestion
+
+
+def _ask(question: str, suggestion: str) -> str:
+    return input(f"{question} [{suggestion}]: ").strip() or suggestion
+
+
+def _networks(given: list[str] | None, ask: Any) -> list[str]:  # noqa: ANN401 - _ask or _suggest
+    suggestion = ", ".join(_local_networks())
+    question = "Networks that may be probed for printers 允许扫描打印机的网段"
+    texts = given if given is not None else ask(question, suggestion).split(",")
+    networks = [ipaddress.ip_network(text.strip()) for text in texts if text.strip()]
+    wide = [str(each) for each in networks if each.num_addresses > 1024]  # noqa: PLR2004 - a /22
+    if wide:
+        raise ValueError(f"{', '.join(wide)}: too wide to probe; name parts of at most /22")
+    return [str(network) for network in networks]
+
+
+def _interfaces() -> list[ipaddress.IPv4Interface]:
+    """Return the machine's private addresses with their networks."""
+    try:
+        said = subprocess.run(
+            ["ip", "-json", "-4", "address", "show", "up"],  # noqa: S607 - iproute2, wherever
+            capture_output=True, check=True,
+        ).stdout  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    found = [
+        ipaddress.IPv4Interface(f"{each['local']}/{each['prefixlen']}")
+        for link in json.loads(said)
+        for each in link.get("addr_info", ())
+    ]
+    return [each for each in found if each.is_private and not each.is_loopback]
+
+
+def _addresses() -> list[str]:
+    return [str(each.ip) for each in _interfaces()]
+
+
+def _local_networks() -> list[str]:
+    """Return the /24 around each of the machine's addresses: what a first probe may look at."""
+    near = {
+        ipaddress.ip_network(f"{each.ip}/{max(24, each.network.prefixlen)}", strict=False)
+        for each in _interfaces()
+    }
+    return sorted(str(network) for network in near)
+
+
+def _text(
+    *,
+    name: str,
+    box: str,
+    language: str,
+    data: Path,
+    port: int,
+    names: tuple[str, ...],
+    networks: list[str],
+    hub: str,
+) -> str:
+    if language not in ("zh", "en"):
+        raise ValueError(f"language {language}: write zh or en")
+    if hub and not hub.startswith(("ws://", "wss://")):
+        raise ValueError(f"hub {hub}: write it as wss://hub.example/link")
+
+    def quoted(value: object) -> str:
+        return json.dumps(value, ensure_ascii=False)  # TOML takes JSON's strings and lists
+
+    return f"""\
+# The box's configuration. After a change: systemctl restart floorgate
+# Every key and its meaning: `floorgate doctor` and OPERATIONS.md.
+data = {quoted(str(data))}
+
+[box]
+id = {quoted(box)}
+name = {quoted(name)}
+language = {quoted(language)}
+
+[http]
+port = {port}
+# further names and addresses that PDAs may call the box by; the certificate is made for them
+names = {quoted(list(dict.fromkeys(names)))}
+
+[hub]
+url = {quoted(hub)}
+
+[discovery]
+# nothing outside these networks is ever probed
+networks = {quoted(networks)}
+"""
+
+
+# ---- is it well? ---------------------------------------------------------------------------------
+
+
+def ask_health(args: argparse.Namespace) -> int:
+    """Ask the running box how it is."""
+    from edge.config import ConfigError, load_config  # noqa: PLC0415 - what only this verb needs
+
+    try:
+        config = load_config(args.config)
+    except ConfigError as error:
+        return fail(str(error), WRONG_USAGE)
+    scheme = "https" if config.http.tls else "http"
+    url = f"{scheme}://localhost:{config.http.port}/health"
+    health, problem = asyncio.run(_wait(url, Path(config.data) / "tls" / "ca.pem", args.wait))
+    if args.json:
+        say_json(health or {"ok": False, "problem": problem})
+    elif health:
+        say(f"{config.box.name}: {'well' if health['ok'] else 'ill'}, {health['seq']} entries")
+    else:
+        return fail(f"{url} does not answer: {problem}; look at: journalctl -u floorgate -n 50")
+    return GOOD if health.get("ok") else FOUND_WRONG
+
+
+async def _wait(url: str, ca: Path, wait_s: float) -> tuple[dict[str, Any], str]:
+    """Return what the box says of itself, waiting until it is well; or why it says nothing."""
+    loop = asyncio.get_running_loop()
+    until_s = loop.time() + wait_s
+    while True:
+        health, problem = await asyncio.to_thread(_look, url, ca)
+        if health.get("ok") or loop.time() >= until_s:
+            return health, problem
+        await asyncio.sleep(LOOK_S)
+
+
+def _look(url: str, ca: Path) -> tuple[dict[str, Any], str]:
+    try:
+        context = ssl.create_default_context(cafile=str(ca)) if ca.exists() else None
+        with urllib.request.urlopen(url, timeout=ANSWER_S, context=context) as answer:  # noqa: S310
+            return json.load(answer), ""
+    except (OSError, ValueError) as error:
+        return {}, str(error)

@@ -1,0 +1,247 @@
+#!/bin/sh
+# Installs or upgrades Floorgate on Debian 12 or 13, or Raspberry Pi OS. Run as root.
+#   sudo ./install.sh               install; upgrade where an older version is there
+#   sudo ./install.sh rollback      go back to the version before
+#   sudo ./install.sh uninstall     remove the program; data, configuration and backups stay
+#   sudo ./install.sh uninstall --purge    remove those too, after asking
+# Everything after -- goes to `floorgate setup` (see `floorgate setup --help`), e.g.
+#   sudo ./install.sh -- --yes --name "Hall 1" --hub wss://hub.example/link --token SECRET
+# Every step may be cut off at any time: run it again and it goes on where it stood.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+
+base=/opt/floorgate
+config=/etc/floorgate/floorgate.toml
+data=/var/lib/floorgate
+backups=/var/backups/floorgate
+units="floorgate.service floorgate.socket floorgate-backup.service floorgate-backup.timer"
+health_s=60
+
+say() { printf 'floorgate: %s\n' "$*"; }
+fail() { # fail WHAT HINT
+  printf 'floorgate: %s\n           %s\n' "$1" "$2" >&2
+  exit 1
+}
+has() { command -v "$1" >/dev/null 2>&1; }
+booted() { [ -d /run/systemd/system ]; } # systemd runs this machine
+target() { readlink "$1" 2>/dev/null || true; }
+
+# --- what must be there --------------------------------------------------------------------------
+
+check_machine() {
+  [ "$(id -u)" = 0 ] || fail "this needs root" "Repeat with: sudo $0"
+  has apt-get || fail "this is no Debian" "Floorgate is made for Debian 12, 13 and Raspberry Pi OS."
+  case $(uname -m) in
+    x86_64 | aarch64) ;;
+    *) fail "no packages are made for $(uname -m)" "A 64-bit system is needed: amd64 or arm64." ;;
+  esac
+  free_mb=$(df -Pm /opt | awk 'NR == 2 { print $4 }')
+  [ "$free_mb" -ge 1500 ] || fail "/opt has only $free_mb MB free" "1,500 MB are needed; make room."
+}
+
+missing_packages() {
+  python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3 python3-venv
+  [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || echo fonts-noto-cjk
+  ls /usr/lib/*/libzbar.so.0 >/dev/null 2>&1 || echo libzbar0
+  has ip || echo iproute2
+  has systemd-sysusers || echo systemd
+}
+
+install_packages() {
+  packages=$(missing_packages | tr '\n' ' ')
+  [ -n "$packages" ] || return 0
+  say "installing Debian packages: $packages"
+  log=$(mktemp)
+  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 \
+    install --no-install-recommends $packages; } >"$log" 2>&1 </dev/null || { # a list of names
+    tail -n 20 "$log" >&2
+    fail "apt-get failed" "Check the network and /etc/apt, then repeat: $0"
+  }
+  rm -f "$log"
+}
+
+# --- a release, ready beside the one that runs ---------------------------------------------------
+
+version() { sed -n 's/^version = "\(.*\)"/\1/p' "$here/pyproject.toml"; }
+
+digest() { # what makes this source differ from another of the same version
+  (cd "$here" && find edge drivers sync ui_pwa systemd requirements/run.txt pyproject.toml \
+    -name __pycache__ -prune -o -type f -print | LC_ALL=C sort | xargs sha256sum) |
+    sha256sum | cut -c1-8
+}
+
+build_release() { # sets $release
+  release=$base/releases/$(version)-$(digest)
+  [ -e "$release/complete" ] && return 0
+  python=$(command -v python3)
+  "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    fail "Python 3.11 or later is needed, this is $("$python" --version)" "Debian 12 and later have it."
+  say "preparing $(basename "$release") (two minutes at most)"
+  rm -rf "$release"
+  "$python" -m venv "$release"
+  pip="$release/bin/python -m pip -qq --disable-pip-version-check --no-input install
+    --no-warn-script-location --root-user-action=ignore"
+  # an archive made for a site without internet holds its packages; hashes are checked all the same
+  from=
+  [ -d "$here/wheels" ] && from="--no-index --find-links $here/wheels"
+  $pip $from --require-hashes --only-binary :all: --no-deps -r "$here/requirements/run.txt" ||
+    fail "the Python packages could not be installed" "Check network and disk, then repeat: $0"
+  copy=$(mktemp -d) # pip writes beside what it builds; the archive may be read-only
+  (cd "$here" && cp -R edge drivers sync ui_pwa systemd pyproject.toml README.md LICENSE "$copy")
+  $pip --no-build-isolation --no-index --no-deps "$copy" ||
+    fail "Floorgate itself could not be installed" "See the message above; is the archive whole?"
+  rm -rf "$copy"
+  mkdir -p "$release/share"
+  cp -R "$here/systemd" "$release/share/"
+  cp "$here/docs/OPERATIONS.md" "$here/install.sh" "$release/share/" 2>/dev/null || true
+  chmod -R a+rX,go-w "$release"
+  sync
+  touch "$release/complete"
+}
+
+# --- what Debian must know -----------------------------------------------------------------------
+
+put() { install -D -m 0644 "$1" "$2"; }
+
+install_system() { # install_system FOLDER_OF_UNITS
+  put "$1/floorgate.sysusers" /usr/lib/sysusers.d/floorgate.conf
+  put "$1/floorgate.tmpfiles" /usr/lib/tmpfiles.d/floorgate.conf
+  put "$1/60-floorgate.rules" /usr/lib/udev/rules.d/60-floorgate.rules
+  for unit in $units; do put "$1/$unit" "/usr/lib/systemd/system/$unit"; done
+  systemd-sysusers /usr/lib/sysusers.d/floorgate.conf
+  systemd-tmpfiles --create /usr/lib/tmpfiles.d/floorgate.conf
+  ln -sfn "$base/current/bin/floorgate" /usr/local/bin/floorgate
+  if booted; then
+    systemctl daemon-reload
+    if has udevadm; then
+      udevadm control --reload || true
+      udevadm trigger --subsystem-match=usbmisc --subsystem-match=tty --subsystem-match=input || true
+    fi
+  fi
+}
+
+point() { # point LINK TARGET: atomic, so that a power cut leaves the one or the other
+  ln -sfn "$2" "$1.new"
+  mv -T "$1.new" "$1"
+  sync
+}
+
+start_box() {
+  systemctl --quiet enable floorgate.socket floorgate.service floorgate-backup.timer
+  systemctl restart floorgate-backup.timer
+  systemctl start floorgate.socket && systemctl restart floorgate.service
+}
+
+is_well() { "$base/current/bin/floorgate" health --config "$config" --wait "$health_s" >/dev/null; }
+
+backup_now() { # a copy of the data as it was before; the restore of a rollback
+  [ -e "$data/floor.db" ] || return 0
+  say "backup before the upgrade"
+  runuser -u floorgate -- "$base/current/bin/floorgate" backup --config "$config" --to "$backups" \
+    --name before-upgrade || fail "no backup, so no upgrade" "Mend what it says, then repeat: $0"
+}
+
+# --- the verbs -----------------------------------------------------------------------------------
+
+install_or_upgrade() {
+  check_machine
+  install_packages
+  mkdir -p "$base/releases"
+  build_release
+  old=$(target "$base/current")
+  if [ -n "$old" ] && [ "$old" != "$release" ]; then
+    booted && backup_now
+    point "$base/previous" "$old"
+    say "upgrade: $(basename "$old") -> $(basename "$release")"
+  fi
+  echo "$release" >"$base/unconfirmed" # until it was seen well
+  point "$base/current" "$release"
+  install_system "$release/share/systemd"
+  "$release/bin/floorgate" setup --config "$config" --data "$data" "$@"
+  if ! booted; then
+    say "systemd does not run here: installed, not started; it starts at the next boot"
+    rm -f "$base/unconfirmed"
+    return 0
+  fi
+  start_box || true
+  if is_well; then
+    rm -f "$base/unconfirmed"
+    prune
+    say "up and well: $("$release/bin/floorgate" health --config "$config")"
+    return 0
+  fi
+  journalctl -u floorgate -n 20 --no-pager >&2 || true
+  if [ -n "$old" ] && [ "$old" != "$release" ]; then
+    say "the new version is not well after $health_s s: going back"
+    roll_back
+  fi
+  fail "the box does not answer" "See the lines above; then: floorgate doctor"
+}
+
+roll_back() {
+  previous=$(target "$base/previous")
+  [ -n "$previous" ] && [ -e "$previous/complete" ] ||
+    fail "there is no version to go back to" "Install the one you want from its own archive."
+  now=$(target "$base/current")
+  booted && systemctl stop floorgate.service
+  point "$base/current" "$previous"
+  install_system "$previous/share/systemd"
+  if ! "$previous/bin/floorgate" journal verify --data "$data" >/dev/null 2>&1; then
+    # the newer version changed the database: what it wrote since is in the backup made now
+    newest=$(ls -t "$backups"/before-upgrade* 2>/dev/null | head -n 1)
+    [ -n "$newest" ] || fail "$(basename "$previous") cannot read the database of $(basename "$now")" \
+      "Restore a backup from before the upgrade: floorgate restore FILE, or go forward again: $0"
+    say "the older version cannot read the newer database: restoring $newest"
+    runuser -u floorgate -- "$previous/bin/floorgate" restore "$newest" --config "$config" --replace
+  fi
+  point "$base/previous" "$now"
+  rm -f "$base/unconfirmed"
+  if booted; then
+    start_box
+    is_well || fail "the older version is not well either" "Next: floorgate doctor"
+  fi
+  say "back at $(basename "$previous")"
+}
+
+prune() { # keep the version that runs and the one before
+  for each in "$base"/releases/*; do
+    [ "$each" = "$(target "$base/current")" ] || [ "$each" = "$(target "$base/previous")" ] ||
+      rm -rf "$each"
+  done
+}
+
+uninstall() {
+  [ "$(id -u)" = 0 ] || fail "this needs root" "Repeat with: sudo $0 uninstall"
+  if [ "${1:-}" = --purge ]; then
+    printf 'This removes every order, journal and backup in %s and %s. Write yes: ' "$data" "$backups"
+    read -r answer
+    [ "$answer" = yes ] || fail "nothing was removed" "Without --purge the data stay."
+  fi
+  if booted; then
+    systemctl --quiet disable --now floorgate.socket floorgate.service floorgate-backup.timer || true
+  fi
+  for unit in $units; do rm -f "/usr/lib/systemd/system/$unit"; done
+  rm -f /usr/lib/sysusers.d/floorgate.conf /usr/lib/tmpfiles.d/floorgate.conf \
+    /usr/lib/udev/rules.d/60-floorgate.rules /usr/local/bin/floorgate
+  rm -rf "$base"
+  booted && systemctl daemon-reload
+  if [ "${1:-}" = --purge ]; then
+    rm -rf "$data" "$backups" /etc/floorgate
+    userdel floorgate 2>/dev/null || true
+    say "removed, with all data"
+  else
+    say "removed; data stay in $data, configuration in /etc/floorgate, backups in $backups"
+  fi
+}
+
+verb=install
+case ${1:-} in
+  rollback | uninstall) verb=$1 && shift ;;
+  -h | --help) sed -n '2,9p' "$0" | cut -c3- && exit 0 ;;
+esac
+[ "${1:-}" = -- ] && shift
+case $verb in
+  install) install_or_upgrade "$@" ;;
+  rollback) check_machine && roll_back ;;
+  uninstall) uninstall "$@" ;;
+esac
