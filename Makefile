@@ -15,7 +15,8 @@ STAGES := lint types imports unit $(if $(PAGE_TESTS),page) \
   $(if $(wildcard tests/sim/test_*.py),sim) $(if $(wildcard tests/e2e/test_*.py),e2e)
 ARGS ?=
 
-.PHONY: help setup setup-run demo test lint types imports unit page sim e2e soak bench docs fmt lock clean
+.PHONY: help setup setup-run demo test lint types imports unit page sim e2e soak bench docs fmt lock clean \
+  install uninstall release
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,3 +75,12 @@ lock: ## renew requirements/*.txt from pyproject.toml; ARGS="--upgrade" takes ne
 clean: ## remove .venv, caches and demo data
 	@rm -rf .venv .demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find edge drivers sync tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+install: ## put Floorgate on this machine, or upgrade it; as root; ARGS="-- --yes --name Hall"
+	@./install.sh $(ARGS)
+
+uninstall: ## remove it again; data stay; as root
+	@./install.sh uninstall $(ARGS)
+
+release: ## an archive with install.sh in dist/; ARGS=--with-wheels for a site without internet
+	@scripts/release.sh $(ARGS)

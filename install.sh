@@ -52,8 +52,9 @@ install_packages() {
   [ -n "$packages" ] || return 0
   say "installing Debian packages: $packages"
   log=$(mktemp)
+  # shellcheck disable=SC2086 # a list of names
   { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 \
-    install --no-install-recommends $packages; } >"$log" 2>&1 </dev/null || { # a list of names
+    install --no-install-recommends $packages; } >"$log" 2>&1 </dev/null || {
     tail -n 20 "$log" >&2
     fail "apt-get failed" "Check the network and /etc/apt, then repeat: $0"
   }
@@ -70,6 +71,11 @@ digest() { # what makes this source differ from another of the same version
     sha256sum | cut -c1-8
 }
 
+pip() {
+  "$release/bin/python" -m pip -qq --disable-pip-version-check --no-input install \
+    --no-warn-script-location --root-user-action=ignore --no-deps "$@"
+}
+
 build_release() { # sets $release
   release=$base/releases/$(version)-$(digest)
   [ -e "$release/complete" ] && return 0
@@ -79,16 +85,14 @@ build_release() { # sets $release
   say "preparing $(basename "$release") (two minutes at most)"
   rm -rf "$release"
   "$python" -m venv "$release"
-  pip="$release/bin/python -m pip -qq --disable-pip-version-check --no-input install
-    --no-warn-script-location --root-user-action=ignore"
   # an archive made for a site without internet holds its packages; hashes are checked all the same
-  from=
-  [ -d "$here/wheels" ] && from="--no-index --find-links $here/wheels"
-  $pip $from --require-hashes --only-binary :all: --no-deps -r "$here/requirements/run.txt" ||
+  set --
+  [ -d "$here/wheels" ] && set -- --no-index --find-links "$here/wheels"
+  pip "$@" --require-hashes --only-binary :all: -r "$here/requirements/run.txt" ||
     fail "the Python packages could not be installed" "Check network and disk, then repeat: $0"
   copy=$(mktemp -d) # pip writes beside what it builds; the archive may be read-only
   (cd "$here" && cp -R edge drivers sync ui_pwa systemd pyproject.toml README.md LICENSE "$copy")
-  $pip --no-build-isolation --no-index --no-deps "$copy" ||
+  pip --no-build-isolation --no-index "$copy" ||
     fail "Floorgate itself could not be installed" "See the message above; is the archive whole?"
   rm -rf "$copy"
   mkdir -p "$release/share"
@@ -127,7 +131,6 @@ point() { # point LINK TARGET: atomic, so that a power cut leaves the one or the
 }
 
 start_box() {
-  systemctl --quiet enable floorgate.socket floorgate.service floorgate-backup.timer
   systemctl restart floorgate-backup.timer
   systemctl start floorgate.socket && systemctl restart floorgate.service
 }
@@ -158,8 +161,9 @@ install_or_upgrade() {
   point "$base/current" "$release"
   install_system "$release/share/systemd"
   "$release/bin/floorgate" setup --config "$config" --data "$data" "$@"
+  systemctl --quiet enable floorgate.socket floorgate.service floorgate-backup.timer
   if ! booted; then
-    say "systemd does not run here: installed, not started; it starts at the next boot"
+    say "systemd does not run here: installed, not started; the box starts at the next boot"
     rm -f "$base/unconfirmed"
     return 0
   fi
@@ -180,7 +184,7 @@ install_or_upgrade() {
 
 roll_back() {
   previous=$(target "$base/previous")
-  [ -n "$previous" ] && [ -e "$previous/complete" ] ||
+  [ -e "${previous:-/nowhere}/complete" ] ||
     fail "there is no version to go back to" "Install the one you want from its own archive."
   now=$(target "$base/current")
   booted && systemctl stop floorgate.service
@@ -188,7 +192,7 @@ roll_back() {
   install_system "$previous/share/systemd"
   if ! "$previous/bin/floorgate" journal verify --data "$data" >/dev/null 2>&1; then
     # the newer version changed the database: what it wrote since is in the backup made now
-    newest=$(ls -t "$backups"/before-upgrade* 2>/dev/null | head -n 1)
+    newest=$(find "$backups" -maxdepth 1 -name 'before-upgrade*' 2>/dev/null | sort | tail -n 1)
     [ -n "$newest" ] || fail "$(basename "$previous") cannot read the database of $(basename "$now")" \
       "Restore a backup from before the upgrade: floorgate restore FILE, or go forward again: $0"
     say "the older version cannot read the newer database: restoring $newest"

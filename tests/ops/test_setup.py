@@ -1,0 +1,85 @@
+"""`floorgate setup` writes a configuration that the box takes; `floorgate health` asks it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge.config import load_config
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def floorgate(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line."""
+    return subprocess.run(
+        [sys.executable, "-m", "edge", *arguments],
+        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def test_what_setup_writes_the_box_takes(tmp_path: Path) -> None:
+    """Names with quotes and Chinese, networks and hub arrive as given (OPS-1)."""
+    config = tmp_path / "etc" / "floorgate.toml"
+    done = floorgate(
+        "setup", "--config", str(config), "--data", str(tmp_path / "data"), "--yes",
+        "--name", '一号仓 "A"', "--id", "W1-A", "--network", "192.168.7.0/24",
+        "--network", "10.1.2.0/24", "--hub", "wss://hub.example/link", "--token", "secret",
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    made = load_config(config, {})
+    assert (made.box.name, made.box.id, made.box.language) == ('一号仓 "A"', "W1-A", "zh")
+    assert made.discovery.networks == ("192.168.7.0/24", "10.1.2.0/24")
+    assert (made.hub.url, made.hub.token, made.http.port) == ("wss://hub.example/link", "", 443)
+    token = config.parent / "credentials" / "hub-token"
+    assert (token.read_text("utf-8"), token.stat().st_mode & 0o777) == ("secret", 0o600)
+
+
+def test_setup_leaves_a_configuration_alone(tmp_path: Path) -> None:
+    """Run again, it changes nothing (OPS-1)."""
+    config = tmp_path / "floorgate.toml"
+    config.write_text("data = 'x'\n", "utf-8")
+    done = floorgate("setup", "--config", str(config), "--yes", "--name", "other")
+    assert (done.returncode, config.read_text("utf-8")) == (0, "data = 'x'\n")
+    assert "stays as it is" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--network", "192.168.0.0/16"), "too wide to probe"),
+        (("--network", "192.168.7.300/24"), "192.168.7.300/24"),
+        (("--hub", "hub.example"), "write it as wss://"),
+    ],
+)
+def test_setup_refuses_what_the_box_could_not_use(
+    arguments: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    """A wrong answer is named, and nothing is written."""
+    config = tmp_path / "floorgate.toml"
+    done = floorgate("setup", "--config", str(config), "--yes", *arguments)
+    assert (done.returncode, config.exists()) == (2, False)
+    assert said in done.stderr
+
+
+def test_health_says_what_to_look_at_when_nobody_answers(tmp_path: Path) -> None:
+    """Exit code 1 and the next command (OPS-3)."""
+    config = tmp_path / "floorgate.toml"
+    config.write_text(f'data = "{tmp_path}"\n[http]\nport = 1\n', "utf-8")
+    done = floorgate("health", "--config", str(config))
+    assert (done.returncode, "journalctl -u floorgate" in done.stderr) == (1, True)
+    said = json.loads(floorgate("health", "--config", str(config), "--json").stdout)
+    assert (said["ok"], "refused" in said["problem"]) == (False, True)
+
+
+def test_the_installer_names_only_units_that_are_there() -> None:
+    """Every unit of install.sh lies in systemd/, and every one of systemd/ is installed (OPS-1)."""
+    script = (ROOT / "install.sh").read_text("utf-8")
+    line = next(line for line in script.splitlines() if line.startswith("units="))
+    named = set(line.removeprefix("units=").strip('"').split())
+    there = {path.name for path in (ROOT / "systemd").glob("*")
+             if path.suffix in (".service", ".socket", ".timer")}  # fmt: skip
+    assert named == there
+    subprocess.run(["sh", "-n", str(ROOT / "install.sh")], check=True)
