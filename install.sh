@@ -81,7 +81,8 @@ build_release() { # sets $release
   [ -e "$release/complete" ] && return 0
   python=$(command -v python3)
   "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-    fail "Python 3.11 or later is needed, this is $("$python" --version)" "Debian 12 and later have it."
+    fail "Python 3.11 or later is needed, this is $("$python" --version)" \
+      "Debian 12 and later have it."
   say "preparing $(basename "$release") (two minutes at most)"
   rm -rf "$release"
   "$python" -m venv "$release"
@@ -119,7 +120,8 @@ install_system() { # install_system FOLDER_OF_UNITS
     systemctl daemon-reload
     if has udevadm; then
       udevadm control --reload || true
-      udevadm trigger --subsystem-match=usbmisc --subsystem-match=tty --subsystem-match=input || true
+      udevadm trigger --subsystem-match=usbmisc --subsystem-match=tty \
+        --subsystem-match=input || true
     fi
   fi
 }
@@ -193,7 +195,8 @@ roll_back() {
   if ! "$previous/bin/floorgate" journal verify --data "$data" >/dev/null 2>&1; then
     # the newer version changed the database: what it wrote since is in the backup made now
     newest=$(find "$backups" -maxdepth 1 -name 'before-upgrade*' 2>/dev/null | sort | tail -n 1)
-    [ -n "$newest" ] || fail "$(basename "$previous") cannot read the database of $(basename "$now")" \
+    [ -n "$newest" ] ||
+      fail "$(basename "$previous") cannot read the database of $(basename "$now")" \
       "Restore a backup from before the upgrade: floorgate restore FILE, or go forward again: $0"
     say "the older version cannot read the newer database: restoring $newest"
     runuser -u floorgate -- "$previous/bin/floorgate" restore "$newest" --config "$config" --replace
@@ -217,12 +220,14 @@ prune() { # keep the version that runs and the one before
 uninstall() {
   [ "$(id -u)" = 0 ] || fail "this needs root" "Repeat with: sudo $0 uninstall"
   if [ "${1:-}" = --purge ]; then
-    printf 'This removes every order, journal and backup in %s and %s. Write yes: ' "$data" "$backups"
+    printf 'This removes every order, journal and backup in %s and %s. Write yes: ' \
+      "$data" "$backups"
     read -r answer
     [ "$answer" = yes ] || fail "nothing was removed" "Without --purge the data stay."
   fi
   if booted; then
-    systemctl --quiet disable --now floorgate.socket floorgate.service floorgate-backup.timer || true
+    systemctl --quiet disable --now floorgate.socket floorgate.service \
+      floorgate-backup.timer || true
   fi
   for unit in $units; do rm -f "/usr/lib/systemd/system/$unit"; done
   rm -f /usr/lib/sysusers.d/floorgate.conf /usr/lib/tmpfiles.d/floorgate.conf \

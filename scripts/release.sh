@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes dist/floorgate-VERSION.tar.gz of the committed state; unpack it on the box and run install.sh.
+# Makes dist/floorgate-VERSION.tar.gz of the committed state: on the box, unpack it, run install.sh.
 #   scripts/release.sh                 packages are fetched when it is installed
 #   scripts/release.sh --with-wheels   they come along, for machines like this one
 set -eu

@@ -81,7 +81,7 @@ def test_udev_rules_are_well_formed() -> None:
     part = r'[A-Z]+(\{\w+\})?(==|!=|=|\+=)"[^"]*"'
     rules = [line for line in (UNITS / "60-floorgate.rules").read_text("utf-8").splitlines()
              if line and not line.startswith("#")]  # fmt: skip
-    assert len(rules) == 3
+    assert len(rules) == 4
     assert [rule for rule in rules if not re.fullmatch(rf"{part}(, {part})*", rule)] == []
 
 
