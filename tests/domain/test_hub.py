@@ -163,13 +163,9 @@ def test_a_gift_that_the_catalogue_does_not_know_is_named() -> None:
 
 def test_a_rule_that_fails_fails_closed() -> None:
     """An expression that raises refuses the order by the rule's name; the box goes on (RULE-3)."""
-    rule = {"id": "g", "when": "order.amount_fen + 9223372036854775807 > 0", "give": []}
+    rule = {"id": "g", "when": "9 / (order.amount_fen - 40000 - 5) > 0", "give": []}
     site = Site(rules=changed_rules(gifts=[rule]))
-    site.assign("1001", line(1, MUG, 1, price_fen=1), gifts="evaluate")
-    assert outcome(site) == ("instruction.refused", "rule_error")
-    rule["when"] = "order.amount_fen"
-    site.tell("ruleset.publish", document=changed_rules(gifts=[rule], meta={"version": 3}))
-    site.assign("1001", line(1, MUG, 1, price_fen=1), gifts="evaluate")
+    site.assign("1001", line(1, MUG, 1, price_fen=40_005), gifts="evaluate")
     assert outcome(site) == ("instruction.refused", "rule_error")
 
 

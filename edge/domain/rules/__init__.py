@@ -4,21 +4,22 @@ Expressions are CEL (https://cel.dev), compiled once. A ruleset is checked as a 
 used; every problem is reported with its place. An expression that fails at run time fails closed.
 """
 
-from edge.domain.rules.check import DOCUMENT_BYTES_MAX, EXPRESSION_CHARS_MAX, GRADES, check
-from edge.domain.rules.compiled import Ruleset, RulesetError, load_ruleset
+from edge.domain.rules.check import DOCUMENT_BYTES_MAX, GRADES, read
+from edge.domain.rules.compiled import Ruleset, load_ruleset
 from edge.domain.rules.document import Document, GiftRule, Reason, Transition, Workflow
+from edge.domain.rules.problems import Problem, RulesetError
 
 __all__ = [
     "DOCUMENT_BYTES_MAX",
-    "EXPRESSION_CHARS_MAX",
     "GRADES",
     "Document",
     "GiftRule",
+    "Problem",
     "Reason",
     "Ruleset",
     "RulesetError",
     "Transition",
     "Workflow",
-    "check",
     "load_ruleset",
+    "read",
 ]

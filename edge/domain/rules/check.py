@@ -1,14 +1,23 @@
-"""What a ruleset must be before it is used."""
+"""What a ruleset must be before it is used.
 
-import re
+`read` goes through a document once and reports every fault with its place: syntax, shape, names
+that name nothing, expressions, and what the functions of `CHECKS` know of the parts. Each of those
+looks at one thing; add another beside them.
+"""
+
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from edge.domain import celengine as cel
+import msgspec
+
 from edge.domain.rules.document import Document
+from edge.domain.rules.expressions import check_condition
+from edge.domain.rules.problems import Path, Problem, Report, RulesetError
+from edge.domain.rules.shape import Mark, Shape
+from edge.domain.rules.source import locate, parse
 
 DOCUMENT_BYTES_MAX: Final = 200_000
 """A ruleset is journalled whole, so it fits an entry."""
-EXPRESSION_CHARS_MAX: Final = 500
 GRADES: Final = ("none", "accepted", "sent", "printer_confirmed", "scan_confirmed")
 """Grades of proof that a label is on the parcel, from least to most."""
 STATE_KINDS: Final = ("start", "hold", "floor", "end")
@@ -23,75 +32,132 @@ NEEDED_STATES: Final = {
     "cancelled": "end",
 }
 """States that the floor's own actions know by name."""
-VOCABULARY: Final = frozenset({"order"})
-_MACRO_VARIABLE: Final = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
 
 
-def check(document: Document) -> list[str]:
-    """Return every problem of a ruleset, each with its place."""
-    from edge.domain.gates import GATES  # noqa: PLC0415 - gates judge orders by a ruleset
+def read(raw: bytes) -> tuple[Document | None, list[str], list[Problem]]:
+    """Return a document, its conditions, and every problem with its place.
 
-    states = [state.id for state in document.workflow.states]
-    known = set(states)
-    problems = [f"workflow.states: {each} twice" for each in known if states.count(each) > 1]
-    kinds = {state.id: state.kind for state in document.workflow.states}
-    waiting = {state for state, kind in kinds.items() if kind == "hold"}
-    problems += [
-        f"workflow.states: {state} must be there, of kind {kind}"
-        for state, kind in NEEDED_STATES.items()
-        if kinds.get(state) != kind
-    ]
-    for state, kind in kinds.items():
-        if kind not in STATE_KINDS:
-            problems.append(f"workflow.states: {state}: kind {kind} is none of {STATE_KINDS}")
-        if kind == "start" and state != "received":
-            problems.append(f"workflow.states: {state}: only received is of kind start")
-    for at, transition in enumerate(document.workflow.transitions):
-        place = f"workflow.transitions[{at}] ({transition.action})"
-        unknown = {*transition.sources, transition.to} - known
-        problems += [f"{place}: unknown state {state}" for state in sorted(unknown)]
-        problems += [f"{place}: unknown gate {g}" for g in transition.gates if g not in GATES]
-        if transition.to == "shipped" and (
-            transition.frozen or not {"all_checked", "label_proved"} <= set(transition.gates)
+    The document is None where it could not be read as one; with problems it is not to be used.
+    """
+    if len(raw) > DOCUMENT_BYTES_MAX:
+        text = f"{len(raw)} bytes, more than {DOCUMENT_BYTES_MAX}"
+        return None, [], [Problem("", 0, "size", text, "a ruleset is journalled whole: shorten it")]
+    try:
+        tree = parse(raw)
+    except RulesetError as error:
+        return None, [], error.problems
+    report = Report(locate(raw))
+    shape = Shape(report)
+    mended = shape.read(msgspec.inspect.type_info(Document), tree)
+    try:
+        document = msgspec.convert(mended, Document)
+    except msgspec.ValidationError as error:
+        if not report.count:
+            report.fault((), "wrong_type", str(error))
+        return None, [], report.problems
+    conditions = _check_marks(report, document, shape.marks)
+    for check in CHECKS:
+        check(document, report)
+    return document, conditions, report.problems
+
+
+def _check_marks(report: Report, document: Document, marks: Iterable[Mark]) -> list[str]:
+    """Hold names to what there is, and conditions to the vocabulary; return the conditions."""
+    known = _known(document)
+    conditions = {}
+    for mark in marks:
+        if mark.sort != "condition":
+            if mark.value not in known[mark.sort]:
+                report.unknown(mark.path, mark.sort, mark.value[:80], known[mark.sort])
+        elif mark.value not in conditions:
+            conditions[mark.value] = mark.path
+            check_condition(report, mark.path, mark.value, ("order",))
+    return list(conditions)
+
+
+def _known(document: Document) -> dict[str, set[str]]:
+    """Return what there is of each sort of thing that a document may name."""
+    from edge.domain.commands import KINDS  # noqa: PLC0415 - commands and gates are judged by rules
+    from edge.domain.gates import GATES  # noqa: PLC0415
+
+    return {
+        "state": {state.id for state in document.workflow.states},
+        "gate": set(GATES),
+        "role": {role for roles in document.roles.values() for role in roles},
+        "command": set(KINDS),
+    }
+
+
+def _states(document: Document, report: Report) -> None:
+    """The states that the floor needs are there, each once, each of a kind."""
+    states = document.workflow.states
+    path: Path = ("workflow", "states")
+    report.unique(path, "id", [state.id for state in states])
+    kinds = {state.id: state.kind for state in states}
+    for state, kind in NEEDED_STATES.items():
+        if kinds.get(state) != kind:
+            text = f"{state} must be there, of kind {kind}"
+            report.fault(path, "needed_state", text, "the floor's own actions know it by name")
+    for at, state_ in enumerate(states):
+        place = (*path, at, "kind")
+        if state_.kind not in STATE_KINDS:
+            report.unknown(place, "kind", state_.kind, STATE_KINDS)
+        if state_.kind == "start" and state_.id != "received":
+            text = f"{state_.id}: only received is of kind start"
+            report.fault(place, "second_start", text, "one of hold, floor, end")
+
+
+def _ways_to_shipped(document: Document, report: Report) -> None:
+    """Nothing ships without a check and a proof, nor while it is frozen (FLOW-4)."""
+    for at, way in enumerate(document.workflow.transitions):
+        if way.to == "shipped" and (
+            way.frozen or not {"all_checked", "label_proved"} <= set(way.gates)
         ):
-            problems.append(
-                f"{place}: shipped needs the gates all_checked and label_proved, and no freeze"
-            )
+            text = "shipped needs the gates all_checked and label_proved, and no freeze"
+            advice = 'gates = ["all_checked", "label_proved"], without frozen'
+            report.fault(("workflow", "transitions", at), "shipped_unproved", text, advice)
+
+
+def _holds(document: Document, report: Report) -> None:
+    """Who waits, waits in a state of kind hold."""
+    waiting = {state.id for state in document.workflow.states if state.kind == "hold"}
     for at, hold in enumerate(document.workflow.holds):
         if hold.state not in waiting:
-            problems.append(f"workflow.holds[{at}]: {hold.state} is not a state of kind hold")
-        problems += _check_expression(f"workflow.holds[{at}].when", hold.when)
-    for at, gift in enumerate(document.gifts):
-        problems += _check_expression(f"gifts[{at}].when", gift.when)
-    problems += _check_carriers(document)
-    if document.labels.proof_least not in GRADES[1:]:
-        problems.append(f"labels.proof_least: one of {', '.join(GRADES[1:])}")
-    return problems
+            text = f"{hold.state} is not a state of kind hold"
+            advice = f"one of {', '.join(sorted(waiting))}"
+            report.fault(("workflow", "holds", at, "state"), "not_a_hold", text, advice)
 
 
-def _check_carriers(document: Document) -> list[str]:
-    problems = []
-    ids = [carrier.id for carrier in document.carriers]
+def _carriers(document: Document, report: Report) -> None:
+    """Carriers, their services and what they forbid stand once each."""
+    report.unique(("carriers",), "id", [carrier.id for carrier in document.carriers])
     for at, carrier in enumerate(document.carriers):
-        place = f"carriers[{at}] ({carrier.id})"
+        place = ("carriers", at)
         services = [service.id for service in carrier.services]
-        if not carrier.id or "/" in carrier.id or ids.count(carrier.id) > 1:
-            problems.append(f"{place}: an id of its own, without a slash")
-        problems += [f"{place}: service {s} twice" for s in set(services) if services.count(s) > 1]
-        if carrier.pool_low < 0:
-            problems.append(f"{place}: pool_low is a number of waybills, from 0")
-        for no, forbid in enumerate(carrier.forbids):
-            problems += _check_expression(f"carriers[{at}].forbids[{no}].when", forbid.when)
-    return problems
+        report.unique((*place, "services"), "id", services)
+        report.unique((*place, "forbids"), "id", [forbid.id for forbid in carrier.forbids])
 
 
-def _check_expression(place: str, text: str) -> list[str]:
-    if len(text) > EXPRESSION_CHARS_MAX:
-        return [f"{place}: longer than {EXPRESSION_CHARS_MAX} characters"]
-    try:
-        program = cel.compile(text)
-    except ValueError as error:
-        return [f"{place}: {error}"]
-    bound = set(_MACRO_VARIABLE.findall(text))
-    unknown = set(program.references()["variables"]) - VOCABULARY - bound
-    return [f"{place}: unknown name {name}" for name in sorted(unknown)]
+def _thresholds(document: Document, report: Report) -> None:
+    """A label must prove something."""
+    grade = document.labels.proof_least
+    if grade not in GRADES[1:]:
+        report.unknown(("labels", "proof_least"), "grade", grade, GRADES[1:])
+
+
+def _ids(document: Document, report: Report) -> None:
+    """What is named, is named once."""
+    report.unique(("gifts",), "id", [gift.id for gift in document.gifts])
+    for group, reasons in document.reasons.items():
+        report.unique(("reasons", group), "code", [reason.code for reason in reasons])
+
+
+CHECKS: Final[tuple[Callable[[Document, Report], None], ...]] = (
+    _states,
+    _ways_to_shipped,
+    _holds,
+    _carriers,
+    _thresholds,
+    _ids,
+)
+"""What is checked of a document that has its shape."""

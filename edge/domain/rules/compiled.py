@@ -1,28 +1,29 @@
 """A ruleset that was read, checked and compiled."""
 
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
-
-import msgspec
+from typing import Any, NamedTuple
 
 from edge.domain import celengine as cel
 from edge.domain.refusals import RefusedError
-from edge.domain.rules.check import DOCUMENT_BYTES_MAX, check
+from edge.domain.rules.check import read
 from edge.domain.rules.document import Document, Transition
+from edge.domain.rules.expressions import FAILURES, NESTED_ITEMS_MAX, is_nested
+from edge.domain.rules.problems import RulesetError
 
 
-class RulesetError(Exception):
-    """A ruleset cannot be used. `problems` names every fault with its place."""
+class Asked(NamedTuple):
+    """What expressions are asked about."""
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
+    context: cel.Context
+    longest: int
+    """Items in the longest list."""
 
 
 class Ruleset:
     """A checked and compiled ruleset."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, conditions: Iterable[str]) -> None:
         self.document = document
         self.label = f"{document.meta.id}@{document.meta.version}"
         self.states = {state.id: state for state in document.workflow.states}
@@ -30,11 +31,9 @@ class Ruleset:
         for transition in document.workflow.transitions:
             for source in transition.sources:
                 self._by_action.setdefault((transition.action, source), []).append(transition)
-        expressions = [hold.when for hold in document.workflow.holds]
-        expressions += [gift.when for gift in document.gifts]
-        expressions += [each.when for carrier in document.carriers for each in carrier.forbids]
         self.carriers = {carrier.id: carrier for carrier in document.carriers}
-        self._programs = {text: cel.compile(text) for text in expressions}
+        self._programs = {text: cel.compile(text) for text in conditions}
+        self._nested = frozenset(text for text in self._programs if is_nested(text))
 
     def transitions(self, action: str, state: str) -> list[Transition]:
         """Return the ways out of `state` by `action`, in the order they are tried."""
@@ -44,21 +43,26 @@ class Ruleset:
         """Return the actions that lead out of `state`."""
         return [action for action, source in self._by_action if source == state]
 
-    def context(self, order: dict[str, Any]) -> cel.Context:
-        """Return a context in which any number of this ruleset's expressions can be asked."""
+    def context(self, order: dict[str, Any]) -> Asked:
+        """Return what any number of this ruleset's expressions can be asked about."""
         context = cel.Context()
         context.add_variable("order", order)
-        return context
+        longest = max((len(each) for each in order.values() if isinstance(each, list)), default=0)
+        return Asked(context, longest)
 
-    def is_true(self, expression: str, context: cel.Context) -> bool:
+    def is_true(self, expression: str, asked: Asked) -> bool:
         """Evaluate one of this ruleset's expressions.
 
         Raises:
-            RefusedError: `rule_error`, where it raises or answers something else than a bool.
+            RefusedError: `rule_error`, where it raises, answers something else than a bool, or
+                would take too long.
         """
+        if expression in self._nested and asked.longest > NESTED_ITEMS_MAX:
+            problem = f"a nested macro over more than {NESTED_ITEMS_MAX} items"
+            raise RefusedError("rule_error", rule=expression, problem=problem)
         try:
-            answer = self._programs[expression].execute(context)
-        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            answer = self._programs[expression].execute(asked.context)
+        except FAILURES as error:
             raise RefusedError("rule_error", rule=expression, problem=str(error)) from error
         if not isinstance(answer, bool):
             raise RefusedError("rule_error", rule=expression, problem="not a yes or no")
@@ -89,13 +93,7 @@ def load_ruleset(raw: bytes) -> Ruleset:
     Raises:
         RulesetError: with every problem found.
     """
-    if len(raw) > DOCUMENT_BYTES_MAX:
-        raise RulesetError([f"larger than {DOCUMENT_BYTES_MAX} bytes"])
-    decode = msgspec.json.decode if raw.lstrip()[:1] == b"{" else msgspec.toml.decode
-    try:
-        document = decode(raw, type=Document)
-    except (ValueError, RecursionError) as error:
-        raise RulesetError([str(error)]) from error
-    if problems := check(document):
+    document, conditions, problems = read(raw)
+    if document is None or problems:
         raise RulesetError(problems)
-    return Ruleset(document)
+    return Ruleset(document, conditions)

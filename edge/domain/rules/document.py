@@ -1,8 +1,27 @@
-"""A ruleset as it is written: one struct per part."""
+"""A ruleset as it is written: one struct per part.
+
+A text that is more than a text says so by its type: `Condition` is checked and compiled, `StateId`,
+`GateName`, `RoleName` and the like must name something that is there.
+"""
+
+from typing import Annotated, Any
 
 import msgspec
 
 from edge.domain.model import Name
+
+
+def _marked(mark: str, description: str) -> Any:  # noqa: ANN401 - what Annotated takes
+    return msgspec.Meta(description=description, extra={"mark": mark})
+
+
+Condition = Annotated[str, _marked("condition", "An expression over `order` that is true or false")]
+StateId = Annotated[str, _marked("state", "Id of a state")]
+GateName = Annotated[str, _marked("gate", "Name of a gate")]
+RoleName = Annotated[str, _marked("role", "A role that `roles` names")]
+CommandKind = Annotated[str, _marked("command", "A kind of command")]
+Version = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+RulesetId = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9_.-]{0,40}$")]
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -12,16 +31,16 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Meta(Part, frozen=True):
     """Which ruleset this is."""
 
-    id: str
-    version: int
+    id: RulesetId
+    version: Version
 
 
 class State(Part, frozen=True):
     """A state. `kind`: start, hold (waits for somebody), floor (in work) or end."""
 
-    id: str
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
     kind: str
-    owner: str
+    owner: RoleName
     name: Name
 
 
@@ -29,17 +48,17 @@ class Transition(Part, frozen=True, rename={"sources": "from"}):
     """A way from states to a state, by an action, through gates."""
 
     action: str
-    sources: tuple[str, ...]
-    to: str
-    gates: tuple[str, ...] = ()
+    sources: tuple[StateId, ...]
+    to: StateId
+    gates: tuple[GateName, ...] = ()
     frozen: bool = False
 
 
 class HoldRule(Part, frozen=True):
     """Where an order waits when `when` is true of it."""
 
-    state: str
-    when: str
+    state: StateId
+    when: Condition
 
 
 class Workflow(Part, frozen=True):
@@ -68,7 +87,7 @@ class GiftRule(Part, frozen=True):
     """What is given when `when` is true of an order."""
 
     id: str
-    when: str
+    when: Condition
     give: tuple[Give, ...]
 
 
@@ -114,20 +133,20 @@ class Forbid(Part, frozen=True):
     """What a carrier does not carry: orders of which `when` is true. `name` says it to people."""
 
     id: str
-    when: str
+    when: Condition
     name: Name
 
 
 class Carrier(Part, frozen=True):
     """A carrier, its services, and what it does not carry."""
 
-    id: str
+    id: Annotated[str, msgspec.Meta(min_length=1, pattern="^[^/]*$")]
     name: Name
     services: tuple[Service, ...] = ()
     forbids: tuple[Forbid, ...] = ()
     off: bool = False
     """Switched off: its free waybill numbers go back to the hub, and nothing new is printed."""
-    pool_low: int = 50
+    pool_low: Annotated[int, msgspec.Meta(ge=0)] = 50
     """With fewer free numbers than this in a pool, the hub is told."""
 
 
@@ -145,7 +164,7 @@ class Document(Part, frozen=True):
     meta: Meta
     workflow: Workflow
     order_types: OrderTypes = OrderTypes()
-    roles: dict[str, tuple[str, ...]] = {}
+    roles: dict[CommandKind, tuple[str, ...]] = {}
     gifts: tuple[GiftRule, ...] = ()
     picking: Picking = Picking()
     labels: Labels = Labels()
