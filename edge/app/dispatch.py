@@ -97,7 +97,7 @@ class Dispatcher:
             "session": await self._sessions.view(session),
         }
         frames = [encode(hello | self._status())]
-        for alarm in await self._reads.alarms(session.person):
+        for alarm in await self._reads.alarms(session):
             facts = {"alarm": alarm.id, "code": alarm.code, "facts": alarm.facts}
             frames.append(alarm_frame(facts, alarm.raised_us))
         told = since

@@ -55,6 +55,11 @@ class Subscriber:
         """Tell whether this client is told of every entry of `kind`, whomever it names."""
         return kind.startswith(self._kinds)
 
+    def is_called(self, alarm: dict[str, Any]) -> bool:
+        """Tell whether an alarm is for this person, or for one of their roles."""
+        is_mine = alarm["person"] == self.session.person
+        return is_mine or not set(alarm["roles"]).isdisjoint(self.session.roles)
+
     def is_due(self, seq: int) -> bool:
         """Tell whether entry `seq` comes after the greeting."""
         return self.told_seq is not None and seq > self.told_seq
@@ -109,7 +114,7 @@ class Push:
             alarm = alarm_frame(draft.data, draft.at_us) if draft.kind == "alarm.raised" else None
             frame: bytes | None = None
             for subscriber in self._concerned(draft.kind, draft.refs):
-                if alarm and draft.data["person"] == subscriber.session.person:
+                if alarm and subscriber.is_called(draft.data):
                     subscriber.put(alarm)
                 if subscriber.is_due(stored.seq) and subscriber.may_see(draft.kind, draft.refs):
                     frame = frame or entry_frame(stored.raw)
@@ -120,7 +125,7 @@ class Push:
 
     def _concerned(self, kind: str, refs: tuple[str, ...]) -> Iterable[Subscriber]:
         """Return the clients that an entry may be for: most scans are for none of 200."""
-        if any(ref.startswith("person:") for ref in refs):
+        if kind == "alarm.raised" or any(ref.startswith("person:") for ref in refs):
             return self._subscribers
         if kind not in self._by_kind:
             self._by_kind[kind] = tuple(s for s in self._subscribers if s.sees_all(kind))

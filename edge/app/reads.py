@@ -148,10 +148,12 @@ class Reads:
         jobs = [await self._reader.doc(Job, copy.job) for copy in order.copies]
         return [job_view(job) for job in jobs if isinstance(job, Job)]
 
-    async def alarms(self, person: str) -> list[Alarm]:
-        """Return the person's alarms that are not acknowledged."""
-        ids = await self._reader.find(Alarm, "person", person, LIST_MAX)
-        found = [await self._reader.doc(Alarm, each) for each in ids]
+    async def alarms(self, session: Session) -> list[Alarm]:
+        """Return what the person or one of their roles has not acknowledged, oldest first."""
+        ids = await self._reader.find(Alarm, "person", session.person, LIST_MAX)
+        for role in session.roles:
+            ids += await self._reader.find(Alarm, f"role:{role}", "due", LIST_MAX)
+        found = [await self._reader.doc(Alarm, each) for each in sorted(set(ids))[:LIST_MAX]]
         return [each for each in found if isinstance(each, Alarm)]
 
     async def session(self, session_id: str) -> Session | None:

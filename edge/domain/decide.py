@@ -9,16 +9,18 @@ from typing import Any, Final
 
 import msgspec
 
-from edge.domain import commands as c
 from edge.domain import (
-    freezing,
+    alarms,
+    approving,
     instructions,
     labelling,
     packing,
     people,
     picking,
     printjobs,
+    timing,
 )
+from edge.domain import commands as c
 from edge.domain.commands import Command
 from edge.domain.entries import Draft, PersonalRecord
 from edge.domain.model import Box, Person, RulesetRecord, Session
@@ -71,8 +73,10 @@ _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
     c.WaybillProve: (labelling.prove, "packing"),
     c.PrintReport: (printjobs.report, ""),
     c.HandoverScan: (labelling.hand_over, "hand-over"),
-    c.AlarmAck: (freezing.acknowledge, ""),
-    c.TimerFire: (freezing.fire_timer, ""),
+    c.ApprovalRequest: (approving.request, ""),
+    c.ApprovalDecide: (approving.decide, ""),
+    c.AlarmAck: (alarms.acknowledge, ""),
+    c.TimerFire: (timing.fire_timer, ""),
     c.InstructionAccept: (instructions.accept, ""),
     c.RulesetActivate: (instructions.activate_ruleset, ""),
     c.CheckpointCountersign: (instructions.countersign, ""),
@@ -114,6 +118,9 @@ def _check_sender(turn: Turn) -> None:
     command = turn.command
     if command.via != "pda" or isinstance(command.data, c.SessionOpen):
         return
+    if isinstance(command.data, c.ApprovalDecide):
+        _check_device(turn)
+        return
     session = turn.world.get(Session, command.session)
     if session is None or session.device != command.device or session.person != command.actor:
         raise RefusedError("not_signed_in")
@@ -127,6 +134,13 @@ def _check_sender(turn: Turn) -> None:
     if not turn.rules.may(session.roles, command.kind):
         needed = list(turn.rules.document.roles.get(command.kind, ()))
         raise RefusedError("role_missing", roles=needed)
+
+
+def _check_device(turn: Turn) -> None:
+    """Hold a signature to a device that somebody is signed in at; who signs proved who they are."""
+    session = turn.world.get(Session, turn.command.session)
+    if session is None or session.device != turn.command.device or session.closed_us is not None:
+        raise RefusedError("not_signed_in")
 
 
 def _refuse(
@@ -154,6 +168,6 @@ def _refs(command: Command) -> tuple[str, ...]:
     data = command.data
     return tuple(
         f"{name.removesuffix('_id')}:{value}"
-        for name in ("order_id", "task_id", "job_id", "alarm_id")
+        for name in ("order_id", "task_id", "job_id", "alarm_id", "approval_id")
         if (value := getattr(data, name, ""))
     )

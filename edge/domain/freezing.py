@@ -2,18 +2,17 @@
 
 from typing import Any, Final
 
-from edge.domain.commands import AlarmAck, TimerFire
+from edge.domain.alarms import raise_alarm
 from edge.domain.entries import PersonalRecord
 from edge.domain.labelling import ship_if_proved
-from edge.domain.model import Alarm, Assignment, Freeze, Order, Task
-from edge.domain.orders import arm_timer, end, the_order, timer_of
+from edge.domain.model import Assignment, Freeze, Order, Task, Timer
+from edge.domain.orders import end, the_order
 from edge.domain.personal import seal
 from edge.domain.refusals import RefusedError, refused
+from edge.domain.timing import US_PER_S, arm_timer, on_fire
 from edge.domain.turn import Turn
 from edge.domain.workflow import frozen, order_refs
 
-Facts = dict[str, Any]
-US_PER_S: Final = 1_000_000
 COUNTDOWN_S_MAX: Final = 86_400
 """The longest that an interception may wait for its effect."""
 
@@ -51,7 +50,13 @@ def open_freeze(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa:
         value = {"recipient": recipient}
         turn.personal.append(PersonalRecord(f"freeze:{freeze}", salt, value))
         turn.emit("address.received", f"order:{order.id}", refs, personal=seal(salt, value))
-    arm_timer(turn, "freeze.effect", f"freeze:{freeze}:{order.id}", countdown_us)
+    arm_timer(
+        turn,
+        "freeze.effect",
+        f"freeze:{freeze}:{order.id}",
+        countdown_us,
+        (f"order:{order.id}", f"freeze:{freeze}"),
+    )
     _alarm_holders(turn, order, "order_frozen", category, due_us)
 
 
@@ -60,17 +65,10 @@ def _alarm_holders(turn: Turn, order: Order, code: str, category: str, due_us: i
     holders = {task.picker} if task and task.state == "taken" else set()
     if order.packer and order.state in ("packing", "packed_checked", "shipped"):
         holders.add(order.packer)
+    facts = {"order": order.id, "category": category, "due_at": due_us}
+    code = f"{code}_{category}" if category == "cancel" else code
     for person in sorted(holders):
-        alarm = turn.env.new_id()
-        turn.emit(
-            "alarm.raised",
-            f"order:{order.id}",
-            (f"person:{person}", f"alarm:{alarm}"),
-            alarm=alarm,
-            person=person,
-            code=f"{code}_{category}" if category == "cancel" else code,
-            facts={"order": order.id, "category": category, "due_at": due_us},
-        )
+        raise_alarm(turn, f"order:{order.id}", code, facts, person=person)
 
 
 def revoke_freeze(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN401
@@ -85,18 +83,14 @@ def revoke_freeze(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noq
     raise RefusedError("freeze_closed", order=order.id)
 
 
-def fire_timer(turn: Turn, data: TimerFire) -> Facts:
-    """Do what a timer was armed for, once."""
-    timer = timer_of(turn, data.timer_id)
-    if turn.env.boot_id == timer.boot_id and turn.env.boot_us < timer.due_boot_us:
-        raise RefusedError("timer_early", timer=timer.id, due_at=timer.due_us)
+@on_fire("freeze.effect")
+def _take_effect(turn: Turn, timer: Timer) -> None:
+    """Carry out an interception whose countdown ended, unless it was revoked."""
     _, freeze_id, order_id = timer.subject.split(":", 2)
-    refs = (f"freeze:{freeze_id}",)
-    turn.emit("timer.fired", f"order:{order_id}", refs, timer=timer.id, purpose=timer.purpose)
     order = turn.world.the(Order, order_id)
     freeze = next((each for each in order.freezes if each.id == freeze_id), None)
     if freeze is None:
-        return {"timer": timer.id}
+        return
     if freeze.category == "cancel":
         if order.state not in ("cancelled", "put_back", "handed_over"):
             end(turn, order)
@@ -104,7 +98,6 @@ def fire_timer(turn: Turn, data: TimerFire) -> Facts:
         content = turn.world.the(Assignment, order.id)
         turn.emit("order.rushed", f"order:{order.id}", order=order.id, type=content.type)
     _close(turn, turn.world.the(Order, order.id), freeze, "applied")
-    return {"timer": timer.id}
 
 
 def _close(
@@ -125,19 +118,3 @@ def _close(
         opened_us=freeze.opened_us,
         **link,
     )
-
-
-def acknowledge(turn: Turn, data: AlarmAck) -> Facts:
-    """Keep when a person acknowledged an alarm (FRZ-4)."""
-    alarm = turn.world.get(Alarm, data.alarm_id)
-    if alarm is None:
-        raise RefusedError("unknown_alarm", alarm=data.alarm_id)
-    if alarm.person != turn.command.actor:
-        raise RefusedError("not_yours", alarm=alarm.id)
-    if alarm.acked_us is not None:
-        raise RefusedError("already_acked", alarm=alarm.id)
-    order = alarm.facts.get("order", "")
-    took_us = turn.env.now_us - alarm.raised_us
-    refs = (f"order:{order}", f"person:{alarm.person}")
-    turn.emit("alarm.acked", f"alarm:{alarm.id}", refs, alarm=alarm.id, took_us=took_us)
-    return {"alarm": alarm.id}

@@ -9,7 +9,7 @@ from edge.domain.commands import QTY_MAX
 from edge.domain.entries import PersonalRecord
 from edge.domain.gates import picked_pieces
 from edge.domain.ids import ID_CHARS_MAX
-from edge.domain.model import Assignment, Job, Line, Order, Sku, Task, Timer, Tote
+from edge.domain.model import Assignment, Job, Line, Order, Sku, Task, Tote
 from edge.domain.personal import seal
 from edge.domain.refusals import RefusedError
 from edge.domain.rules import GiftRule
@@ -233,32 +233,6 @@ def free_tote(turn: Turn, order: Order) -> None:
     """Let the order's tote be used again."""
     if order.tote and turn.world.get(Tote, order.tote):
         turn.emit("tote.freed", f"order:{order.id}", order=order.id, tote=order.tote)
-
-
-def arm_timer(turn: Turn, purpose: str, subject: str, delay_us: int) -> int:
-    """Arm a timer that sends `timer.fire` once, `delay_us` from now; return when it is due."""
-    env = turn.env
-    due_us = env.now_us + delay_us
-    turn.emit(
-        "timer.armed",
-        subject,
-        timer=turn.env.new_id(),
-        purpose=purpose,
-        subject=subject,
-        due_us=due_us,
-        delay_us=delay_us,
-        due_boot_us=env.boot_us + delay_us,
-        boot_id=env.boot_id,
-    )
-    return due_us
-
-
-def timer_of(turn: Turn, timer_id: str) -> Timer:
-    """Return a timer that has not fired, or refuse."""
-    timer = turn.world.get(Timer, timer_id)
-    if timer is None or timer.state != "armed":
-        raise RefusedError("timer_spent", timer=timer_id)
-    return timer
 
 
 def job_of(turn: Turn, job_id: str) -> Job:

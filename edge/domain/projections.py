@@ -4,13 +4,24 @@ An applier reads the entry and the world and nothing else: no clock, no ruleset,
 Entries without an applier are history only.
 """
 
-from edge.domain import projections_floor, projections_labels, projections_site
+from edge.domain import (
+    projections_approvals,
+    projections_floor,
+    projections_labels,
+    projections_site,
+)
 from edge.domain.entries import LINK_DSEQ, Fact
 from edge.domain.model import Box
 from edge.domain.projecting import APPLIERS
 from edge.domain.world import World
 
-__all__ = ["apply", "projections_floor", "projections_labels", "projections_site"]
+__all__ = [
+    "apply",
+    "projections_approvals",
+    "projections_floor",
+    "projections_labels",
+    "projections_site",
+]
 
 
 def apply(world: World, fact: Fact) -> None:

@@ -105,6 +105,7 @@ def _alarm_raised(world: World, fact: Fact, data: dict[str, Any]) -> None:
     alarm = Alarm(
         id=data["alarm"],
         person=data["person"],
+        roles=tuple(data["roles"]),
         code=data["code"],
         facts=data["facts"],
         raised_us=fact.at_us,
@@ -188,6 +189,8 @@ def _timer_armed(world: World, _: Fact, data: dict[str, Any]) -> None:
         delay_us=data["delay_us"],
         due_boot_us=data["due_boot_us"],
         boot_id=data["boot_id"],
+        refs=tuple(data["refs"]),
+        state="armed",
     )
     world.put(timer)
 
@@ -195,3 +198,8 @@ def _timer_armed(world: World, _: Fact, data: dict[str, Any]) -> None:
 @on("timer.fired")
 def _timer_fired(world: World, _: Fact, data: dict[str, Any]) -> None:
     world.edit(world.the(Timer, data["timer"]), state="fired")
+
+
+@on("timer.disarmed")
+def _timer_disarmed(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.edit(world.the(Timer, data["timer"]), state="disarmed")

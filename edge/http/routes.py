@@ -181,7 +181,7 @@ class Handlers:
     async def alarms(self, request: web.Request) -> web.StreamResponse:
         """Return the caller's alarms that are not acknowledged."""
         session = await self._guard.session(request)
-        found = await self._reads.alarms(session.person)
+        found = await self._reads.alarms(session)
         shown = [AlarmView(each.id, each.code, each.facts, each.raised_us) for each in found]
         return json_response({"alarms": shown})
 

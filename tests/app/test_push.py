@@ -84,7 +84,7 @@ def test_an_alarm_goes_to_its_person() -> None:
     )
     mine = ("person:me",)
     push.on_commit(
-        committed("alarm.raised", refs=mine, person="me", alarm="a1", code="c", facts="")
+        committed("alarm.raised", refs=mine, person="me", roles=[], alarm="a1", code="c", facts="")
     )
     told = ["alarm", "alarm.raised"]
     assert (frames(one), frames(two), frames(other)) == (told, told, [])

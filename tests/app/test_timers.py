@@ -71,6 +71,7 @@ def timer(due_s: float, *, boot_id: str = "boot-1", wall_s: float = 0) -> Timer:
         id="t1",
         purpose="freeze.effect",
         subject="s",
+        state="armed",
         due_us=int(wall_s * S),
         delay_us=15 * S,
         due_boot_us=int(due_s * S),

@@ -11,12 +11,14 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from edge.domain import commands as c
+from edge.domain.approving import facts_hash
 from edge.domain.commands import Command
 from edge.domain.decide import Answer, Decision, active_rules, decide
 from edge.domain.entries import Draft, PersonalRecord
 from edge.domain.ids import derived_id
 from edge.domain.model import (
     Alarm,
+    Approval,
     Assignment,
     Doc,
     Job,
@@ -48,6 +50,8 @@ PEOPLE: Final = {
     "keeper": ("keeper",),
     "leader": ("leader",),
     "supervisor": ("supervisor",),
+    "supervisor2": ("supervisor",),
+    "admin": ("admin",),
 }
 
 
@@ -158,6 +162,45 @@ class Site:
         }
         return self.run(data, **who | over)
 
+    def ask(
+        self,
+        kind: str,
+        order_id: str = "1001",
+        *,
+        who: str = "packer",
+        reason: str = "",
+        **data: str | int,
+    ) -> Answer:
+        """Ask for an approval."""
+        return self.by(who, c.ApprovalRequest(kind, order_id, reason, data))
+
+    def sign(
+        self,
+        approval: str,
+        who: str = "supervisor",
+        answer: str = "grant",
+        *,
+        at: str = "packer",
+        shown: str = "",
+        opinion: str = "",
+        **over: Any,
+    ) -> Answer:
+        """Sign an approval by badge and PIN on somebody's PDA."""
+        shown = shown or facts_hash(self.world, self.the(Approval, approval))
+        data = c.ApprovalDecide(approval, shown, answer, opinion)
+        fields = {
+            "via": "pda",
+            "device": f"pda-{at}",
+            "actor": who,
+            "session": f"session-{at}",
+            "factors": ("badge", "pin"),
+        }
+        return self.run(data, **fields | over)
+
+    def approval(self, order_id: str = "1001") -> Approval:
+        """Return the newest open approval about an order."""
+        return self.the(Approval, self.order(order_id).approvals[-1])
+
     # ---- the hub -----------------------------------------------------------------------------
 
     def tell(self, kind: str, **body: Any) -> Answer:
@@ -202,9 +245,11 @@ class Site:
         armed = [each for each in self.all(Timer) if each.state == "armed"]
         return sorted(armed, key=lambda timer: timer.due_boot_us)
 
-    def fire_timers(self) -> None:
-        """Wait for every armed timer, and fire it."""
+    def fire_timers(self, purpose: str = "freeze.effect") -> None:
+        """Wait for every armed timer of a purpose, and fire it."""
         for timer in self.timers():
+            if timer.purpose != purpose:
+                continue
             self.pass_s(max(0, timer.due_boot_us - self.boot_us) / S)
             assert self.run(c.TimerFire(timer.id), via="timer").ok
 

@@ -13,7 +13,7 @@ from drivers.api import CopyId, DriverError
 from edge.app.floor import Floor
 from edge.app.printing import PrintQueue
 from edge.app.timers import Timers
-from edge.domain import decide, freezing, gates, labelling, orders, stock, workflow
+from edge.domain import decide, freezing, gates, labelling, orders, stock, timing, workflow
 from edge.domain.commands import Command, HandoverScan, TimerFire
 from edge.domain.model import Job, Order, Timer
 from edge.domain.turn import Turn
@@ -109,7 +109,7 @@ def fire_twice(patch: Patch) -> None:
         return turn.world.the(Timer, timer_id)
 
     patch.setattr(Timers, "_fire", fire_and_fire)
-    patch.setattr(freezing, "timer_of", spent_or_not)
+    patch.setattr(timing, "armed_timer", spent_or_not)
 
 
 def retry_after_bytes_left(patch: Patch) -> None:

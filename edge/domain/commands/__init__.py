@@ -45,7 +45,13 @@ from edge.domain.commands.labels import (
     WaybillReprint,
     WaybillResolve,
 )
-from edge.domain.commands.people import AlarmAck, SessionClose, SessionOpen
+from edge.domain.commands.people import (
+    AlarmAck,
+    ApprovalDecide,
+    ApprovalRequest,
+    SessionClose,
+    SessionOpen,
+)
 
 __all__ = [
     "CODE_CHARS_MAX",
@@ -57,6 +63,8 @@ __all__ = [
     "TASKS_TAKEN_MAX",
     "TIME_US_MAX",
     "AlarmAck",
+    "ApprovalDecide",
+    "ApprovalRequest",
     "BoxFound",
     "CheckpointCountersign",
     "Command",

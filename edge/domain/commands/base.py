@@ -8,6 +8,7 @@ COMMAND_VERSION: Final = 1
 CODE_CHARS_MAX: Final = 256
 TASKS_TAKEN_MAX: Final = 6
 EVIDENCE_MAX: Final = 16
+DATA_FIELDS_MAX: Final = 8
 QTY_MAX: Final = 1_000_000
 TIME_US_MAX: Final = 2**53
 """The year 2255; the largest whole number that every JSON reader keeps exactly."""

@@ -10,6 +10,7 @@ from edge.domain.commands import box, floor, labels, people
 from edge.domain.commands.base import (
     CODE_CHARS_MAX,
     COMMAND_VERSION,
+    DATA_FIELDS_MAX,
     EVIDENCE_MAX,
     QTY_MAX,
     TASKS_TAKEN_MAX,
@@ -110,7 +111,10 @@ def check_envelope(envelope: Envelope) -> None:
 def _check_bounds(kind: str, data: dict[str, Any]) -> None:
     for name, value in data.items():
         values = value if isinstance(value, list | tuple) else (value,)
-        if len(values) > TASKS_TAKEN_MAX:
+        most = TASKS_TAKEN_MAX
+        if isinstance(value, dict):
+            values, most = (*value, *value.values()), 2 * DATA_FIELDS_MAX
+        if len(values) > most:
             raise RefusedError("malformed", problem=f"{name} has too many items", kind=kind)
         for each in values:
             if isinstance(each, str) and len(each) > CODE_CHARS_MAX:

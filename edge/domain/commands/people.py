@@ -1,5 +1,7 @@
 """What people ask for themselves."""
 
+import msgspec
+
 from edge.domain.commands.base import Data
 
 
@@ -20,3 +22,23 @@ class AlarmAck(Data, frozen=True, tag="alarm.ack"):
     """Acknowledge an alarm."""
 
     alarm_id: str
+
+
+class ApprovalRequest(Data, frozen=True, tag="approval.request"):
+    """Ask a superior for what a person may not do alone; `data` says what, by kind."""
+
+    kind: str
+    order_id: str = ""
+    reason: str = ""
+    data: dict[str, str | int] = msgspec.field(default_factory=dict)
+
+
+class ApprovalDecide(Data, frozen=True, tag="approval.decide"):
+    """Sign an approval; badge and PIN of the signer were verified at the door."""
+
+    FROM_CLIENTS = False
+    approval_id: str
+    facts_hash: str
+    """Of what the signer was shown."""
+    answer: str
+    opinion: str = ""

@@ -1,5 +1,6 @@
 """The documents of which the floor's state is made; `model.base` says what a document is."""
 
+from edge.domain.model.approvals import Approval, Opinion
 from edge.domain.model.base import Doc, Name
 from edge.domain.model.labels import Job, Pool, PoolSlot, Waybill, pool_id
 from edge.domain.model.orders import Assignment, Charge, Copy, Freeze, Line, Order, PutBack
@@ -10,6 +11,7 @@ from edge.domain.model.site import Box, Location, RulesetRecord, Sku, Stock
 __all__ = [
     "KINDS",
     "Alarm",
+    "Approval",
     "Assignment",
     "Box",
     "Charge",
@@ -21,6 +23,7 @@ __all__ = [
     "Line",
     "Location",
     "Name",
+    "Opinion",
     "Order",
     "Person",
     "Plan",

@@ -105,6 +105,10 @@ class Order(Doc, frozen=True, kw_only=True, omit_defaults=True):
     put_back: tuple[PutBack, ...] = ()
     carrier_status: str = ""
     weight_g: int = 0
+    approvals: tuple[str, ...] = ()
+    """Approvals about it that nobody has decided yet."""
+    marks: tuple[str, ...] = ()
+    """What people should know of it: `approval_stuck`, and what timers of the ruleset mark."""
 
     def terms(self) -> dict[str, str]:
         """Return state, and the tote that carries it."""

@@ -41,32 +41,37 @@ class Session(Doc, frozen=True, kw_only=True):
         return {} if self.closed_us is not None else {"device": self.device}
 
 
-class Alarm(Doc, frozen=True, kw_only=True):
-    """Something that one person must acknowledge."""
+class Alarm(Doc, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that one person, or anybody with one of `roles`, must acknowledge."""
 
     KIND = "alarm"
-    person: str
+    person: str = ""
+    roles: tuple[str, ...] = ()
     code: str
     facts: dict[str, Any]
     raised_us: int
     acked_us: int | None = None
 
     def terms(self) -> dict[str, str]:
-        """Return the person until the alarm is acknowledged."""
-        return {} if self.acked_us is not None else {"person": self.person}
+        """Return the person or the roles until the alarm is acknowledged."""
+        if self.acked_us is not None:
+            return {}
+        named = {"person": self.person} if self.person else {}
+        return named | {f"role:{role}": "due" for role in self.roles}
 
 
-class Timer(Doc, frozen=True, kw_only=True):
-    """A deadline that fires once."""
+class Timer(Doc, frozen=True, kw_only=True, omit_defaults=True):
+    """A deadline that fires once. `state`: armed, fired or disarmed."""
 
     KIND = "timer"
     purpose: str
     subject: str
+    refs: tuple[str, ...] = ()
     due_us: int
     delay_us: int
     due_boot_us: int
     boot_id: str
-    state: str = "armed"
+    state: str
 
     def terms(self) -> dict[str, str]:
         """Return `armed` until it fired or was disarmed."""

@@ -5,9 +5,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from edge.domain import celengine as cel
+from edge.domain.model import Name
 from edge.domain.refusals import RefusedError
 from edge.domain.rules.check import read
-from edge.domain.rules.document import Document, Transition
+from edge.domain.rules.document import ApprovalPolicy, Document, Transition
 from edge.domain.rules.expressions import FAILURES, NESTED_ITEMS_MAX, is_nested
 from edge.domain.rules.problems import RulesetError
 
@@ -76,6 +77,11 @@ class Ruleset:
         """Return the number of free waybill numbers below which the hub is told."""
         known = self.carriers.get(carrier)
         return known.pool_low if known else 0
+
+    def approval(self, kind: str) -> ApprovalPolicy:
+        """Return who asks and who signs for `kind`; a supervisor alone where nothing is said."""
+        unnamed = ApprovalPolicy(name=Name(kind, kind), answers={})
+        return self.document.approvals.get(kind, unnamed)
 
     def may(self, roles: tuple[str, ...], kind: str) -> bool:
         """Tell whether one of `roles` may send commands of `kind`."""

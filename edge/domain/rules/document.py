@@ -150,6 +150,25 @@ class Carrier(Part, frozen=True):
     """With fewer free numbers than this in a pool, the hub is told."""
 
 
+class ApprovalPolicy(Part, frozen=True):
+    """Who may ask for something, and who decides it."""
+
+    name: Name
+    answers: dict[str, Name]
+    """What each answer will do."""
+    ask: tuple[str, ...] = ()
+    """Roles whose people may ask; none: only the box itself does."""
+    sign: tuple[tuple[str, ...], ...] = (("supervisor",),)
+    """One entry per signature: the roles of which a person may give it. Two: a dual sign."""
+    chain: tuple[tuple[str, ...], ...] = ()
+    """Next superiors: each time-out lets the roles of one entry more sign."""
+    remote: bool = False
+    """Whether one signature may come through the hub."""
+    timeout_s: int = 7_200
+    expires_s: int = 86_400
+    """After so long without a decision the request is void; 0: never."""
+
+
 class Reason(Part, frozen=True):
     """A reason that a person may choose."""
 
@@ -172,4 +191,5 @@ class Document(Part, frozen=True):
     lanes: Lanes = Lanes()
     priorities: Priorities = Priorities()
     carriers: tuple[Carrier, ...] = ()
+    approvals: dict[str, ApprovalPolicy] = {}
     reasons: dict[str, tuple[Reason, ...]] = {}

@@ -1,0 +1,51 @@
+"""Alarms: what a person, or whoever has a role, must acknowledge."""
+
+from typing import Any
+
+from edge.domain.commands import AlarmAck
+from edge.domain.model import Alarm
+from edge.domain.refusals import RefusedError
+from edge.domain.turn import Turn
+
+
+def raise_alarm(
+    turn: Turn,
+    subject: str,
+    code: str,
+    facts: dict[str, Any],
+    *,
+    person: str = "",
+    roles: tuple[str, ...] = (),
+) -> str:
+    """Call for a person, or for anybody with one of `roles`; return the alarm's id."""
+    assert bool(person) != bool(roles), "an alarm is for a person or for roles"
+    alarm = turn.env.new_id()
+    whom = (f"person:{person}",) if person else ()
+    turn.emit(
+        "alarm.raised",
+        subject,
+        (*whom, f"alarm:{alarm}"),
+        alarm=alarm,
+        person=person,
+        roles=list(roles),
+        code=code,
+        facts=facts,
+    )
+    return alarm
+
+
+def acknowledge(turn: Turn, data: AlarmAck) -> dict[str, Any]:
+    """Keep when a person acknowledged an alarm (FRZ-4); one of a role does so for all of it."""
+    alarm = turn.world.get(Alarm, data.alarm_id)
+    if alarm is None:
+        raise RefusedError("unknown_alarm", alarm=data.alarm_id)
+    actor = turn.command.actor
+    if alarm.person != actor and set(alarm.roles).isdisjoint(turn.command.roles):
+        raise RefusedError("not_yours", alarm=alarm.id)
+    if alarm.acked_us is not None:
+        raise RefusedError("already_acked", alarm=alarm.id)
+    order = alarm.facts.get("order")
+    refs = (*((f"order:{order}",) if order else ()), f"person:{actor}")
+    took_us = turn.env.now_us - alarm.raised_us
+    turn.emit("alarm.acked", f"alarm:{alarm.id}", refs, alarm=alarm.id, took_us=took_us)
+    return {"alarm": alarm.id}
