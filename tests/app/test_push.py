@@ -17,7 +17,7 @@ def session(role: str, person: str = "me") -> Session:
     return Session(id=f"s-{person}", person=person, device="d", roles=(role,), opened_us=0)
 
 
-def committed(*kinds: str, first: int = 1, refs: tuple[str, ...] = (), **data: str) -> Committed:
+def committed(*kinds: str, first: int = 1, refs: tuple[str, ...] = (), **data: Any) -> Committed:
     """Return a durable group with one entry of each kind."""
     drafts = [Draft(0, 0, kind, "x", refs, "a", "d", "pda", "c", "r", data) for kind in kinds]
     stored = []
@@ -130,3 +130,12 @@ def test_a_closed_session_ends_its_own_connections() -> None:
     one, other = joined(push, "picker"), joined(push, "picker", "other")
     push.on_commit(committed("session.closed", session="s-me"))
     assert (frames(one), frames(other)) == (["bye", "end"], [])
+
+
+def test_an_alarm_for_a_role_goes_to_everybody_who_has_it() -> None:
+    """Each supervisor who is signed in hears it, and nobody else does (APPR-1)."""
+    push = Push()
+    heard = [joined(push, role, role) for role in ("supervisor", "packer", "picker")]
+    alarm = {"person": "", "roles": ["supervisor"], "alarm": "a1", "code": "c", "facts": {}}
+    push.on_commit(committed("alarm.raised", **alarm))
+    assert [frames(each).count("alarm") for each in heard] == [1, 0, 0]
