@@ -136,6 +136,12 @@ def test_an_alarm_for_a_role_goes_to_everybody_who_has_it() -> None:
     """Each supervisor who is signed in hears it, and nobody else does (APPR-1)."""
     push = Push()
     heard = [joined(push, role, role) for role in ("supervisor", "packer", "picker")]
-    alarm = {"person": "", "roles": ["supervisor"], "alarm": "a1", "code": "c", "facts": {}}
+    alarm: dict[str, Any] = {
+        "person": "",
+        "roles": ["supervisor"],
+        "alarm": "a1",
+        "code": "c",
+        "facts": {},
+    }
     push.on_commit(committed("alarm.raised", **alarm))
     assert [frames(each).count("alarm") for each in heard] == [1, 0, 0]
