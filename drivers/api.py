@@ -11,8 +11,55 @@ from typing import TYPE_CHECKING, Any, Literal, NewType, Protocol
 
 import msgspec
 
+from drivers.discovery.model import (
+    Clash,
+    Conflict,
+    Device,
+    Fact,
+    Kind,
+    Progress,
+    Settings,
+    Sighting,
+    Source,
+    State,
+)
+
 if TYPE_CHECKING:
+    import asyncio
+
+    from drivers.discovery.announce import Announcement
+    from drivers.discovery.manager import Discovery
     from drivers.fakes.printer import FakeLabel, FakePrinter
+
+__all__ = [
+    "Clash",
+    "Conflict",
+    "CopyId",
+    "Device",
+    "DriverError",
+    "Fact",
+    "Kind",
+    "LabelError",
+    "Mark",
+    "Printer",
+    "PrinterStatus",
+    "Progress",
+    "Proof",
+    "Raster",
+    "Reading",
+    "Settings",
+    "Sighting",
+    "Source",
+    "State",
+    "announce_box",
+    "builtin_template",
+    "fake_printer",
+    "make_discovery",
+    "open_printer",
+    "raster_png",
+    "render_label",
+    "sample_data",
+]
 
 CopyId = NewType("CopyId", str)
 
@@ -201,3 +248,30 @@ def fake_printer(
     from drivers.fakes.printer import FakePrinter  # noqa: PLC0415 - a demo's and test's need
 
     return FakePrinter(lang, host, port, out_dir, model, on_label)
+
+
+def make_discovery(
+    settings: Settings,
+    now_us: Callable[[], int],
+    lock_for: "Callable[[str], asyncio.Lock] | None" = None,
+    on_change: Callable[[Device], None] | None = None,
+) -> "Discovery":
+    """Return discovery, not yet started.
+
+    `now_us` is a clock that does not go back. `lock_for(url)` returns the lock that whoever prints
+    on that address holds during a job: discovery never opens an address whose lock is held.
+    `on_change` is called on the event loop with each device that is new or changed; one whose
+    `replaced_by` is set lives on under that key.
+    """
+    from drivers.discovery.manager import Discovery  # noqa: PLC0415 - zeroconf loads when used
+
+    return Discovery(settings, now_us, lock_for, on_change)
+
+
+def announce_box(
+    box_id: str, name: str, port: int, fingerprint: str, interfaces: Sequence[str] = ()
+) -> "Announcement":
+    """Return the box's own DNS-SD service, not yet started, for PDAs that look for it."""
+    from drivers.discovery.announce import Announcement  # noqa: PLC0415 - zeroconf loads when used
+
+    return Announcement(box_id, name, port, fingerprint, interfaces)

@@ -63,7 +63,15 @@ class TsplEngine:
             used = self._take_bitmap()
             if used is not None:
                 return used
+        return self._take_line(events)
+
+    def _take_line(self, events: list[Event]) -> int:
+        held = self._held
         end = held.find(b"\n", 0, LINE_BYTES_MAX)
+        at_once = held.find(b"\x1b", 0, LINE_BYTES_MAX)
+        if at_once > 0 and (end < 0 or at_once < end):
+            note(self.problems, f"cut off by a real-time command: {held[:at_once][:40]!r}")
+            return at_once
         if end < 0:
             if len(held) < LINE_BYTES_MAX:
                 return 0

@@ -60,7 +60,7 @@ class ZplEngine:
             return self._take_control(events)
         if held.startswith(b"^XA"):
             return self._take_format(events)
-        if held.startswith(b"!"):
+        if held[:4] == b"! U1"[: len(held)]:
             return self._take_getvar(events)
         if b"^XA".startswith(held):
             return 0

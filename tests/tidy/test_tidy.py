@@ -38,6 +38,9 @@ PURE = (
     "drivers/labels/",
     "drivers/scanners/framing",
     "drivers/discovery/identity",
+    "drivers/discovery/model",
+    "drivers/discovery/passive",
+    "drivers/discovery/snmp_message",
 )
 """Where time, ids, randomness, files and links are arguments, never imports."""
 
