@@ -5,21 +5,13 @@ from typing import Any, Final
 
 from edge.app.ports import Reader
 from edge.app.reads import Reads, view_of
-from edge.domain.model import Assignment, Job, Line, Name, Order, Sku
+from edge.domain.decide import active_rules
+from edge.domain.label_views import carrier_names
+from edge.domain.model import Assignment, Job, Line, Order, Sku
 from edge.domain.world import World
 
 ITEMS_SHOWN: Final = 6
 SITE_UTC_OFFSET: Final = timedelta(hours=8)
-CARRIERS: Final = {
-    "SF": Name("顺丰速运", "SF Express"),
-    "ZTO": Name("中通快递", "ZTO Express"),
-    "YTO": Name("圆通速递", "YTO Express"),
-    "STO": Name("申通快递", "STO Express"),
-    "JD": Name("京东物流", "JD Logistics"),
-    "EMS": Name("邮政EMS", "EMS"),
-}
-
-SERVICES: Final = {"standard": "标准", "express": "特快", "same_day": "当日达"}
 
 
 class WaybillLabels:
@@ -54,11 +46,11 @@ def _content(world: World, job: Job) -> dict[str, Any]:
     content = world.the(Assignment, job.order)
     goods = [line for line in content.lines if not line.gift]
     gifts = [line for line in content.lines if line.gift]
-    carrier = CARRIERS.get(content.carrier, Name(content.carrier, content.carrier))
+    carrier, service = carrier_names(active_rules(world), content.carrier, content.service)
     data: dict[str, Any] = {
         "waybill": job.waybill,
         "carrier": {"zh": carrier.zh, "en": carrier.en},
-        "service": SERVICES.get(content.service, content.service),
+        "service": service.zh,
         "order": job.order,
         "copy_id": job.copy,
         "copy": job.n,

@@ -13,6 +13,7 @@ import msgspec
 
 from edge.app.ports import Reader
 from edge.domain.decide import active_rules
+from edge.domain.label_views import FixRow, fix_row
 from edge.domain.model import Alarm, Box, Doc, Hands, Job, Name, Order, Person, Session, Task
 from edge.domain.rules import Ruleset
 from edge.domain.views import (
@@ -147,6 +148,15 @@ class Reads:
             return []
         jobs = [await self._reader.doc(Job, copy.job) for copy in order.copies]
         return [job_view(job) for job in jobs if isinstance(job, Job)]
+
+    async def fix_queue(self) -> list[FixRow]:
+        """Return orders whose waybill cannot be printed as they are, the oldest first."""
+        async with self._reader.snapshot() as held:
+            ids = await held.find(Order, "fix", "open", LIST_MAX)
+            views = Views(held)
+            rows = [await views.run(partial(fix_row, order_id=each)) for each in ids]
+        found = [row for row in rows if row is not None]
+        return sorted(found, key=lambda row: (row.lane != "24h", row.since, row.order))
 
     async def alarms(self, session: Session) -> list[Alarm]:
         """Return what the person or one of their roles has not acknowledged, oldest first."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from edge.domain import stock
+from edge.domain.carriers import assign_judged, switch, update
 from edge.domain.commands import (
     QTY_MAX,
     CheckpointCountersign,
@@ -20,7 +21,7 @@ from edge.domain.entries import LINK_DSEQ, PersonalRecord
 from edge.domain.freezing import open_freeze, revoke_freeze
 from edge.domain.ids import ID_CHARS_MAX
 from edge.domain.model import Box, Name, Order, RulesetRecord, Task
-from edge.domain.orders import assign, drop_task, make_ready, the_order
+from edge.domain.orders import drop_task, make_ready, the_order
 from edge.domain.personal import seal
 from edge.domain.refusals import Fault, RefusedError, refused
 from edge.domain.rules import RulesetError, load_ruleset
@@ -251,7 +252,9 @@ _HANDLERS: Final[dict[str, Handler]] = {
     "stock.snapshot": _stock,
     "waybill.pool": fill_pool,
     "waybill.recall": recall_pool,
-    "order.assign": assign,
+    "order.assign": assign_judged,
+    "order.update": update,
+    "carrier.switch": switch,
     "order.release": _release,
     "order.hold": _hold,
     "order.freeze": open_freeze,

@@ -10,7 +10,7 @@ from edge.domain.commands import (
     WaybillReprint,
 )
 from edge.domain.gates import all_checked
-from edge.domain.model import Assignment, Copy, Job, Order, Waybill
+from edge.domain.model import Copy, Job, Order, Waybill
 from edge.domain.orders import the_order
 from edge.domain.packing import station_of
 from edge.domain.refusals import Refusal, RefusedError, refused
@@ -76,8 +76,8 @@ def _job_facts(job: Job) -> Facts:
 
 def _why_no_label(world: World, order: Order, rules: Ruleset) -> Refusal | None:
     closed = why_not_packed(world, order, rules)
-    if closed is None and world.the(Assignment, order.id).phone_masked:
-        return Refusal("phone_masked", {"order": order.id})
+    if closed is None and order.fix is not None:
+        return Refusal(order.fix.code, order.fix.facts)
     return closed
 
 

@@ -6,11 +6,10 @@ import msgspec
 
 from edge.domain import stock
 from edge.domain.commands import QTY_MAX
-from edge.domain.entries import PersonalRecord
 from edge.domain.gates import picked_pieces
 from edge.domain.ids import ID_CHARS_MAX
 from edge.domain.model import Assignment, Job, Line, Order, Sku, Task, Tote
-from edge.domain.personal import seal
+from edge.domain.recipients import derived, keep_personal
 from edge.domain.refusals import RefusedError
 from edge.domain.rules import GiftRule
 from edge.domain.turn import Turn
@@ -18,7 +17,6 @@ from edge.domain.waybills import check_number, reserve, void_label
 from edge.domain.workflow import move, order_refs, try_move, wait
 
 LINES_MAX: Final = 2_000
-PERSONAL_FIELDS: Final = ("recipient", "remark")
 
 
 def the_order(turn: Turn, order_id: str) -> Order:
@@ -40,13 +38,7 @@ def assign(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN4
         raise RefusedError("malformed", problem=problem, kind="order.assign")
     if turn.world.get(Order, order_id) is not None:
         raise RefusedError("already_assigned", order=order_id)
-    personal = {field: body[field] for field in PERSONAL_FIELDS if body.get(field)}
-    seal_hex = ""
-    if personal:
-        salt = turn.env.new_salt()
-        seal_hex = seal(salt, personal)
-        turn.personal.append(PersonalRecord(f"order:{order_id}", salt, personal))
-    content = _content(turn, body, seal_hex)
+    content = _content(turn, body, keep_personal(turn, order_id, body))
     unknown = [line.sku for line in content.lines if turn.world.get(Sku, line.sku) is None]
     if unknown:
         raise RefusedError("wrong_item", got=unknown[0], expected="", sku=unknown[0])
@@ -74,8 +66,6 @@ def assign(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN4
 
 
 def _content(turn: Turn, body: dict[str, Any], seal_hex: str) -> Assignment:
-    remark = str(body.get("remark") or "")
-    recipient = body.get("recipient") or {}
     known = set(Assignment.__struct_fields__) - {"id"}
     fields = {name: value for name, value in body.items() if name in known}
     fields |= {
@@ -84,11 +74,8 @@ def _content(turn: Turn, body: dict[str, Any], seal_hex: str) -> Assignment:
         "paid_us": body.get("paid_at") or 0,
         "promise_us": body.get("promise") or 0,
         "personal": seal_hex,
-        "phone_masked": "*" in str(recipient.get("phone", "")),
-        "remark_hits": [
-            word for word in turn.rules.document.priorities.remark_words if word in remark
-        ],
     }
+    fields |= derived(body, turn.rules)
     try:
         content = msgspec.convert(fields, Assignment)
     except msgspec.ValidationError as error:
@@ -104,7 +91,7 @@ def _content(turn: Turn, body: dict[str, Any], seal_hex: str) -> Assignment:
     return content
 
 
-def _facts(turn: Turn, content: Assignment) -> dict[str, Any]:
+def order_facts(turn: Turn, content: Assignment) -> dict[str, Any]:
     """Return what a ruleset's expressions may ask of an order."""
     goods = sum(line.price_fen * line.qty for line in content.lines)
     return {
@@ -119,13 +106,14 @@ def _facts(turn: Turn, content: Assignment) -> dict[str, Any]:
         "service": content.service,
         "risk_pm": content.risk_pm,
         "remark_hits": list(content.remark_hits),
+        "same_city": content.same_city,
         "lines": [{"sku": line.sku, "qty": line.qty} for line in content.lines],
     }
 
 
 def _hold(turn: Turn, content: Assignment) -> tuple[str, str] | None:
     """Return the state in which the order must wait and the rule that says so, if any."""
-    context = turn.rules.context(_facts(turn, content))
+    context = turn.rules.context(order_facts(turn, content))
     for hold in turn.rules.document.workflow.holds:
         if turn.rules.is_true(hold.when, context):
             return hold.state, hold.when
@@ -133,7 +121,7 @@ def _hold(turn: Turn, content: Assignment) -> tuple[str, str] | None:
 
 
 def _grant_gifts(turn: Turn, content: Assignment) -> None:
-    context = turn.rules.context(_facts(turn, content))
+    context = turn.rules.context(order_facts(turn, content))
     for rule in turn.rules.document.gifts:
         if turn.rules.is_true(rule.when, context):
             _grant(turn, content, rule)

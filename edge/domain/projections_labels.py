@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from edge.domain.entries import Fact
-from edge.domain.model import Job, Order, Pool, PoolSlot, Waybill, pool_id
+from edge.domain.model import Assignment, Fix, Job, Order, Pool, PoolSlot, Waybill, pool_id
 from edge.domain.projecting import on, the_order
 from edge.domain.world import World
 
@@ -93,3 +93,36 @@ def _waybill_voided(world: World, _: Fact, data: dict[str, Any]) -> None:
             world.edit(world.the(Job, copy.job), state="void")
     if data["number_too"]:
         world.edit(world.the(Waybill, data["waybill"]), state="void")
+
+
+@on("label.blocked")
+def _label_blocked(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    fix = Fix(
+        code=data["code"],
+        facts=data["facts"],
+        suggest=tuple((carrier, service) for carrier, service in data["suggest"]),
+        since_us=fact.at_us,
+    )
+    world.edit(the_order(world, data), fix=fix)
+
+
+@on("label.cleared")
+def _label_cleared(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.edit(the_order(world, data), fix=None)
+
+
+@on("carrier.switched")
+def _carrier_switched(world: World, _: Fact, data: dict[str, Any]) -> None:
+    content = world.the(Assignment, data["order"])
+    new = {name: data[name] for name in ("carrier", "service", "waybill")}
+    world.edit(content, **new)
+    order = the_order(world, data)
+    if order.waybill != data["waybill"]:
+        world.edit(order, waybill="")
+
+
+@on("order.updated")
+def _order_updated(world: World, _: Fact, data: dict[str, Any]) -> None:
+    content = world.the(Assignment, data["order"])
+    hits = tuple(data["content"]["remark_hits"])
+    world.edit(content, **data["content"] | {"remark_hits": hits})

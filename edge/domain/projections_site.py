@@ -138,7 +138,9 @@ def _order_assigned(world: World, fact: Fact, data: dict[str, Any]) -> None:
 
 @on("order.moved")
 def _order_moved(world: World, fact: Fact, data: dict[str, Any]) -> None:
-    world.edit(the_order(world, data), state=data["to"], since_us=fact.at_us)
+    order = the_order(world, data)
+    fix = None if data["to"] in ("cancelled", "put_back") else order.fix
+    world.edit(order, state=data["to"], since_us=fact.at_us, fix=fix)
 
 
 @on("order.held")

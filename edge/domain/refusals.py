@@ -72,6 +72,9 @@ FAULTS: dict[str, Fault] = {
     "label_void": Fault.DATA,
     "label_old_copy": Fault.DATA,
     "phone_masked": Fault.DATA,
+    "address_vague": Fault.DATA,
+    "carrier_forbidden": Fault.DATA,
+    "carrier_off": Fault.DATA,
     "rule_error": Fault.DATA,
     # where things stand
     "id_reused": Fault.STATE,

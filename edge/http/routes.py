@@ -10,6 +10,7 @@ from edge.app.floor import COMMANDS_MAX, Floor, Reply, refuse
 from edge.app.reads import LIST_MAX, Reads
 from edge.app.sessions import Sessions, SessionView, SignIn
 from edge.domain.commands import Envelope, StatusSet
+from edge.domain.label_views import FixRow
 from edge.domain.refusals import RefusedError
 from edge.domain.rules import Reason, Workflow
 from edge.domain.views import JobView, OrderView, PackRow, PackView, TaskView
@@ -196,6 +197,11 @@ class Handlers:
         rules = await self._reads.rules()
         return json_response(WorkflowView(rules.label, rules.document.workflow))
 
+    async def fix_queue(self, request: web.Request) -> web.StreamResponse:
+        """Return the orders whose waybill cannot be printed as they are."""
+        await self._guard.session(request)
+        return json_response({"orders": await self._reads.fix_queue()})
+
     async def jobs(self, request: web.Request) -> web.StreamResponse:
         """Return the print jobs of an order."""
         await self._guard.session(request)
@@ -239,6 +245,8 @@ def routes(handlers: Handlers) -> list[Route]:
               gives=dict[str, list[Reason]]),
         Route("GET", f"{api}/workflow", h.workflow, "States and transitions",
               gives=WorkflowView),
+        Route("GET", f"{api}/labels/fix-queue", h.fix_queue, "Orders whose waybill cannot be "
+              "printed as they are, with what would help", gives=dict[str, list[FixRow]]),
         Route("GET", f"{api}/jobs", h.jobs, "Print jobs of an order",
               gives=dict[str, list[JobView]]),
     ]  # fmt: skip

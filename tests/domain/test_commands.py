@@ -21,7 +21,7 @@ WIRE_ONLY: Final = {
     *("internal", "disk_full", "id_reused"),
 }
 """Codes that the domain never gives: the door, the writer and the sign-in give them."""
-UNUSED: Final = {"already_shipped", "printer_missing"}
+UNUSED: Final = {"printer_missing"}
 """Codes kept for what is not there yet."""
 
 

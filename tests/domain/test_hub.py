@@ -378,6 +378,8 @@ _GOOD: dict[str, dict[str, Any]] = {
     "stock.snapshot": {"items": [{"sku": MUG, "location": "A-01-01", "qty": 5}]},
     "waybill.pool": {"carrier": "SF", "numbers": ["SF9"]},
     "order.assign": PLAIN | {"order_id": "3003", "tags": ["24H"], "gifts": "evaluate"},
+    "order.update": {"order_id": "1001", "recipient": {"phone": "139", "address": "文二路 9 号"}},
+    "carrier.switch": {"order_id": "1001", "carrier": "ZTO", "service": "standard"},
     "order.release": {"order_id": "1001"},
     "order.hold": {"order_id": "1001", "state": "hold_quality"},
     "order.freeze": {"order_id": "1001", "category": "cancel", "countdown_s": 3},

@@ -118,6 +118,8 @@ COMMANDS: Final[dict[str, Send]] = {
     "order.release": _hub("order.release"),
     "order.freeze": _hub("order.freeze", category="cancel"),
     "order.revoke": _hub("order.revoke"),
+    "order.update": _hub("order.update", recipient={"phone": "139", "address": "文二路 9 号"}),
+    "carrier.switch": _hub("carrier.switch", carrier="ZTO", service="standard"),
     "order.carrier_status": _hub("order.carrier_status", status="first scan"),
 }
 
@@ -183,6 +185,12 @@ order.release = not_in_state
 order.freeze = ok
     order_ended: handed_over put_back cancelled
 order.revoke = freeze_closed
+order.update = ok
+    already_shipped: shipped
+    order_ended: handed_over put_back cancelled
+carrier.switch = ok
+    already_shipped: shipped
+    order_ended: handed_over put_back cancelled
 order.carrier_status = ok
 """
 """`command = what happens elsewhere`, then `what happens: in these states`."""
@@ -244,6 +252,12 @@ order.freeze = ok
     order_ended: handed_over put_back cancelled
 order.revoke = ok
     freeze_closed: handed_over put_back cancelled
+order.update = ok
+    already_shipped: shipped
+    order_ended: handed_over put_back cancelled
+carrier.switch = ok
+    already_shipped: shipped
+    order_ended: handed_over put_back cancelled
 order.carrier_status = ok
 """
 """The same under an open freeze; states that take no freeze are as they are without."""

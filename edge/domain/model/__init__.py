@@ -3,7 +3,7 @@
 from edge.domain.model.approvals import Approval, Opinion
 from edge.domain.model.base import Doc, Name
 from edge.domain.model.labels import Job, Pool, PoolSlot, Waybill, pool_id
-from edge.domain.model.orders import Assignment, Charge, Copy, Freeze, Line, Order, PutBack
+from edge.domain.model.orders import Assignment, Charge, Copy, Fix, Freeze, Line, Order, PutBack
 from edge.domain.model.people import Alarm, Hands, Person, Session, Timer
 from edge.domain.model.picking import Plan, Step, Task, Tote
 from edge.domain.model.site import Box, Location, RulesetRecord, Sku, Stock
@@ -17,6 +17,7 @@ __all__ = [
     "Charge",
     "Copy",
     "Doc",
+    "Fix",
     "Freeze",
     "Hands",
     "Job",

@@ -48,6 +48,9 @@ class Assignment(Doc, frozen=True, kw_only=True, omit_defaults=True):
     parent: str = ""
     risk_pm: int = 0
     phone_masked: bool = False
+    address_vague: bool = False
+    same_city: bool = False
+    """Whether it goes to the city that this site is in."""
     remark_hits: tuple[str, ...] = ()
     personal: str = ""
     """Salted hash of the recipient's record."""
@@ -71,6 +74,16 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     n: int
     job: str
     void: bool = False
+
+
+class Fix(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Why an order's waybill cannot be printed as it is, and which carriers would take it."""
+
+    code: str
+    facts: dict[str, Any]
+    suggest: tuple[tuple[str, str], ...] = ()
+    """(Carrier, service)."""
+    since_us: int
 
 
 class PutBack(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -104,6 +117,7 @@ class Order(Doc, frozen=True, kw_only=True, omit_defaults=True):
     grade: str
     put_back: tuple[PutBack, ...] = ()
     carrier_status: str = ""
+    fix: Fix | None = None
     weight_g: int = 0
     approvals: tuple[str, ...] = ()
     """Approvals about it that nobody has decided yet."""
@@ -111,5 +125,10 @@ class Order(Doc, frozen=True, kw_only=True, omit_defaults=True):
     """What people should know of it: `approval_stuck`, and what timers of the ruleset mark."""
 
     def terms(self) -> dict[str, str]:
-        """Return state, and the tote that carries it."""
-        return {"state": self.state} | ({"tote": self.tote} if self.tote else {})
+        """Return state, the tote that carries it, and whether it stands in the fix queue."""
+        terms = {"state": self.state}
+        if self.tote:
+            terms["tote"] = self.tote
+        if self.fix:
+            terms["fix"] = "open"
+        return terms

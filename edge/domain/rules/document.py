@@ -122,6 +122,18 @@ class Priorities(Part, frozen=True):
     remark_words: tuple[str, ...] = ()
 
 
+class Site(Part, frozen=True):
+    """Where this floor is."""
+
+    city: str = ""
+
+
+class Addresses(Part, frozen=True):
+    """An address without a digit and shorter than this is too vague to print."""
+
+    chars_min: int = 8
+
+
 class Service(Part, frozen=True):
     """A service of a carrier."""
 
@@ -190,6 +202,8 @@ class Document(Part, frozen=True):
     freezes: Freezes = Freezes()
     lanes: Lanes = Lanes()
     priorities: Priorities = Priorities()
+    site: Site = Site()
+    addresses: Addresses = Addresses()
     carriers: tuple[Carrier, ...] = ()
     approvals: dict[str, ApprovalPolicy] = {}
     reasons: dict[str, tuple[Reason, ...]] = {}

@@ -43,6 +43,7 @@ VOCABULARY: Final[dict[str, tuple[Term, ...]]] = {
         Term(
             "remark_hits", "texts", "备注命中的词", "words of priorities.remark_words in the remark"
         ),
+        Term("same_city", "bool", "收件城市就是本仓城市", "it goes to the city of site.city"),
         Term("lines", "items", "订单行", "lines, gifts not yet among them", items=_LINE),
     ),
 }

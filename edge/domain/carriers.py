@@ -1,0 +1,163 @@
+"""What may go by which carrier: judged before anything is printed, and put right by the hub.
+
+An order that cannot be labelled as it is stands in the fix queue with its reason and what would
+help; all others go on. It leaves when the hub sends a better recipient or another carrier (FLOW-8).
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from edge.domain.model import Assignment, Order
+from edge.domain.orders import assign, order_facts, the_order
+from edge.domain.recipients import derived, keep_personal
+from edge.domain.refusals import Refusal, RefusedError, refused
+from edge.domain.turn import Turn
+from edge.domain.waybills import check_number, owner_of, reserve, void_label
+from edge.domain.workflow import order_refs
+
+Body = dict[str, Any]
+
+SUGGESTIONS_MAX: Final = 6
+NAME_CHARS_MAX: Final = 40
+
+
+def assign_judged(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
+    """Take over an order, and say at once where its waybill could not be printed as it is."""
+    assign(turn, body, **link)
+    judge(turn, body["order_id"])
+
+
+def judge(turn: Turn, order_id: str) -> None:
+    """Put an order into the fix queue, or take it out, by what is known of it now."""
+    order, content = turn.world.the(Order, order_id), turn.world.the(Assignment, order_id)
+    closed = _why_no_label(turn, content)
+    if closed is None:
+        if order.fix is not None:
+            turn.emit("label.cleared", f"order:{order.id}", order=order.id, code=order.fix.code)
+        return
+    if order.fix is None or (order.fix.code, order.fix.facts) != (closed.code, closed.facts):
+        turn.emit(
+            "label.blocked",
+            f"order:{order.id}",
+            order_refs(order),
+            order=order.id,
+            code=closed.code,
+            facts=closed.facts,
+            suggest=_suggestions(turn, content, closed.code),
+        )
+
+
+def _why_no_label(turn: Turn, content: Assignment) -> Refusal | None:
+    if content.phone_masked:
+        return Refusal("phone_masked", {"order": content.id})
+    if content.address_vague:
+        return Refusal("address_vague", {"order": content.id})
+    if closed := _why_not_by(turn, content):
+        return closed
+    owner = owner_of(turn, content.id, content.waybill) if content.waybill else None
+    if owner is not None:
+        return Refusal("waybill_in_use", {"waybill": content.waybill, "order": owner})
+    return None
+
+
+def _why_not_by(turn: Turn, content: Assignment) -> Refusal | None:
+    """Return why the order's carrier does not take it; a rule that fails to answer says no."""
+    carrier = turn.rules.carriers.get(content.carrier)
+    if carrier is None:
+        return None
+    facts = {"order": content.id, "carrier": content.carrier, "service": content.service}
+    if carrier.off:
+        return Refusal("carrier_off", facts)
+    asked = turn.rules.context(order_facts(turn, content))
+    try:
+        rule = next(
+            (each.id for each in carrier.forbids if turn.rules.is_true(each.when, asked)), ""
+        )
+    except RefusedError as error:
+        return error.refusal
+    return Refusal("carrier_forbidden", facts | {"rule": rule}) if rule else None
+
+
+def _suggestions(turn: Turn, content: Assignment, code: str) -> list[tuple[str, str]]:
+    """Return the carriers and services that would take the order, where that is what it needs."""
+    if code not in ("carrier_off", "carrier_forbidden"):
+        return []
+    offers = [
+        (carrier.id, service)
+        for carrier in turn.rules.document.carriers
+        for service in [each.id for each in carrier.services] or [""]
+    ]
+    found = [
+        offer
+        for offer in offers
+        if _why_not_by(turn, msgspec.structs.replace(content, carrier=offer[0], service=offer[1]))
+        is None
+    ]
+    return found[:SUGGESTIONS_MAX]
+
+
+# ---- what the hub does about it ---------------------------------------------------------------
+
+
+def switch(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
+    """Give an order to another carrier: its label and number go, the new one is offered (FLOW-11).
+
+    Whether the order is frozen makes no difference: nothing moves. A parcel that is shipped keeps
+    its label; it has to come back first.
+    """
+    order = _still_here(turn, str(body["order_id"]))
+    content = turn.world.the(Assignment, order.id)
+    carrier, service = str(body["carrier"]), str(body.get("service") or "")
+    if not carrier or max(len(carrier), len(service)) > NAME_CHARS_MAX or "/" in carrier + service:
+        problem = f"carrier and service: at most {NAME_CHARS_MAX} characters, no slash"
+        raise RefusedError("malformed", problem=problem, kind="carrier.switch")
+    number = check_number(body["waybill"], "carrier.switch") if body.get("waybill") else ""
+    wanted = msgspec.structs.replace(content, carrier=carrier, service=service, waybill=number)
+    if closed := _why_not_by(turn, wanted):
+        raise refused(closed)
+    if number and (owner := owner_of(turn, order.id, number)) is not None:
+        raise RefusedError("waybill_in_use", waybill=number, order=owner)
+    is_kept = bool(number) and number in (order.waybill, content.waybill)
+    void_label(turn, order, reason="carrier_switched", number_too=not is_kept)
+    turn.emit(
+        "carrier.switched",
+        f"order:{order.id}",
+        order_refs(order),
+        order=order.id,
+        carrier=carrier,
+        service=service,
+        waybill=number,
+        old_carrier=content.carrier,
+        old_service=content.service,
+        **link,
+    )
+    if number:
+        reserve(turn, order.id, number)
+    judge(turn, order.id)
+
+
+def update(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
+    """Take over another recipient or remark; a label that shows the old one is void."""
+    order = _still_here(turn, str(body["order_id"]))
+    if not body.get("recipient"):
+        raise RefusedError("malformed", problem="recipient: what it is now", kind="order.update")
+    void_label(turn, order, reason="recipient_changed", number_too=False)
+    turn.emit(
+        "order.updated",
+        f"order:{order.id}",
+        order_refs(order),
+        order=order.id,
+        content=derived(body, turn.rules) | {"personal": keep_personal(turn, order.id, body)},
+        **link,
+    )
+    judge(turn, order.id)
+
+
+def _still_here(turn: Turn, order_id: str) -> Order:
+    order = the_order(turn, order_id)
+    if turn.rules.states[order.state].kind == "end" or order.state == "put_back":
+        raise RefusedError("order_ended", order=order.id, state=order.state)
+    if order.state == "shipped":
+        raise RefusedError("already_shipped", order=order.id)
+    return order

@@ -1,0 +1,227 @@
+"""Waybills, requirement by requirement: numbers, the fix queue, switches, proof and evidence."""
+
+from typing import Any
+
+import pytest
+
+from edge.domain import commands as c
+from edge.domain.label_views import FixRow, fix_row
+from edge.domain.model import Assignment, Order, Waybill
+from tests.domain.site import MUG, Site, changed_rules, line
+
+ONE = line(1, MUG, 1)
+MASKED = {"name": "李雷", "phone": "138****0000", "address": "文一路 1 号"}
+GOOD = {"name": "李雷", "phone": "13800000000", "address": "文一路 1 号"}
+
+
+def in_queue(site: Site, order_id: str = "1001") -> FixRow:
+    """Return an order's row of the fix queue; it must be there."""
+    assert site.order(order_id).terms()["fix"] == "open"
+    row = fix_row(site.world, order_id)
+    assert row is not None
+    return row
+
+
+def print_of(site: Site, order_id: str = "1001") -> str:
+    """Ask for an order's label; return "ok" or the code of the refusal."""
+    answer = site.by("packer", c.WaybillPrint(order_id))
+    return "ok" if answer.ok else answer.code
+
+
+def outcome(site: Site) -> tuple[str, str]:
+    """Return the kind of the newest entry, and its code where it has one."""
+    return site.journal[-1].kind, site.journal[-1].data.get("code", "")
+
+
+# ---- FLOW-8: what is refused before printing, and the fix queue --------------------------------
+
+
+@pytest.mark.parametrize(
+    ("over", "code"),
+    [
+        ({"recipient": MASKED}, "phone_masked"),
+        ({"recipient": GOOD | {"address": "村口"}}, "address_vague"),
+        ({"recipient": GOOD | {"address": ""}}, "address_vague"),
+        ({"type": "medical"}, "carrier_forbidden"),
+        ({"carrier": "ZTO", "tags": ["cold_chain"]}, "carrier_forbidden"),
+    ],
+)
+def test_flow_8_an_unfit_order_is_refused_and_the_batch_goes_on(
+    site: Site, over: dict[str, Any], code: str
+) -> None:
+    """It stands in the fix queue from acceptance, is not printed, and the next one is (FLOW-8)."""
+    site.to_checked("1001", ONE, **over)
+    assert in_queue(site).code == code
+    assert print_of(site) == code
+    assert site.order().copies == ()
+    site.to_checked("1002", ONE)
+    assert print_of(site, "1002") == "ok"
+    assert fix_row(site.world, "1002") is None
+
+
+def test_flow_8_a_long_address_without_a_number_is_good_enough(site: Site) -> None:
+    """How short is too short is ruleset data."""
+    site.assign("1001", ONE, recipient=GOOD | {"address": "西溪湿地公园南门游客中心"})
+    assert site.order().fix is None
+    site.tell("ruleset.publish", document=changed_rules(addresses={"chars_min": 20}))
+    site.assign("1002", ONE, recipient=GOOD | {"address": "西溪湿地公园南门游客中心"})
+    assert in_queue(site, "1002").code == "address_vague"
+
+
+def test_flow_8_a_forbidden_carrier_comes_with_those_that_may(site: Site) -> None:
+    """The queue names the broken rule and the carriers that would take the order."""
+    site.assign("1001", ONE, type="medical")
+    row = in_queue(site)
+    assert row.facts == {
+        "order": "1001",
+        "carrier": "SF",
+        "service": "standard",
+        "rule": "cold-chain",
+    }
+    assert row.rule_name is not None
+    assert row.rule_name.en == "No medical cold chain by ordinary courier"
+    offers = [(each.carrier, each.service) for each in row.suggest]
+    assert offers == [("SF", "cold_chain"), ("JD", "cold_chain")]
+
+
+def test_flow_8_no_personal_data_reaches_the_journal(site: Site) -> None:
+    """Entries hold what was derived from phone and address, never the text (SEC-5)."""
+    site.assign("1001", ONE, recipient=MASKED | {"address": "村口"})
+    site.tell("order.update", order_id="1001", recipient=GOOD | {"address": "秘密路 8 号"})
+    written = repr([draft.data for draft in site.journal])
+    assert [text for text in ("138****0000", "村口", "秘密路", "李雷") if text in written] == []
+
+
+def test_flow_8_a_better_recipient_takes_it_out_of_the_queue(site: Site) -> None:
+    """After `order.update` the order is printed; its facts are derived anew."""
+    site.to_checked("1001", ONE, recipient=MASKED)
+    site.tell("order.update", order_id="1001", recipient=GOOD)
+    assert (site.order().fix, site.the(Assignment, "1001").phone_masked) == (None, False)
+    assert print_of(site) == "ok"
+
+
+def test_flow_8_an_update_that_helps_nothing_changes_the_reason_only(site: Site) -> None:
+    """An order whose phone was masked and whose new address is vague stays, for that reason."""
+    site.assign("1001", ONE, recipient=MASKED)
+    site.tell("order.update", order_id="1001", recipient=GOOD | {"address": "村口"})
+    assert in_queue(site).code == "address_vague"
+
+
+def test_flow_8_a_label_with_the_old_address_is_void(site: Site) -> None:
+    """An update after printing voids the copy; the next one has the same number."""
+    site.to_printed("1001", ONE)
+    old = site.qr()
+    site.tell("order.update", order_id="1001", recipient=GOOD)
+    assert site.prove(old).code == "label_old_copy"
+    assert print_of(site) == "ok"
+    assert site.order().waybill == "SF0001"
+
+
+def test_flow_8_an_order_that_ends_leaves_the_queue(site: Site) -> None:
+    """A cancelled order needs no label any more."""
+    site.assign("1001", ONE, recipient=MASKED)
+    site.cancel()
+    assert (site.state(), site.order().fix) == ("cancelled", None)
+
+
+def test_flow_8_one_number_is_never_on_two_parcels(site: Site) -> None:
+    """A second order with a number that is taken is told at acceptance; another number helps."""
+    site.assign("1001", ONE, waybill="SF-777")
+    site.to_checked("1002", ONE, waybill="SF-777")
+    assert in_queue(site, "1002").code == "waybill_in_use"
+    assert print_of(site, "1002") == "waybill_in_use"
+    site.tell("carrier.switch", order_id="1002", carrier="SF", waybill="SF-778")
+    assert print_of(site, "1002") == "ok"
+    assert site.order("1002").waybill == "SF-778"
+    assert site.the(Waybill, "SF-777").order == "1001"
+
+
+def test_flow_8_a_number_that_no_label_can_carry_is_malformed(site: Site) -> None:
+    """Neither an order nor a pool nor a switch may bring one."""
+    for number in ("SF:1", "九", "x" * 41, " ", 7):
+        site.assign("1001", ONE, waybill=number)
+        assert outcome(site) == ("instruction.set_aside", "malformed")
+        site.tell("waybill.pool", carrier="SF", numbers=[number])
+        assert outcome(site) == ("instruction.set_aside", "malformed")
+
+
+# ---- FLOW-11: carrier switch -------------------------------------------------------------------
+
+
+def test_flow_11_a_switch_voids_the_label_and_offers_the_new_one(site: Site) -> None:
+    """Old label and number are spent; the next label is the new carrier's, and it ships."""
+    site.tell("waybill.pool", carrier="ZTO", numbers=["Z1"])
+    site.to_printed("1001", ONE)
+    old = site.qr()
+    site.tell("carrier.switch", order_id="1001", carrier="ZTO", service="standard")
+    assert (site.the(Waybill, "SF0001").state, site.order().waybill) == ("void", "")
+    assert site.prove(old).code == "label_void"
+    assert print_of(site) == "ok"
+    assert (site.order().waybill, site.job().n) == ("Z1", 2)
+    for stage in ("claimed", "sent"):
+        assert site.report(stage).ok
+    assert site.prove("Z1").ok
+    assert site.state() == "shipped"
+
+
+def test_flow_11_a_switch_before_printing_gives_the_number_back(site: Site) -> None:
+    """What no printer was asked for is free again."""
+    site.to_checked("1001", ONE)
+    assert print_of(site) == "ok"
+    site.tell("carrier.switch", order_id="1001", carrier="ZTO", waybill="ZT-1")
+    assert site.the(Waybill, "SF0001").state == "free"
+    assert site.the(Waybill, "ZT-1").state == "reserved"
+    assert print_of(site) == "ok"
+    assert site.order().waybill == "ZT-1"
+
+
+def test_flow_11_a_switch_to_the_number_it_has_keeps_it(site: Site) -> None:
+    """Only the label is void; the number stays with its parcel."""
+    site.to_checked("1001", ONE, waybill="SF-777")
+    site.tell("carrier.switch", order_id="1001", carrier="SF", service="express", waybill="SF-777")
+    assert print_of(site) == "ok"
+    assert (site.order().waybill, site.the(Waybill, "SF-777").order) == ("SF-777", "1001")
+
+
+def test_flow_11_a_frozen_order_is_switched_and_does_not_move(site: Site) -> None:
+    """The label is void at once; the new one waits for the freeze to end (FRZ-7)."""
+    site.to_printed("1001", ONE)
+    site.freeze(category="remark")
+    site.tell("carrier.switch", order_id="1001", carrier="ZTO", waybill="ZT-1")
+    assert (site.the(Assignment, "1001").carrier, site.state()) == ("ZTO", "packed_checked")
+    assert print_of(site) == "order_frozen"
+    site.tell("order.revoke", order_id="1001")
+    assert (site.state(), print_of(site)) == ("packed_checked", "ok")
+
+
+def test_flow_11_a_shipped_parcel_keeps_its_carrier(site: Site) -> None:
+    """It has to come back first; one that was handed over is gone."""
+    site.to_shipped("1001", ONE)
+    site.tell("carrier.switch", order_id="1001", carrier="ZTO")
+    assert outcome(site) == ("instruction.refused", "already_shipped")
+    assert site.by("keeper", c.HandoverScan(site.qr())).ok
+    site.tell("carrier.switch", order_id="1001", carrier="ZTO")
+    assert outcome(site) == ("instruction.refused", "order_ended")
+
+
+def test_flow_11_a_switch_to_a_carrier_that_may_not_is_refused(site: Site) -> None:
+    """Nothing changes, and the hub is told the rule."""
+    site.to_printed("1001", ONE, type="medical", service="cold_chain")
+    site.tell("carrier.switch", order_id="1001", carrier="YTO", service="standard")
+    assert outcome(site) == ("instruction.refused", "carrier_forbidden")
+    assert site.prove().ok
+
+
+# ---- PRN-6: a carrier is switched off ----------------------------------------------------------
+
+
+def test_prn_6_a_carrier_switched_off_gives_its_numbers_back(site: Site) -> None:
+    """Its free numbers are returned by name, and its orders stand in the fix queue."""
+    site.to_printed("1001", ONE)
+    off = {"id": "SF", "name": {"zh": "顺丰", "en": "SF"}, "off": True}
+    site.tell("ruleset.publish", document=changed_rules(carriers=[off]))
+    numbers = site.said("waybill.returned")[-1].data["numbers"]
+    assert numbers == [f"SF{n:04}" for n in range(2, 40)]
+    assert site.load(Order, "1001") is not None
+    site.assign("1002", ONE)
+    assert in_queue(site, "1002").code == "carrier_off"
