@@ -25,7 +25,8 @@ from edge.app.floor import Floor
 from edge.app.hublink import HubJournal
 from edge.app.labels import WaybillLabels
 from edge.app.ports import Committed
-from edge.app.printing import PrinterSlot, PrintQueue
+from edge.app.printers import PrinterBoard, PrinterSlot
+from edge.app.printing import PrintQueue
 from edge.app.push import Push
 from edge.app.reads import Reads
 from edge.app.sessions import Sessions
@@ -180,17 +181,22 @@ class BoxProcess:
     async def _open_devices(self) -> None:
         self.timers = Timers(self.floor, self.reader, self.clock)
         labels = WaybillLabels(self.reader, self.config.box.name)
+        self.board = PrinterBoard(
+            self.clock,
+            [PrinterSlot(p.id, p.name, open_printer(p.url)) for p in self.config.printers],
+            {station.id: station.printers for station in self.config.stations},
+        )
+        self.board.listen(self._tell_status)
         self.printing = PrintQueue(
             self.floor,
             self.reader,
             self.clock,
-            slots={p.id: PrinterSlot(p.id, p.name, open_printer(p.url))
-                   for p in self.config.printers},
-            groups={station.id: station.printers for station in self.config.stations},
+            self.board,
+            rules=self.reads.print_rules,
             fields=labels.fields,
             render=partial(render_label, builtin_template("waybill")),
-        )  # fmt: skip
-        self.printing.on_change = self._tell_status
+            render_slip=partial(render_label, builtin_template("slip")),
+        )
         for listener in (
             self.push.on_commit,
             self.timers.on_commit,
@@ -330,8 +336,15 @@ class BoxProcess:
             hub=("up" if link.up else "down") if link else "none",
             hub_lag=self.writer.head.seq - link.up_cursor if link else 0,
             printers=[
-                {"id": slot.id, "name": slot.name, "ok": not slot.fault, "fault": slot.fault}
-                for slot in self.printing.slots.values()
+                {
+                    "id": slot.id,
+                    "name": slot.name,
+                    "ok": not slot.fault,
+                    "fault": slot.fault,
+                    "since": slot.since_us or None,
+                    "holds": slot.holds or None,
+                }
+                for slot in self.board.slots
             ],
         )
 

@@ -1,47 +1,57 @@
 """The durable print queue.
 
-A job is an entry before its first byte leaves (`print.queued`, then `claimed`), and so is what
-became of it. Nothing that may have reached a printer is sent again by itself: only a copy of which
-no byte left is retried, on the same printer and then on the next one of the station. A copy whose
-outcome nobody can tell is `unknown` until a person scans it or says what became of it (PRN-2…4).
+A job is an entry before its first byte leaves (`print.queued`, then `claimed` with the printer's
+odometer), and so is what became of it. A copy of which no byte left is retried, on the same printer
+and then on the next one of the station; one of which bytes left is settled with the printer first
+(`edge.app.settling`). Where none of a station's printers works, a slip stands for the label until
+somebody scans it (PRN-2…5).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
 
-from drivers.api import CopyId, DriverError, LabelError, Mark, Printer, Proof, Raster
+from drivers.api import CopyId, DriverError, LabelError, Proof, Raster
 from edge.app.floor import Floor
 from edge.app.ports import Clock, Committed, Reader
-from edge.domain.commands import PrintReport
+from edge.app.printers import PrinterBoard, PrinterSlot
+from edge.app.settling import Pending, find_out
+from edge.domain.commands import NO_MARK, PrintReport
 from edge.domain.model import Job
+from edge.domain.printstages import HELP, slip_code
+from edge.domain.resend import Situation, Verdict, judge
+from edge.domain.rules import PrintQueueRules
 
-PROOF_S: Final = 10.0
-FAULT_POLL_S: Final = 0.5
-RETRY_S: Final = (0.2, 1.0, 3.0)
-"""Pauses before the retries of a copy of which no byte left; after them comes the next printer."""
-FAULT_POLLS_MAX: Final = 4
-"""Looks at an ill printer before its station's next one is tried."""
+LOOK_S: Final = 0.5
+"""Between looks at a printer that a job waits for."""
+WATCH_S: Final = 5.0
+"""Between looks at printers that no job waits for."""
+LOOKS_MAX: Final = 4
+"""Looks at a printer that just fell ill before its station's next one is tried."""
 JOBS_MAX: Final = 10_000
+ENDS: Final = ("confirmed", *HELP)
+"""Stages after which the queue has nothing more to do for a job."""
 
 log = structlog.get_logger()
 
 Fields = Callable[[Job, int], Awaitable[dict[str, Any]]]
 Render = Callable[[dict[str, Any]], Raster]
+Rules = Callable[[], Awaitable[PrintQueueRules]]
 
 
-class PrinterSlot:
-    """A printer of the site; one copy at a time goes through it."""
+class _Effort:
+    """What was tried for a job in this life of the service."""
 
-    def __init__(self, printer_id: str, name: str, printer: Printer) -> None:
-        self.id = printer_id
-        self.name = name
-        self.printer = printer
-        self.lock = asyncio.Lock()
-        self.fault = ""
-        """What is wrong with it now: offline, paper, head … or nothing."""
+    def __init__(self, since_s: float) -> None:
+        self.since_s = since_s
+        self.tries: Counter[str] = Counter()
+        """Attempts of which no byte left, by printer."""
+        self.told: set[tuple[str, str]] = set()
+        """Faults of printers that are on the job's record."""
 
 
 class PrintQueue:
@@ -52,168 +62,298 @@ class PrintQueue:
         floor: Floor,
         reader: Reader,
         clock: Clock,
+        board: PrinterBoard,
         *,
-        slots: Mapping[str, PrinterSlot],
-        groups: Mapping[str, tuple[str, ...]],
+        rules: Rules,
         fields: Fields,
         render: Render,
+        render_slip: Render,
     ) -> None:
         self._floor = floor
         self._reader = reader
         self._clock = clock
-        self.slots = slots
-        self._groups = groups
+        self._board = board
+        self._rules = rules
         self._fields = fields
         self._render = render
-        self._news = {station: asyncio.Event() for station in groups}
-        self._tasks: list[asyncio.Task[None]] = []
-        self.on_change: Callable[[], None] = lambda: None
-        """Called when a printer falls ill or is well again."""
+        self._render_slip = render_slip
+        self._news: dict[str, asyncio.Event] = {}
+        self._efforts: dict[str, _Effort] = {}
+        self._tasks: dict[asyncio.Task[None], None] = {}
 
     async def start(self) -> None:
-        """Say of every copy that was on its way when the service stopped that nobody knows."""
-        for station in self._groups:
+        """Take up what the last life left; what was on its way is settled with its printer."""
+        for station in await self._reader.counts(Job, "active"):
             for job in await self._jobs(station):
-                if job.state == "sending":
-                    await self._report(job, "unknown", reason="restarted")
-            self._tasks.append(asyncio.create_task(self._work(station)))
+                if job.state in ("sending", "sent"):
+                    await self._take_up(job)
+            self._wake(station)
+        self._spawn(self._watch(), "printer watch")
 
     async def stop(self) -> None:
-        """Stop after what is in hand; the queue goes on at the next start."""
-        for task in self._tasks:
+        """Stop where everything stands; the queue goes on at the next start."""
+        tasks, self._tasks = tuple(self._tasks), {}
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for slot in self.slots.values():
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for slot in self._board.slots:
+            slot.holds = ""
             await slot.printer.close()
 
     def on_commit(self, committed: Committed) -> None:
         """Wake the stations that have something to print."""
         for draft in committed.drafts:
-            if draft.kind == "print.queued" and draft.data["station"] in self._news:
-                self._news[draft.data["station"]].set()
+            if draft.kind in ("print.queued", "slip.scanned"):
+                self._wake(draft.data["station"])
+
+    def _wake(self, station: str) -> None:
+        if station not in self._news:
+            self._news[station] = asyncio.Event()
+            self._spawn(self._work(station), f"print {station}")
+        self._news[station].set()
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks[task] = None
+        task.add_done_callback(lambda _: self._tasks.pop(task, None))
 
     async def _jobs(self, station: str) -> list[Job]:
         ids = await self._reader.find(Job, "active", station, JOBS_MAX)
         found = [await self._reader.doc(Job, each) for each in ids]
         return [job for job in found if isinstance(job, Job)]
 
+    async def _state(self, job: Job) -> str:
+        now = await self._reader.doc(Job, job.id)
+        return now.state if isinstance(now, Job) else ""
+
+    async def _watch(self) -> None:
+        """Look at the printers that nobody looks at: a lost one is shown, and one that returns."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            await asyncio.gather(*(self._glance(slot) for slot in self._board.slots))
+
+    async def _glance(self, slot: PrinterSlot) -> None:
+        if not slot.lock.locked() and not slot.holds:
+            async with slot.lock:
+                await self._board.look(slot)
+
+    # ---- one station --------------------------------------------------------------------------
+
     async def _work(self, station: str) -> None:
         while True:
             self._news[station].clear()
             for job in await self._jobs(station):
-                if job.state == "queued":
+                if job.state == "queued" and job.station == station:
                     await self._try_to_print(job)
             await self._news[station].wait()
 
     async def _try_to_print(self, job: Job) -> None:
         """Print one job; a fault of ours ends that job, never the station's queue."""
         try:
-            await self._print(job, self._groups[job.station])
+            await self._print(job)
         except Exception:
             log.exception("print job failed", job=job.id)
-            now = await self._reader.doc(Job, job.id)
-            has_begun = isinstance(now, Job) and now.state == "sending"
+            has_begun = await self._state(job) in ("sending", "sent")
             await self._report(job, "unknown" if has_begun else "failed", reason="internal")
 
-    async def _print(self, job: Job, group: tuple[str, ...]) -> None:
+    async def _print(self, job: Job) -> None:
+        """Decide one job's fate, or leave it with the printer that may have it."""
+        rules = await self._rules()
         try:
             label = self._render(await self._fields(job, self._clock.now_us()))
         except LabelError as error:
             log.warning("label cannot be made", job=job.id, path=error.path, problem=str(error))
-            await self._report(job, "failed", reason=f"label: {error}")
+            await self._report(job, "failed", reason="label", detail=str(error))
             return
-        for printer_id in group:
-            slot = self.slots[printer_id]
-            async with slot.lock:
-                if await self._print_on(job, label, slot):
-                    return
-        await self._report(job, "failed", reason="no printer could take it")
+        effort = self._efforts.setdefault(job.id, _Effort(_now_s()))
+        while await self._state(job) == "queued":
+            if self._clock.now_us() - job.asked_us > rules.expire_min * 60_000_000:
+                await self._report(job, "failed", reason="expired")
+            elif await self._round(job, label, effort, rules):
+                return  # it is decided, or its printer has it: the effort goes on from there
+            elif self._is_hopeless(job, effort, rules):
+                await self._fall_back(job)
+            else:
+                await asyncio.sleep(LOOK_S)
+        self._efforts.pop(job.id, None)
 
-    async def _print_on(self, job: Job, label: Raster, slot: PrinterSlot) -> bool:
-        """Return whether the copy's fate was decided on this printer."""
-        for pause_s in (0.0, *RETRY_S):
-            await asyncio.sleep(pause_s)
-            if not await self._is_wanted(job):
-                return True
-            if not await self._is_well(job, slot):
-                return False
-            fate = await self._send(job, label, slot)
-            if fate is not None:
-                return fate
+    def _is_hopeless(self, job: Job, effort: _Effort, rules: PrintQueueRules) -> bool:
+        """Tell whether every printer of the station was tried in vain, or for too long."""
+        group = self._board.group(job.station)
+        is_spent = all(self._is_spent(slot, effort, rules) for slot in group)
+        return is_spent or _now_s() - effort.since_s >= rules.slip_after_s
+
+    @staticmethod
+    def _is_spent(slot: PrinterSlot, effort: _Effort, rules: PrintQueueRules) -> bool:
+        return effort.tries[slot.id] > len(rules.retry_pauses_ms)
+
+    async def _round(
+        self, job: Job, label: Raster, effort: _Effort, rules: PrintQueueRules
+    ) -> bool:
+        """Try the station's printers in order, the free ones first; True: the job is off hand."""
+        group = self._board.group(job.station)
+        for slot in sorted(group, key=lambda each: not each.is_free):
+            if self._is_spent(slot, effort, rules):
+                continue
+            async with slot.lock:
+                if slot.holds:
+                    continue
+                if fault := await self._board.look(slot):
+                    await self._tell_fault(job, slot, fault, effort)
+                    if slot.looks < LOOKS_MAX:
+                        return False
+                    continue
+                if await self._attempt(job, label, slot, effort, rules):
+                    return True
         return False
 
-    async def _is_wanted(self, job: Job) -> bool:
-        now = await self._reader.doc(Job, job.id)
-        return isinstance(now, Job) and now.state == "queued"
+    async def _tell_fault(self, job: Job, slot: PrinterSlot, fault: str, effort: _Effort) -> None:
+        """Write on the job's record, once, what keeps a printer from printing it."""
+        if (slot.id, fault) not in effort.told:
+            effort.told.add((slot.id, fault))
+            await self._report(job, "retry", reason=fault, printer=slot.id)
 
-    async def _is_well(self, job: Job, slot: PrinterSlot) -> bool:
-        """Wait a little for an ill printer; with nowhere else to go, wait until it is well."""
-        looks = 0
-        while fault := await self._fault_of(slot):
-            looks += 1
-            if looks == 1:
-                await self._report(job, "retry", reason=fault, printer=slot.id)
-            if looks >= FAULT_POLLS_MAX and self._has_another(job, slot):
-                return False
-            if not await self._is_wanted(job):
+    # ---- one copy on one printer --------------------------------------------------------------
+
+    async def _attempt(
+        self, job: Job, label: Raster, slot: PrinterSlot, effort: _Effort, rules: PrintQueueRules
+    ) -> bool:
+        """Send a copy, again while no byte of it leaves; True: its fate is decided elsewhere."""
+        for pause_ms in (0, *rules.retry_pauses_ms)[effort.tries[slot.id] :]:
+            await asyncio.sleep(pause_ms / 1000)
+            if await self._state(job) != "queued":
                 return True
-            await asyncio.sleep(FAULT_POLL_S)
-        return True
+            if fault := await self._board.look(slot):
+                await self._tell_fault(job, slot, fault, effort)
+                return False
+            if await self._send(job, label, slot, rules) is not Verdict.RETRY:
+                return True
+            effort.tries[slot.id] += 1
+        return False
 
-    def _has_another(self, job: Job, slot: PrinterSlot) -> bool:
-        group = self._groups[job.station]
-        after = group[group.index(slot.id) + 1 :]
-        return any(not self.slots[each].fault for each in after)
-
-    async def _fault_of(self, slot: PrinterSlot) -> str:
-        try:
-            await slot.printer.open()
-            faults = (await slot.printer.status()).faults
-            fault = faults[0] if faults else ""
-        except DriverError as error:
-            await slot.printer.close()
-            log.debug("printer does not answer", printer=slot.id, problem=str(error))
-            fault = "offline"
-        if fault != slot.fault:
-            slot.fault = fault
-            self.on_change()
-        return fault
-
-    async def _send(self, job: Job, label: Raster, slot: PrinterSlot) -> bool | None:
-        """Send one copy. True: its fate is decided; None: no byte left, it may be tried again."""
+    async def _send(
+        self, job: Job, label: Raster, slot: PrinterSlot, rules: PrintQueueRules
+    ) -> Verdict:
+        """Send one copy and see it proved; or say what to do with it."""
         copy_id = CopyId(job.copy)
         try:
             mark = await slot.printer.mark()
-        except DriverError:
-            await slot.printer.close()
-            return None
-        if not await self._report(job, "claimed", printer=slot.id):
-            return True
-        try:
-            sent = await slot.printer.send(slot.printer.encode(label, copy_id), copy_id)
         except DriverError as error:
-            await slot.printer.close()
-            stage = "unknown" if error.bytes_out else "retry"
-            await self._report(
-                job, stage, reason=error.cause, bytes_out=error.bytes_out, printer=slot.id
+            return await self._failed(job, slot, error, Pending(bytes_out=0))
+        pending = Pending(bytes_out=0, mark=mark)
+        count = NO_MARK if mark is None else mark.labels
+        if not await self._report(job, "claimed", printer=slot.id, mark=count):
+            return Verdict.PROVED  # it was voided meanwhile: nothing is left to do
+        try:
+            pending.bytes_out = await slot.printer.send(
+                slot.printer.encode(label, copy_id), copy_id
             )
-            return True if error.bytes_out else None
-        await self._report(job, "sent", bytes_out=sent, printer=slot.id)
-        await self._prove(job, copy_id, mark, slot)
-        return True
-
-    async def _prove(self, job: Job, copy_id: CopyId, mark: Mark | None, slot: PrinterSlot) -> None:
-        try:
-            proof = await slot.printer.await_proof(copy_id, mark, PROOF_S)
         except DriverError as error:
-            await slot.printer.close()
-            await self._report(job, "unknown", reason=error.cause, printer=slot.id)
+            pending.bytes_out, pending.is_part = error.bytes_out, True
+            return await self._failed(job, slot, error, pending)
+        await self._report(job, "sent", bytes_out=pending.bytes_out, printer=slot.id)
+        try:
+            proof = await slot.printer.await_proof(copy_id, mark, rules.proof_s)
+        except DriverError as error:
+            return await self._failed(job, slot, error, pending)
+        if proof is Proof.NONE:
+            self._settle_later(job, slot, pending)
+            return Verdict.RECONCILE
+        await self._report(job, "confirmed", proof=proof.value, printer=slot.id)
+        return Verdict.PROVED
+
+    async def _failed(
+        self, job: Job, slot: PrinterSlot, error: DriverError, pending: Pending
+    ) -> Verdict:
+        """Take a failure on the line to a printer."""
+        await slot.printer.close()
+        pending.is_line_lost = True
+        verdict = judge(Situation(bytes_out=pending.bytes_out))
+        stage = "retry" if verdict is Verdict.RETRY else "asked"
+        facts = {"reason": "line", "detail": error.cause, "printer": slot.id}
+        await self._report(job, stage, bytes_out=pending.bytes_out, **facts)
+        if verdict is not Verdict.RETRY:
+            self._settle_later(job, slot, pending)
+        return verdict
+
+    # ---- a copy that its printer may have -----------------------------------------------------
+
+    async def _take_up(self, job: Job) -> None:
+        """Settle a copy that was on its way when the service stopped."""
+        slot = self._board.get(job.printer)
+        if slot is None or slot.holds:
+            await self._report(job, "unknown", reason="restarted")
             return
-        if proof is not Proof.NONE:
-            await self._report(job, "confirmed", proof=proof.value, printer=slot.id)
+        pending = Pending.of_stopped(job)
+        await self._report(job, "asked", reason="restarted", printer=slot.id)
+        self._settle_later(job, slot, pending)
+
+    def _settle_later(self, job: Job, slot: PrinterSlot, pending: Pending) -> None:
+        slot.holds = job.id
+        self._spawn(self._settle(job, slot, pending), f"settle {job.id}")
+
+    async def _settle(self, job: Job, slot: PrinterSlot, pending: Pending) -> None:
+        """Find out what became of a copy; meanwhile its printer gets no other."""
+
+        async def tell(fault: str) -> bool:
+            """Put the printer's fault on record; False once the job is in other hands."""
+            state = await self._state(job)
+            if state in ("sending", "sent") and fault:
+                stage = "held" if state == "sent" else "asked"
+                await self._report(job, stage, reason=fault, printer=slot.id)
+            return state in ("sending", "sent")
+
+        rules = await self._rules()
+        try:
+            verdict = await find_out(self._board, slot, CopyId(job.copy), pending, rules, tell)
+        finally:
+            slot.holds = ""
+        if verdict is None:
+            self._efforts.pop(job.id, None)
+        elif verdict is Verdict.PROVED:
+            await self._report(job, "confirmed", proof=pending.proof, printer=slot.id)
+        elif verdict is Verdict.RETRY:
+            self._efforts.setdefault(job.id, _Effort(_now_s())).tries[slot.id] += 1
+            await self._report(job, "retry", reason="not_out", printer=slot.id)
+            self._wake(job.station)
+        elif verdict is Verdict.UNKNOWN:
+            await self._report(job, "unknown", reason=pending.reason, printer=slot.id)
+
+    # ---- the slip -----------------------------------------------------------------------------
+
+    async def _fall_back(self, job: Job) -> None:
+        """Let a slip stand for the label: on the screen, and from any printer that works."""
+        if not await self._report(job, "slip", reason="no_printer"):
+            return
+        fields = await self._fields(job, self._clock.now_us())
+        slip = self._render_slip(fields | {"code": slip_code(job.id), "station": job.station})
+        for slot in self._board.slots:
+            if not slot.is_free or slot.lock.locked():
+                continue
+            async with slot.lock:
+                if not await self._board.look(slot) and await self._print_slip(job, slip, slot):
+                    return
+
+    async def _print_slip(self, job: Job, slip: Raster, slot: PrinterSlot) -> bool:
+        """Print a slip once; it is no label, so nobody asks what became of it."""
+        copy_id = CopyId(f"slip-{job.id}")
+        with suppress(DriverError):
+            mark = await slot.printer.mark()
+            sent = await slot.printer.send(slot.printer.encode(slip, copy_id), copy_id)
+            await self._report(job, "slip_printed", bytes_out=sent, printer=slot.id)
+            await slot.printer.await_proof(copy_id, mark, LOOK_S)
+            return True
+        await slot.printer.close()
+        return False
 
     async def _report(self, job: Job, stage: str, **facts: Any) -> bool:  # noqa: ANN401
+        if stage in ENDS:
+            self._efforts.pop(job.id, None)
         outcome = await self._floor.insist(
             PrintReport(job.id, stage, **facts), via="driver", actor="printing"
         )
         return outcome.answer.ok
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

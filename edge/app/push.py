@@ -19,7 +19,7 @@ QUEUE_MAX: Final = 500
 RESUME_ENTRIES_MAX: Final = 5_000
 
 _PICKER: Final = ("task.", "freeze.", "order.moved", "tote.", "ruleset.", "putback.")
-_PACKER: Final = (*_PICKER, "pack.", "waybill.", "print.", "handover.", "gift.")
+_PACKER: Final = (*_PICKER, "pack.", "waybill.", "print.", "slip.", "handover.", "gift.")
 _ALL: Final = ("",)
 _SEES: Final[dict[str, tuple[str, ...]]] = {
     "picker": _PICKER,

@@ -15,7 +15,7 @@ from edge.app.ports import Reader
 from edge.domain.decide import active_rules
 from edge.domain.label_views import FixRow, fix_row
 from edge.domain.model import Alarm, Box, Doc, Hands, Job, Name, Order, Person, Session, Task
-from edge.domain.rules import Ruleset
+from edge.domain.rules import PrintQueueRules, Ruleset
 from edge.domain.views import (
     JobView,
     Missing,
@@ -77,6 +77,10 @@ class Reads:
     async def rules(self) -> Ruleset:
         """Return the active ruleset."""
         return await view_of(self._reader, active_rules)
+
+    async def print_rules(self) -> PrintQueueRules:
+        """Return how long and how often printing is tried."""
+        return (await self.rules()).document.labels.queue
 
     async def task(self, task_id: str) -> TaskView | None:
         """Return a task with its steps."""

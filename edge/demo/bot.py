@@ -333,6 +333,8 @@ def next_label(view: Json, label: str | None, reason: str) -> Action | None:
     job = view["parcel"]["job"]
     if job is None or job["state"] == "void":
         return "waybill.print", order
+    if job["state"] == "slip":
+        return "slip.scan", {"code": job["slip"]}
     if job["state"] == "failed":
         return "waybill.reprint", {**order, "reason": reason}
     if job["state"] == "unknown":

@@ -71,6 +71,7 @@ _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
     c.WaybillReprint: (labelling.reprint, "label"),
     c.WaybillResolve: (printjobs.resolve, "label"),
     c.WaybillProve: (labelling.prove, "packing"),
+    c.SlipScan: (printjobs.scan_slip, "label"),
     c.PrintReport: (printjobs.report, ""),
     c.HandoverScan: (labelling.hand_over, "hand-over"),
     c.ApprovalRequest: (approving.request, ""),

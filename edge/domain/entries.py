@@ -22,6 +22,8 @@ class Fact(Protocol):
     @property
     def device(self) -> str: ...  # noqa: D102
     @property
+    def via(self) -> str: ...  # noqa: D102
+    @property
     def data(self) -> dict[str, Any]: ...  # noqa: D102
 
 

@@ -64,7 +64,7 @@ def why_not_prove(world: World, order: Order, rules: Ruleset) -> Refusal | None:
         return Refusal("label_missing", {"order": order.id})
     closed = why_not_packed(world, order, rules)
     job = world.the(Job, order.copies[-1].job)
-    if closed is None and job.state in ("queued", "failed"):
+    if closed is None and job.state in ("queued", "slip", "failed"):
         # no byte of it left: whatever was scanned is not this label
         return Refusal("label_printing", _job_facts(job))
     return closed

@@ -1,11 +1,19 @@
-"""A print job: what the print queue reports of it, and what a person says became of it."""
+"""A print job: what the print queue reports of it, and what people do about it.
+
+`queued` → `sending` (claimed by a printer, its odometer read before the first byte) → `sent` →
+`proved`. Beside that way lie `unknown` (nobody can tell: a person scans the label or says what
+became of it), `slip` (no printer of the station works: a slip with a QR stands for the label, and
+scanning it at any station prints the label there) and `failed`.
+"""
 
 from typing import Any
 
-from edge.domain.commands import PrintReport, WaybillResolve
+from edge.domain.commands import PrintReport, SlipScan, WaybillResolve
 from edge.domain.labelling import hold_open, ship_if_proved, why_not_packed
-from edge.domain.model import Order
+from edge.domain.model import Job, Order
 from edge.domain.orders import job_of
+from edge.domain.packing import station_of
+from edge.domain.printstages import AFTER, HELP, LATE, SLIP_PREFIX
 from edge.domain.refusals import RefusedError
 from edge.domain.rules import GRADES
 from edge.domain.turn import Turn
@@ -13,26 +21,17 @@ from edge.domain.waybills import void_label
 
 Facts = dict[str, Any]
 
-_AFTER: dict[str, tuple[str, str]] = {
-    "claimed": ("sending", ""),
-    "sent": ("sent", "sent"),
-    "confirmed": ("sent", "printer_confirmed"),
-    "retry": ("queued", ""),
-    "moved": ("queued", ""),
-    "failed": ("failed", ""),
-    "unknown": ("unknown", ""),
-}
-"""Stage that the print queue reports → state of the job, grade that the copy has then."""
-
 
 def report(turn: Turn, data: PrintReport) -> Facts:
     """Write down what became of a copy; a proof that suffices ships the order."""
     job = job_of(turn, data.job_id)
-    if data.stage not in _AFTER:
+    if data.stage not in AFTER:
         raise RefusedError("malformed", problem=f"stage {data.stage}", kind="print.report")
     if job.state in ("proved", "void"):
         raise RefusedError("outcome_known", job=job.id, state=job.state)
-    state, grade = _AFTER[data.stage]
+    if job.state in HELP and data.stage not in LATE:
+        raise RefusedError("outcome_known", job=job.id, state=job.state)
+    state, grade = AFTER[data.stage]
     order = turn.world.the(Order, job.order)
     if grade and GRADES.index(grade) <= GRADES.index(order.grade):
         grade = ""
@@ -42,12 +41,14 @@ def report(turn: Turn, data: PrintReport) -> Facts:
         (f"order:{job.order}",),
         job=job.id,
         stage=data.stage,
-        state=state,
+        state=state or job.state,
         grade=grade,
         printer=data.printer or job.printer,
+        mark=data.mark,
         bytes_out=data.bytes_out,
         proof=data.proof,
         reason=data.reason,
+        detail=data.detail,
     )
     if grade:
         ship_if_proved(turn, turn.world.the(Order, job.order))
@@ -57,8 +58,10 @@ def report(turn: Turn, data: PrintReport) -> Facts:
 def resolve(turn: Turn, data: WaybillResolve) -> Facts:
     """Let a person say whether a copy whose outcome is unknown came out of the printer."""
     job = job_of(turn, data.job_id)
-    if job.state not in ("unknown", "failed", "sent"):
+    if job.state not in ("unknown", "failed", "sent", "slip"):
         raise RefusedError("outcome_known", job=job.id, state=job.state)
+    if job.state == "slip" and data.printed:  # a slip never counts as a label (FLOW-4)
+        raise RefusedError("label_printing", job=job.id, state=job.state, printer=job.printer)
     order = turn.world.the(Order, job.order)
     hold_open(why_not_packed(turn.world, order, turn.rules))
     turn.emit(
@@ -71,4 +74,23 @@ def resolve(turn: Turn, data: WaybillResolve) -> Facts:
     )
     if not data.printed:
         void_label(turn, order, reason="not_out", number_too=False)
+    return {"order_id": job.order, "job": job.id}
+
+
+def scan_slip(turn: Turn, data: SlipScan) -> Facts:
+    """Print the label that a slip stands for, at the station where the slip is scanned (PRN-3).
+
+    No byte of that label ever left, so it is the same copy: nothing is marked or voided.
+    """
+    prefix, _, job_id = data.code.partition(":")
+    job = turn.world.get(Job, job_id) if prefix == SLIP_PREFIX else None
+    if job is None:
+        raise RefusedError("not_a_slip", got=data.code)
+    if job.state != "slip":
+        raise RefusedError("slip_spent", job=job.id, order=job.order, state=job.state)
+    order = turn.world.the(Order, job.order)
+    hold_open(why_not_packed(turn.world, order, turn.rules))
+    station = station_of(turn)
+    refs = (f"order:{job.order}",)
+    turn.emit("slip.scanned", f"job:{job.id}", refs, job=job.id, order=job.order, station=station)
     return {"order_id": job.order, "job": job.id}

@@ -8,6 +8,7 @@ from edge.domain import (
     projections_approvals,
     projections_floor,
     projections_labels,
+    projections_print,
     projections_site,
 )
 from edge.domain.entries import LINK_DSEQ, Fact
@@ -20,6 +21,7 @@ __all__ = [
     "projections_approvals",
     "projections_floor",
     "projections_labels",
+    "projections_print",
     "projections_site",
 ]
 

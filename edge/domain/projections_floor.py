@@ -7,9 +7,7 @@ import msgspec
 from edge.domain.entries import Fact
 from edge.domain.model import (
     Assignment,
-    Copy,
     Hands,
-    Job,
     Location,
     Order,
     Plan,
@@ -203,7 +201,7 @@ def _putback_scanned(world: World, _: Fact, data: dict[str, Any]) -> None:
     world.edit(order, put_back=items)
 
 
-# ---- packing and labels -----------------------------------------------------------------------
+# ---- packing -----------------------------------------------------------------------
 
 
 @on("pack.opened")
@@ -226,52 +224,3 @@ def _pack_scanned(world: World, _: Fact, data: dict[str, Any]) -> None:
 @on("pack.finished")
 def _pack_finished(world: World, _: Fact, data: dict[str, Any]) -> None:
     world.edit(the_order(world, data), weight_g=data["weight_g"])
-
-
-@on("print.queued")
-def _print_queued(world: World, fact: Fact, data: dict[str, Any]) -> None:
-    job = Job(
-        id=data["job"],
-        order=data["order"],
-        waybill=data["waybill"],
-        copy=data["copy"],
-        n=data["n"],
-        station=data["station"],
-        printer=data["printer"],
-        state="queued",
-        queued_us=fact.at_us,
-    )
-    world.put(job)
-    order = the_order(world, data)
-    copy = Copy(id=data["copy"], n=data["n"], job=data["job"])
-    world.edit(order, copies=(*order.copies, copy), grade="accepted")
-
-
-@on("print.reported")
-def _print_reported(world: World, _: Fact, data: dict[str, Any]) -> None:
-    job = world.the(Job, data["job"])
-    if job.state == "void":
-        return
-    world.edit(
-        job,
-        state=data["state"],
-        printer=data["printer"],
-        reason=data["reason"],
-        attempts=job.attempts + (data["stage"] == "claimed"),
-    )
-    order = world.the(Order, job.order)
-    if data["grade"] and order.copies and order.copies[-1].id == job.copy:
-        world.edit(order, grade=data["grade"])
-
-
-@on("waybill.proved")
-def _waybill_proved(world: World, _: Fact, data: dict[str, Any]) -> None:
-    world.edit(the_order(world, data), grade=data["grade"])
-    job = world.the(Job, data["job"])
-    world.edit(job, state="proved", reason="")
-
-
-@on("waybill.resolved")
-def _waybill_resolved(world: World, _: Fact, data: dict[str, Any]) -> None:
-    job = world.the(Job, data["job"])
-    world.edit(job, state="sent" if data["printed"] else "failed", reason="resolved")

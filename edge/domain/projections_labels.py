@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 
 from edge.domain.entries import Fact
-from edge.domain.model import Assignment, Fix, Job, Order, Pool, PoolSlot, Waybill, pool_id
+from edge.domain.model import Assignment, Fix, Order, Pool, PoolSlot, Waybill, pool_id
 from edge.domain.projecting import on, the_order
+from edge.domain.projections_print import void_job
 from edge.domain.world import World
 
 
@@ -81,7 +82,7 @@ def _unbind(world: World, order: Order, number: str) -> None:
 
 
 @on("waybill.voided")
-def _waybill_voided(world: World, _: Fact, data: dict[str, Any]) -> None:
+def _waybill_voided(world: World, fact: Fact, data: dict[str, Any]) -> None:
     order = the_order(world, data)
     copies = tuple(
         msgspec.structs.replace(copy, void=True) if copy.id in data["copies"] else copy
@@ -90,7 +91,7 @@ def _waybill_voided(world: World, _: Fact, data: dict[str, Any]) -> None:
     world.edit(order, copies=copies, grade="none")
     for copy in copies:
         if copy.id in data["copies"]:
-            world.edit(world.the(Job, copy.job), state="void")
+            void_job(world, fact, copy.job)
     if data["number_too"]:
         world.edit(world.the(Waybill, data["waybill"]), state="void")
 

@@ -23,6 +23,7 @@ from edge.domain.model import (
     Step,
     Task,
 )
+from edge.domain.printstages import slip_code
 from edge.domain.refusals import Refusal
 from edge.domain.rules import Ruleset
 from edge.domain.workflow import choose
@@ -115,6 +116,8 @@ class JobView(msgspec.Struct, frozen=True, gc=False):
     n: int
     attempts: int
     reason: str | None
+    slip: str | None
+    """Text of the QR that stands for the label, where no printer of the station works."""
 
 
 class ParcelView(msgspec.Struct, frozen=True, gc=False):
@@ -407,6 +410,7 @@ def job_view(job: Job) -> JobView:
         n=job.n,
         attempts=job.attempts,
         reason=job.reason or None,
+        slip=slip_code(job.id) if job.state == "slip" else None,
     )
 
 

@@ -11,7 +11,8 @@ from edge.app.floor import Floor
 from edge.app.hublink import HubJournal
 from edge.app.labels import WaybillLabels
 from edge.app.ports import Committed
-from edge.app.printing import PrinterSlot, PrintQueue
+from edge.app.printers import PrinterBoard, PrinterSlot
+from edge.app.printing import PrintQueue
 from edge.app.push import Push
 from edge.app.reads import Reads
 from edge.app.sessions import Sessions, Station
@@ -21,7 +22,7 @@ from edge.domain.model import Name
 from edge.domain.views import answer_view
 from edge.sim.chance import SimClock, SimIds, Weather, stream
 from edge.sim.disk import Disk, PowerCutError
-from edge.sim.printer import Paper, SimPrinter, render
+from edge.sim.printer import Paper, SimPrinter, render, render_slip
 from edge.store.reader import InlineReader
 from edge.store.runners import InlineRunner
 from edge.store.writer import Writer
@@ -81,10 +82,15 @@ class Life:
             self.floor,
             self.reader,
             clock,
-            slots={name: PrinterSlot(name, name, machine.printers[name]) for name in PRINTERS},
-            groups={STATION.id: PRINTERS},
+            PrinterBoard(
+                clock,
+                [PrinterSlot(name, name, machine.printers[name]) for name in PRINTERS],
+                {STATION.id: PRINTERS},
+            ),
+            rules=self.reads.print_rules,
             fields=WaybillLabels(self.reader, BOX).fields,
             render=render,
+            render_slip=render_slip,
         )
         self._connect = connect
         self.agent: HubAgent | None = None

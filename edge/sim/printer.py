@@ -49,6 +49,12 @@ def render(fields: dict[str, object]) -> Raster:
     return Raster(width=DOTS, height=len(rows), dpi=203, rows=rows)
 
 
+def render_slip(fields: dict[str, object]) -> Raster:
+    """Return a "picture" of a fallback slip: it is no label."""
+    rows = msgspec.json.encode({"slip": fields["code"]})
+    return Raster(width=DOTS, height=len(rows), dpi=203, rows=rows)
+
+
 class SimPrinter:
     """A `Printer` with seeded faults: unreachable, out of paper, cut off in the middle, silent."""
 
@@ -118,9 +124,11 @@ class SimPrinter:
         return label.rows
 
     def _print(self, copy: bytes, copy_id: CopyId) -> None:
+        self._odometer += 1
+        if copy_id.startswith("slip-"):
+            return
         label = msgspec.json.decode(copy, type=Label)
         assert label.copy_id == copy_id, "the label names the copy that it is"
-        self._odometer += 1
         self._paper.labels.append(label)
         hook, self.on_next_label = self.on_next_label, None
         if hook is not None:

@@ -88,6 +88,7 @@ class RestlessHand:
             printed = happens(random, 0.5)
             ideas.append(("waybill.resolve", {"job_id": job["id"], "printed": printed}))
             ideas.append(("waybill.reprint", {**about, "reason": "smudged"}))
+            ideas.append(("slip.scan", {"code": f"FGS1:{job['id']}"}))
         return random.choice(ideas)
 
     async def _with_task(self, task_id: str) -> tuple[str, Json]:

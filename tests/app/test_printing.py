@@ -10,7 +10,9 @@ import pytest_asyncio
 
 from drivers.api import fake_printer
 from drivers.fakes.printer import FakePrinter
-from edge.app import printing
+from edge.app import printing, settling
+from edge.app.reads import Reads
+from edge.domain.rules import PrintQueueRules
 from tests.domain.site import MUG, line
 from tests.rig import Client, Rig, config, heard, running
 
@@ -48,16 +50,22 @@ class Station:
         return [len(self.first.labels), len(self.second.labels)]
 
 
+async def quick(_: Reads) -> PrintQueueRules:
+    """Return rules under which nobody waits for anything but proofs."""
+    return PrintQueueRules(retry_pauses_ms=(0, 0, 0), settle_s=0)
+
+
 @pytest_asyncio.fixture(name="station")
 async def _station(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Station]:
-    monkeypatch.setattr(printing, "RETRY_S", (0.0, 0.0, 0.0))
-    monkeypatch.setattr(printing, "FAULT_POLL_S", 0.01)
+    monkeypatch.setattr(printing, "LOOK_S", 0.01)
+    monkeypatch.setattr(settling, "ASK_S", 0.01)
     async with AsyncExitStack() as stack:
         printers = [fake_printer("tspl"), fake_printer("zpl")]
         for printer in printers:
             await printer.start()
             stack.push_async_callback(printer.stop)
         urls = {"p1": printers[0].url, "p2": printers[1].url}
+        monkeypatch.setattr(Reads, "print_rules", quick)
         rig = await stack.enter_async_context(running(config(tmp_path, urls)))
         yield await _ready(rig, printers)
 
@@ -157,6 +165,7 @@ async def test_a_stop_in_the_middle_is_unknown(station: Station) -> None:
     await station.first.start()
     async with running(station.rig.box.config) as again:
         station.packer.rig = again
+        await station.until(stage("unknown"), head)
         job = await station.job()
         assert (job["state"], job["reason"]) == ("unknown", "restarted")
         assert station.labels == [0, 0]

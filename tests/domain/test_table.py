@@ -7,6 +7,7 @@ import pytest
 
 from edge.domain import commands as c
 from edge.domain.model import Task
+from edge.domain.printstages import slip_code
 from tests.domain.site import MUG, Site, gtin, line
 
 Bring = Callable[[Site], Any]
@@ -110,6 +111,7 @@ COMMANDS: Final[dict[str, Send]] = {
     "waybill.prove": _by("packer", lambda s: c.WaybillProve(_label(s))),
     "waybill.reprint": _by("packer", lambda _: c.WaybillReprint("1001", "torn")),
     "waybill.resolve": _by("packer", lambda s: c.WaybillResolve(_job(s), printed=True)),
+    "slip.scan": _by("packer", lambda s: c.SlipScan(slip_code(_job(s)))),
     "handover.scan": _by("keeper", lambda s: c.HandoverScan(_label(s))),
     "putback.scan": _by("keeper", lambda _: c.PutbackScan("1001", gtin(MUG), 2)),
     "status.set": lambda s: s.run(c.StatusSet("1001", "shipped"), via="api").code,
@@ -169,6 +171,8 @@ waybill.reprint = label_missing
 waybill.resolve = unknown_job
     ok: labelled
     outcome_known: shipped handed_over
+slip.scan = not_a_slip
+    slip_spent: labelled shipped handed_over
 handover.scan = label_not_ours
     not_in_state: labelled
     ok: shipped
@@ -235,6 +239,8 @@ waybill.reprint = label_missing
 waybill.resolve = unknown_job
     order_frozen: labelled
     outcome_known: shipped handed_over
+slip.scan = not_a_slip
+    slip_spent: labelled shipped handed_over
 handover.scan = label_not_ours
     not_in_state: labelled
     order_frozen: shipped

@@ -131,7 +131,7 @@ def print_again_after_restart(patch: Patch) -> None:
     report = PrintQueue._report
 
     async def report_queued(printing: PrintQueue, job: Job, stage: str, **facts: Any) -> bool:
-        again = stage == "unknown" and facts["reason"] == "restarted"
+        again = stage == "asked" and facts["reason"] == "restarted"
         return await report(printing, job, "retry" if again else stage, **facts)
 
     patch.setattr(PrintQueue, "_report", report_queued)

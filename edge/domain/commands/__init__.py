@@ -39,7 +39,9 @@ from edge.domain.commands.floor import (
     ToteBind,
 )
 from edge.domain.commands.labels import (
+    NO_MARK,
     PrintReport,
+    SlipScan,
     WaybillPrint,
     WaybillProve,
     WaybillReprint,
@@ -59,6 +61,7 @@ __all__ = [
     "EVIDENCE_MAX",
     "FROM_PDA",
     "KINDS",
+    "NO_MARK",
     "QTY_MAX",
     "TASKS_TAKEN_MAX",
     "TIME_US_MAX",
@@ -83,6 +86,7 @@ __all__ = [
     "RulesetActivate",
     "SessionClose",
     "SessionOpen",
+    "SlipScan",
     "StatusSet",
     "TaskRelease",
     "TaskTake",

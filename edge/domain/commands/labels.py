@@ -1,6 +1,11 @@
 """What becomes of a waybill's label."""
 
+from typing import Final
+
 from edge.domain.commands.base import Data
+
+NO_MARK: Final = -1
+"""The printer has no odometer, or it was not read."""
 
 
 class WaybillPrint(Data, frozen=True, tag="waybill.print"):
@@ -29,14 +34,27 @@ class WaybillResolve(Data, frozen=True, tag="waybill.resolve"):
     printed: bool
 
 
+class SlipScan(Data, frozen=True, tag="slip.scan"):
+    """Print, at this station, the label that a fallback slip stands for."""
+
+    code: str
+
+
 class PrintReport(Data, frozen=True, tag="print.report"):
     """What the print queue did with a copy."""
 
     FROM_CLIENTS = False
     job_id: str
     stage: str
-    """claimed, sent, confirmed, retry, moved, failed or unknown."""
-    bytes_out: int = 0
-    proof: str = ""
-    reason: str = ""
+    """One of `edge.domain.printjobs.AFTER`."""
     printer: str = ""
+    mark: int = NO_MARK
+    """Odometer of the printer before the copy's first byte."""
+    bytes_out: int = 0
+    """Most bytes of the copy that may have left."""
+    proof: str = ""
+    """How the printer proved it: token, odometer or job_state."""
+    reason: str = ""
+    """Code of what went wrong, a key of the locale files (`job_reason`)."""
+    detail: str = ""
+    """The device's own words."""

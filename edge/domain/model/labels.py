@@ -52,10 +52,54 @@ class Job(Doc, frozen=True, kw_only=True, omit_defaults=True):
     station: str
     printer: str
     state: str
+    """queued, sending (bytes may have left), sent, proved, slip, unknown, failed or void."""
     attempts: int = 0
     reason: str = ""
     queued_us: int = 0
+    asked_us: int = 0
+    """When it was queued, or its slip was scanned: what its age is counted from."""
+    since_us: int = 0
+    """When it came into its state."""
+    grade: str = ""
+    """How well this copy is proved; empty while no byte of it is known to have left."""
+    mark: int = -1
+    """Odometer of `printer` before the copy's first byte; -1: it has none."""
+    is_faulted: bool = False
+    """Something went wrong with it."""
+    is_helped: bool = False
+    """A person had, or has, to do something about it beyond scanning its label."""
+
+    @property
+    def is_in_hand(self) -> bool:
+        """Whether the print queue has something to do for it."""
+        if self.state == "sent":
+            return self.grade == "sent"
+        return self.state in ("queued", "sending")
 
     def terms(self) -> dict[str, str]:
-        """Return the station while a printer has something to do for it."""
-        return {"active": self.station} if self.state in ("queued", "sending", "sent") else {}
+        """Return the station: while the queue works on it, and while it is open to anybody."""
+        terms = {"active": self.station} if self.is_in_hand else {}
+        is_open = self.is_in_hand or self.state in ("slip", "unknown", "failed")
+        return terms | ({"open": self.station} if is_open else {})
+
+
+class PrintDay(Doc, frozen=True, kw_only=True, omit_defaults=True):
+    """How printing went; the id is the date on which the jobs were queued, UTC+8.
+
+    A job *met a fault* when anything but claiming, sending and proving was reported of it. It
+    *healed itself* when it was printed and proved all the same, and no person did more for it than
+    scan the label, as with every label.
+    """
+
+    KIND = "print_day"
+    jobs: int = 0
+    printed: int = 0
+    """Proved by the printer or by a scan."""
+    faulted: int = 0
+    """Jobs that met a fault."""
+    healed: int = 0
+    """Of these: printed without a person's help."""
+    helped: int = 0
+    """Of these: a person was asked, or took a slip, or printed another copy."""
+    withdrawn: int = 0
+    """Of these: voided for another reason before anybody had to help."""

@@ -6,7 +6,14 @@ used; every problem is reported with its place. An expression that fails at run 
 
 from edge.domain.rules.check import DOCUMENT_BYTES_MAX, GRADES, read
 from edge.domain.rules.compiled import Ruleset, load_ruleset
-from edge.domain.rules.document import Document, GiftRule, Reason, Transition, Workflow
+from edge.domain.rules.document import (
+    Document,
+    GiftRule,
+    PrintQueueRules,
+    Reason,
+    Transition,
+    Workflow,
+)
 from edge.domain.rules.problems import Problem, RulesetError
 
 __all__ = [
@@ -14,6 +21,7 @@ __all__ = [
     "GRADES",
     "Document",
     "GiftRule",
+    "PrintQueueRules",
     "Problem",
     "Reason",
     "Ruleset",

@@ -18,6 +18,10 @@ from edge.domain.rules.source import locate, parse
 
 DOCUMENT_BYTES_MAX: Final = 200_000
 """A ruleset is journalled whole, so it fits an entry."""
+RETRIES_MAX: Final = 10
+RETRY_PAUSE_MS_MAX: Final = 60_000
+QUEUE_TIME_MAX: Final = 10_000
+"""Seconds or minutes, by the field's unit."""
 GRADES: Final = ("none", "accepted", "sent", "printer_confirmed", "scan_confirmed")
 """Grades of proof that a label is on the parcel, from least to most."""
 STATE_KINDS: Final = ("start", "hold", "floor", "end")
@@ -145,6 +149,20 @@ def _thresholds(document: Document, report: Report) -> None:
         report.unknown(("labels", "proof_least"), "grade", grade, GRADES[1:])
 
 
+def _print_queue(document: Document, report: Report) -> None:
+    """Waits and retries are bounded."""
+    queue = document.labels.queue
+    place: Path = ("labels", "queue")
+    for name in ("proof_s", "settle_s", "hold_min", "slip_after_s", "expire_min"):
+        if not 1 <= (value := getattr(queue, name)) <= QUEUE_TIME_MAX:
+            advice = f"1 to {QUEUE_TIME_MAX}"
+            report.fault((*place, name), "out_of_range", f"{value}", advice)
+    pauses = queue.retry_pauses_ms
+    if len(pauses) > RETRIES_MAX or not all(0 <= each <= RETRY_PAUSE_MS_MAX for each in pauses):
+        advice = f"at most {RETRIES_MAX} pauses, each 0 to {RETRY_PAUSE_MS_MAX} ms"
+        report.fault((*place, "retry_pauses_ms"), "out_of_range", f"{pauses}", advice)
+
+
 def _ids(document: Document, report: Report) -> None:
     """What is named, is named once."""
     report.unique(("gifts",), "id", [gift.id for gift in document.gifts])
@@ -158,6 +176,7 @@ CHECKS: Final[tuple[Callable[[Document, Report], None], ...]] = (
     _holds,
     _carriers,
     _thresholds,
+    _print_queue,
     _ids,
 )
 """What is checked of a document that has its shape."""

@@ -98,10 +98,28 @@ class Picking(Part, frozen=True):
     tote_required: bool = True
 
 
+class PrintQueueRules(Part, frozen=True):
+    """How long and how often printing is tried before somebody is asked (PRN-3, PRN-5)."""
+
+    retry_pauses_ms: tuple[int, ...] = (200, 1_000, 3_000)
+    """Pauses before the retries of a copy of which no byte left; then comes the next printer."""
+    proof_s: int = 10
+    """How long a printer may take to prove a label."""
+    settle_s: int = 30
+    """How long a printer may take to take in, or throw away, all that was sent to it."""
+    hold_min: int = 15
+    """How long an ill printer may hold a label before a person is asked."""
+    slip_after_s: int = 120
+    """How long a job waits while none of its station's printers works; then comes the slip."""
+    expire_min: int = 30
+    """Age at which a job that was not printed is given up."""
+
+
 class Labels(Part, frozen=True):
-    """What a label must prove before its order ships."""
+    """What a label must prove before its order ships, and how it is printed."""
 
     proof_least: str = "scan_confirmed"
+    queue: PrintQueueRules = PrintQueueRules()
 
 
 class Freezes(Part, frozen=True):
