@@ -215,8 +215,35 @@ def render_label(
     return render(template, data, dpi, system_font(), check)
 
 
+def render_labels(
+    template: Mapping[str, Any],
+    data: Mapping[str, Any],
+    dpi: int = 203,
+    check: Callable[[Raster, Sequence[str]], None] | None = None,
+) -> list[Raster]:
+    """Render as many labels as the list needs that `template` names in `pages_over`."""
+    from drivers.fonts import system_font  # noqa: PLC0415 - fonts and numpy load when first used
+    from drivers.labels.render import render_pages  # noqa: PLC0415
+
+    return render_pages(template, data, dpi, system_font(), check)
+
+
+def check_label(label: Raster, values: Sequence[str]) -> None:
+    """Raise `LabelError` unless each of `values` can be read from `label`; for `check` above."""
+    from drivers.labels import selfcheck  # noqa: PLC0415 - the reader loads when first used
+
+    selfcheck.check_label(label, values)
+
+
+def builtin_templates() -> tuple[str, ...]:
+    """Return the names of the templates that ship with Floorgate."""
+    from drivers.templates import BUILTIN  # noqa: PLC0415
+
+    return BUILTIN
+
+
 def builtin_template(name: str) -> dict[str, Any]:
-    """Return the built-in template `waybill`, `slip` or `tote`; raise `LabelError` for others."""
+    """Return a built-in template; raise `LabelError` where there is none of that name."""
     from drivers.templates import load_template  # noqa: PLC0415
 
     return load_template(name)
@@ -234,6 +261,13 @@ def raster_png(label: Raster) -> bytes:
     from drivers.labels.preview import png  # noqa: PLC0415 - Pillow loads when first used
 
     return png(label)
+
+
+def labels_pdf(labels: Sequence[Raster]) -> bytes:
+    """Return `labels` as a PDF, a page each, in their true size."""
+    from drivers.labels.preview import pdf  # noqa: PLC0415 - Pillow loads when first used
+
+    return pdf(labels)
 
 
 def fake_printer(

@@ -7,7 +7,7 @@ import msgspec
 
 from drivers.api import LabelError
 
-BUILTIN: Final = ("waybill", "slip", "tote")
+BUILTIN: Final = ("waybill", "slip", "tote", "location", "picklist", "badge", "sticker", "box")
 
 
 def load_template(name: str) -> dict[str, Any]:

@@ -11,13 +11,16 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from drivers.api import LabelError, Raster
-from drivers.labels import codes
+from drivers.labels import codes, image
 from drivers.labels.fields import lookup
 from drivers.labels.glyphs import Dots, Font
 from drivers.labels.template import (
+    CODES,
     BoxElement,
     Code128Element,
     Compiled,
+    DataMatrixElement,
+    ImageElement,
     LineElement,
     Part,
     QrElement,
@@ -30,6 +33,7 @@ from drivers.units import dots_per_mm
 
 DPI_MIN: Final = 150
 DPI_MAX: Final = 600
+PAGES_MAX: Final = 50
 BACKGROUNDS_MAX: Final = 8
 """Fixed pictures kept, about 1 MB each at 203 dpi."""
 
@@ -53,6 +57,8 @@ def render(
     if not DPI_MIN <= dpi <= DPI_MAX:
         raise LabelError("dpi", f"{dpi} is not a label printer's", f"use {DPI_MIN} to {DPI_MAX}")
     compiled = compile_template(template)
+    if compiled.template.pages_over is not None:
+        data = {"page": 1, "pages": 1, **data}
     pen = _Pen(_background(compiled, dpi, font).copy(), dots_per_mm(dpi), font)
     for part in compiled.parts:
         if not part.is_fixed:
@@ -62,6 +68,41 @@ def render(
     if check is not None:
         check(raster, _code_values(compiled.parts, data))
     return raster
+
+
+def render_pages(
+    template: Mapping[str, Any],
+    data: Mapping[str, Any],
+    dpi: int,
+    font: Font,
+    check: CodeCheck | None = None,
+) -> list[Raster]:
+    """Return as many labels as the list that the template names in `pages_over` needs.
+
+    Each shows `{page}` of `{pages}`. A template without `pages_over` makes one label.
+    """
+    compiled = compile_template(template).template
+    over = compiled.pages_over
+    if over is None:
+        return [render(template, data, dpi, font, check)]
+    items = lookup(over, data)
+    if not isinstance(items, Sequence) or isinstance(items, str):
+        raise LabelError("pages_over", f"the data has no list '{over}'", "give a list")
+    (room,) = (
+        each.rows_max
+        for each in compiled.elements
+        if isinstance(each, RepeatElement) and each.over == over
+    )
+    pages = max(1, -(-len(items) // room))
+    if pages > PAGES_MAX:
+        raise LabelError(
+            "pages_over", f"'{over}' needs {pages} labels", f"split it: at most {PAGES_MAX} at once"
+        )
+    return [
+        render(template, {**data, over: items[at * room : (at + 1) * room],
+                          "page": at + 1, "pages": pages}, dpi, font, check)
+        for at in range(pages)
+    ]  # fmt: skip
 
 
 @lru_cache(maxsize=BACKGROUNDS_MAX)
@@ -78,13 +119,17 @@ def _background(compiled: Compiled, dpi: int, font: Font) -> Dots:
 
 def _code_values(parts: Sequence[Part], data: Mapping[str, Any]) -> list[str]:
     """Return what the codes among `parts` must say."""
-    return [
-        part.text.fill(data)
-        for part in parts
-        if part.text is not None
-        and isinstance(part.element, Code128Element | QrElement)
-        and (part.when is None or part.when.holds(data))
-    ]
+    values: list[str] = []
+    for part in parts:
+        if part.when is not None and not part.when.holds(data):
+            continue
+        if isinstance(part.element, CODES) and part.text is not None:
+            values.append(part.text.fill(data))
+        if isinstance(part.element, RepeatElement):
+            items = lookup(part.element.over, data)[: part.element.rows_max]
+            for i, item in enumerate(items):
+                values += _code_values(part.parts, {**data, "item": item, "item_no": i + 1})
+    return values
 
 
 class _Pen:
@@ -107,13 +152,10 @@ class _Pen:
         match element:
             case TextElement():
                 self._text(f"{part.path}.text", element, text, x, y)
-            case Code128Element():
-                area = self._area(x, y, element.w, element.h)
-                height, width = area.shape
-                _centre(area, codes.code128(f"{part.path}.text", text, width, height, self._scale))
-            case QrElement():
-                area = self._area(x, y, element.size_mm, element.size_mm)
-                _centre(area, codes.qr(f"{part.path}.text", text, min(area.shape), self._scale))
+            case Code128Element() | QrElement() | DataMatrixElement():
+                self._code(f"{part.path}.text", element, text, (x, y))
+            case ImageElement():
+                self._image(part.path, element, data, self._area(x, y, element.w, element.h))
             case LineElement():
                 width, height = element.length_mm, element.thick_mm
                 if element.vertical:
@@ -159,6 +201,39 @@ class _Pen:
             indent = {"left": 0, "center": rest // 2, "right": rest}[element.align]
             drop = round(i * setting.size * LEADING)
             ink(self.canvas, line, left + indent, baseline + drop, white=element.white)
+
+    def _code(
+        self,
+        path: str,
+        element: Code128Element | QrElement | DataMatrixElement,
+        text: str,
+        at_mm: tuple[float, float],
+    ) -> None:
+        if isinstance(element, Code128Element):
+            area = self._area(*at_mm, element.w, element.h)
+            size = (area.shape[1], area.shape[0])
+            code = codes.code128(path, text, size, self._scale, gs1=element.gs1)
+        else:
+            area = self._area(*at_mm, element.size_mm, element.size_mm)
+            side = min(area.shape)
+            if isinstance(element, QrElement):
+                code = codes.qr(path, text, side, self._scale)
+            else:
+                code = codes.datamatrix(path, text, side, self._scale, gs1=element.gs1)
+        _centre(area, code)
+
+    def _image(self, path: str, element: ImageElement, data: Mapping[str, Any], area: Dots) -> None:
+        where, what = f"{path}.base64", element.base64
+        if element.field is not None:
+            where, what = f"{path}.field", lookup(element.field, data)
+        if not isinstance(what, str):
+            raise LabelError(
+                where,
+                f"the data has no picture '{element.field}'",
+                f'give it in base64, or draw the element only "when": "{element.field}"',
+            )
+        size = (area.shape[1], area.shape[0])
+        _centre(area, image.dots(where, what, size, dither=element.dither))
 
     def _box(self, element: BoxElement, area: Dots) -> None:
         if element.fill:

@@ -56,6 +56,8 @@ class Code128Element(_Element, frozen=True, tag="code128", kw_only=True):
     w: Length
     h: Length
     text: str
+    gs1: bool = False
+    """GS1-128; the text names its identifiers: `(01)06901234567892(10)LOT-A`."""
 
 
 class QrElement(_Element, frozen=True, tag="qr", kw_only=True):
@@ -63,6 +65,28 @@ class QrElement(_Element, frozen=True, tag="qr", kw_only=True):
 
     size_mm: Length
     text: str
+
+
+class DataMatrixElement(_Element, frozen=True, tag="datamatrix", kw_only=True):
+    """A DataMatrix with its quiet zone, as large as whole dots allow, centred in a square."""
+
+    size_mm: Length
+    text: str
+    gs1: bool = False
+    """GS1 DataMatrix; the text names its identifiers: `(01)06901234567892(10)LOT-A`."""
+
+
+class ImageElement(_Element, frozen=True, tag="image", kw_only=True):
+    """A picture (PNG, JPEG … in base64), as large as it fits into `w` × `h`, centred, in dots."""
+
+    w: Length
+    h: Length
+    field: str | None = None
+    """Name of the data's field that holds the picture."""
+    base64: str | None = None
+    """The picture itself, the same on every label."""
+    dither: bool = True
+    """Grey as scattered dots; without it, black or white."""
 
 
 class LineElement(_Element, frozen=True, tag="line", kw_only=True):
@@ -82,7 +106,16 @@ class BoxElement(_Element, frozen=True, tag="box", kw_only=True):
     fill: bool = False
 
 
-Leaf: TypeAlias = TextElement | Code128Element | QrElement | LineElement | BoxElement
+Leaf: TypeAlias = (
+    TextElement
+    | Code128Element
+    | QrElement
+    | DataMatrixElement
+    | ImageElement
+    | LineElement
+    | BoxElement
+)
+CODES: Final = (Code128Element, QrElement, DataMatrixElement)
 
 
 class RepeatElement(_Element, frozen=True, tag="repeat", kw_only=True):
@@ -109,6 +142,8 @@ class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     v: Literal[1] = 1
     name: str
     size_mm: tuple[Length, Length]
+    pages_over: str | None = None
+    """Name of a list that may need several labels: the repeat over it begins anew on each."""
     elements: Annotated[tuple[Element, ...], msgspec.Meta(max_length=ELEMENTS_MAX)]
 
 
@@ -124,8 +159,11 @@ class Part(msgspec.Struct, frozen=True):
     @property
     def is_fixed(self) -> bool:
         """Whether it looks the same for all data."""
-        is_text_fixed = self.text is None or self.text.is_fixed
-        return self.when is None and is_text_fixed and not isinstance(self.element, RepeatElement)
+        if self.when is not None or isinstance(self.element, RepeatElement):
+            return False
+        if isinstance(self.element, ImageElement):
+            return self.element.field is None
+        return self.text is None or self.text.is_fixed
 
 
 class Compiled(msgspec.Struct, frozen=True, eq=False):
@@ -156,6 +194,8 @@ def _compile(raw: bytes) -> Compiled:
         _part(f"elements[{i}]", element, template.size_mm)
         for i, element in enumerate(template.elements)
     )
+    if template.pages_over is not None:
+        _check_pages(template)
     return Compiled(template, parts)
 
 
@@ -173,15 +213,29 @@ def _part(path: str, element: Element, room_mm: tuple[float, float]) -> Part:
     _check_inside(path, "x", element.x + width, room_mm[0], "wide")
     _check_inside(path, "y", element.y + height, room_mm[1], "tall")
     text = None
-    if isinstance(element, TextElement | Code128Element | QrElement):
+    if isinstance(element, (TextElement, *CODES)):
         text = compile_text(f"{path}.text", element.text)
     if isinstance(element, TextElement):
         _check_sizes(path, element)
+    if isinstance(element, ImageElement) and (element.field is None) == (element.base64 is None):
+        raise LabelError(
+            path, "a picture comes from 'field' or from 'base64'", "give one of the two"
+        )
     return Part(path, element, text, when)
 
 
+def _check_pages(template: Template) -> None:
+    repeats = [each for each in template.elements if isinstance(each, RepeatElement)]
+    if [each.over for each in repeats].count(str(template.pages_over)) != 1:
+        raise LabelError(
+            "pages_over",
+            f"there must be one repeat over '{template.pages_over}'",
+            "let exactly one element of type repeat run over that list",
+        )
+
+
 def _extent_mm(leaf: Leaf) -> tuple[float, float]:
-    if isinstance(leaf, QrElement):
+    if isinstance(leaf, QrElement | DataMatrixElement):
         return leaf.size_mm, leaf.size_mm
     if isinstance(leaf, LineElement):
         across = leaf.thick_mm
@@ -217,6 +271,8 @@ _KINDS: Final[Mapping[str, type[msgspec.Struct]]] = {
     "text": TextElement,
     "code128": Code128Element,
     "qr": QrElement,
+    "datamatrix": DataMatrixElement,
+    "image": ImageElement,
     "line": LineElement,
     "box": BoxElement,
     "repeat": RepeatElement,
