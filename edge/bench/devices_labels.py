@@ -17,6 +17,8 @@ MS_TARGETS: Final = {"tspl": 1.5, "zpl": 2.5}
 BYTES_TARGETS: Final = {"zpl": 16_384}
 PEER_LABELS: Final = 3
 RATIO_TARGET: Final = 10.0
+FONT: Final = "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"
+FACE_SC: Final = 2
 
 
 def run(say: Callable[[str], None]) -> list[Figure]:
@@ -95,11 +97,9 @@ def _peer(data: dict[str, Any]) -> bytes:
     from escpos.printer import Dummy  # type: ignore[import-untyped]  # noqa: PLC0415
     from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415
 
-    from drivers.fonts import FACE_SC, REGULAR_PATH  # noqa: PLC0415
-
     picture = Image.new("1", (800, 1200), 1)
     pen = ImageDraw.Draw(picture)
-    font = ImageFont.truetype(REGULAR_PATH, 32, FACE_SC)
+    font = ImageFont.truetype(FONT, 32, FACE_SC)
     for line in range(12):
         pen.text((20, 300 + line * 44), f"{data['waybill']} 保温杯 480ml 湿巾 {line}", 0, font)
     code = io.BytesIO()
