@@ -164,3 +164,31 @@ def test_a_document_reads_back_the_same() -> None:
     """Reading loses nothing of a good document."""
     document = read(RULES)[0]
     assert document == msgspec.toml.decode(RULES, type=Document)
+
+
+def test_a_state_nobody_can_leave_is_a_trap() -> None:
+    """A state without a way to an end, and one without a way to it, are named (RULE-1)."""
+    states = "".join(
+        f'[[workflow.states]]\nid = "{name}"\nkind = "floor"\nowner = "packer"\n'
+        f'name = {{ zh = "孤", en = "Lone" }}\n\n'
+        for name in ("island", "pit")
+    )
+    mark = "# ---- transitions"
+    way = '[[workflow.transitions]]\naction = "fall"\nfrom = ["ready"]\nto = "pit"\n\n'
+    found = faults((mark, f"{states}{way}{mark}"))
+    base = line_of(mark)
+    assert found == [
+        (base, "workflow.states[19]", "unreachable_state"),
+        (base, "workflow.states[19]", "trapping_state"),
+        (base + 6, "workflow.states[20]", "trapping_state"),
+    ]
+
+
+def test_a_way_behind_an_open_one_is_named() -> None:
+    """Ways are tried in order, so one behind a way without gates is never taken (RULE-1)."""
+    mark = "# ---- holds at acceptance"
+    way = '[[workflow.transitions]]\naction = "task.take"\nfrom = ["ready"]\nto = "short"\n\n'
+    base = line_of(mark)
+    assert faults((mark, way + mark)) == [
+        (base + 2, "workflow.transitions[14].from[0]", "hidden_way")
+    ]

@@ -12,6 +12,7 @@ import msgspec
 
 from edge.domain.rules.document import Document
 from edge.domain.rules.expressions import check_condition
+from edge.domain.rules.graph import check_graph
 from edge.domain.rules.problems import Path, Problem, Report, RulesetError
 from edge.domain.rules.shape import Mark, Shape
 from edge.domain.rules.source import locate, parse
@@ -172,6 +173,7 @@ def _ids(document: Document, report: Report) -> None:
 
 CHECKS: Final[tuple[Callable[[Document, Report], None], ...]] = (
     _states,
+    check_graph,
     _ways_to_shipped,
     _holds,
     _carriers,

@@ -101,7 +101,9 @@ class Shape:
         read = {}
         for name, field in fields.items():
             place = (*path, name)
-            if name in value:
+            if name in value and not field.required and value[name] == field.default:
+                read[name] = value[name]  # nothing is named by what stands for nothing
+            elif name in value:
                 read[name] = self.read(field.type, value[name], place)
                 if name in ("zh", "en") and isinstance(value[name], str):
                     self._spoken(value[name], place)
