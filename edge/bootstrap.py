@@ -34,6 +34,7 @@ from edge.app.timers import Timers
 from edge.clock import SystemClock, SystemIds
 from edge.config import Config
 from edge.domain.commands import BoxFound, CheckpointCountersign, Command
+from edge.domain.rulesets import IN_FORCE_BY
 from edge.domain.views import answer_view
 from edge.http.app import Health, Status, make_app
 from edge.http.assets import Assets, page_root
@@ -261,7 +262,7 @@ class BoxProcess:
 
     def _note_rules(self, committed: Committed) -> None:
         for draft in committed.drafts:
-            if draft.kind == "ruleset.activated":
+            if draft.kind in IN_FORCE_BY:
                 self.rules = draft.data["label"]
 
     def _on_link(self, _: LinkState) -> None:

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from edge.app.ports import Reader
 from edge.app.reads import Reads, view_of
-from edge.domain.decide import active_rules
 from edge.domain.label_views import carrier_names
 from edge.domain.model import Assignment, Job, Line, Order, Sku
+from edge.domain.rulesets import active_rules
 from edge.domain.world import World
 
 ITEMS_SHOWN: Final = 6

@@ -12,10 +12,10 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from edge.app.ports import Reader
-from edge.domain.decide import active_rules
 from edge.domain.label_views import FixRow, fix_row
 from edge.domain.model import Alarm, Box, Doc, Hands, Job, Name, Order, Person, Session, Task
 from edge.domain.rules import PrintQueueRules, Ruleset
+from edge.domain.rulesets import active_rules
 from edge.domain.views import (
     JobView,
     Missing,

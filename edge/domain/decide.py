@@ -18,14 +18,16 @@ from edge.domain import (
     people,
     picking,
     printjobs,
+    rulesets,
     timing,
 )
 from edge.domain import commands as c
 from edge.domain.commands import Command
 from edge.domain.entries import Draft, PersonalRecord
-from edge.domain.model import Box, Person, RulesetRecord, Session
+from edge.domain.model import Person, Session
 from edge.domain.refusals import Refusal, RefusedError
 from edge.domain.rules import Ruleset, load_ruleset
+from edge.domain.rulesets import active_rules
 from edge.domain.turn import Env, Turn
 from edge.domain.world import World
 
@@ -79,17 +81,12 @@ _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
     c.AlarmAck: (alarms.acknowledge, ""),
     c.TimerFire: (timing.fire_timer, ""),
     c.InstructionAccept: (instructions.accept, ""),
-    c.RulesetActivate: (instructions.activate_ruleset, ""),
+    c.RulesetActivate: (rulesets.activate, ""),
+    c.RulesetRollback: (rulesets.roll_back, ""),
     c.CheckpointCountersign: (instructions.countersign, ""),
     c.StatusSet: (people.refuse_status, ""),
 }
 """Decider of each command, and the screen that follows it."""
-
-
-def active_rules(world: World) -> Ruleset:
-    """Return the ruleset that decides now."""
-    label = world.the(Box, "box").rules
-    return load_ruleset(world.the(RulesetRecord, label).document)
 
 
 def decide(world: World, command: Command, env: Env) -> Decision:
@@ -103,6 +100,7 @@ def decide(world: World, command: Command, env: Env) -> Decision:
         facts = decider(turn, command.data)
         if command.via == "pda" and not turn.drafts:
             turn.emit("command.repeated", _subject(command), kind=command.kind)
+        rulesets.note_first_decision(turn)
         answer = Answer(ok=True, facts=facts, next=screen)
     except RefusedError as error:
         turn, answer = _refuse(world, command, env, rules, error.refusal)

@@ -9,24 +9,22 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from edge.domain import stock
+from edge.domain import rulesets, stock
 from edge.domain.carriers import assign_judged, switch, update
 from edge.domain.commands import (
     QTY_MAX,
     CheckpointCountersign,
     InstructionAccept,
-    RulesetActivate,
 )
 from edge.domain.entries import LINK_DSEQ, PersonalRecord
 from edge.domain.freezing import open_freeze, revoke_freeze
 from edge.domain.ids import ID_CHARS_MAX
-from edge.domain.model import Box, Name, Order, RulesetRecord, Task
+from edge.domain.model import Box, Name, Order, Task
 from edge.domain.orders import drop_task, make_ready, the_order
 from edge.domain.personal import seal
 from edge.domain.refusals import Fault, RefusedError, refused
-from edge.domain.rules import RulesetError, load_ruleset
 from edge.domain.turn import Turn
-from edge.domain.waybills import fill_pool, recall_pool, return_free
+from edge.domain.waybills import fill_pool, recall_pool
 from edge.domain.workflow import frozen, order_refs, wait
 
 Body = dict[str, Any]
@@ -202,36 +200,6 @@ def _carrier_status(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN40
     turn.emit("carrier.status_changed", subject, order=order.id, status=status, **link)
 
 
-def _publish(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
-    document = body["document"]
-    raw = document.encode() if isinstance(document, str) else document
-    if not isinstance(raw, bytes):
-        raise RefusedError("malformed", problem="document: text or bytes", kind="ruleset.publish")
-    activate_ruleset(turn, RulesetActivate(raw), **link)
-
-
-def activate_ruleset(turn: Turn, data: RulesetActivate, **link: Any) -> Facts:  # noqa: ANN401
-    """Let a ruleset decide from the next command on; a bad one is refused and the old one stays."""
-    try:
-        rules = load_ruleset(data.document)
-    except RulesetError as error:
-        raise RefusedError("malformed", problem=str(error), kind="ruleset") from error
-    label = rules.label
-    dropped = sorted(set(turn.rules.states) - set(rules.states))
-    if dropped:
-        problem = f"workflow.states: orders may be in {', '.join(dropped)}, which must stay"
-        raise RefusedError("malformed", problem=problem, kind="ruleset")
-    known = turn.world.get(RulesetRecord, label)
-    if known is not None and known.document != data.document:
-        problem = f"meta.version: {label} is already another ruleset"
-        raise RefusedError("malformed", problem=problem, kind="ruleset")
-    turn.emit("ruleset.activated", f"ruleset:{label}", label=label, document=data.document, **link)
-    for carrier in rules.document.carriers:
-        if carrier.off:
-            return_free(turn, carrier.id, reason="switched_off")
-    return {"rules": label}
-
-
 def countersign(turn: Turn, data: CheckpointCountersign) -> Facts:
     """Keep the hub's signature of a checkpoint in the journal itself (AUD-1)."""
     turn.emit(
@@ -260,5 +228,5 @@ _HANDLERS: Final[dict[str, Handler]] = {
     "order.freeze": open_freeze,
     "order.revoke": revoke_freeze,
     "order.carrier_status": _carrier_status,
-    "ruleset.publish": _publish,
+    "ruleset.publish": rulesets.publish,
 }

@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from edge.domain.decide import active_rules
 from edge.domain.model import Name, Order
 from edge.domain.rules import Ruleset
+from edge.domain.rulesets import active_rules
 from edge.domain.world import World
 
 

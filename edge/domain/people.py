@@ -15,7 +15,7 @@ def found_box(turn: Turn, data: BoxFound) -> Facts:
     turn.emit("box.founded", "box", name=data.name)
     label = turn.rules.label
     subject = f"ruleset:{label}"
-    turn.emit("ruleset.activated", subject, label=label, document=data.document)
+    turn.emit("ruleset.activated", subject, label=label, document=data.document, signed_by="box")
     return {"rules": label}
 
 

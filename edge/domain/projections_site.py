@@ -1,6 +1,6 @@
 """What entries about the site, its people and its orders do to the documents."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -14,6 +14,8 @@ from edge.domain.model import (
     Location,
     Order,
     Person,
+    Push,
+    RulesetHistory,
     RulesetRecord,
     Session,
     Sku,
@@ -22,6 +24,9 @@ from edge.domain.model import (
 )
 from edge.domain.projecting import on, the_order
 from edge.domain.world import World
+
+RULESETS_KEPT_MAX: Final = 50
+"""Rulesets that a roll-back can lead to, one after the other."""
 
 # ---- the site ---------------------------------------------------------------------------------
 
@@ -33,9 +38,46 @@ def _box_founded(world: World, _: Fact, data: dict[str, Any]) -> None:
 
 @on("ruleset.activated")
 def _ruleset_activated(world: World, fact: Fact, data: dict[str, Any]) -> None:
-    record = RulesetRecord(id=data["label"], document=data["document"], published_us=fact.at_us)
+    label = data["label"]
+    record = RulesetRecord(id=label, document=data["document"], published_us=fact.at_us)
     world.put(record)
+    world.edit(world.the(Box, "box"), rules=label)
+    history = world.get(RulesetHistory, "box") or RulesetHistory(id="box")
+    ruleset, _, version = label.rpartition("@")
+    before = (*history.before, data["before"]) if data.get("before") else history.before
+    push = Push(
+        label=label,
+        signed_by=data.get("signed_by", ""),
+        issued_us=data.get("issued_at", 0),
+        received_us=fact.at_us,
+    )
+    world.edit(
+        history,
+        newest={**history.newest, ruleset: int(version)},
+        before=before[-RULESETS_KEPT_MAX:],
+        left=(),
+        pushes=(*history.pushes, push)[-RULESETS_KEPT_MAX:],
+    )
+
+
+@on("ruleset.rolled_back")
+def _ruleset_rolled_back(world: World, fact: Fact, data: dict[str, Any]) -> None:
     world.edit(world.the(Box, "box"), rules=data["label"])
+    history = world.the(RulesetHistory, "box")
+    push = Push(label=data["label"], signed_by=fact.actor, received_us=fact.at_us, back=True)
+    world.edit(
+        history,
+        before=history.before[:-1],
+        left=(*history.left, data["before"]),
+        pushes=(*history.pushes, push)[-RULESETS_KEPT_MAX:],
+    )
+
+
+@on("ruleset.first_decided")
+def _ruleset_first_decided(world: World, fact: Fact, _: dict[str, Any]) -> None:
+    history = world.the(RulesetHistory, "box")
+    newest = msgspec.structs.replace(history.pushes[-1], first_us=fact.at_us)
+    world.edit(history, pushes=(*history.pushes[:-1], newest))
 
 
 @on("catalog.upserted")

@@ -21,6 +21,8 @@ class Env(msgspec.Struct, frozen=True):
     boot_id: str
     new_id: Callable[[], str]
     new_salt: Callable[[], bytes]
+    box: str = ""
+    """Id of this box."""
 
 
 class Turn:

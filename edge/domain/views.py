@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import msgspec
 
-from edge.domain.decide import active_rules
 from edge.domain.gates import needed_at_packing
 from edge.domain.labelling import why_not_print, why_not_prove, why_not_reprint
 from edge.domain.model import (
@@ -26,6 +25,7 @@ from edge.domain.model import (
 from edge.domain.printstages import slip_code
 from edge.domain.refusals import Refusal
 from edge.domain.rules import Ruleset
+from edge.domain.rulesets import active_rules
 from edge.domain.workflow import choose
 from edge.domain.world import World
 

@@ -19,6 +19,7 @@ from edge.app.sessions import Sessions, Station
 from edge.app.timers import Timers
 from edge.domain.commands import BoxFound, CheckpointCountersign
 from edge.domain.model import Name
+from edge.domain.rulesets import IN_FORCE_BY
 from edge.domain.views import answer_view
 from edge.sim.chance import SimClock, SimIds, Weather, stream
 from edge.sim.disk import Disk, PowerCutError
@@ -151,7 +152,7 @@ class Life:
 
     def _note_rules(self, committed: Committed) -> None:
         for draft in committed.drafts:
-            if draft.kind == "ruleset.activated":
+            if draft.kind in IN_FORCE_BY:
                 self.rules = draft.data["label"]
 
     def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:

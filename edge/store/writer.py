@@ -88,6 +88,7 @@ class Writer:
             boot_id=self._clock.boot_id,
             new_id=self._ids.new_id,
             new_salt=self._ids.new_salt,
+            box=self._box,
         )
         load = self._loader(transaction)
         return _Group(transaction.answers(ids), load, env, self._render, self._box, self.head)

@@ -13,7 +13,7 @@ import msgspec
 from edge.domain import commands as c
 from edge.domain.approving import facts_hash
 from edge.domain.commands import Command
-from edge.domain.decide import Answer, Decision, active_rules, decide
+from edge.domain.decide import Answer, Decision, decide
 from edge.domain.entries import Draft, PersonalRecord
 from edge.domain.ids import derived_id
 from edge.domain.model import (
@@ -30,6 +30,7 @@ from edge.domain.model import (
     Timer,
 )
 from edge.domain.rules import Ruleset
+from edge.domain.rulesets import active_rules
 from edge.domain.turn import Env
 from edge.domain.world import Key, World
 
@@ -113,7 +114,9 @@ class Site:
 
     def env(self) -> Env:
         """Return what a decision may know now."""
-        return Env(self.now_us, self.boot_us, self.boot_id, self.new_id, lambda: b"salt" * 4)
+        return Env(
+            self.now_us, self.boot_us, self.boot_id, self.new_id, lambda: b"salt" * 4, "box-1"
+        )
 
     def run(self, data: Any, **who: Any) -> Answer:
         """Decide a command, and take over what it did."""
@@ -438,3 +441,9 @@ def changed_rules(**sections: Any) -> bytes:
             {**document.get(section, {}), **fields} if isinstance(fields, dict) else fields
         )
     return msgspec.json.encode(document)
+
+
+def outcome(site: Site) -> tuple[str, str]:
+    """Return kind and code of the last entry."""
+    entry = site.journal[-1]
+    return entry.kind, entry.data.get("code", "")

@@ -313,7 +313,7 @@ def test_every_command_about_an_order_is_in_the_table() -> None:
     """No command that concerns an order is left out; what the box itself sends is tested apart."""
     apart = {"session.close", "alarm.ack", "approval.request", "approval.decide"}
     own = {"session.open", "box.found", "print.report", "timer.fire", "instruction.accept"}
-    own |= {"ruleset.activate", "checkpoint.countersign"}
+    own |= {"ruleset.activate", "ruleset.rollback", "checkpoint.countersign"}
     assert set(c.KINDS) - own - apart == {name for name in COMMANDS if name in c.KINDS}
 
 

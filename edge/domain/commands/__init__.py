@@ -14,6 +14,7 @@ from edge.domain.commands.box import (
     CheckpointCountersign,
     InstructionAccept,
     RulesetActivate,
+    RulesetRollback,
     StatusSet,
     TimerFire,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "PrintReport",
     "PutbackScan",
     "RulesetActivate",
+    "RulesetRollback",
     "SessionClose",
     "SessionOpen",
     "SlipScan",

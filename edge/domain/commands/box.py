@@ -23,10 +23,21 @@ class InstructionAccept(Data, frozen=True, tag="instruction.accept"):
 
 
 class RulesetActivate(Data, frozen=True, tag="ruleset.activate"):
-    """Make a ruleset the one that decides."""
+    """Make a ruleset the one that decides; its signature was verified at the door.
+
+    `signed_by` says by whose: the hub, or the id of the key that signs this box's files.
+    """
 
     FROM_CLIENTS = False
     document: bytes
+    signed_by: str = ""
+
+
+class RulesetRollback(Data, frozen=True, tag="ruleset.rollback"):
+    """Bring back the ruleset that was active before."""
+
+    FROM_CLIENTS = False
+    reason: str = ""
 
 
 class CheckpointCountersign(Data, frozen=True, tag="checkpoint.countersign"):

@@ -6,7 +6,7 @@ from edge.domain.model.labels import Job, Pool, PoolSlot, PrintDay, Waybill, poo
 from edge.domain.model.orders import Assignment, Charge, Copy, Fix, Freeze, Line, Order, PutBack
 from edge.domain.model.people import Alarm, Hands, Person, Session, Timer
 from edge.domain.model.picking import Plan, Step, Task, Tote
-from edge.domain.model.site import Box, Location, RulesetRecord, Sku, Stock
+from edge.domain.model.site import Box, Location, Push, RulesetHistory, RulesetRecord, Sku, Stock
 
 __all__ = [
     "KINDS",
@@ -31,7 +31,9 @@ __all__ = [
     "Pool",
     "PoolSlot",
     "PrintDay",
+    "Push",
     "PutBack",
+    "RulesetHistory",
     "RulesetRecord",
     "Session",
     "Sku",

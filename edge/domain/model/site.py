@@ -1,5 +1,7 @@
 """What is known of the site: the box, its rules, goods and where they lie."""
 
+import msgspec
+
 from edge.domain.model.base import Doc, Name
 
 
@@ -20,6 +22,33 @@ class RulesetRecord(Doc, frozen=True, kw_only=True):
     KIND = "ruleset"
     document: bytes
     published_us: int = 0
+
+
+class Push(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A ruleset came into force: when it was issued, came, and first decided an order."""
+
+    label: str
+    signed_by: str
+    issued_us: int = 0
+    """By the hub's clock; 0 where it came by another way."""
+    received_us: int
+    first_us: int = 0
+    back: bool = False
+    """It was brought back by a roll-back."""
+
+
+class RulesetHistory(Doc, frozen=True, kw_only=True, omit_defaults=True):
+    """What was in force here: there is one, with the id `box`."""
+
+    KIND = "ruleset_history"
+    newest: dict[str, int] = msgspec.field(default_factory=dict)
+    """Newest version that was ever in force, by id of the ruleset."""
+    before: tuple[str, ...] = ()
+    """Labels that a roll-back leads to, the next one last."""
+    left: tuple[str, ...] = ()
+    """Labels that roll-backs have left, and whose states stay."""
+    pushes: tuple[Push, ...] = ()
+    """What came into force last, the newest last."""
 
 
 class Sku(Doc, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ used; every problem is reported with its place. An expression that fails at run 
 """
 
 from edge.domain.rules.check import DOCUMENT_BYTES_MAX, GRADES, read
-from edge.domain.rules.compiled import Ruleset, load_ruleset
+from edge.domain.rules.compiled import Ruleset, in_force, load_ruleset
 from edge.domain.rules.document import (
     Document,
     GiftRule,
@@ -28,6 +28,7 @@ __all__ = [
     "RulesetError",
     "Transition",
     "Workflow",
+    "in_force",
     "load_ruleset",
     "read",
 ]

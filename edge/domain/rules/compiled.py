@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import msgspec
+
 from edge.domain import celengine as cel
 from edge.domain.model import Name
 from edge.domain.refusals import RefusedError
@@ -103,3 +105,34 @@ def load_ruleset(raw: bytes) -> Ruleset:
     if document is None or problems:
         raise RulesetError(problems)
     return Ruleset(document, conditions)
+
+
+@lru_cache(maxsize=8)
+def in_force(raw: bytes, left: tuple[bytes, ...] = ()) -> Ruleset:
+    """Compile a ruleset that was accepted once, whatever a newer Floorgate thinks of it.
+
+    States that it lacks and a ruleset in `left` has are kept, with their ways out.
+
+    Raises:
+        RulesetError: it is no ruleset at all any more.
+    """
+    document, conditions, problems = read(raw)
+    if document is None:
+        raise RulesetError(problems)
+    workflow = document.workflow
+    for each in left:
+        more = in_force(each).document.workflow
+        known = {state.id for state in workflow.states}
+        states = tuple(state for state in more.states if state.id not in known)
+        kept = {state.id for state in states}
+        ways = tuple(
+            msgspec.structs.replace(way, sources=tuple(s for s in way.sources if s in kept))
+            for way in more.transitions
+            if kept.intersection(way.sources)
+        )
+        workflow = msgspec.structs.replace(
+            workflow,
+            states=(*workflow.states, *states),
+            transitions=(*workflow.transitions, *ways),
+        )
+    return Ruleset(msgspec.structs.replace(document, workflow=workflow), conditions)

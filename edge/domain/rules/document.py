@@ -33,6 +33,8 @@ class Meta(Part, frozen=True):
 
     id: RulesetId
     version: Version
+    boxes: tuple[str, ...] = ()
+    """Boxes that it is for; none: any."""
 
 
 class State(Part, frozen=True):

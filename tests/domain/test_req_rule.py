@@ -1,0 +1,128 @@
+"""RULE-1 to RULE-4, walked one by one: what a ruleset may do, and what becomes of a bad one."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from edge.domain import commands as c
+from edge.domain.model import Box, RulesetHistory
+from tests.domain.site import MUG, RULES, S, Site, changed_rules, line, outcome
+
+
+def test_rule_1_every_error_is_located_and_the_old_one_stays(site: Site) -> None:
+    """Three faults in one document are three located problems; the old ruleset decides on."""
+    text = RULES.decode().replace("version = 1", "version = 2", 1)
+    text = text.replace('to = "picking"', 'to = "pcking"', 1).replace("each_max = 5", "each_mx = 5")
+    text = text.replace("order.amount_fen >= 59900", "order.amount >= 59900", 1)
+    site.tell("ruleset.publish", document=text)
+    facts = site.journal[-1].data["facts"]
+    assert outcome(site) == ("instruction.set_aside", "ruleset_invalid")
+    assert (facts["count"], len(facts["problems"])) == (3, 3)
+    for problem, place in zip(
+        facts["problems"],
+        ["workflow.transitions[3].to", "gifts[1].when", "picking.each_mx"],
+        strict=True,
+    ):
+        assert problem.startswith("line ")
+        assert place in problem
+    assert site.the(Box, "box").rules == "default@1"
+
+
+def test_rule_1_an_unsigned_one_is_refused(site: Site) -> None:
+    """A ruleset without a verified signature never comes into force."""
+    answer = site.run(c.RulesetActivate(changed_rules()))
+    assert (answer.code, site.the(Box, "box").rules) == ("ruleset_unsigned", "default@1")
+
+
+@pytest.mark.parametrize(
+    ("boxes", "code"), [(["box-9"], "ruleset_for_other_box"), (["box-9", "box-1"], ""), ([], "")]
+)
+def test_rule_1_one_for_another_box_is_refused(site: Site, boxes: list[str], code: str) -> None:
+    """A ruleset may name the boxes that it is for."""
+    meta = {"id": "default", "version": 2, "boxes": boxes}
+    assert site.run(c.RulesetActivate(changed_rules(meta=meta), "key")).code == code
+
+
+def test_rule_1_a_replayed_one_is_refused(site: Site) -> None:
+    """A version that was in force, or an older one, does not come back by being sent again."""
+    for version, code in ((3, ""), (3, "ruleset_not_newer"), (2, "ruleset_not_newer"), (4, "")):
+        document = changed_rules(meta={"id": "default", "version": version})
+        assert site.run(c.RulesetActivate(document, "key")).code == code
+
+
+def test_rule_2_publish_to_first_order_is_measured(site: Site) -> None:
+    """The first order decided by a new ruleset says how long it took, once (RULE-2)."""
+    issued_us = site.now_us
+    site.tell("ruleset.publish", document=changed_rules())
+    site.pass_s(3)
+    site.assign("1001")
+    site.assign("1002")
+    measured = site.said("ruleset.first_decided")
+    assert [entry.data["label"] for entry in measured] == ["default@2"]
+    assert measured[0].refs == ("ruleset:default@2", "order:1001")
+    assert 3 * S <= measured[0].data["since_received_us"] <= measured[0].data["since_issued_us"]
+    assert site.the(RulesetHistory, "box").pushes[-1].issued_us == issued_us
+
+
+def test_rule_2_orders_in_flight_keep_what_they_have(site: Site) -> None:
+    """State and granted gifts stay; the new table applies to the next action."""
+    site.assign("1001", line(1, MUG, 1, price_fen=40_000), gifts="evaluate")
+    assert site.take("1001").ok
+    roles = msgspec.toml.decode(RULES)["roles"] | {"tote.bind": ["packer"]}
+    site.tell("ruleset.publish", document=changed_rules(gifts=[], roles=roles))
+    assert (site.state(), len(site.said("gift.granted"))) == ("picking", 1)
+    assert site.bind("1001").code == "role_missing"
+    site.assign("1002", line(1, MUG, 1, price_fen=40_000), gifts="evaluate")
+    assert len(site.said("gift.granted")) == 1
+
+
+def _with_state(version: int, name: str) -> bytes:
+    """Return a ruleset in which every order waits in a state of its own first."""
+    document: dict[str, Any] = msgspec.toml.decode(RULES)
+    document["meta"]["version"] = version
+    texts = {"zh": "等待拍照", "en": "Waiting: photo"}
+    state = {"id": name, "kind": "hold", "owner": "keeper", "name": texts}
+    workflow = document["workflow"]
+    workflow["states"].append(state)
+    workflow["holds"].insert(0, {"state": name, "when": "true"})
+    way = {"action": "order.release", "from": [name], "to": "ready", "gates": ["stock_enough"]}
+    workflow["transitions"] += [way, {**way, "action": "order.cancel", "to": "cancelled"}]
+    return msgspec.json.encode(document)
+
+
+def test_rule_4_one_action_rolls_back(site: Site) -> None:
+    """The ruleset before decides again; a state that only the newer one has keeps its ways out."""
+    site.tell("ruleset.publish", document=_with_state(2, "hold_photo"))
+    site.assign("1001")
+    assert site.state("1001") == "hold_photo"
+    answer = site.run(c.RulesetRollback("wrong rule"), via="cli", actor="admin")
+    assert answer.facts == {"rules": "default@1", "before": "default@2"}
+    assert site.said("ruleset.rolled_back")[0].data["kept"] == ["hold_photo"]
+    site.assign("1002")
+    assert (site.state("1002"), site.journal[-1].rules) == ("ready", "default@1")
+    site.tell("order.release", order_id="1001")
+    assert site.state("1001") == "ready"
+
+
+def test_rule_4_rolling_back_goes_on_to_the_first(site: Site) -> None:
+    """Each roll-back leads one further; states of all that was left stay; then there is none."""
+    site.tell("ruleset.publish", document=_with_state(2, "hold_photo"))
+    document = msgspec.json.decode(_with_state(3, "hold_photo"))
+    second = msgspec.json.decode(_with_state(3, "hold_call"))["workflow"]
+    document["workflow"]["states"].append(second["states"][-1])
+    document["workflow"]["transitions"] += second["transitions"][-2:]
+    site.tell("ruleset.publish", document=msgspec.json.encode(document))
+    for label in ("default@2", "default@1"):
+        assert site.run(c.RulesetRollback()).facts["rules"] == label
+    assert {"hold_photo", "hold_call"} <= set(site.rules.states)
+    assert site.run(c.RulesetRollback()).code == "no_ruleset_before"
+
+
+def test_rule_4_what_was_left_does_not_come_back_by_its_old_number(site: Site) -> None:
+    """After a roll-back the next ruleset needs a version above all that were in force."""
+    site.tell("ruleset.publish", document=changed_rules())
+    site.run(c.RulesetRollback())
+    assert site.run(c.RulesetActivate(changed_rules(), "key")).code == "ruleset_not_newer"
+    third = changed_rules(meta={"id": "default", "version": 3})
+    assert site.run(c.RulesetActivate(third, "key")).ok
