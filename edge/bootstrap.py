@@ -18,7 +18,7 @@ from typing import Any, Final
 import structlog
 from aiohttp import web
 
-from drivers.api import builtin_template, open_printer, render_label
+from drivers.api import builtin_template, check_label, open_printer, render_label
 from edge import systemd
 from edge.app.dispatch import Dispatcher
 from edge.app.floor import Floor
@@ -34,6 +34,7 @@ from edge.app.timers import Timers
 from edge.clock import SystemClock, SystemIds
 from edge.config import Config
 from edge.domain.commands import BoxFound, CheckpointCountersign, Command
+from edge.domain.printviews import sum_of
 from edge.domain.rulesets import IN_FORCE_BY
 from edge.domain.views import answer_view
 from edge.http.app import Health, Status, make_app
@@ -195,8 +196,8 @@ class BoxProcess:
             self.board,
             rules=self.reads.print_rules,
             fields=labels.fields,
-            render=partial(render_label, builtin_template("waybill")),
-            render_slip=partial(render_label, builtin_template("slip")),
+            render=partial(render_label, builtin_template("waybill"), check=check_label),
+            render_slip=partial(render_label, builtin_template("slip"), check=check_label),
         )
         for listener in (
             self.push.on_commit,
@@ -349,8 +350,9 @@ class BoxProcess:
             ],
         )
 
-    def _metrics(self) -> dict[str, float]:
+    async def _metrics(self) -> dict[str, float]:
         health = self._health()
+        printing = sum_of(await self.reads.print_days())
         return {
             "journal_seq": health.seq,
             "commit_groups_total": self.runner.groups,
@@ -359,6 +361,11 @@ class BoxProcess:
             "hub_up": health.hub == "up",
             "hub_lag_entries": health.hub_lag,
             "printers_ill": sum(not printer["ok"] for printer in health.printers),
+            "print_jobs_total": printing.jobs,
+            "print_jobs_printed_total": printing.printed,
+            "print_jobs_faulted_total": printing.faulted,
+            "print_jobs_healed_total": printing.healed,
+            "print_jobs_helped_total": printing.helped,
         }
 
     async def close(self) -> None:

@@ -80,6 +80,7 @@ class PrintQueue:
         self._news: dict[str, asyncio.Event] = {}
         self._efforts: dict[str, _Effort] = {}
         self._tasks: dict[asyncio.Task[None], None] = {}
+        self._rendering = asyncio.Lock()
 
     async def start(self) -> None:
         """Take up what the last life left; what was on its way is settled with its printer."""
@@ -160,7 +161,7 @@ class PrintQueue:
         """Decide one job's fate, or leave it with the printer that may have it."""
         rules = await self._rules()
         try:
-            label = self._render(await self._fields(job, self._clock.now_us()))
+            label = await self._picture(self._render, await self._fields(job, self._clock.now_us()))
         except LabelError as error:
             log.warning("label cannot be made", job=job.id, path=error.path, problem=str(error))
             await self._report(job, "failed", reason="label", detail=str(error))
@@ -326,7 +327,8 @@ class PrintQueue:
         if not await self._report(job, "slip", reason="no_printer"):
             return
         fields = await self._fields(job, self._clock.now_us())
-        slip = self._render_slip(fields | {"code": slip_code(job.id), "station": job.station})
+        fields |= {"code": slip_code(job.id), "station": job.station}
+        slip = await self._picture(self._render_slip, fields)
         for slot in self._board.slots:
             if not slot.is_free or slot.lock.locked():
                 continue
@@ -345,6 +347,11 @@ class PrintQueue:
             return True
         await slot.printer.close()
         return False
+
+    async def _picture(self, render: Render, fields: dict[str, Any]) -> Raster:
+        """Render off the event loop, and read back what was rendered; one label at a time."""
+        async with self._rendering:
+            return await asyncio.to_thread(render, fields)
 
     async def _report(self, job: Job, stage: str, **facts: Any) -> bool:  # noqa: ANN401
         if stage in ENDS:

@@ -13,7 +13,20 @@ import msgspec
 
 from edge.app.ports import Reader
 from edge.domain.label_views import FixRow, fix_row
-from edge.domain.model import Alarm, Box, Doc, Hands, Job, Name, Order, Person, Session, Task
+from edge.domain.model import (
+    Alarm,
+    Box,
+    Doc,
+    Hands,
+    Job,
+    Name,
+    Order,
+    Person,
+    PrintDay,
+    Session,
+    Task,
+)
+from edge.domain.printviews import PrintJobView, print_job_view
 from edge.domain.rules import PrintQueueRules, Ruleset
 from edge.domain.rulesets import active_rules
 from edge.domain.views import (
@@ -35,6 +48,8 @@ from sync.api import decode_entry
 T = TypeVar("T")
 LIST_MAX: Final = 200
 TIMELINE_MAX: Final = 2_000
+DAYS_MAX: Final = 400
+DAYS_KEPT_MAX: Final = 10_000
 DOCS_PER_VIEW_MAX: Final = 20_000
 
 
@@ -152,6 +167,22 @@ class Reads:
             return []
         jobs = [await self._reader.doc(Job, copy.job) for copy in order.copies]
         return [job_view(job) for job in jobs if isinstance(job, Job)]
+
+    async def print_jobs(self, station: str) -> list[PrintJobView]:
+        """Return the print jobs of a station, or of all, that are not done; oldest first."""
+        async with self._reader.snapshot() as held:
+            stations = [station] if station else sorted(await held.counts(Job, "open"))
+            ids = [i for each in stations for i in await held.find(Job, "open", each, LIST_MAX)]
+            jobs = [await held.doc(Job, each) for each in ids[:LIST_MAX]]
+        views = [print_job_view(job) for job in jobs if isinstance(job, Job)]
+        return sorted(views, key=lambda view: (view.queued_at, view.id))
+
+    async def print_days(self) -> list[PrintDay]:
+        """Return how printing went, day by day, the latest `DAYS_MAX`."""
+        async with self._reader.snapshot() as held:
+            ids = await held.list_ids(PrintDay, DAYS_KEPT_MAX)
+            days = [await held.doc(PrintDay, each) for each in ids[-DAYS_MAX:]]
+        return [day for day in days if isinstance(day, PrintDay)]
 
     async def fix_queue(self) -> list[FixRow]:
         """Return orders whose waybill cannot be printed as they are, the oldest first."""

@@ -1,6 +1,6 @@
 """The box's web application: pages, API, websocket, health."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
@@ -32,7 +32,7 @@ class Status:
     """Answers `/health`, `/metrics` and `/api/v1/printers`."""
 
     def __init__(
-        self, health: Callable[[], Health], metrics: Callable[[], dict[str, float]]
+        self, health: Callable[[], Health], metrics: Callable[[], Awaitable[dict[str, float]]]
     ) -> None:
         self._health = health
         self._metrics = metrics
@@ -44,7 +44,7 @@ class Status:
 
     async def metrics(self, _: web.Request) -> web.StreamResponse:
         """Return figures in Prometheus' text format."""
-        lines = [f"floorgate_{name} {value}\n" for name, value in self._metrics().items()]
+        lines = [f"floorgate_{name} {value}\n" for name, value in (await self._metrics()).items()]
         return web.Response(text="".join(lines), headers={"Content-Type": PROMETHEUS})
 
     async def printers(self, _: web.Request) -> web.StreamResponse:

@@ -11,6 +11,7 @@ from edge.app.reads import LIST_MAX, Reads
 from edge.app.sessions import Sessions, SessionView, SignIn
 from edge.domain.commands import Envelope, StatusSet
 from edge.domain.label_views import FixRow
+from edge.domain.printviews import HealingRow, PrintJobView, healing_row
 from edge.domain.refusals import RefusedError
 from edge.domain.rules import Reason, Workflow
 from edge.domain.views import JobView, OrderView, PackRow, PackView, TaskView
@@ -202,6 +203,17 @@ class Handlers:
         await self._guard.session(request)
         return json_response({"orders": await self._reads.fix_queue()})
 
+    async def print_jobs(self, request: web.Request) -> web.StreamResponse:
+        """Return the print jobs that are not done."""
+        await self._guard.session(request)
+        found = await self._reads.print_jobs(request.query.get("station", ""))
+        return json_response({"jobs": found})
+
+    async def print_healing(self, request: web.Request) -> web.StreamResponse:
+        """Return how much of what went wrong in printing mended itself, day by day."""
+        await self._guard.session(request)
+        return json_response({"days": [healing_row(d) for d in await self._reads.print_days()]})
+
     async def jobs(self, request: web.Request) -> web.StreamResponse:
         """Return the print jobs of an order."""
         await self._guard.session(request)
@@ -249,4 +261,8 @@ def routes(handlers: Handlers) -> list[Route]:
               "printed as they are, with what would help", gives=dict[str, list[FixRow]]),
         Route("GET", f"{api}/jobs", h.jobs, "Print jobs of an order",
               gives=dict[str, list[JobView]]),
+        Route("GET", f"{api}/print-jobs", h.print_jobs, "Print jobs that are not done, of a "
+              "station or of all", gives=dict[str, list[PrintJobView]]),
+        Route("GET", f"{api}/reports/print-healing", h.print_healing, "How much of what went "
+              "wrong in printing mended itself, day by day", gives=dict[str, list[HealingRow]]),
     ]  # fmt: skip

@@ -224,3 +224,80 @@ async def test_a_fault_of_ours_ends_one_job_only(station: Station) -> None:
     await station.packer.must("waybill.reprint", order_id="1001", reason="not_out")
     await station.until(stage("confirmed"), head)
     assert station.labels == [1, 0]
+
+
+async def test_the_queue_is_seen_with_what_can_be_done(station: Station) -> None:
+    """Jobs that are not done are listed with their proof and the actions that help (PRN-4)."""
+    station.first.cut_after_bytes = 400
+    head = station.rig.box.writer.head.seq
+    await station.print()
+    await station.until(stage("unknown"), head)
+    (job,) = (await station.packer.get("/api/v1/print-jobs?station=S1"))["jobs"]
+    assert (job["state"], job["printer"]) == ("unknown", "p1")
+    assert job["grade"] in ("none", "sent")  # as much as the kernel took
+    assert job["actions"] == ["waybill.prove", "waybill.resolve"]
+    assert (await station.packer.get("/api/v1/print-jobs?station=S2"))["jobs"] == []
+    (day,) = (await station.packer.get("/api/v1/reports/print-healing"))["days"]
+    assert (day["jobs"], day["faulted"], day["helped"], day["healed_pm"]) == (1, 1, 1, 0)
+    async with station.rig.http.get(f"{station.rig.url}/metrics") as answer:
+        assert "floorgate_print_jobs_helped_total 1\n" in await answer.text()
+
+
+async def test_without_a_printer_a_slip_stands_for_the_label(station: Station) -> None:
+    """No printer of the station works: the slip's QR, scanned later, prints the label (PRN-3)."""
+    board = station.rig.box.board
+    board.bind("S1", ())
+    head = station.rig.box.writer.head.seq
+    await station.print()
+    printed = await station.until(stage("slip_printed"), head)
+    assert (printed["state"], station.labels) == ("slip", [1, 0])
+    job = await station.job()
+    assert job["slip"] == f"FGS1:{job['id']}"
+    board.bind("S1", ("p2",))
+    await station.packer.must("slip.scan", code=job["slip"])
+    await station.until(stage("confirmed"), head)
+    assert (station.labels, (await station.job())["n"]) == ([1, 1], 1)
+
+
+async def test_a_printer_may_go_and_another_come(station: Station) -> None:
+    """A job goes to the printers that are bound now; one that is taken away gets none (DEV-4)."""
+    board = station.rig.box.board
+    await board.remove("p1")
+    head = station.rig.box.writer.head.seq
+    await station.print()
+    assert (await station.until(stage("confirmed"), head))["printer"] == "p2"
+    assert [slot.id for slot in board.slots] == ["p2"]
+
+
+async def test_what_came_out_before_the_answer_is_found_by_the_count(station: Station) -> None:
+    """The line breaks after the label left: the odometer proves it, nothing is sent again."""
+    station.rig.box.board.bind("S1", ("p2",))
+    head = station.rig.box.writer.head.seq
+
+    def out(_: object) -> None:
+        station.second.mute = True
+        station.second.reboot()
+
+    station.second.on_label = out
+    await station.print()
+    asked = await station.until(stage("asked"), head)
+    assert asked["reason"] == "line"
+    station.second.mute = False
+    proved = await station.until(stage("confirmed"), head)
+    assert (proved["proof"], station.labels) == ("odometer", [0, 1])
+
+
+async def test_a_label_that_the_printer_holds_is_waited_for(station: Station) -> None:
+    """Paper out after the send: nothing is sent again, the printer prints it when filled."""
+    station.rig.box.board.bind("S1", ("p2",))
+    station.second.seconds_per_label = 0.2
+    head = station.rig.box.writer.head.seq
+    await station.print()
+    await station.until(stage("sent"), head)
+    station.second.paper_out = True
+    await station.rig.box.board.slots[1].printer.close()
+    held = await station.until(stage("held"), head)
+    assert (held["reason"], held["state"], station.labels) == ("paper", "sent", [0, 0])
+    station.second.paper_out = False
+    await station.until(stage("confirmed"), head)
+    assert station.labels == [0, 1]
