@@ -1,66 +1,135 @@
-"""Stock movements. Every change is an entry that can be replayed; none leaves a shelf negative."""
+"""Stock movements. Every change is an entry that can be replayed; none leaves a shelf negative.
 
-from edge.domain.gates import picked_pieces
-from edge.domain.model import Assignment, Order, Stock
+An order locks pieces of certain bins and lots (`allotting`). The documents that movements change
+are written by `projections_stock` alone.
+"""
+
+from typing import Any
+
+from edge.domain.allotting import Shortage, allot, is_optimistic, likely_place
+from edge.domain.gates import picked_stock
+from edge.domain.model import Assignment, Count, Lock, Order, Piece, Shelf, shelf_id
 from edge.domain.turn import Turn
 
-Move = tuple[str, str, int, int]
-"""SKU, location, change of pieces on hand there, change of pieces locked."""
-Missing = tuple[str, str, int]
-"""SKU, location, pieces that were picked there and that the books do not have."""
-
-
-def _tracked(turn: Turn, order: Order) -> dict[str, int]:
-    wanted: dict[str, int] = {}
-    for line in turn.world.the(Assignment, order.id).lines:
-        if line.tracked and not line.service:
-            wanted[line.sku] = wanted.get(line.sku, 0) + line.qty
-    return wanted
+Move = tuple[str, str, int, int] | tuple[str, str, int, int, str]
+"""SKU, location, change of pieces on hand there, change of pieces locked; lot where it has one."""
 
 
 def lock(turn: Turn, order: Order) -> None:
-    """Lock what the order needs; its gate `stock_enough` was open."""
-    _emit(turn, order, "lock", [(sku, "", 0, qty) for sku, qty in _tracked(turn, order).items()])
+    """Lock what the order needs, first expired first out (PICK-10).
+
+    Its gate `stock_enough` was open. Where that was so against the books (PICK-11), what they
+    cannot promise is locked in the likeliest bin, and is on record as `stock.trusted`.
+    """
+    pieces, short = allot(turn.world, order, turn.rules)
+    trusted = [_trust(turn, each) for each in short]
+    assert not trusted or is_optimistic(turn.world), f"{order.id} locks what is not there"
+    lock_pieces(turn, order, pieces + trusted)
+    if trusted:
+        turn.emit("stock.trusted", f"order:{order.id}", order=order.id, pieces=trusted)
 
 
-def unlock(turn: Turn, order: Order) -> None:
-    """Give back what the order had locked."""
-    _emit(turn, order, "unlock", [(sku, "", 0, -qty) for sku, qty in _tracked(turn, order).items()])
+def _trust(turn: Turn, short: Shortage) -> Piece:
+    place = likely_place(turn.world, short.sku, short.lot)
+    return short.sku, place, short.lot, short.wanted - short.available
+
+
+def lock_pieces(turn: Turn, order: Order, pieces: list[Piece]) -> None:
+    """Lock certain pieces for an order; those of its tags' reserved quotas are used up with them."""
+    tags = turn.world.the(Assignment, order.id).tags
+    quotas = [
+        (quota.sku, quota.id, sum(piece[3] for piece in pieces if piece[0] == quota.sku))
+        for quota in turn.rules.document.stock.quotas
+        if quota.tag in tags
+    ]
+    moves = [_move(piece, locked=piece[3]) for piece in pieces]
+    _emit(turn, order, "lock", moves, quotas=[each for each in quotas if each[2]])
+
+
+def unlock(turn: Turn, order: Order, why: str = "unlock") -> None:
+    """Give back what the order had locked and nobody picked; the rest is locked till it is back."""
+    picked = {piece[:3]: piece[3] for piece in picked_stock(turn.world, order)}
+    moves = [
+        _move(piece, locked=picked.get(piece[:3], 0) - piece[3])
+        for piece in held(turn, order)
+        if picked.get(piece[:3], 0) < piece[3]
+    ]
+    _emit(turn, order, why, moves)
 
 
 def ship(turn: Turn, order: Order) -> None:
     """Deduct what was picked, and give the locks back.
 
-    What the shelf did not have by the books is on record as `missing`, for a count.
+    What the shelf did not have by the books is on record as `missing`, and is to be counted.
     """
     moves: list[Move] = []
-    missing: list[Missing] = []
-    for sku, place, qty in picked_pieces(turn.world, order):
-        taken = -sum(each[2] for each in moves if each[:2] == (sku, place))
-        there = min(qty, max(0, _on_hand(turn, sku, place) - taken))
-        moves.append((sku, place, -there, 0))
+    missing: list[Piece] = []
+    picked = picked_stock(turn.world, order)
+    for sku, place, lot, qty in picked:
+        shelf = turn.world.get(Shelf, shelf_id(sku, place, lot))
+        there = min(qty, shelf.on_hand if shelf else 0)
+        moves.append(_move((sku, place, lot, there), on_hand=-there))
         if there < qty:
-            missing.append((sku, place, qty - there))
-    moves += [(sku, "", 0, -qty) for sku, qty in _tracked(turn, order).items()]
-    _emit(turn, order, "ship", moves, missing=missing)
+            missing.append((sku, place, lot, qty - there))
+    moves += [_move(piece, locked=-piece[3]) for piece in held(turn, order)]
+    out = [(sku, place, lot, -qty) for sku, place, lot, qty in picked]
+    _emit(turn, order, "ship", moves, out=out, missing=missing)
+    for piece in missing:
+        open_count(turn, piece[:3], reason="missing", order=order.id)
 
 
-def _on_hand(turn: Turn, sku: str, place: str) -> int:
-    stock = turn.world.get(Stock, sku)
-    return stock.on_hand.get(place, 0) if stock else 0
+def put_back(turn: Turn, order: Order, sku: str, place: str, qty: int) -> None:
+    """Book pieces that lie in their bin again: their lock ends, or they return from a shipment."""
+    lock = turn.world.get(Lock, order.id)
+    pieces, shipped = (lock.pieces, lock.shipped) if lock else ((), ())
+    kept = _part(pieces, sku, place, qty)
+    back = _part(shipped, sku, place, qty - sum(piece[3] for piece in kept))
+    left = qty - sum(piece[3] for piece in kept + back)
+    # what is left was scanned too late: it went out of its bin, and out of no book
+    out = [(*piece[:3], -piece[3]) for piece in kept]
+    out += [(sku, place, "", -left)] if left else []
+    moves = [_move(piece, locked=-piece[3]) for piece in kept]
+    _emit(turn, order, "putback", moves or ([(sku, place, 0, 0)] if left else []), out=out)
+    _emit(turn, order, "return", [_move(piece, on_hand=piece[3]) for piece in back])
 
 
-def best_location(turn: Turn, sku: str) -> str:
-    """Return the location with the most pieces of `sku`, or nothing where none is known."""
-    stock = turn.world.get(Stock, sku)
-    if stock is None or not stock.on_hand:
-        return ""
-    return max(sorted(stock.on_hand), key=lambda place: stock.on_hand[place])
+def _part(pieces: tuple[Piece, ...], sku: str, place: str, qty: int) -> list[Piece]:
+    """Return at most `qty` of an order's pieces of a bin."""
+    found = []
+    for piece in pieces:
+        take = min(qty, piece[3])
+        if piece[:2] == (sku, place) and take > 0:
+            found.append((*piece[:3], take))
+            qty -= take
+    return found
 
 
-def _emit(
-    turn: Turn, order: Order, why: str, moves: list[Move], missing: list[Missing] | None = None
-) -> None:
+def held(turn: Turn, order: Order) -> tuple[Piece, ...]:
+    """Return the pieces that an order has locked."""
+    lock = turn.world.get(Lock, order.id)
+    return lock.pieces if lock else ()
+
+
+def open_count(turn: Turn, shelf: tuple[str, str, str], *, reason: str, order: str = "") -> None:
+    """Ask for a count of a shelf, unless it is asked for already."""
+    sku, location, lot = shelf
+    count = turn.world.get(Count, shelf_id(*shelf))
+    if not location or (count is not None and count.state != "done"):
+        return
+    refs = [f"location:{location}", *([f"order:{order}"] if order else [])]
+    data = {"sku": sku, "location": location, "lot": lot, "reason": reason, "order": order}
+    turn.emit("count.opened", f"sku:{sku}", refs, **data)
+
+
+def _move(piece: Piece, on_hand: int = 0, locked: int = 0) -> Move:
+    sku, location, lot, _ = piece
+    return (sku, location, on_hand, locked, lot) if lot else (sku, location, on_hand, locked)
+
+
+def _emit(turn: Turn, order: Order, why: str, moves: list[Move], **more: list[Any]) -> None:
     if moves:
-        more = {} if missing is None else {"missing": missing}
-        turn.emit("stock.moved", f"order:{order.id}", order=order.id, why=why, moves=moves, **more)
+        skus = dict.fromkeys(f"sku:{move[0]}" for move in moves)
+        more = {name: rows for name, rows in more.items() if rows}
+        turn.emit(
+            "stock.moved", f"order:{order.id}", skus, order=order.id, why=why, moves=moves, **more
+        )

@@ -7,6 +7,21 @@ from edge.domain.model.orders import Assignment, Charge, Copy, Fix, Freeze, Line
 from edge.domain.model.people import Alarm, Hands, Person, Session, Timer
 from edge.domain.model.picking import Plan, Step, Task, Tote
 from edge.domain.model.site import Box, Location, Push, RulesetHistory, RulesetRecord, Sku, Stock
+from edge.domain.model.site import Box, Location, RulesetRecord, Sku
+from edge.domain.model.stock import (
+    Count,
+    Ledger,
+    Lock,
+    LockSlot,
+    Lot,
+    LotOrders,
+    Piece,
+    Shelf,
+    Stock,
+    StockChecks,
+    lot_id,
+    shelf_id,
+)
 
 __all__ = [
     "KINDS",
@@ -16,17 +31,24 @@ __all__ = [
     "Box",
     "Charge",
     "Copy",
+    "Count",
     "Doc",
     "Fix",
     "Freeze",
     "Hands",
     "Job",
+    "Ledger",
     "Line",
     "Location",
+    "Lock",
+    "LockSlot",
+    "Lot",
+    "LotOrders",
     "Name",
     "Opinion",
     "Order",
     "Person",
+    "Piece",
     "Plan",
     "Pool",
     "PoolSlot",
@@ -36,14 +58,18 @@ __all__ = [
     "RulesetHistory",
     "RulesetRecord",
     "Session",
+    "Shelf",
     "Sku",
     "Step",
     "Stock",
+    "StockChecks",
     "Task",
     "Timer",
     "Tote",
     "Waybill",
     "pool_id",
+    "lot_id",
+    "shelf_id",
 ]
 
 KINDS: dict[str, type[Doc]] = {doc.KIND: doc for doc in Doc.__subclasses__()}

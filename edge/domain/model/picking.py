@@ -5,7 +5,7 @@ import msgspec
 from edge.domain.model.base import Doc, Name
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One stop of a guided pick: some pieces of one line from one bin."""
 
     order: str
@@ -20,6 +20,17 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     check: str
     """`each`: every piece is scanned. `confirm`: one scan, then the quantity."""
     codes: tuple[str, ...]
+    lots_ok: tuple[str, ...] = ()
+    """Lots that may be taken; none means any."""
+    needs_lot: bool = False
+    """Each scan must name its lot."""
+    needs_expiry: bool = False
+    """The last day of use must be known, and not be past."""
+
+    @property
+    def lot(self) -> str:
+        """The lot that was planned, or nothing."""
+        return self.lots_ok[0] if self.lots_ok else ""
 
 
 class Plan(Doc, frozen=True, kw_only=True):

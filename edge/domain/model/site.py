@@ -70,16 +70,3 @@ class Location(Doc, frozen=True, kw_only=True):
     KIND = "location"
     zone: str
     walk: int
-
-
-class Stock(Doc, frozen=True, kw_only=True):
-    """What lies here of one SKU (the id), by location, and how much of it orders have locked."""
-
-    KIND = "stock"
-    on_hand: dict[str, int]
-    locked: int = 0
-
-    @property
-    def available(self) -> int:
-        """Pieces that an order may still lock."""
-        return sum(self.on_hand.values()) - self.locked

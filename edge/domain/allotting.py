@@ -1,0 +1,175 @@
+"""Which bins and lots an order's goods come from: first expired first out, then the walk.
+
+Pure reading: what `allot` finds, `stock.lock` books.
+"""
+
+from typing import Final
+
+import msgspec
+
+from edge.domain.model import (
+    Assignment,
+    Line,
+    Location,
+    Lock,
+    Lot,
+    Order,
+    Piece,
+    Shelf,
+    Stock,
+    StockChecks,
+    lot_id,
+    shelf_id,
+)
+from edge.domain.rules import Ruleset
+from edge.domain.world import World
+
+NO_EXPIRY: Final = "9999-12-31"
+
+
+class Shortage(msgspec.Struct, frozen=True):
+    """Goods that an order asks for and the books cannot promise."""
+
+    sku: str
+    wanted: int
+    available: int
+    known: bool
+    """The SKU stands in the books."""
+
+
+class Want(msgspec.Struct, frozen=True):
+    """So many pieces of a SKU, of any usable lot or of one."""
+
+    sku: str
+    qty: int
+    lot: str = ""
+
+
+def shelves(world: World, sku: str) -> list[Shelf]:
+    """Return every shelf of a SKU."""
+    stock = world.get(Stock, sku)
+    places = stock.places if stock else ()
+    return [world.the(Shelf, shelf_id(sku, place, lot)) for place, lot in places]
+
+
+def is_picked(line: Line) -> bool:
+    """Tell whether a line has goods to fetch: service items and untracked gifts have none."""
+    return line.tracked and not line.service
+
+
+def wants(lines: tuple[Line, ...]) -> list[Want]:
+    """Return what the lines need from the shelves."""
+    total: dict[tuple[str, str], int] = {}
+    for line in lines:
+        if is_picked(line):
+            key = (line.sku, line.lot)
+            total[key] = total.get(key, 0) + line.qty
+    return [Want(sku, qty, lot) for (sku, lot), qty in total.items()]
+
+
+def fefo(world: World, sku: str, lot: str = "") -> list[Shelf]:
+    """Return the shelves that may be taken from, in the order in which they are emptied.
+
+    Frozen and expired lots are not among them; of the others the one that expires first leads,
+    then the bins follow in walk order.
+    """
+    found = []
+    for shelf in shelves(world, sku):
+        if lot and shelf.lot != lot:
+            continue
+        known = world.get(Lot, lot_id(sku, shelf.lot)) if shelf.lot else None
+        if known is None or known.usable:
+            place = world.get(Location, shelf.location)
+            walk = place.walk if place else 0
+            expiry = known.expiry if known and known.expiry else NO_EXPIRY
+            found.append(((expiry, walk, shelf.location, shelf.lot), shelf))
+    return [shelf for _, shelf in sorted(found, key=lambda each: each[0])]
+
+
+def reserved(world: World, sku: str, tags: tuple[str, ...], rules: Ruleset) -> int:
+    """Return the pieces of a SKU that are kept for orders with other tags."""
+    stock = world.get(Stock, sku)
+    used = stock.quotas if stock else {}
+    return sum(
+        max(0, quota.qty - used.get(quota.id, 0))
+        for quota in rules.document.stock.quotas
+        if quota.sku == sku and quota.tag not in tags
+    )
+
+
+def available(world: World, sku: str, tags: tuple[str, ...], rules: Ruleset, lot: str = "") -> int:
+    """Return total - locked - pending inbound - reserved for others; never less than nothing."""
+    over = sum(max(0, each.locked + each.pending - each.on_hand) for each in shelves(world, sku))
+    free = sum(shelf.free for shelf in fefo(world, sku, lot))
+    return max(0, free - over - reserved(world, sku, tags, rules))
+
+
+def allot(world: World, order: Order, rules: Ruleset) -> tuple[list[Piece], list[Shortage]]:
+    """Return the pieces that the order may lock, and what the books cannot promise."""
+    content = world.the(Assignment, order.id)
+    return share_out(world, wants(content.lines), content.tags, rules)
+
+
+def share_out(
+    world: World, wanted: list[Want], tags: tuple[str, ...], rules: Ruleset
+) -> tuple[list[Piece], list[Shortage]]:
+    """Return pieces for each want, split over bins and lots, and the shortages."""
+    pieces: list[Piece] = []
+    short: list[Shortage] = []
+    taken: dict[str, int] = {}
+    left_by_sku: dict[str, int] = {}
+    # a want of one lot comes first: it has nowhere else to go
+    for want in sorted(wanted, key=lambda each: not each.lot):
+        left = left_by_sku.setdefault(want.sku, available(world, want.sku, tags, rules))
+        due = min(want.qty, left)
+        for shelf in fefo(world, want.sku, want.lot):
+            take = min(due, shelf.free - taken.get(shelf.id, 0))
+            if take > 0:
+                pieces.append((want.sku, shelf.location, shelf.lot, take))
+                taken[shelf.id] = taken.get(shelf.id, 0) + take
+                due -= take
+        got = min(want.qty, left) - due
+        left_by_sku[want.sku] = left - got
+        if got < want.qty:
+            known = world.get(Stock, want.sku) is not None
+            short.append(Shortage(want.sku, want.qty, got, known))
+    return pieces, short
+
+
+def is_optimistic(world: World) -> bool:
+    """Tell whether orders are accepted although the books say no (PICK-11)."""
+    checks = world.get(StockChecks, "checks")
+    return checks is not None and checks.optimistic
+
+
+def likely_place(world: World, sku: str, lot: str) -> str:
+    """Return a bin in which a SKU was seen, or nothing."""
+    places = sorted(
+        (shelf.lot != lot, -shelf.on_hand, shelf.location)
+        for shelf in shelves(world, sku)
+        if shelf.location
+    )
+    return places[0][2] if places else ""
+
+
+Stop = tuple[int, str, str, int]
+"""Line, location, lot, pieces to pick there."""
+
+
+def stops(world: World, order: Order) -> list[Stop]:
+    """Return where each line's pieces are fetched, of what the order has locked."""
+    lock = world.get(Lock, order.id)
+    left = {piece[:3]: piece[3] for piece in (lock.pieces if lock else ())}
+    lines = [line for line in world.the(Assignment, order.id).lines if is_picked(line)]
+    found: list[Stop] = []
+    for line in sorted(lines, key=lambda each: not each.lot):
+        due = line.qty
+        for sku, location, lot in tuple(left):
+            take = min(due, left[sku, location, lot])
+            if sku == line.sku and line.lot in ("", lot) and take > 0:
+                found.append((line.no, location, lot, take))
+                left[sku, location, lot] -= take
+                due -= take
+        if due:
+            found.append((line.no, "", line.lot, due))
+    return found

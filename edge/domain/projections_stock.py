@@ -1,0 +1,286 @@
+"""What entries about stock do to the books: shelves, lots, locks, ledgers and counts."""
+
+import zlib
+from typing import Any, Final
+
+import msgspec
+
+from edge.domain.entries import Fact
+from edge.domain.model import (
+    Count,
+    Ledger,
+    Lock,
+    LockSlot,
+    Lot,
+    LotOrders,
+    Piece,
+    Shelf,
+    Stock,
+    StockChecks,
+    lot_id,
+    shelf_id,
+)
+from edge.domain.projecting import on
+from edge.domain.world import World
+
+LOT_BUCKETS: Final = 64
+"""Documents over which a lot's orders are spread: each stays small, all are read on a freeze."""
+LEDGER_ROWS_MAX: Final = 64
+LEDGER_PAGES_MAX: Final = 256
+"""Pages of a SKU's ledger; a snapshot that is older than all of them cannot be merged."""
+LOCK_SLOT_US: Final = 300_000_000
+"""Locks that began within the same five minutes are looked after together."""
+MOVE_WITH_LOT: Final = 5
+PIECE_WITH_LOT: Final = 4
+
+At = tuple[str, str, str]
+"""SKU, location, lot."""
+
+
+@on("stock.moved")
+def _stock_moved(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    moves = [tuple(m) if len(m) == MOVE_WITH_LOT else (*m, "") for m in data["moves"]]
+    for sku, location, on_hand, locked, lot in moves:
+        at = (sku, location, lot)
+        _book(world, at, on_hand=on_hand, locked=locked)
+        if on_hand:
+            _remember(world, fact, at, on_hand)
+    for sku, location, lot, qty in data.get("out", ()):
+        take_out(world, (sku, location, lot), qty)
+    for sku, location, *lot, qty in data.get("missing", ()):
+        _remember(world, fact, (sku, location, "".join(lot)), -qty)
+    for sku, quota, qty in data.get("quotas", ()):
+        stock = world.the(Stock, sku)
+        world.edit(stock, quotas={**stock.quotas, quota: stock.quotas.get(quota, 0) + qty})
+    if order := data.get("order"):
+        locks = [(sku, place, lot, locked) for sku, place, _, locked, lot in moves if locked]
+        gone = [(sku, place, lot, -n) for sku, place, n, _, lot in moves if n]
+        _hold(world, fact, order, locks, is_gone=data["why"] == "ship")
+        if data["why"] == "ship":
+            _note_shipped(world, order, [(*rest, -n) for *rest, n in data.get("out", ())])
+        elif data["why"] == "return":
+            _note_shipped(world, order, gone)
+
+
+def _book(world: World, at: At, *, on_hand: int = 0, locked: int = 0) -> None:
+    shelf = the_shelf(world, at)
+    world.edit(shelf, on_hand=shelf.on_hand + on_hand, locked=shelf.locked + locked)
+
+
+def take_out(world: World, at: At, qty: int) -> None:
+    """Note pieces that left their bin, or (negative) that are no longer on their way."""
+    shelf = the_shelf(world, at)
+    world.edit(shelf, out=max(0, shelf.out + qty))
+
+
+def the_shelf(world: World, at: At) -> Shelf:
+    """Return a shelf, which the SKU has from now on."""
+    shelf = world.get(Shelf, shelf_id(*at)) or Shelf(
+        id=shelf_id(*at), sku=at[0], location=at[1], lot=at[2]
+    )
+    stock = world.get(Stock, at[0]) or Stock(id=at[0])
+    if at[1:] not in stock.places:
+        world.edit(stock, places=tuple(sorted((*stock.places, at[1:]))))
+    return shelf
+
+
+def _remember(world: World, fact: Fact, at: At, change: int) -> None:
+    """Write a movement into the SKU's ledger, for the snapshots that do not know it yet."""
+    sku, location, lot = at
+    stock = world.the(Stock, sku)
+    page = world.get(Ledger, ledger_id(sku, stock.pages - 1)) if stock.pages else None
+    if page is None or len(page.rows) >= LEDGER_ROWS_MAX:
+        page = Ledger(id=ledger_id(sku, stock.pages), page=stock.pages)
+        world.edit(stock, pages=stock.pages + 1)
+    world.edit(page, rows=(*page.rows, (fact.seq, fact.at_us, location, lot, change)))
+
+
+def ledger_id(sku: str, page: int) -> str:
+    """Return the id of a SKU's ledger page; pages are used again, as a ring."""
+    return f"{sku}\x1f{page % LEDGER_PAGES_MAX}"
+
+
+@on("stock.snapshot_taken")
+def _stock_snapshot_taken(world: World, _: Fact, data: dict[str, Any]) -> None:
+    for sku, lot, expiry in data["lots"]:
+        _know_lot(world, sku, lot, expiry)
+    named: dict[str, set[tuple[str, str]]] = {}
+    for sku, location, lot, qty, pending in data["books"]:
+        shelf = the_shelf(world, (sku, location, lot))
+        world.edit(shelf, on_hand=qty, pending=pending)
+        named.setdefault(sku, set()).add((location, lot))
+    for sku, places in named.items():
+        stock = world.the(Stock, sku)
+        for place in set(stock.places) - places:
+            world.edit(world.the(Shelf, shelf_id(sku, *place)), on_hand=0, pending=0)
+        world.edit(stock, places=tuple(p for p in stock.places if _is_used(world, sku, p)))
+
+
+def _is_used(world: World, sku: str, place: tuple[str, str]) -> bool:
+    shelf = world.the(Shelf, shelf_id(sku, *place))
+    return bool(shelf.on_hand or shelf.locked or shelf.out or place[1] == "")
+
+
+# ---- lots --------------------------------------------------------------------------------------
+
+
+def _know_lot(world: World, sku: str, lot: str, expiry: str) -> None:
+    known = world.get(Lot, lot_id(sku, lot)) or Lot(id=lot_id(sku, lot), sku=sku, lot=lot)
+    is_new = bool(expiry) and expiry != known.expiry
+    world.edit(known, expiry=expiry or known.expiry, expired=known.expired and not is_new)
+
+
+@on("lot.frozen")
+def _lot_frozen(world: World, _: Fact, data: dict[str, Any]) -> None:
+    _know_lot(world, data["sku"], data["lot"], "")
+    lot = world.the(Lot, lot_id(data["sku"], data["lot"]))
+    world.edit(lot, frozen=data["reason"])
+
+
+@on("lot.released")
+def _lot_released(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.edit(world.the(Lot, lot_id(data["sku"], data["lot"])), frozen="")
+
+
+@on("lot.expired")
+def _lot_expired(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.edit(world.the(Lot, lot_id(data["sku"], data["lot"])), expired=True)
+
+
+# ---- who holds what ----------------------------------------------------------------------------
+
+
+def _hold(world: World, fact: Fact, order: str, changes: list[Piece], *, is_gone: bool) -> None:
+    if not changes:
+        return
+    lock = world.get(Lock, order) or Lock(id=order)
+    pieces = _add(lock.pieces, changes)
+    if not lock.pieces:
+        world.edit(lock, pieces=pieces, since_us=fact.at_us, flagged=False)
+        slot_id = lock_slot(fact.at_us)
+        slot = world.get(LockSlot, slot_id) or LockSlot(id=slot_id, orders=())
+        world.edit(slot, orders=(*(each for each in slot.orders if each != order), order))
+    else:
+        world.edit(lock, pieces=pieces)
+    left = {piece[:3] for piece in pieces}
+    for sku, place, lot, _ in changes:
+        holds = (sku, place, lot) in left
+        if lot and (holds or not is_gone):
+            _note_lot(world, (sku, lot), order, holds=holds)
+
+
+def _add(pieces: tuple[Piece, ...], changes: list[Piece]) -> tuple[Piece, ...]:
+    total = {piece[:3]: piece[3] for piece in pieces}
+    for sku, place, lot, qty in changes:
+        total[sku, place, lot] = total.get((sku, place, lot), 0) + qty
+    return tuple((*key, qty) for key, qty in sorted(total.items()) if qty)
+
+
+def lock_slot(at_us: int) -> str:
+    """Return the id of the slot of locks that begin at `at_us`."""
+    return str(at_us // LOCK_SLOT_US)
+
+
+def _note_lot(world: World, lot: tuple[str, str], order: str, *, holds: bool) -> None:
+    bucket_id = lot_bucket(*lot, zlib.crc32(order.encode()) % LOT_BUCKETS)
+    bucket = world.get(LotOrders, bucket_id) or LotOrders(id=bucket_id, orders=())
+    others = tuple(each for each in bucket.orders if each != order)
+    world.edit(bucket, orders=(*others, order) if holds else others)
+
+
+def lot_bucket(sku: str, lot: str, bucket: int) -> str:
+    """Return the id of one of the documents that hold a lot's orders."""
+    return f"{lot_id(sku, lot)}\x1f{bucket}"
+
+
+def _note_shipped(world: World, order: str, changes: list[Piece]) -> None:
+    lock = world.get(Lock, order) or Lock(id=order)
+    world.edit(lock, shipped=_add(lock.shipped, changes))
+
+
+@on("handover.scanned")
+def _handover_scanned(world: World, _: Fact, data: dict[str, Any]) -> None:
+    """A parcel that left the house is no longer among those that a frozen lot stops."""
+    lock = world.get(Lock, data["order"])
+    for sku, _place, lot, _qty in lock.shipped if lock else ():
+        if lot:
+            _note_lot(world, (sku, lot), data["order"], holds=False)
+
+
+@on("stock.lock_flagged")
+def _lock_flagged(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.edit(world.the(Lock, data["order"]), flagged=True)
+
+
+# ---- counts and checks -------------------------------------------------------------------------
+
+
+@on("count.opened")
+def _count_opened(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    at = (data["sku"], data["location"], data["lot"])
+    the_shelf(world, at)
+    count = Count(
+        id=shelf_id(*at),
+        sku=data["sku"],
+        location=data["location"],
+        lot=data["lot"],
+        reason=data["reason"],
+        order=data["order"],
+        state="open",
+        opened_us=fact.at_us,
+    )
+    world.put(count)
+
+
+@on("count.scanned")
+def _count_scanned(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    at = (data["sku"], data["location"], data["lot"])
+    the_shelf(world, at)
+    count = world.get(Count, shelf_id(*at)) or Count(
+        id=shelf_id(*at), sku=at[0], location=at[1], lot=at[2], reason="cycle"
+    )
+    state = "waiting" if data["approval"] else "done"
+    world.edit(
+        count,
+        state=state,
+        counted=data["counted"],
+        by=fact.actor,
+        opened_us=count.opened_us or fact.at_us,
+    )
+
+
+@on("count.decided")
+def _count_decided(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.edit(world.the(Count, data["count"]), state=data["state"])
+
+
+@on("stock.checked")
+def _stock_checked(world: World, _: Fact, data: dict[str, Any]) -> None:
+    checks = world.get(StockChecks, "checks") or StockChecks(id="checks")
+    window = (checks.window + bytes([not data["enough"]]))[-data["window"] :]
+    world.edit(
+        checks,
+        window=window,
+        checks=checks.checks + 1,
+        hits=checks.hits + data["known"],
+        failures=checks.failures + (not data["enough"]),
+    )
+
+
+@on("stock.degraded")
+@on("stock.recovered")
+def _stock_mode(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    checks = world.the(StockChecks, "checks")
+    world.edit(checks, optimistic=data["optimistic"], since_us=fact.at_us)
+
+
+@on("stock.trusted")
+def _stock_trusted(world: World, _: Fact, __: dict[str, Any]) -> None:
+    checks = world.the(StockChecks, "checks")
+    world.edit(checks, trusted=checks.trusted + 1)
+
+
+@on("stock.compensated")
+def _stock_compensated(world: World, _: Fact, __: dict[str, Any]) -> None:
+    checks = world.the(StockChecks, "checks")
+    world.edit(checks, compensated=checks.compensated + 1)
