@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from edge.app.gs1 import parse_gs1
 from edge.app.ports import BusyError, Clock, Ids, Outcome, Runner
 from edge.app.reads import Reads
 from edge.domain.commands import Command, Envelope, check_envelope, parse_data
@@ -70,6 +71,7 @@ class Floor:
             session=captured_in.id,
             roles=captured_in.roles,
             evidence=envelope.evidence,
+            gs1=parse_gs1(getattr(data, "code", "")),
         )
         return await self._reply(envelope.id, await self._runner.submit(command))
 

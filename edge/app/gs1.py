@@ -24,7 +24,7 @@ def parse_gs1(code: str) -> Gs1 | None:
         message = parse(code).gs1_message
     except ParseError:
         return None
-    if message is None:
+    if message is None or not message.element_strings:
         return None
     gtin = message.element_strings.get(ai="01") or message.element_strings.get(ai="02")
     expiry = message.element_strings.get(ai="17") or message.element_strings.get(ai="15")

@@ -31,6 +31,7 @@ class Shortage(msgspec.Struct, frozen=True):
     """Goods that an order asks for and the books cannot promise."""
 
     sku: str
+    lot: str
     wanted: int
     available: int
     known: bool
@@ -132,8 +133,34 @@ def share_out(
         left_by_sku[want.sku] = left - got
         if got < want.qty:
             known = world.get(Stock, want.sku) is not None
-            short.append(Shortage(want.sku, want.qty, got, known))
+            short.append(Shortage(want.sku, want.lot, want.qty, got, known))
     return pieces, short
+
+
+class Books(msgspec.Struct, frozen=True):
+    """What the books say of a SKU: pieces by location, and in all."""
+
+    on_hand: dict[str, int]
+    locked: int
+    out: int
+    pending: int
+    available: int
+
+
+def books(world: World, sku: str, rules: Ruleset, tags: tuple[str, ...] = ()) -> Books:
+    """Return what the books say of a SKU to an order with `tags`."""
+    found = shelves(world, sku)
+    on_hand: dict[str, int] = {}
+    for shelf in found:
+        if shelf.location:
+            on_hand[shelf.location] = on_hand.get(shelf.location, 0) + shelf.on_hand
+    return Books(
+        on_hand=on_hand,
+        locked=sum(shelf.locked for shelf in found),
+        out=sum(shelf.out for shelf in found),
+        pending=sum(shelf.pending for shelf in found),
+        available=available(world, sku, tags, rules),
+    )
 
 
 def is_optimistic(world: World) -> bool:

@@ -12,6 +12,8 @@ class Fact(Protocol):
     """The part of an entry that says what happened; drafts and journal entries both have it."""
 
     @property
+    def seq(self) -> int: ...  # noqa: D102
+    @property
     def kind(self) -> str: ...  # noqa: D102
     @property
     def at_us(self) -> int: ...  # noqa: D102
@@ -28,7 +30,7 @@ class Fact(Protocol):
 
 
 class Draft(msgspec.Struct, frozen=True, gc=False):
-    """An entry as decided; the writer adds box, epoch and sequence."""
+    """An entry as decided; the writer adds box and epoch, and holds `seq` to the chain."""
 
     at_us: int
     device_at_us: int
@@ -41,6 +43,8 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     cause: str
     rules: str
     data: dict[str, Any]
+    seq: int = 0
+    """Its place in the journal."""
 
 
 class PersonalRecord(msgspec.Struct, frozen=True):

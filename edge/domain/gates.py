@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
-from edge.domain.model import Assignment, Order, Plan, Stock, Task
+from edge.domain.allotting import allot, is_optimistic
+from edge.domain.model import Assignment, Order, Piece, Plan, Task
 from edge.domain.refusals import Refusal
 from edge.domain.rules import GRADES, Ruleset
 from edge.domain.world import World
@@ -17,18 +18,16 @@ def needed_at_packing(world: World, order: Order) -> list[int]:
     return [order.short.get(str(line.no), line.qty) for line in lines]
 
 
-def stock_enough(world: World, order: Order, _: Ruleset) -> Refusal | None:
-    """Every tracked line can be locked."""
-    wanted: dict[str, int] = {}
-    for line in world.the(Assignment, order.id).lines:
-        if line.tracked and not line.service:
-            wanted[line.sku] = wanted.get(line.sku, 0) + line.qty
-    for sku, qty in wanted.items():
-        stock = world.get(Stock, sku)
-        available = stock.available if stock else 0
-        if available < qty:
-            return Refusal("lines_open", {"order": order.id, "sku": sku, "available": available})
-    return None
+def stock_enough(world: World, order: Order, rules: Ruleset) -> Refusal | None:
+    """Every tracked line can be locked, or the books are not believed at present (PICK-11)."""
+    if is_optimistic(world):
+        return None
+    _, short = allot(world, order, rules)
+    if not short:
+        return None
+    first = short[0]
+    facts = {"order": order.id, "sku": first.sku, "qty": first.wanted, "available": first.available}
+    return Refusal("stock_short", facts)
 
 
 def nothing_picked(world: World, order: Order, _: Ruleset) -> Refusal | None:
@@ -79,6 +78,19 @@ def all_put_back(_: World, order: Order, __: Ruleset) -> Refusal | None:
     """Everything that was picked lies in its bin again."""
     left = sum(item.qty - item.done for item in order.put_back)
     return Refusal("lines_open", {"order": order.id, "left": left}) if left else None
+
+
+def picked_stock(world: World, order: Order) -> list[Piece]:
+    """Return what was picked for the order, shelf by shelf."""
+    task = world.get(Task, order.task) if order.task else None
+    if task is None:
+        return []
+    found: dict[tuple[str, str, str], int] = {}
+    for step, picked in zip(world.the(Plan, order.task).steps, task.picked, strict=True):
+        if step.order == order.id and picked:
+            at = (step.sku, step.location, step.lot)
+            found[at] = found.get(at, 0) + picked
+    return [(*at, qty) for at, qty in found.items()]
 
 
 def picked_pieces(world: World, order: Order) -> list[tuple[str, str, int]]:

@@ -12,16 +12,17 @@ import msgspec
 from edge.domain import rulesets, stock
 from edge.domain.carriers import assign_judged, switch, update
 from edge.domain.commands import (
-    QTY_MAX,
     CheckpointCountersign,
     InstructionAccept,
 )
 from edge.domain.entries import LINK_DSEQ, PersonalRecord
 from edge.domain.freezing import open_freeze, revoke_freeze
 from edge.domain.ids import ID_CHARS_MAX
+from edge.domain.lots import LotOrder, freeze_lot
 from edge.domain.model import Box, Name, Order, Task
 from edge.domain.orders import drop_task, make_ready, the_order
 from edge.domain.personal import seal
+from edge.domain.reconciling import AsOf, take_snapshot
 from edge.domain.refusals import Fault, RefusedError, refused
 from edge.domain.turn import Turn
 from edge.domain.waybills import fill_pool, recall_pool
@@ -152,14 +153,12 @@ def _people(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
 
 
 def _stock(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
-    on_hand: dict[str, dict[str, int]] = {}
-    for item in _items(body):
-        shelves = on_hand.setdefault(item["sku"], {})
-        if not 0 <= item["qty"] <= QTY_MAX:
-            problem = f"a bin holds 0 to {QTY_MAX} pieces"
-            raise RefusedError("malformed", problem=problem, kind="stock.snapshot")
-        shelves[item["location"]] = shelves.get(item["location"], 0) + item["qty"]
-    turn.emit("stock.snapshot_taken", "stock", on_hand=on_hand, **link)
+    known = {field: body.get(field) for field in AsOf.__struct_fields__}
+    take_snapshot(turn, _items(body), msgspec.convert(known, AsOf), **link)
+
+
+def _lot(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
+    freeze_lot(turn, msgspec.convert(body, LotOrder), **link)
 
 
 def _release(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
@@ -218,6 +217,7 @@ _HANDLERS: Final[dict[str, Handler]] = {
     "location.upsert": _locations,
     "people.upsert": _people,
     "stock.snapshot": _stock,
+    "lot.freeze": _lot,
     "waybill.pool": fill_pool,
     "waybill.recall": recall_pool,
     "order.assign": assign_judged,

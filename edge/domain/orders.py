@@ -5,9 +5,11 @@ from typing import Any, Final
 import msgspec
 
 from edge.domain import stock
+from edge.domain.allotting import Stop, stops
 from edge.domain.commands import QTY_MAX
 from edge.domain.gates import picked_pieces
 from edge.domain.ids import ID_CHARS_MAX
+from edge.domain.lots import note_expired
 from edge.domain.model import Assignment, Job, Line, Order, Sku, Task, Tote
 from edge.domain.recipients import derived, keep_personal
 from edge.domain.refusals import RefusedError
@@ -150,20 +152,22 @@ def _grant(turn: Turn, content: Assignment, rule: GiftRule) -> None:
 
 def make_ready(turn: Turn, order: Order, action: str) -> None:
     """Move an order to `ready`, lock its stock and make its pick task; or let it wait."""
+    note_expired(turn, [line.sku for line in turn.world.the(Assignment, order.id).lines])
     order = move(turn, order, action)
     if order.state != "ready":
         return
     stock.lock(turn, order)
-    each_max = turn.rules.document.picking.each_max
-    steps = [
-        (line.no, stock.best_location(turn, line.sku), line.qty,
-         "each" if line.qty <= each_max else "confirm")
-        for line in turn.world.the(Assignment, order.id).lines
-        if line.tracked and not line.service
-    ]  # fmt: skip
+    steps = [step_row(turn, stop) for stop in stops(turn.world, order)]
     task = turn.env.new_id()
     refs = (f"task:{task}",)
     turn.emit("task.made", f"order:{order.id}", refs, order=order.id, task=task, steps=steps)
+
+
+def step_row(turn: Turn, stop: Stop) -> tuple[int, str, int, str] | tuple[int, str, int, str, str]:
+    """Return a stop as the entry of a task lists its steps; the lot where there is one."""
+    line, location, lot, qty = stop
+    check = "each" if qty <= turn.rules.document.picking.each_max else "confirm"
+    return (line, location, qty, check, lot) if lot else (line, location, qty, check)
 
 
 def end(turn: Turn, order: Order) -> None:
@@ -175,10 +179,7 @@ def end(turn: Turn, order: Order) -> None:
     if pieces:
         refs = order_refs(order)
         turn.emit("putback.opened", f"order:{order.id}", refs, order=order.id, items=pieces)
-    if shipped:
-        back = [(sku, place, qty, 0) for sku, place, qty in pieces]
-        turn.emit("stock.moved", f"order:{order.id}", order=order.id, why="return", moves=back)
-    elif order.task:
+    if order.task and not shipped:
         stock.unlock(turn, order)
     if order.tote and not pieces:
         turn.emit("tote.freed", f"order:{order.id}", order=order.id, tote=order.tote)

@@ -8,6 +8,7 @@ from edge.domain.commands import (
     PackScan,
 )
 from edge.domain.gates import needed_at_packing
+from edge.domain.lots import names, refuse_bad_piece
 from edge.domain.model import (
     Assignment,
     Line,
@@ -60,6 +61,7 @@ def scan(turn: Turn, data: PackScan) -> Facts:
         raise RefusedError("scan_each", qty=line.qty)
     if not each and data.qty != left:
         raise RefusedError("qty_mismatch", expected=left, got=data.qty)
+    refuse_bad_piece(turn, line.sku)
     turn.emit(
         "pack.scanned",
         f"order:{order.id}",
@@ -81,11 +83,12 @@ def _line_index(turn: Turn, order: Order, lines: tuple[Line, ...], data: PackSca
             if line.no == data.line and _has_no_code(line):
                 return at
         raise RefusedError("scan_first", expected=str(data.line))
+    known = set(names(turn.command, data.code))
     matches = [
         at
         for at, line in enumerate(lines)
         if (not data.line or line.no == data.line)
-        and data.code in codes_of(turn.world.the(Sku, line.sku))
+        and not known.isdisjoint(codes_of(turn.world.the(Sku, line.sku)))
     ]
     if not matches:
         missing = [line.sku for at, line in enumerate(lines) if order.checked[at] < needed[at]]

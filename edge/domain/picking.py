@@ -2,7 +2,10 @@
 
 from typing import Any, Final
 
+from edge.domain import stock
+from edge.domain.allotting import Want
 from edge.domain.commands import (
+    Command,
     PickQty,
     PickScan,
     PickShort,
@@ -11,8 +14,26 @@ from edge.domain.commands import (
     TaskTake,
     ToteBind,
 )
-from edge.domain.model import Hands, Location, Order, Plan, PutBack, Sku, Step, Task, Tote
-from edge.domain.orders import finish_picking, finish_task_if_done, free_tote, the_order
+from edge.domain.lots import check_lot, names
+from edge.domain.model import (
+    Assignment,
+    Hands,
+    Location,
+    Order,
+    Plan,
+    PutBack,
+    Sku,
+    Step,
+    Task,
+    Tote,
+)
+from edge.domain.orders import (
+    finish_picking,
+    finish_task_if_done,
+    free_tote,
+    step_row,
+    the_order,
+)
 from edge.domain.refusals import RefusedError, refused
 from edge.domain.turn import Turn
 from edge.domain.workflow import frozen, move, order_refs
@@ -106,25 +127,35 @@ def scan(turn: Turn, data: PickScan) -> Facts:
             raise RefusedError("wrong_bin", expected=step.location, got=data.code)
         _emit_pick(turn, order, task, data, said="location", qty=0)
         return facts | {"said": "location"}
-    if data.code not in step.codes:
+    if not is_item(turn.command, data.code, step):
         facts = {"expected": step.sku, "got": data.code, "sku": step.sku}
         raise RefusedError("wrong_item", **facts)
     if step.location and task.at != step.location:
         raise RefusedError("location_first", expected=step.location)
     if turn.rules.document.picking.tote_required and not order.tote:
         raise RefusedError("tote_first", order=order.id)
+    gs1 = turn.command.gs1
+    is_plain = gs1 is None and not step.lots_ok and not step.needs_lot and not step.needs_expiry
+    lot = "" if is_plain else check_lot(turn, step)
     if step.check == "confirm":
-        _emit_pick(turn, order, task, data, said="need_qty", qty=0)
+        _emit_pick(turn, order, task, data, said="need_qty", qty=0, lot=lot)
         return facts | {"said": "need_qty"}
-    _emit_pick(turn, order, task, data, said="item", qty=1)
+    _emit_pick(turn, order, task, data, said="item", qty=1, lot=lot)
     if world.the(Task, task.id).closed[data.step - 1]:
         finish_picking(turn, world.the(Order, order.id))
     return facts | {"said": "item"}
 
 
+def is_item(command: Command, code: str, step: Step) -> bool:
+    """Tell whether a scanned code names the item of a step, by itself or by the GTIN in it."""
+    return code in step.codes or any(name in step.codes for name in names(command, code))
+
+
 def _emit_pick(
-    turn: Turn, order: Order, task: Task, data: PickScan, *, said: str, qty: int
+    turn: Turn, order: Order, task: Task, data: PickScan, *, said: str, qty: int, lot: str = ""
 ) -> None:
+    serial = turn.command.gs1.serial if turn.command.gs1 else ""
+    more = ({"lot": lot} if lot else {}) | ({"serial": serial} if serial else {})
     turn.emit(
         "pick.scanned",
         f"order:{order.id}",
@@ -134,6 +165,7 @@ def _emit_pick(
         code=data.code,
         said=said,
         qty=qty,
+        **more,
     )
 
 
@@ -160,7 +192,11 @@ def count(turn: Turn, data: PickQty) -> Facts:
 
 
 def short(turn: Turn, data: PickShort) -> Facts:
-    """Close a step with fewer pieces than asked; the order will wait (PICK-8)."""
+    """Close a step with fewer pieces than asked (PICK-8).
+
+    The bin's books are corrected to what was found, and its count is asked for. What another bin
+    can give is fetched there; for the rest the order will wait.
+    """
     task, step, order = _open_step(turn, data.task_id, data.step)
     if not turn.rules.knows_reason("short", data.reason):
         raise RefusedError("reason_unknown", reason=data.reason)
@@ -181,8 +217,24 @@ def short(turn: Turn, data: PickShort) -> Facts:
         found=data.found,
         reason=data.reason,
     )
+    _try_elsewhere(turn, order, task, step, step.qty - data.found)
     finish_picking(turn, turn.world.the(Order, order.id))
     return {"task_id": task.id, "step": data.step, "said": "short"}
+
+
+def _try_elsewhere(turn: Turn, order: Order, task: Task, step: Step, missing: int) -> None:
+    line = next(each for each in turn.world.the(Assignment, order.id).lines if each.no == step.line)
+    at = (step.sku, step.location, step.lot)
+    stock.correct(turn, order, at, missing)
+    stock.open_count(turn, at, reason="short", order=order.id)
+    steps = [
+        step_row(turn, (line.no, location, lot, qty))
+        for _, location, lot, qty in stock.lock_more(turn, order, Want(line.sku, missing, line.lot))
+    ]
+    if steps:
+        refs = (f"task:{task.id}",)
+        subject = f"order:{order.id}"
+        turn.emit("task.extended", subject, refs, order=order.id, task=task.id, steps=steps)
 
 
 def put_back(turn: Turn, data: PutbackScan) -> Facts:
@@ -207,6 +259,7 @@ def put_back(turn: Turn, data: PutbackScan) -> Facts:
         location=item.location,
         qty=data.qty,
     )
+    stock.put_back(turn, order, item.sku, item.location, data.qty)
     order = turn.world.the(Order, order.id)
     if order.state == "put_back" and all(item.done == item.qty for item in order.put_back):
         order = move(turn, order, "putback.finish")
@@ -217,7 +270,8 @@ def put_back(turn: Turn, data: PutbackScan) -> Facts:
 
 def _is_due(turn: Turn, item: PutBack, code: str) -> bool:
     sku = turn.world.the(Sku, item.sku)
-    return item.done < item.qty and code in (*sku.codes, sku.id)
+    known = (*sku.codes, sku.id)
+    return item.done < item.qty and any(name in known for name in names(turn.command, code))
 
 
 def _task(turn: Turn, task_id: str) -> Task:
@@ -249,15 +303,20 @@ def _open_step(turn: Turn, task_id: str, step_no: int, code: str = "") -> tuple[
     step = plan.steps[step_no - 1]
     order = turn.world.the(Order, step.order)
     blocked_us = _blocked_since(turn, task, order)
-    if blocked_us is not None and turn.command.captured_us < blocked_us and code in step.codes:
+    is_early = blocked_us is not None and turn.command.captured_us < blocked_us
+    if is_early and _is_code(turn, code, step):
         raise LateScan(order, step)
     _refuse_stopped(turn, order)
     _own_task(turn, task_id)
     if task.closed[step_no - 1]:
-        if code in step.codes and task.picked[step_no - 1] >= step.qty:
+        if _is_code(turn, code, step) and task.picked[step_no - 1] >= step.qty:
             raise RefusedError("surplus", qty=step.qty, sku=step.sku)
         raise RefusedError("step_done", step=step_no)
     return task, step, order
+
+
+def _is_code(turn: Turn, code: str, step: Step) -> bool:
+    return bool(code) and is_item(turn.command, code, step)
 
 
 def _refuse_stopped(turn: Turn, order: Order) -> None:
@@ -296,6 +355,7 @@ def keep_late_scan(turn: Turn, late: LateScan, code: str) -> RefusedError:
         order=late.order.id,
         sku=late.step.sku,
         location=late.step.location,
+        lot=late.step.lot,
         code=code,
         qty=1,
     )

@@ -10,6 +10,7 @@ from edge.domain import (
     projections_labels,
     projections_print,
     projections_site,
+    projections_stock,
 )
 from edge.domain.entries import LINK_DSEQ, Fact
 from edge.domain.model import Box
@@ -23,6 +24,7 @@ __all__ = [
     "projections_labels",
     "projections_print",
     "projections_site",
+    "projections_stock",
 ]
 
 

@@ -18,6 +18,7 @@ from edge.domain.model import (
     Tote,
 )
 from edge.domain.projecting import on, the_order
+from edge.domain.projections_stock import take_out
 from edge.domain.world import World
 
 # ---- picking ----------------------------------------------------------------------------------
@@ -26,9 +27,16 @@ from edge.domain.world import World
 @on("task.made")
 def _task_made(world: World, fact: Fact, data: dict[str, Any]) -> None:
     order = the_order(world, data)
+    steps = _steps(world, order, data["steps"])
+    _put_task(world, data["task"], steps, lane=order.lane, orders=(order.id,), at_us=fact.at_us)
+    world.edit(order, task=data["task"], short={})
+
+
+def _steps(world: World, order: Order, rows: list[Any]) -> list[Step]:
+    """Return steps from (line, location, pieces, check, lot where there is one)."""
     lines = {line.no: line for line in world.the(Assignment, order.id).lines}
     steps = []
-    for line_no, location, qty, check in data["steps"]:
+    for line_no, location, qty, check, *lots in rows:
         line = lines[line_no]
         sku = world.the(Sku, line.sku)
         place = world.get(Location, location)
@@ -44,10 +52,12 @@ def _task_made(world: World, fact: Fact, data: dict[str, Any]) -> None:
             qty=qty,
             check=check,
             codes=(*sku.codes, sku.id),
+            lots_ok=tuple(lots),
+            needs_lot=sku.lot,
+            needs_expiry=sku.expiry,
         )
         steps.append(step)
-    _put_task(world, data["task"], steps, lane=order.lane, orders=(order.id,), at_us=fact.at_us)
-    world.edit(order, task=data["task"], short={})
+    return steps
 
 
 def _put_task(
@@ -151,7 +161,9 @@ def _pick_counted(world: World, _: Fact, data: dict[str, Any]) -> None:
 def _count(world: World, task: Task, step_no: int, qty: int) -> None:
     at = step_no - 1
     picked = task.picked[at] + qty
-    done = picked >= world.the(Plan, task.id).steps[at].qty
+    step = world.the(Plan, task.id).steps[at]
+    done = picked >= step.qty
+    take_out(world, (step.sku, step.location, step.lot), qty)
     world.edit(
         task,
         picked=(*task.picked[:at], picked, *task.picked[at + 1 :]),
@@ -172,14 +184,42 @@ def _pick_shorted(world: World, _: Fact, data: dict[str, Any]) -> None:
         scanned=0,
         rev=task.rev + 1,
     )
+    step = world.the(Plan, task.id).steps[at]
+    take_out(world, (step.sku, step.location, step.lot), data["found"] - task.picked[at])
+    _found(world, the_order(world, data), data["line"], data["found"] - data["wanted"])
+
+
+def _found(world: World, order: Order, line_no: int, change: int) -> None:
+    """Note pieces of a line that are missing (negative), or that another bin makes up for."""
+    line = next(line for line in world.the(Assignment, order.id).lines if line.no == line_no)
+    short = dict(order.short)
+    short[str(line_no)] = short.get(str(line_no), line.qty) + change
+    if short[str(line_no)] >= line.qty:
+        del short[str(line_no)]
+    world.edit(order, short=short)
+
+
+@on("task.extended")
+def _task_extended(world: World, _: Fact, data: dict[str, Any]) -> None:
+    task = world.the(Task, data["task"])
     order = the_order(world, data)
-    found = order.short.get(str(data["line"]), 0) + data["found"]
-    world.edit(order, short={**order.short, str(data["line"]): found})
+    steps = _steps(world, order, data["steps"])
+    plan = world.the(Plan, task.id)
+    world.edit(plan, steps=(*plan.steps, *steps))
+    world.edit(
+        task,
+        picked=(*task.picked, *(0 for _ in steps)),
+        closed=(*task.closed, *(False for _ in steps)),
+        rev=task.rev + 1,
+    )
+    for step in steps:
+        _found(world, world.the(Order, order.id), step.line, step.qty)
 
 
 @on("pick.late_scan")
 def _pick_late_scan(world: World, _: Fact, data: dict[str, Any]) -> None:
     order = the_order(world, data)
+    take_out(world, (data["sku"], data["location"], data.get("lot", "")), data["qty"])
     item = PutBack(sku=data["sku"], location=data["location"], qty=data["qty"])
     world.edit(order, put_back=(*order.put_back, item))
 

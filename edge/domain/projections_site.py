@@ -9,6 +9,7 @@ from edge.domain.model import (
     Alarm,
     Assignment,
     Box,
+    Code,
     Freeze,
     Line,
     Location,
@@ -19,7 +20,6 @@ from edge.domain.model import (
     RulesetRecord,
     Session,
     Sku,
-    Stock,
     Timer,
 )
 from edge.domain.projecting import on, the_order
@@ -83,7 +83,10 @@ def _ruleset_first_decided(world: World, fact: Fact, _: dict[str, Any]) -> None:
 @on("catalog.upserted")
 def _catalog_upserted(world: World, _: Fact, data: dict[str, Any]) -> None:
     for item in data["items"]:
-        world.put(msgspec.convert({**item, "id": item["sku"]}, Sku))
+        sku = msgspec.convert({**item, "id": item["sku"]}, Sku)
+        world.put(sku)
+        for code in sku.codes:
+            world.put(Code(id=code, sku=sku.id))
 
 
 @on("location.upserted")
@@ -102,23 +105,6 @@ def _people_upserted(world: World, _: Fact, data: dict[str, Any]) -> None:
             active=item["active"],
         )
         world.put(person)
-
-
-@on("stock.snapshot_taken")
-def _stock_snapshot_taken(world: World, _: Fact, data: dict[str, Any]) -> None:
-    for sku, on_hand in data["on_hand"].items():
-        old = world.get(Stock, sku)
-        world.put(Stock(id=sku, on_hand=on_hand, locked=old.locked if old else 0))
-
-
-@on("stock.moved")
-def _stock_moved(world: World, _: Fact, data: dict[str, Any]) -> None:
-    for sku, location, on_hand, locked in data["moves"]:
-        stock = world.get(Stock, sku) or Stock(id=sku, on_hand={})
-        shelves = dict(stock.on_hand)
-        if on_hand:
-            shelves[location] = shelves.get(location, 0) + on_hand
-        world.put(Stock(id=sku, on_hand=shelves, locked=stock.locked + locked))
 
 
 # ---- people -----------------------------------------------------------------------------------

@@ -3,8 +3,6 @@
 import zlib
 from typing import Any, Final
 
-import msgspec
-
 from edge.domain.entries import Fact
 from edge.domain.model import (
     Count,
@@ -51,7 +49,8 @@ def _stock_moved(world: World, fact: Fact, data: dict[str, Any]) -> None:
         _remember(world, fact, (sku, location, "".join(lot)), -qty)
     for sku, quota, qty in data.get("quotas", ()):
         stock = world.the(Stock, sku)
-        world.edit(stock, quotas={**stock.quotas, quota: stock.quotas.get(quota, 0) + qty})
+        used = max(0, stock.quotas.get(quota, 0) + qty)
+        world.edit(stock, quotas={**stock.quotas, quota: used})
     if order := data.get("order"):
         locks = [(sku, place, lot, locked) for sku, place, _, locked, lot in moves if locked]
         gone = [(sku, place, lot, -n) for sku, place, n, _, lot in moves if n]
@@ -139,6 +138,7 @@ def _lot_frozen(world: World, _: Fact, data: dict[str, Any]) -> None:
 
 @on("lot.released")
 def _lot_released(world: World, _: Fact, data: dict[str, Any]) -> None:
+    _know_lot(world, data["sku"], data["lot"], "")
     world.edit(world.the(Lot, lot_id(data["sku"], data["lot"])), frozen="")
 
 

@@ -82,6 +82,12 @@ FAULTS: dict[str, Fault] = {
     "carrier_forbidden": Fault.DATA,
     "carrier_off": Fault.DATA,
     "rule_error": Fault.DATA,
+    "lot_needed": Fault.DATA,
+    "expiry_needed": Fault.DATA,
+    "wrong_lot": Fault.DATA,
+    "lot_expired": Fault.DATA,
+    "lot_frozen": Fault.STATE,
+    "stock_short": Fault.STATE,
     # where things stand
     "id_reused": Fault.STATE,
     "too_old": Fault.STATE,

@@ -6,8 +6,9 @@ are written by `projections_stock` alone.
 
 from typing import Any
 
-from edge.domain.allotting import Shortage, allot, is_optimistic, likely_place
+from edge.domain.allotting import Shortage, Want, allot, is_optimistic, likely_place, share_out
 from edge.domain.gates import picked_stock
+from edge.domain.lots import note_expired
 from edge.domain.model import Assignment, Count, Lock, Order, Piece, Shelf, shelf_id
 from edge.domain.turn import Turn
 
@@ -35,15 +36,9 @@ def _trust(turn: Turn, short: Shortage) -> Piece:
 
 
 def lock_pieces(turn: Turn, order: Order, pieces: list[Piece]) -> None:
-    """Lock certain pieces for an order; those of its tags' reserved quotas are used up with them."""
-    tags = turn.world.the(Assignment, order.id).tags
-    quotas = [
-        (quota.sku, quota.id, sum(piece[3] for piece in pieces if piece[0] == quota.sku))
-        for quota in turn.rules.document.stock.quotas
-        if quota.tag in tags
-    ]
+    """Lock certain pieces for an order; they use up the quotas reserved for its tags."""
     moves = [_move(piece, locked=piece[3]) for piece in pieces]
-    _emit(turn, order, "lock", moves, quotas=[each for each in quotas if each[2]])
+    _emit(turn, order, "lock", moves)
 
 
 def unlock(turn: Turn, order: Order, why: str = "unlock") -> None:
@@ -55,6 +50,29 @@ def unlock(turn: Turn, order: Order, why: str = "unlock") -> None:
         if picked.get(piece[:3], 0) < piece[3]
     ]
     _emit(turn, order, why, moves)
+
+
+def correct(turn: Turn, order: Order, at: tuple[str, str, str], missing: int) -> None:
+    """Bring a bin's books down to what was found in it, and free the lock on what was not.
+
+    Its own pieces are on their way to the totes; nothing else is there until somebody counts.
+    """
+    shelf = turn.world.get(Shelf, shelf_id(*at))
+    if shelf is None:
+        return
+    locked = sum(piece[3] for piece in held(turn, order) if piece[:3] == at)
+    lost = max(0, shelf.on_hand - shelf.out - shelf.pending)
+    move = _move((*at, 0), on_hand=-lost, locked=-min(missing, locked))
+    _emit(turn, order, "short", [move])
+
+
+def lock_more(turn: Turn, order: Order, want: Want) -> list[Piece]:
+    """Lock what other bins can give for an order, and return it."""
+    note_expired(turn, [want.sku])
+    tags = turn.world.the(Assignment, order.id).tags
+    pieces, _ = share_out(turn.world, [want], tags, turn.rules)
+    lock_pieces(turn, order, pieces)
+    return pieces
 
 
 def ship(turn: Turn, order: Order) -> None:
@@ -129,7 +147,20 @@ def _move(piece: Piece, on_hand: int = 0, locked: int = 0) -> Move:
 def _emit(turn: Turn, order: Order, why: str, moves: list[Move], **more: list[Any]) -> None:
     if moves:
         skus = dict.fromkeys(f"sku:{move[0]}" for move in moves)
+        if why != "ship":
+            more["quotas"] = _quotas(turn, order, moves)
         more = {name: rows for name, rows in more.items() if rows}
         turn.emit(
             "stock.moved", f"order:{order.id}", skus, order=order.id, why=why, moves=moves, **more
         )
+
+
+def _quotas(turn: Turn, order: Order, moves: list[Move]) -> list[tuple[str, str, int]]:
+    """Return (SKU, quota, pieces): what the moves take of the quotas reserved for the order."""
+    tags = turn.world.the(Assignment, order.id).tags
+    taken = [
+        (quota.sku, quota.id, sum(move[3] for move in moves if move[0] == quota.sku))
+        for quota in turn.rules.document.stock.quotas
+        if quota.tag in tags
+    ]
+    return [each for each in taken if each[2]]

@@ -23,6 +23,8 @@ class Env(msgspec.Struct, frozen=True):
     new_salt: Callable[[], bytes]
     box: str = ""
     """Id of this box."""
+    head_seq: int = 0
+    """Sequence of the newest entry."""
 
 
 class Turn:
@@ -58,6 +60,7 @@ class Turn:
             cause=command.id,
             rules=self.rules.label,
             data=data,
+            seq=self.env.head_seq + len(self.drafts) + 1,
         )
         apply(self.world, draft)
         self.drafts.append(draft)

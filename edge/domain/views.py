@@ -52,6 +52,8 @@ class Expect(msgspec.Struct, frozen=True, gc=False):
     location: tuple[str, ...]
     codes: tuple[str, ...]
     qty: int
+    lots_ok: tuple[str, ...] = ()
+    """Lots that count as right; none means any."""
     on_wrong: str = "refuse"
 
 
@@ -74,6 +76,7 @@ class StepView(msgspec.Struct, frozen=True, gc=False):
     check: str
     scanned: bool
     expect: Expect
+    needs_lot: bool
 
 
 class TaskOrder(msgspec.Struct, frozen=True, gc=False):
@@ -312,7 +315,10 @@ def _step_view(
         done=closed,
         check=step.check,
         scanned=scanned,
-        expect=Expect((step.location,) if step.location else (), step.codes, step.qty),
+        expect=Expect(
+            (step.location,) if step.location else (), step.codes, step.qty, step.lots_ok
+        ),
+        needs_lot=step.needs_lot,
     )
 
 

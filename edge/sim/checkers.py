@@ -8,7 +8,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -161,24 +161,37 @@ def answered_once(evidence: Evidence) -> Found:
 
 
 def stock_stays_positive(evidence: Evidence) -> Found:
-    """No shelf ever holds less than nothing, and no lock is given back twice."""
-    on_hand: Counter[tuple[str, str]] = Counter()
-    locked: Counter[str] = Counter()
+    """No shelf ever holds less than nothing, and no order gives back more than it locked."""
+    on_hand: Counter[tuple[str, ...]] = Counter()
+    locked: Counter[tuple[str, ...]] = Counter()
     for kept in evidence.journal:
         data = kept.entry.data
         if kept.entry.kind == "stock.snapshot_taken":
-            for sku, shelves in data["on_hand"].items():
-                for key in [key for key in on_hand if key[0] == sku]:
-                    del on_hand[key]
-                on_hand.update({(sku, place): qty for place, qty in shelves.items()})
+            skus = {row[0] for row in data["books"]}
+            for key in [key for key in on_hand if key[0] in skus]:
+                del on_hand[key]
+            on_hand.update({(sku, place, lot): qty for sku, place, lot, qty, _ in data["books"]})
         elif kept.entry.kind == "stock.moved":
-            for sku, place, pieces, locks in data["moves"]:
-                on_hand[sku, place] += pieces
-                locked[sku] += locks
-                if on_hand[sku, place] < 0:
-                    yield f"entry {kept.seq}: {on_hand[sku, place]} of {sku} at {place}"
-                if locked[sku] < 0:
-                    yield f"entry {kept.seq}: {locked[sku]} of {sku} locked"
+            if data["why"] == "ship":
+                yield from _ships_more_than_locked(kept.seq, data, locked)
+            for sku, place, pieces, locks, *lot in data["moves"]:
+                shelf = (sku, place, "".join(lot))
+                on_hand[shelf] += pieces
+                locked[data.get("order", ""), *shelf] += locks
+                if on_hand[shelf] < 0:
+                    yield f"entry {kept.seq}: {on_hand[shelf]} of {sku} at {place}"
+                if locked[data.get("order", ""), *shelf] < 0:
+                    yield f"entry {kept.seq}: {data['order']} gives back too much of {sku}"
+
+
+def _ships_more_than_locked(
+    seq: int, data: dict[str, Any], locked: Counter[tuple[str, ...]]
+) -> Found:
+    for sku in {move[0] for move in data["moves"]}:
+        out = -sum(move[2] for move in data["moves"] if move[0] == sku)
+        had = sum(qty for key, qty in locked.items() if key[:2] == (data["order"], sku))
+        if out > had:
+            yield f"entry {seq}: {data['order']} ships {out} of {sku}, {had} were locked"
 
 
 def timers_fire_once(evidence: Evidence) -> Found:

@@ -99,7 +99,10 @@ class _Court:
             case "freeze.closed":
                 seen.open_freezes.discard(data["freeze"])
             case "pick.shorted":
-                seen.short[data["line"]] = seen.short.get(data["line"], 0) + data["found"]
+                _find(seen, data["line"], data["found"] - data["wanted"])
+            case "task.extended":
+                for line, _, qty, *_ in data["steps"]:
+                    _find(seen, line, qty)
             case "pack.opened" | "pack.scanned" | "pack.finished":
                 _pack(entry, seen)
             case _:
@@ -182,6 +185,11 @@ def _pack(entry: Entry, seen: Seen) -> None:
         seen.checked[data["line"]] = seen.checked.get(data["line"], 0) + data["qty"]
     elif seen.state == "packing" and seen.packer != entry.actor:
         seen.packer, seen.checked = entry.actor, {}
+
+
+def _find(seen: Seen, line: int, change: int) -> None:
+    """Note pieces that were not found (negative), or that another bin makes up for."""
+    seen.short[line] = seen.short.get(line, seen.needed[line]) + change
 
 
 def _expect(seen: Seen, lines: list[dict[str, Any]]) -> None:

@@ -169,7 +169,8 @@ class _Group:
         if known is not None:
             return Outcome(known.answer, repeated=True, views=self._views(known.answer))
         try:
-            decision = decide(self.world, command, self.env)
+            env = msgspec.structs.replace(self.env, head_seq=self.head.seq)
+            decision = decide(self.world, command, env)
             entries = self._chained(decision.drafts)
         except Exception as error:
             log.exception("command broke an invariant", command=command.id, kind=command.kind)
@@ -183,7 +184,8 @@ class _Group:
         entries = []
         for draft in drafts:
             seq += 1
-            fields = msgspec.structs.astuple(draft)  # in the order of an entry's own
+            *fields, draft_seq = msgspec.structs.astuple(draft)  # in the order of an entry's own
+            assert draft_seq == seq, f"{draft.kind} takes itself for entry {draft_seq}, not {seq}"
             raw = encode_entry(Entry(ENTRY_VERSION, self._box, self.head.epoch, seq, *fields))
             assert len(raw) <= ENTRY_BYTES_MAX, f"{draft.kind} is an entry of {len(raw)} bytes"
             previous = link(previous, raw)

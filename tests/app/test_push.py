@@ -22,8 +22,8 @@ def committed(*kinds: str, first: int = 1, refs: tuple[str, ...] = (), **data: A
     drafts = [Draft(0, 0, kind, "x", refs, "a", "d", "pda", "c", "r", data) for kind in kinds]
     stored = []
     for seq, draft in enumerate(drafts, first):
-        fields = msgspec.structs.asdict(draft)
-        raw = encode_entry(Entry(v=1, box="b", epoch=1, seq=seq, **fields))
+        fields = msgspec.structs.asdict(draft) | {"seq": seq}
+        raw = encode_entry(Entry(v=1, box="b", epoch=1, **fields))
         stored.append(StoredEntry(seq, b"", raw, draft.refs))
     return Committed(stored, drafts)
 

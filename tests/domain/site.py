@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from edge.domain import commands as c
+from edge.domain.allotting import Books, books
 from edge.domain.approving import facts_hash
 from edge.domain.commands import Command
 from edge.domain.decide import Answer, Decision, decide
@@ -25,7 +26,6 @@ from edge.domain.model import (
     Order,
     Plan,
     Session,
-    Stock,
     Task,
     Timer,
 )
@@ -115,7 +115,13 @@ class Site:
     def env(self) -> Env:
         """Return what a decision may know now."""
         return Env(
-            self.now_us, self.boot_us, self.boot_id, self.new_id, lambda: b"salt" * 4, "box-1"
+            now_us=self.now_us,
+            boot_us=self.boot_us,
+            boot_id=self.boot_id,
+            new_id=self.new_id,
+            new_salt=lambda: b"salt" * 4,
+            box="box-1",
+            head_seq=len(self.journal),
         )
 
     def run(self, data: Any, **who: Any) -> Answer:
@@ -153,6 +159,19 @@ class Site:
             c.SessionOpen(f"session-{name}", name, station),
             via="pda", device=f"pda-{name}", actor=name, factors=("badge", "pin"),
         )  # fmt: skip
+
+    def bins(self, sku: str, *items: dict[str, Any], **as_of: int) -> Answer:
+        """Let the hub say which bins and lots a SKU lies in; a new bin stands in zone Z."""
+        known = [item["location"] for item in items if item["location"] not in BINS.values()]
+        new = [{"code": code, "zone": "Z", "walk": 50 + n} for n, code in enumerate(sorted(known))]
+        if new:
+            self.tell("location.upsert", items=new)
+        return self.tell("stock.snapshot", items=[{"sku": sku} | item for item in items], **as_of)
+
+    def know(self, sku: str, **flags: Any) -> None:
+        """Let the hub change what the catalogue says of a SKU."""
+        item = {"sku": sku, "name": {"zh": sku, "en": sku}, "codes": [gtin(sku)]}
+        self.tell("catalog.upsert", items=[item | flags])
 
     def by(self, name: str, data: Any, **over: Any) -> Answer:
         """Send a command from a person's PDA."""
@@ -390,9 +409,9 @@ class Site:
         """Return the state of an order."""
         return self.order(order_id).state
 
-    def stock(self, sku: str) -> Stock:
-        """Return the stock of a SKU."""
-        return self.the(Stock, sku)
+    def stock(self, sku: str) -> Books:
+        """Return what the books say of a SKU, for an order without tags."""
+        return books(self.world, sku, self.rules)
 
     def alarms(self, name: str) -> list[Alarm]:
         """Return the alarms of a person that wait for an acknowledgement."""

@@ -180,7 +180,8 @@ def test_a_cancel_after_picking_is_a_put_back(site: Site, bring: Stage) -> None:
             assert site.by("keeper", c.PutbackScan("1001", gtin(item.sku))).ok
     assert site.state() == "cancelled"
     assert {sku: site.stock(sku).locked for sku in (MUG, TOWEL)} == {MUG: 0, TOWEL: 0}
-    assert {sku: site.stock(sku).available for sku in (MUG, TOWEL)} == {MUG: 100, TOWEL: 100}
+    left = 0 if site.said("pick.shorted") else 100  # a short pick corrects the books of its bin
+    assert {sku: site.stock(sku).available for sku in (MUG, TOWEL)} == {MUG: left, TOWEL: 100}
     assert site.by("keeper", c.PutbackScan("1001", gtin(MUG))).code == "nothing_to_put_back"
     assert [tote.order for tote in site.all(Tote)] == [""]
 

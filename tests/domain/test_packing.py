@@ -437,7 +437,7 @@ def test_a_greyed_action_says_why() -> None:
     short = Site()
     short.assign("1001", line(1, MUG, 101))
     why = _why(short)["order.release"][0]
-    assert (why.code, why.facts["available"]) == ("lines_open", 100)
+    assert (why.code, why.facts["available"]) == ("stock_short", 100)
 
 
 def _why(site: Site) -> dict[str, list[Why]]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from edge.domain import commands as c
-from edge.domain.model import Job, Order, Stock, Task
+from edge.domain.model import Job, Lock, Order, Shelf, Task, shelf_id
 from edge.domain.projections import apply
 from edge.domain.world import World
 from tests.domain.site import BIB, BINS, BOOK, MUG, WIPES, Site, gtin, line
@@ -164,10 +164,15 @@ class Floor(RuleBasedStateMachine):
 
     @invariant()
     def stock_adds_up(self) -> None:
-        for stock in self.site.all(Stock):
-            assert all(qty >= 0 for qty in stock.on_hand.values())
-            assert stock.locked >= 0
-            assert stock.available >= 0
+        held: dict[str, int] = {}
+        for lock in self.site.all(Lock):
+            for sku, location, lot, qty in lock.pieces:
+                assert qty > 0
+                at = shelf_id(sku, location, lot)
+                held[at] = held.get(at, 0) + qty
+        for shelf in self.site.all(Shelf):
+            assert min(shelf.on_hand, shelf.locked, shelf.out) >= 0
+            assert shelf.locked == held.get(shelf.id, 0)
 
     @invariant()
     def one_tote_one_order_and_one_task_in_two_hands(self) -> None:

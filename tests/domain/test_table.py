@@ -185,6 +185,7 @@ order.hold = not_in_state
     ok: ready
 order.release = not_in_state
     ok: hold
+    stock_short: short
     order_ended: handed_over cancelled
 order.freeze = ok
     order_ended: handed_over put_back cancelled

@@ -13,7 +13,7 @@ from drivers.api import CopyId, DriverError
 from edge.app.floor import Floor
 from edge.app.printing import PrintQueue
 from edge.app.timers import Timers
-from edge.domain import decide, freezing, gates, labelling, orders, stock, timing, workflow
+from edge.domain import decide, freezing, gates, labelling, stock, timing, workflow
 from edge.domain.commands import Command, HandoverScan, TimerFire
 from edge.domain.model import Job, Order, Timer
 from edge.domain.turn import Turn
@@ -183,14 +183,14 @@ def ship_twice(patch: Patch) -> None:
 
 
 def unlock_twice(patch: Patch) -> None:
-    """A cancelled order gives its locks back two times."""
-    end = orders.end
+    """An order that ends gives its locks back two times."""
+    emit = stock._emit
 
-    def end_and_unlock(turn: Turn, order: Order) -> None:
-        end(turn, order)
-        stock.unlock(turn, order)
+    def emit_twice(turn: Turn, order: Order, why: str, moves: Any, **more: Any) -> None:
+        for _ in range(2 if why == "unlock" else 1):
+            emit(turn, order, why, moves, **more)
 
-    patch.setattr(freezing, "end", end_and_unlock)
+    patch.setattr(stock, "_emit", emit_twice)
 
 
 def change_without_entry(patch: Patch) -> None:

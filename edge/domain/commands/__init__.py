@@ -8,6 +8,7 @@ from edge.domain.commands.base import (
     TASKS_TAKEN_MAX,
     TIME_US_MAX,
     Data,
+    Gs1,
 )
 from edge.domain.commands.box import (
     BoxFound,
@@ -74,6 +75,7 @@ __all__ = [
     "Command",
     "Data",
     "Envelope",
+    "Gs1",
     "HandoverScan",
     "InstructionAccept",
     "PackFinish",

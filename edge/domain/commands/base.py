@@ -14,6 +14,17 @@ TIME_US_MAX: Final = 2**53
 """The year 2255; the largest whole number that every JSON reader keeps exactly."""
 
 
+class Gs1(msgspec.Struct, frozen=True):
+    """What a GS1 code carries, parsed at the door (GS1 General Specifications, section 3)."""
+
+    codes: tuple[str, ...] = ()
+    """The GTIN in the forms in which a catalogue may write it."""
+    lot: str = ""
+    expiry: str = ""
+    """Last day of use, `YYYY-MM-DD`."""
+    serial: str = ""
+
+
 class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The data of one command; the tag is its kind."""
 

@@ -16,6 +16,7 @@ from edge.domain.commands.base import (
     TASKS_TAKEN_MAX,
     TIME_US_MAX,
     Data,
+    Gs1,
 )
 from edge.domain.ids import is_uuid
 from edge.domain.refusals import RefusedError
@@ -58,6 +59,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...] = ()
     factors: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    gs1: Gs1 | None = None
+    """What its `code` carries, where that is a GS1 code."""
 
     @property
     def kind(self) -> str:

@@ -6,8 +6,16 @@ from edge.domain.model.labels import Job, Pool, PoolSlot, PrintDay, Waybill, poo
 from edge.domain.model.orders import Assignment, Charge, Copy, Fix, Freeze, Line, Order, PutBack
 from edge.domain.model.people import Alarm, Hands, Person, Session, Timer
 from edge.domain.model.picking import Plan, Step, Task, Tote
-from edge.domain.model.site import Box, Location, Push, RulesetHistory, RulesetRecord, Sku, Stock
-from edge.domain.model.site import Box, Location, RulesetRecord, Sku
+from edge.domain.model.site import (
+    Box,
+    Code,
+    Location,
+    Push,
+    RulesetHistory,
+    RulesetRecord,
+    Sku,
+    Stock,
+)
 from edge.domain.model.stock import (
     Count,
     Ledger,
@@ -30,6 +38,7 @@ __all__ = [
     "Assignment",
     "Box",
     "Charge",
+    "Code",
     "Copy",
     "Count",
     "Doc",
@@ -67,8 +76,8 @@ __all__ = [
     "Timer",
     "Tote",
     "Waybill",
-    "pool_id",
     "lot_id",
+    "pool_id",
     "shelf_id",
 ]
 

@@ -64,6 +64,13 @@ class Sku(Doc, frozen=True, kw_only=True):
     equal_group: str = ""
 
 
+class Code(Doc, frozen=True, kw_only=True):
+    """A printed code (the id) and the SKU that it was last given to."""
+
+    KIND = "code"
+    sku: str
+
+
 class Location(Doc, frozen=True, kw_only=True):
     """A bin."""
 

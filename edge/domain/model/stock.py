@@ -44,7 +44,7 @@ class Shelf(Doc, frozen=True, kw_only=True, omit_defaults=True):
 
 def shelf_id(sku: str, location: str, lot: str = "") -> str:
     """Return the id of the shelf of a SKU, a location and a lot."""
-    return "\x1f".join((sku, location, lot))
+    return f"{sku}\x1f{location}\x1f{lot}"
 
 
 class Lot(Doc, frozen=True, kw_only=True, omit_defaults=True):
@@ -138,7 +138,7 @@ class Count(Doc, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class StockChecks(Doc, frozen=True, kw_only=True, omit_defaults=True):
-    """How well the books answer when an order asks for goods; there is one, with the id `checks`."""
+    """How well the books answer orders that ask for goods; there is one, the id is `checks`."""
 
     KIND = "stock_checks"
     window: bytes = b""

@@ -117,6 +117,21 @@ class PrintQueueRules(Part, frozen=True):
     """Age at which a job that was not printed is given up."""
 
 
+class Quota(Part, frozen=True):
+    """Pieces of a SKU that are kept for orders with a tag."""
+
+    id: str
+    sku: str
+    qty: int
+    tag: str
+
+
+class StockRules(Part, frozen=True):
+    """How the books are kept."""
+
+    quotas: tuple[Quota, ...] = ()
+
+
 class Labels(Part, frozen=True):
     """What a label must prove before its order ships, and how it is printed."""
 
@@ -146,6 +161,8 @@ class Site(Part, frozen=True):
     """Where this floor is."""
 
     city: str = ""
+    utc_offset_min: int = 480
+    """Minutes that the site's clocks are ahead of UTC; its day decides what has expired."""
 
 
 class Addresses(Part, frozen=True):
@@ -218,6 +235,7 @@ class Document(Part, frozen=True):
     roles: dict[CommandKind, tuple[str, ...]] = {}
     gifts: tuple[GiftRule, ...] = ()
     picking: Picking = Picking()
+    stock: StockRules = StockRules()
     labels: Labels = Labels()
     freezes: Freezes = Freezes()
     lanes: Lanes = Lanes()
