@@ -14,7 +14,6 @@ from edge.domain.model.site import (
     RulesetHistory,
     RulesetRecord,
     Sku,
-    Stock,
 )
 from edge.domain.model.stock import (
     Count,
