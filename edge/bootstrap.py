@@ -37,12 +37,14 @@ from edge.domain.commands import BoxFound, CheckpointCountersign, Command
 from edge.domain.printviews import sum_of
 from edge.domain.rulesets import IN_FORCE_BY
 from edge.domain.views import answer_view
-from edge.http.app import Health, Status, make_app
+from edge.http.app import Health, Status, make_app, status_routes
 from edge.http.assets import Assets, page_root
+from edge.http.blobs import BlobHandlers, blob_routes
 from edge.http.guard import Guard
-from edge.http.routes import Handlers
+from edge.http.routes import Handlers, routes
 from edge.http.socket import Socket
 from edge.http.tls import server_context
+from edge.store.blobs import BlobStore
 from edge.store.reader import SqliteReader
 from edge.store.runners import ThreadRunner
 from edge.store.sqlite import NewerSchemaError, SqliteStore
@@ -115,7 +117,8 @@ class BoxProcess:
         self._closing.append(self.reader.close)
         self.reads = Reads(self.reader)
         self.rules = (await self.reads.box()).rules
-        self.floor = Floor(self.runner, self.reads, self.clock, self.ids)
+        self.blobs = BlobStore(self.data / "blobs")
+        self.floor = Floor(self.runner, self.reads, self.clock, self.ids, self.blobs)
         await self._open_devices()
         self._open_hub_link()
         await self._open_http()
@@ -293,7 +296,12 @@ class BoxProcess:
         handlers = Handlers(self.floor, self.reads, sessions, guard)
         status = Status(self._health, self._metrics)
         assets = Assets(page_root())
-        self.app = make_app(handlers, guard, socket, assets, status, version("floorgate"))
+        table = [
+            *routes(handlers),
+            *blob_routes(BlobHandlers(self.blobs, guard)),
+            *status_routes(status),
+        ]
+        self.app = make_app(table, guard, socket, assets, version("floorgate"))
         runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=SHUTDOWN_S)
         await runner.setup()
         self._closing += [runner.cleanup, socket.close]

@@ -6,9 +6,9 @@ from typing import Any, Final
 import msgspec
 
 from edge.app.gs1 import parse_gs1
-from edge.app.ports import BusyError, Clock, Ids, Outcome, Runner
+from edge.app.ports import Blobs, BusyError, Clock, Ids, Outcome, Runner
 from edge.app.reads import Reads
-from edge.domain.commands import Command, Envelope, check_envelope, parse_data
+from edge.domain.commands import Command, Envelope, EvidenceAttach, check_envelope, parse_data
 from edge.domain.model import Session
 from edge.domain.refusals import FAULTS, HTTP_STATUS, RefusedError
 
@@ -43,11 +43,12 @@ def refuse(command_id: str, code: str, **facts: Any) -> Reply:  # noqa: ANN401 -
 class Floor:
     """Takes commands from people, devices, timers and the hub."""
 
-    def __init__(self, runner: Runner, reads: Reads, clock: Clock, ids: Ids) -> None:
+    def __init__(self, runner: Runner, reads: Reads, clock: Clock, ids: Ids, blobs: Blobs) -> None:
         self._runner = runner
         self._reads = reads
         self._clock = clock
         self._ids = ids
+        self._blobs = blobs
 
     async def handle(self, envelope: Envelope, session: Session) -> Reply:
         """Answer a command that a client of `session` sent.
@@ -59,6 +60,8 @@ class Floor:
             check_envelope(envelope)
             data = parse_data(envelope.kind, envelope.data)
             captured_in = await self._session(envelope, session)
+            if isinstance(data, EvidenceAttach):
+                await self._check_blob(data)
         except RefusedError as error:
             return refuse(envelope.id, error.refusal.code, **error.refusal.facts)
         command = Command(
@@ -74,6 +77,15 @@ class Floor:
             gs1=parse_gs1(getattr(data, "code", "")),
         )
         return await self._reply(envelope.id, await self._runner.submit(command))
+
+    async def _check_blob(self, data: EvidenceAttach) -> None:
+        """Refuse evidence that is not here, or is not what the command says (contracts: blobs)."""
+        stored = await self._blobs.state(data.blob.removeprefix("sha256:"))
+        if not stored.done:
+            raise RefusedError("unknown_blob", blob=data.blob)
+        if (stored.size, stored.media_type) != (data.size, data.media_type):
+            problem = f"the blob has {stored.size} bytes of {stored.media_type}"
+            raise RefusedError("malformed", problem=problem, kind="evidence.attach")
 
     async def _session(self, envelope: Envelope, session: Session) -> Session:
         if envelope.device != session.device:

@@ -145,6 +145,30 @@ class Reader(Protocol):
         """Hold one committed state for as long as the block lasts: well below 2 s."""
 
 
+class BlobState(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How much of a blob is here: `offset` bytes; all of it, of a known kind, where `done`."""
+
+    sha256: str
+    offset: int
+    size: int = 0
+    media_type: str = ""
+    done: bool = False
+
+
+class Blobs(Protocol):
+    """Photos and videos, by the hash of their content."""
+
+    async def state(self, sha256: str) -> BlobState:
+        """Return how much of a blob is here."""
+
+    async def append(self, sha256: str, offset: int, size: int, piece: bytes) -> BlobState:
+        """Take the next piece of a blob of `size` bytes; durable when it is `done`.
+
+        Raises:
+            RefusedError: with the offset to go on from, or why it cannot be taken.
+        """
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """What came of one command: its answer, durable."""
 

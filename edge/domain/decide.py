@@ -12,6 +12,7 @@ import msgspec
 from edge.domain import (
     alarms,
     approving,
+    evidence,
     instructions,
     labelling,
     packing,
@@ -69,6 +70,7 @@ _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
     c.PackOpen: (packing.open_order, "pack"),
     c.PackScan: (packing.scan, "pack"),
     c.PackFinish: (packing.finish, "label"),
+    c.EvidenceAttach: (evidence.attach, ""),
     c.WaybillPrint: (labelling.print_waybill, "label"),
     c.WaybillReprint: (labelling.reprint, "label"),
     c.WaybillResolve: (printjobs.resolve, "label"),

@@ -74,6 +74,18 @@ def label_proved(_: World, order: Order, rules: Ruleset) -> Refusal | None:
     return Refusal("label_not_proved", {"order": order.id, "grade": order.grade, "least": least})
 
 
+def evidence_attached(world: World, order: Order, rules: Ruleset) -> Refusal | None:
+    """The photo or video that one of the order's tags demands is attached."""
+    tags = set(world.the(Assignment, order.id).tags)
+    for rule in rules.document.evidence:
+        due = sorted(tags & set(rule.tags))
+        attached = any(e.kind in rule.kinds and e.state in rule.states for e in order.evidence)
+        if due and not attached:
+            facts = {"order": order.id, "tag": due[0], "kinds": list(rule.kinds)}
+            return Refusal("evidence_missing", facts)
+    return None
+
+
 def all_put_back(_: World, order: Order, __: Ruleset) -> Refusal | None:
     """Everything that was picked lies in its bin again."""
     left = sum(item.qty - item.done for item in order.put_back)
@@ -115,6 +127,7 @@ GATES: Final[dict[str, Gate]] = {
         lines_picked,
         all_checked,
         label_proved,
+        evidence_attached,
         all_put_back,
     )
 }

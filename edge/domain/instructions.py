@@ -16,6 +16,7 @@ from edge.domain.commands import (
     InstructionAccept,
 )
 from edge.domain.entries import LINK_DSEQ, PersonalRecord
+from edge.domain.evidence import set_tags
 from edge.domain.freezing import open_freeze, revoke_freeze
 from edge.domain.ids import ID_CHARS_MAX
 from edge.domain.lots import LotOrder, freeze_lot
@@ -223,6 +224,7 @@ _HANDLERS: Final[dict[str, Handler]] = {
     "order.assign": assign_judged,
     "order.update": update,
     "carrier.switch": switch,
+    "tag.set": set_tags,
     "order.release": _release,
     "order.hold": _hold,
     "order.freeze": open_freeze,

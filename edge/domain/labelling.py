@@ -9,7 +9,7 @@ from edge.domain.commands import (
     WaybillProve,
     WaybillReprint,
 )
-from edge.domain.gates import all_checked
+from edge.domain.gates import all_checked, evidence_attached
 from edge.domain.model import Copy, Job, Order, Waybill
 from edge.domain.orders import the_order
 from edge.domain.packing import station_of
@@ -78,7 +78,7 @@ def _why_no_label(world: World, order: Order, rules: Ruleset) -> Refusal | None:
     closed = why_not_packed(world, order, rules)
     if closed is None and order.fix is not None:
         return Refusal(order.fix.code, order.fix.facts)
-    return closed
+    return closed or evidence_attached(world, order, rules)
 
 
 def why_not_packed(world: World, order: Order, rules: Ruleset) -> Refusal | None:

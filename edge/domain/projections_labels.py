@@ -5,7 +5,16 @@ from typing import Any
 import msgspec
 
 from edge.domain.entries import Fact
-from edge.domain.model import Assignment, Fix, Order, Pool, PoolSlot, Waybill, pool_id
+from edge.domain.model import (
+    Assignment,
+    Evidence,
+    Fix,
+    Order,
+    Pool,
+    PoolSlot,
+    Waybill,
+    pool_id,
+)
 from edge.domain.projecting import on, the_order
 from edge.domain.projections_print import void_job
 from edge.domain.world import World
@@ -127,3 +136,15 @@ def _order_updated(world: World, _: Fact, data: dict[str, Any]) -> None:
     content = world.the(Assignment, data["order"])
     hits = tuple(data["content"]["remark_hits"])
     world.edit(content, **data["content"] | {"remark_hits": hits})
+
+
+@on("evidence.attached")
+def _evidence_attached(world: World, _: Fact, data: dict[str, Any]) -> None:
+    order = the_order(world, data)
+    one = Evidence(kind=data["evidence"], blob=data["blob"], state=data["state"])
+    world.edit(order, evidence=(*order.evidence, one))
+
+
+@on("order.tagged")
+def _order_tagged(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.edit(world.the(Assignment, data["order"]), tags=tuple(data["tags"]))

@@ -9,7 +9,7 @@ from aiohttp import web
 from edge.http.assets import Assets
 from edge.http.guard import BODY_BYTES_MAX, Guard, Handler
 from edge.http.openapi import document
-from edge.http.routes import Handlers, Route, routes
+from edge.http.routes import Route
 from edge.http.socket import Socket
 from edge.http.wire import json_response
 
@@ -53,16 +53,15 @@ class Status:
 
 
 def make_app(
-    handlers: Handlers, guard: Guard, socket: Socket, assets: Assets, status: Status, version: str
+    table: list[Route], guard: Guard, socket: Socket, assets: Assets, version: str
 ) -> web.Application:
-    """Return the application."""
+    """Return the application that serves the routes of `table`, the websocket and the page."""
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await guard.handle(request, handler)
 
     app = web.Application(middlewares=[guarded], client_max_size=BODY_BYTES_MAX)
-    table = [*routes(handlers), *status_routes(status)]
     described = json_response(document(table, version)).body
 
     async def openapi(_: web.Request) -> web.StreamResponse:

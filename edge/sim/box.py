@@ -10,7 +10,7 @@ from edge.app.dispatch import Dispatcher
 from edge.app.floor import Floor
 from edge.app.hublink import HubJournal
 from edge.app.labels import WaybillLabels
-from edge.app.ports import Committed
+from edge.app.ports import BlobState, Committed
 from edge.app.printers import PrinterBoard, PrinterSlot
 from edge.app.printing import PrintQueue
 from edge.app.push import Push
@@ -41,6 +41,18 @@ def default_ruleset() -> bytes:
     return files("edge.domain").joinpath("default_ruleset.toml").read_bytes()
 
 
+class NoBlobs:
+    """No photo is ever taken in a simulated world."""
+
+    async def state(self, sha256: str) -> BlobState:
+        """Return that nothing is known of a blob."""
+        return BlobState(sha256, 0)
+
+    async def append(self, sha256: str, offset: int, size: int, piece: bytes) -> BlobState:
+        """Take nothing."""
+        raise NotImplementedError(sha256, offset, size, len(piece))
+
+
 class Life:
     """The service from one start to its end. Parts and wiring are those of `edge.bootstrap`."""
 
@@ -64,7 +76,7 @@ class Life:
         self.runner.on_failure = machine.fail
         self.reader = InlineReader(machine.disk.store.connection)
         self.reads = Reads(self.reader)
-        self.floor = Floor(self.runner, self.reads, clock, ids)
+        self.floor = Floor(self.runner, self.reads, clock, ids, NoBlobs())
         self.push = Push()
         self.timers = Timers(self.floor, self.reader, clock)
         self.sessions = Sessions(

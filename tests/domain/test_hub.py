@@ -391,6 +391,7 @@ _GOOD: dict[str, dict[str, Any]] = {
     "waybill.pool": {"carrier": "SF", "numbers": ["SF9"]},
     "order.assign": PLAIN | {"order_id": "3003", "tags": ["24H"], "gifts": "evaluate"},
     "order.update": {"order_id": "1001", "recipient": {"phone": "139", "address": "文二路 9 号"}},
+    "tag.set": {"order_id": "1001", "tags": ["key_review"], "remove": ["24H"]},
     "carrier.switch": {"order_id": "1001", "carrier": "ZTO", "service": "standard"},
     "order.release": {"order_id": "1001"},
     "order.hold": {"order_id": "1001", "state": "hold_quality"},

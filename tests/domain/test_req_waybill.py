@@ -225,3 +225,62 @@ def test_prn_6_a_carrier_switched_off_gives_its_numbers_back(site: Site) -> None
     assert site.load(Order, "1001") is not None
     site.assign("1002", ONE)
     assert in_queue(site, "1002").code == "carrier_off"
+
+
+# ---- RULE-5: key review -------------------------------------------------------------------------
+
+PHOTO = f"sha256:{'0' * 64}"
+
+
+def attach(site: Site, kind: str = "photo", media_type: str = "image/jpeg", n: int = 0) -> str:
+    """Attach a blob to order 1001; return "ok" or the code of the refusal."""
+    blob = f"sha256:{n:064x}"
+    answer = site.by("packer", c.EvidenceAttach("1001", kind, blob, 9, media_type))
+    return "ok" if answer.ok else answer.code
+
+
+def test_rule_5_a_key_review_order_is_printed_after_the_photo_only(site: Site) -> None:
+    """The tag demands a packing photo or video; with it the label comes."""
+    site.to_checked("1001", ONE, tags=["key_review"])
+    answer = site.by("packer", c.WaybillPrint("1001"))
+    assert (answer.code, answer.facts["tag"]) == ("evidence_missing", "key_review")
+    assert (attach(site), print_of(site)) == ("ok", "ok")
+
+
+def test_rule_5_the_hub_sets_the_tag_later(site: Site) -> None:
+    """A tag that comes when the label is out stops the shipping until the photo is attached."""
+    site.to_printed("1001", ONE)
+    site.tell("tag.set", order_id="1001", tags=["key_review"])
+    assert (site.prove().ok, site.state()) == (True, "packed_checked")
+    assert attach(site, "video", "video/mp4") == "ok"
+    assert site.state() == "shipped"
+
+
+def test_rule_5_a_photo_from_before_the_packing_does_not_count(site: Site) -> None:
+    """It shows something else; it is kept all the same."""
+    site.to_picked("1001", ONE, tags=["key_review"])
+    assert attach(site) == "ok"
+    assert site.by("packer", c.PackOpen("1001")).ok
+    site.check_all("1001")
+    assert site.by("packer", c.PackFinish("1001")).ok
+    assert print_of(site) == "evidence_missing"
+
+
+def test_rule_5_a_tag_that_is_taken_off_demands_nothing(site: Site) -> None:
+    """The hub changed its mind."""
+    site.to_checked("1001", ONE, tags=["key_review", "24H"])
+    site.tell("tag.set", order_id="1001", remove=["key_review"])
+    assert (site.the(Assignment, "1001").tags, print_of(site)) == (("24H",), "ok")
+
+
+def test_rule_5_evidence_is_what_it_says_and_bounded(site: Site) -> None:
+    """A video is no photo, a name is no blob, the same blob counts once, and 32 are enough."""
+    site.to_packing("1001", ONE)
+    assert attach(site, "photo", "video/mp4") == "malformed"
+    assert attach(site, "note", "image/png") == "malformed"
+    bad = c.EvidenceAttach("1001", "photo", "../../etc/passwd", 9, "image/png")
+    assert site.by("packer", bad).code == "malformed"
+    assert [attach(site), attach(site)] == ["ok", "ok"]
+    assert len(site.order().evidence) == 1
+    assert {attach(site, n=n) for n in range(1, 32)} == {"ok"}
+    assert attach(site, n=99) == "evidence_full"

@@ -10,6 +10,7 @@ from edge.domain.model import Task
 from edge.domain.printstages import slip_code
 from tests.domain.site import MUG, Site, gtin, line
 
+BLOB, JPEG = f"sha256:{'0' * 64}", "image/jpeg"
 Bring = Callable[[Site], Any]
 Send = Callable[[Site], str]
 
@@ -112,6 +113,7 @@ COMMANDS: Final[dict[str, Send]] = {
     "waybill.reprint": _by("packer", lambda _: c.WaybillReprint("1001", "torn")),
     "waybill.resolve": _by("packer", lambda s: c.WaybillResolve(_job(s), printed=True)),
     "slip.scan": _by("packer", lambda s: c.SlipScan(slip_code(_job(s)))),
+    "evidence.attach": _by("packer", lambda _: c.EvidenceAttach("1001", "photo", BLOB, 9, JPEG)),
     "handover.scan": _by("keeper", lambda s: c.HandoverScan(_label(s))),
     "putback.scan": _by("keeper", lambda _: c.PutbackScan("1001", gtin(MUG), 2)),
     "status.set": lambda s: s.run(c.StatusSet("1001", "shipped"), via="api").code,
@@ -121,6 +123,7 @@ COMMANDS: Final[dict[str, Send]] = {
     "order.freeze": _hub("order.freeze", category="cancel"),
     "order.revoke": _hub("order.revoke"),
     "order.update": _hub("order.update", recipient={"phone": "139", "address": "文二路 9 号"}),
+    "tag.set": _hub("tag.set", tags=["key_review"]),
     "carrier.switch": _hub("carrier.switch", carrier="ZTO", service="standard"),
     "order.carrier_status": _hub("order.carrier_status", status="first scan"),
 }
@@ -190,9 +193,11 @@ order.release = not_in_state
 order.freeze = ok
     order_ended: handed_over put_back cancelled
 order.revoke = freeze_closed
+evidence.attach = ok
 order.update = ok
     already_shipped: shipped
     order_ended: handed_over put_back cancelled
+tag.set = ok
 carrier.switch = ok
     already_shipped: shipped
     order_ended: handed_over put_back cancelled
@@ -259,9 +264,11 @@ order.freeze = ok
     order_ended: handed_over put_back cancelled
 order.revoke = ok
     freeze_closed: handed_over put_back cancelled
+evidence.attach = ok
 order.update = ok
     already_shipped: shipped
     order_ended: handed_over put_back cancelled
+tag.set = ok
 carrier.switch = ok
     already_shipped: shipped
     order_ended: handed_over put_back cancelled

@@ -27,6 +27,7 @@ from edge.domain.commands.envelope import (
     check_envelope,
     parse_data,
 )
+from edge.domain.commands.evidence import EvidenceAttach
 from edge.domain.commands.floor import (
     HandoverScan,
     PackFinish,
@@ -75,6 +76,7 @@ __all__ = [
     "Command",
     "Data",
     "Envelope",
+    "EvidenceAttach",
     "Gs1",
     "HandoverScan",
     "InstructionAccept",

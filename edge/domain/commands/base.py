@@ -30,3 +30,5 @@ class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
     FROM_CLIENTS: ClassVar[bool] = True
     """Whether a client may send it; the others come from the box itself."""
+    NUMBER_MAX: ClassVar[int] = QTY_MAX
+    """The largest number that its data may hold."""

@@ -6,13 +6,12 @@ from typing import Any, Final
 
 import msgspec
 
-from edge.domain.commands import box, floor, labels, people
+from edge.domain.commands import box, evidence, floor, labels, people
 from edge.domain.commands.base import (
     CODE_CHARS_MAX,
     COMMAND_VERSION,
     DATA_FIELDS_MAX,
     EVIDENCE_MAX,
-    QTY_MAX,
     TASKS_TAKEN_MAX,
     TIME_US_MAX,
     Data,
@@ -21,7 +20,7 @@ from edge.domain.commands.base import (
 from edge.domain.ids import is_uuid
 from edge.domain.refusals import RefusedError
 
-_MODULES: Final = (box, floor, labels, people)
+_MODULES: Final = (box, evidence, floor, labels, people)
 """Their commands are the kinds there are."""
 KINDS: Final[dict[str, type[Data]]] = {
     str(struct.__struct_config__.tag): struct
@@ -82,7 +81,7 @@ _encoder = msgspec.msgpack.Encoder(order="sorted")
 def parse_data(kind: str, data: dict[str, Any]) -> Data:
     """Return the typed data of a command of `kind`; raise `RefusedError` if there is no such thing.
 
-    Beyond types it holds every text to `CODE_CHARS_MAX` and every number to `QTY_MAX`.
+    Beyond types it holds every text to `CODE_CHARS_MAX` and every number to `NUMBER_MAX`.
     """
     struct = KINDS.get(kind)
     if struct is None:
@@ -122,5 +121,5 @@ def _check_bounds(kind: str, data: dict[str, Any]) -> None:
         for each in values:
             if isinstance(each, str) and len(each) > CODE_CHARS_MAX:
                 raise RefusedError("malformed", problem=f"{name} is too long", kind=kind)
-            if type(each) is int and not 0 <= each <= QTY_MAX:
+            if type(each) is int and not 0 <= each <= KINDS[kind].NUMBER_MAX:
                 raise RefusedError("malformed", problem=f"{name} is out of range", kind=kind)

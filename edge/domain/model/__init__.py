@@ -3,7 +3,17 @@
 from edge.domain.model.approvals import Approval, Opinion
 from edge.domain.model.base import Doc, Name
 from edge.domain.model.labels import Job, Pool, PoolSlot, PrintDay, Waybill, pool_id
-from edge.domain.model.orders import Assignment, Charge, Copy, Fix, Freeze, Line, Order, PutBack
+from edge.domain.model.orders import (
+    Assignment,
+    Charge,
+    Copy,
+    Evidence,
+    Fix,
+    Freeze,
+    Line,
+    Order,
+    PutBack,
+)
 from edge.domain.model.people import Alarm, Hands, Person, Session, Timer
 from edge.domain.model.picking import Plan, Step, Task, Tote
 from edge.domain.model.site import (
@@ -41,6 +51,7 @@ __all__ = [
     "Copy",
     "Count",
     "Doc",
+    "Evidence",
     "Fix",
     "Freeze",
     "Hands",

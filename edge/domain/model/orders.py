@@ -86,6 +86,14 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     since_us: int
 
 
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A photo or video that somebody attached, and the state that the order was in."""
+
+    kind: str
+    blob: str
+    state: str
+
+
 class PutBack(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Picked goods of an order that ended, to be returned to their bin."""
 
@@ -118,6 +126,7 @@ class Order(Doc, frozen=True, kw_only=True, omit_defaults=True):
     put_back: tuple[PutBack, ...] = ()
     carrier_status: str = ""
     fix: Fix | None = None
+    evidence: tuple[Evidence, ...] = ()
     weight_g: int = 0
     approvals: tuple[str, ...] = ()
     """Approvals about it that nobody has decided yet."""

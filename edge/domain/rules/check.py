@@ -23,6 +23,7 @@ RETRIES_MAX: Final = 10
 RETRY_PAUSE_MS_MAX: Final = 60_000
 QUEUE_TIME_MAX: Final = 10_000
 """Seconds or minutes, by the field's unit."""
+EVIDENCE_KINDS: Final = ("photo", "video")
 GRADES: Final = ("none", "accepted", "sent", "printer_confirmed", "scan_confirmed")
 """Grades of proof that a label is on the parcel, from least to most."""
 STATE_KINDS: Final = ("start", "hold", "floor", "end")
@@ -143,6 +144,14 @@ def _carriers(document: Document, report: Report) -> None:
         report.unique((*place, "forbids"), "id", [forbid.id for forbid in carrier.forbids])
 
 
+def _evidence(document: Document, report: Report) -> None:
+    """Evidence is of a kind that can be attached."""
+    for at, rule in enumerate(document.evidence):
+        for no, kind in enumerate(rule.kinds):
+            if kind not in EVIDENCE_KINDS:
+                report.unknown(("evidence", at, "kinds", no), "kind", kind, EVIDENCE_KINDS)
+
+
 def _thresholds(document: Document, report: Report) -> None:
     """A label must prove something."""
     grade = document.labels.proof_least
@@ -177,6 +186,7 @@ CHECKS: Final[tuple[Callable[[Document, Report], None], ...]] = (
     _ways_to_shipped,
     _holds,
     _carriers,
+    _evidence,
     _thresholds,
     _print_queue,
     _ids,

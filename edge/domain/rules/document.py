@@ -199,6 +199,17 @@ class Carrier(Part, frozen=True):
     """With fewer free numbers than this in a pool, the hub is told."""
 
 
+class EvidenceRule(Part, frozen=True):
+    """Orders with one of `tags` are printed and shipped with evidence of one of `kinds` only.
+
+    It counts where it was attached while the order was in one of `states`.
+    """
+
+    tags: tuple[str, ...]
+    kinds: tuple[str, ...]
+    states: tuple[StateId, ...]
+
+
 class ApprovalPolicy(Part, frozen=True):
     """Who may ask for something, and who decides it."""
 
@@ -243,5 +254,6 @@ class Document(Part, frozen=True):
     site: Site = Site()
     addresses: Addresses = Addresses()
     carriers: tuple[Carrier, ...] = ()
+    evidence: tuple[EvidenceRule, ...] = ()
     approvals: dict[str, ApprovalPolicy] = {}
     reasons: dict[str, tuple[Reason, ...]] = {}
