@@ -1,11 +1,14 @@
 """Alarms: what a person, or whoever has a role, must acknowledge."""
 
-from typing import Any
+from typing import Any, Final
 
 from edge.domain.commands import AlarmAck
 from edge.domain.model import Alarm
 from edge.domain.refusals import RefusedError
 from edge.domain.turn import Turn
+
+RULES_KEEPERS: Final = ("supervisor",)
+"""Who is told of a rule that failed to answer."""
 
 
 def raise_alarm(

@@ -69,14 +69,18 @@ def _why_not_by(turn: Turn, content: Assignment) -> Refusal | None:
     facts = {"order": content.id, "carrier": content.carrier, "service": content.service}
     if carrier.off:
         return Refusal("carrier_off", facts)
-    asked = turn.rules.context(order_facts(turn, content))
+    seen = order_facts(turn, content)
+    asked = turn.rules.context(seen)
     try:
         rule = next(
-            (each.id for each in carrier.forbids if turn.rules.is_true(each.when, asked)), ""
+            (each for each in carrier.forbids if turn.rules.is_true(each.when, asked)), None
         )
     except RefusedError as error:
         return error.refusal
-    return Refusal("carrier_forbidden", facts | {"rule": rule}) if rule else None
+    if rule is None:
+        return None
+    saw = turn.rules.saw(rule.when, seen)
+    return Refusal("carrier_forbidden", facts | {"rule": rule.id, "saw": saw})
 
 
 def _suggestions(turn: Turn, content: Assignment, code: str) -> list[tuple[str, str]]:

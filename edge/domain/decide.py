@@ -149,6 +149,9 @@ def _refuse(
 ) -> tuple[Turn, Answer]:
     """A refused command moves no state, and is on record."""
     turn = Turn(world.branch(), command, env, rules)
+    if refusal.code == "rule_error":
+        keepers = alarms.RULES_KEEPERS
+        alarms.raise_alarm(turn, _subject(command), refusal.code, refusal.facts, roles=keepers)
     turn.emit(
         "command.refused",
         _subject(command),

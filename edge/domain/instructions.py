@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from edge.domain import rulesets, stock
+from edge.domain.alarms import RULES_KEEPERS, raise_alarm
 from edge.domain.carriers import assign_judged, switch, update
 from edge.domain.commands import (
     CheckpointCountersign,
@@ -71,6 +72,8 @@ def accept(turn: Turn, data: InstructionAccept) -> Facts:
     except Exception as error:  # noqa: BLE001 - whatever a body holds, the next one must come
         code, facts, aside = _why(error)
         written = "instruction.set_aside" if aside else "instruction.refused"
+        if code == "rule_error":
+            raise_alarm(turn, subject, code, facts, roles=RULES_KEEPERS)
         turn.emit(written, subject, _refs(data.body), kind=kind, code=code, facts=facts, **link)
         return {"dseq": data.dseq, "code": code}
     turn.world.merge(branch.world)

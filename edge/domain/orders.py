@@ -113,23 +113,25 @@ def order_facts(turn: Turn, content: Assignment) -> dict[str, Any]:
     }
 
 
-def _hold(turn: Turn, content: Assignment) -> tuple[str, str] | None:
-    """Return the state in which the order must wait and the rule that says so, if any."""
-    context = turn.rules.context(order_facts(turn, content))
+def _hold(turn: Turn, content: Assignment) -> tuple[str, str, dict[str, Any]] | None:
+    """Return in which state the order must wait, by which rule, and what that saw; if any."""
+    facts = order_facts(turn, content)
+    asked = turn.rules.context(facts)
     for hold in turn.rules.document.workflow.holds:
-        if turn.rules.is_true(hold.when, context):
-            return hold.state, hold.when
+        if turn.rules.is_true(hold.when, asked):
+            return hold.state, hold.id or hold.when, turn.rules.saw(hold.when, facts)
     return None
 
 
 def _grant_gifts(turn: Turn, content: Assignment) -> None:
-    context = turn.rules.context(order_facts(turn, content))
+    facts = order_facts(turn, content)
+    asked = turn.rules.context(facts)
     for rule in turn.rules.document.gifts:
-        if turn.rules.is_true(rule.when, context):
-            _grant(turn, content, rule)
+        if turn.rules.is_true(rule.when, asked):
+            _grant(turn, content, rule, turn.rules.saw(rule.when, facts))
 
 
-def _grant(turn: Turn, content: Assignment, rule: GiftRule) -> None:
+def _grant(turn: Turn, content: Assignment, rule: GiftRule, saw: dict[str, Any]) -> None:
     lines = turn.world.the(Assignment, content.id).lines
     first = max(line.no for line in lines) + 1
     gifts = [
@@ -145,6 +147,7 @@ def _grant(turn: Turn, content: Assignment, rule: GiftRule) -> None:
         order=content.id,
         rule=rule.id,
         when=rule.when,
+        saw=saw,
         lines=msgspec.to_builtins(gifts),
         missing=missing,
     )

@@ -51,7 +51,10 @@ def activate(turn: Turn, data: RulesetActivate, **link: Any) -> Facts:  # noqa: 
     """Let a ruleset decide from the next command on; a bad one is refused and the old one stays."""
     if not data.signed_by:
         raise RefusedError("ruleset_unsigned")
+    from edge.domain.trial import judge  # noqa: PLC0415 - a trial decides, and this is decided
+
     try:
+        judge(data.document)
         rules = load_ruleset(data.document)
     except RulesetError as error:
         raise bad_ruleset(error.problems) from error

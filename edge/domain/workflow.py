@@ -50,10 +50,12 @@ def try_move(turn: Turn, order: Order, action: str) -> Order:
     return move(turn, order, action)
 
 
-def wait(turn: Turn, order: Order, state: str, rule: str) -> Order:
-    """Put `order` into the waiting state that `rule` names."""
+def wait(
+    turn: Turn, order: Order, state: str, rule: str, saw: dict[str, Any] | None = None
+) -> Order:
+    """Put `order` into the waiting state that `rule` names, by what it saw of the order."""
     assert turn.rules.states[state].kind == "hold", state
-    return _write(turn, order, "order.hold", state, rule=rule)
+    return _write(turn, order, "order.hold", state, rule=rule, saw=saw or {})
 
 
 def _write(turn: Turn, order: Order, action: str, to: str, **why: Any) -> Order:  # noqa: ANN401

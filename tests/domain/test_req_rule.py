@@ -7,6 +7,7 @@ import pytest
 
 from edge.domain import commands as c
 from edge.domain.model import Box, RulesetHistory
+from edge.domain.trial import compare
 from tests.domain.site import MUG, RULES, S, Site, changed_rules, line, outcome
 
 
@@ -79,7 +80,7 @@ def test_rule_2_orders_in_flight_keep_what_they_have(site: Site) -> None:
 
 def _with_state(version: int, name: str) -> bytes:
     """Return a ruleset in which every order waits in a state of its own first."""
-    document: dict[str, Any] = msgspec.toml.decode(RULES)
+    document: dict[str, Any] = msgspec.json.decode(changed_rules())
     document["meta"]["version"] = version
     texts = {"zh": "等待拍照", "en": "Waiting: photo"}
     state = {"id": name, "kind": "hold", "owner": "keeper", "name": texts}
@@ -126,3 +127,56 @@ def test_rule_4_what_was_left_does_not_come_back_by_its_old_number(site: Site) -
     assert site.run(c.RulesetActivate(changed_rules(), "key")).code == "ruleset_not_newer"
     third = changed_rules(meta={"id": "default", "version": 3})
     assert site.run(c.RulesetActivate(third, "key")).ok
+
+
+def test_rule_1_its_own_samples_must_pass(site: Site) -> None:
+    """A ruleset that does not do what its samples say is refused; one that does is used."""
+    order = {"order_id": "S", "gifts": "evaluate",
+             "lines": [{"no": 1, "sku": "M", "qty": 1, "price_fen": 39_900}]}  # fmt: skip
+    for gifts, code in ((["WIPES-80 ×1 (tier-399)"], ""), ([], "ruleset_invalid")):
+        sample = {"name": "399", "order": order, "expect": {"state": "ready", "gifts": gifts}}
+        meta = {"version": 2 if gifts else 3}
+        answer = site.run(c.RulesetActivate(changed_rules(samples=[sample], meta=meta), "key"))
+        assert answer.code == code
+    assert "samples[0].expect.gifts" in answer.facts["problem"]
+    assert "WIPES-80" in answer.facts["problem"]
+
+
+def test_rule_3_holds_and_gifts_name_rule_and_data(site: Site) -> None:
+    """The entry of a decision names the ruleset, the rule and what it saw of the order."""
+    site.assign("1001", line(1, MUG, 1, price_fen=600_000), gifts="evaluate")
+    gift, hold = site.said("gift.granted")[0], site.said("order.moved")[-1]
+    assert (gift.rules, gift.data["rule"]) == ("default@1", "tier-599")
+    assert gift.data["saw"] == {"amount_fen": 600_000}
+    assert (hold.rules, hold.data["rule"]) == ("default@1", "over-5000-or-custom")
+    assert hold.data["saw"] == {"amount_fen": 600_000, "type": "normal"}
+
+
+def test_rule_3_a_rule_that_fails_calls_for_the_supervisor() -> None:
+    """A rule that cannot be answered fails closed, and a card names it."""
+    rule = {"id": "g", "when": "9 / (order.amount_fen - 40000 - 5) > 0", "give": []}
+    site = Site(rules=changed_rules(gifts=[rule]))
+    site.assign("1001", line(1, MUG, 1, price_fen=40_005), gifts="evaluate")
+    assert outcome(site) == ("instruction.refused", "rule_error")
+    alarm = site.said("alarm.raised")[-1].data
+    assert (alarm["code"], alarm["roles"]) == ("rule_error", ["supervisor"])
+    assert alarm["facts"]["rule"] == rule["when"]
+
+
+def test_rule_4_the_sandbox_shows_what_would_change() -> None:
+    """The same decisions on copies, under the old and the new ruleset, order by order."""
+    bodies: list[dict[str, Any]] = [
+        {"order_id": "A", "gifts": "evaluate", "lines": [line(1, MUG, 1, price_fen=45_000)]},
+        {"order_id": "B", "lines": [line(1, MUG, 1, price_fen=100)]},
+        {"order_id": "C", "type": "new", "lines": [line(1, MUG, 1, price_fen=100)]},
+        {"order_id": 7},
+    ]
+    new = changed_rules(gifts=[], order_types={"known": ["normal", "new"]})
+    found = [
+        (each.order, each.what, each.before, each.after) for each in compare(RULES, new, bodies)
+    ]
+    assert found == [
+        ("A", "gifts", "WIPES-80 ×1 (tier-399)", "-"),
+        ("C", "state", "hold_type", "ready"),
+        ("C", "rule", "type-unknown", "-"),
+    ]

@@ -77,6 +77,7 @@ def test_flow_8_a_forbidden_carrier_comes_with_those_that_may(site: Site) -> Non
         "carrier": "SF",
         "service": "standard",
         "rule": "cold-chain",
+        "saw": {"service": "standard", "tags": [], "type": "medical"},
     }
     assert row.rule_name is not None
     assert row.rule_name.en == "No medical cold chain by ordinary courier"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -11,8 +11,11 @@ from edge.domain.model import Name
 from edge.domain.refusals import RefusedError
 from edge.domain.rules.check import read
 from edge.domain.rules.document import ApprovalPolicy, Document, Transition
-from edge.domain.rules.expressions import FAILURES, NESTED_ITEMS_MAX, is_nested
+from edge.domain.rules.expressions import FAILURES, NESTED_ITEMS_MAX, asked_names, is_nested
 from edge.domain.rules.problems import RulesetError
+
+SEEN_ITEMS_MAX: Final = 20
+"""Items of a list that an entry repeats."""
 
 
 class Asked(NamedTuple):
@@ -36,6 +39,7 @@ class Ruleset:
                 self._by_action.setdefault((transition.action, source), []).append(transition)
         self.carriers = {carrier.id: carrier for carrier in document.carriers}
         self._programs = {text: cel.compile(text) for text in conditions}
+        self._asks = {text: asked_names(text, "order") for text in self._programs}
         self._nested = frozenset(text for text in self._programs if is_nested(text))
 
     def transitions(self, action: str, state: str) -> list[Transition]:
@@ -70,6 +74,16 @@ class Ruleset:
         if not isinstance(answer, bool):
             raise RefusedError("rule_error", rule=expression, problem="not a yes or no")
         return answer
+
+    def saw(self, expression: str, facts: dict[str, Any]) -> dict[str, Any]:
+        """Return what of `facts` an expression asks about; of long lists their length."""
+        return {
+            name: f"{len(facts[name])} items"
+            if isinstance(facts[name], list) and len(facts[name]) > SEEN_ITEMS_MAX
+            else facts[name]
+            for name in self._asks[expression]
+            if name in facts
+        }
 
     def countdown_us(self, category: str) -> int:
         """Return µs from the receipt of an interception to its effect."""

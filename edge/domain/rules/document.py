@@ -57,10 +57,11 @@ class Transition(Part, frozen=True, rename={"sources": "from"}):
 
 
 class HoldRule(Part, frozen=True):
-    """Where an order waits when `when` is true of it."""
+    """Where an order waits when `when` is true of it. The journal names the rule by its id."""
 
     state: StateId
     when: Condition
+    id: str = ""
 
 
 class Workflow(Part, frozen=True):
@@ -237,6 +238,27 @@ class Reason(Part, frozen=True):
     en: str
 
 
+class Expected(Part, frozen=True):
+    """What must become of a sample; what is left out is not looked at."""
+
+    state: StateId | None = None
+    lane: str | None = None
+    rule: str | None = None
+    """The rule by which it waits; empty: it does not."""
+    gifts: tuple[str, ...] | None = None
+    """`SKU ×pieces (rule)`, one by one."""
+    refused: str | None = None
+    """Code of the refusal of the order as a whole."""
+
+
+class Sample(Part, frozen=True):
+    """An order as `order.assign` gives it, and what must become of it."""
+
+    name: str
+    order: dict[str, Any]
+    expect: Expected
+
+
 class Document(Part, frozen=True):
     """A ruleset as it is written."""
 
@@ -257,3 +279,4 @@ class Document(Part, frozen=True):
     evidence: tuple[EvidenceRule, ...] = ()
     approvals: dict[str, ApprovalPolicy] = {}
     reasons: dict[str, tuple[Reason, ...]] = {}
+    samples: Annotated[tuple[Sample, ...], msgspec.Meta(max_length=100)] = ()

@@ -64,6 +64,12 @@ def check_condition(report: Report, path: Path, text: str, variables: tuple[str,
         _try(report, path, text, program, variables)
 
 
+def asked_names(text: str, variable: str) -> tuple[str, ...]:
+    """Return the fields of `variable` that an expression asks about, sorted."""
+    members = _MEMBER.findall(_LITERAL.sub("''", text))
+    return tuple(sorted({name for owner, name in members if owner == variable}))
+
+
 def is_nested(text: str) -> bool:
     """Tell whether a macro stands inside another one."""
     return _depth(_LITERAL.sub("''", text)) > 1

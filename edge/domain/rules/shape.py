@@ -70,9 +70,10 @@ class Shape:
     def _list(self, kind: Any, value: Any, path: Path) -> Any:  # noqa: ANN401
         if not self._is(list, value, path):
             return []
-        if len(value) > LIST_ITEMS_MAX:
-            self._wrong(path, "out_of_range", f"more than {LIST_ITEMS_MAX} items")
-        items = value[:LIST_ITEMS_MAX]
+        most = kind.max_length or LIST_ITEMS_MAX
+        if len(value) > most:
+            self._wrong(path, "out_of_range", f"more than {most} items")
+        items = value[:most]
         return [self.read(kind.item_type, item, (*path, n)) for n, item in enumerate(items)]
 
     def _bool(self, _: Any, value: Any, path: Path) -> Any:  # noqa: ANN401
@@ -148,7 +149,7 @@ class Shape:
         return str(value)
 
     def _int(self, kind: inspect.IntType, value: Any, path: Path) -> int:  # noqa: ANN401
-        least = -INT_MAX if kind.ge is None else int(kind.ge)
+        least = 0 if kind.ge is None else int(kind.ge)
         most = INT_MAX if kind.le is None else int(kind.le)
         if not self._is(int, value, path):
             return max(least, 0)
