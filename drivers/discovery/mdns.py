@@ -5,6 +5,7 @@ reports those that do not answer as missed (RFC 6762 section 10.4).
 """
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Final
 
@@ -49,6 +50,9 @@ class MdnsSource:
 
     async def start(self) -> None:
         """Listen; raise `OSError` when no interface can be used."""
+        for address in self._interfaces:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+                own.bind((address, 0))  # fails for an address that is not ours
         zeroconf = (
             AsyncZeroconf(interfaces=self._interfaces, ip_version=IPVersion.V4Only)
             if self._interfaces

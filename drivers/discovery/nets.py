@@ -79,7 +79,7 @@ def is_within(host: str, networks: tuple[ipaddress.IPv4Network, ...]) -> bool:
 def mac_of(host: str, root: str = "/") -> str:
     """Return the MAC that the kernel knows for a neighbour, as 12 digits, or nothing."""
     try:
-        table = Path(root, "proc/net/arp").read_text()
+        table = Path(root, "proc/thread-self/net/arp").read_text()
     except OSError:
         return ""
     for line in table.splitlines()[1:]:

@@ -1,0 +1,166 @@
+"""Printers that announce themselves, against avahi and CUPS's own virtual IPP printer."""
+
+import asyncio
+import contextlib
+import re
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from drivers.api import (
+    Device,
+    Kind,
+    Settings,
+    Source,
+    State,
+    announce_box,
+    fake_printer,
+    make_discovery,
+)
+from drivers.discovery.manager import Discovery
+from tests.drivers.discovery.peers import Avahi, avahi, device, tool, until
+
+UUID = "4509a320-00a0-008f-00b6-002507510eca"
+ZEBRA = ("txtvers=1", "ty=Zebra ZD421", "usb_MFG=Zebra Technologies", "usb_MDL=ZD421-203dpi")
+LOOPBACK = Settings(interfaces=("127.0.0.1",), sources=(Source.MDNS,), mdns_interval_s=0.3)
+
+
+def now_us() -> int:
+    return time.monotonic_ns() // 1_000
+
+
+@contextlib.asynccontextmanager
+async def discovering(settings: Settings = LOOPBACK) -> AsyncIterator[Discovery]:
+    discovery = make_discovery(settings, now_us)
+    await discovery.start()
+    try:
+        yield discovery
+    finally:
+        await discovery.stop()
+
+
+@pytest.fixture
+async def responder(tmp_path: Path) -> AsyncIterator[Avahi]:
+    async with avahi(tmp_path) as running:
+        yield running
+
+
+async def test_one_printer_with_three_services_is_one_device(responder: Avahi) -> None:
+    """Avahi announces raw port, LPD and IPP of a printer: one device (DEV-1)."""
+    name = "Zebra 门口"
+    responder.publish(name, "_pdl-datastream._tcp", 9100, *ZEBRA, "usb_CMD=ZPL", f"UUID={UUID}")
+    responder.publish(name, "_ipp._tcp", 631, *ZEBRA, "rp=ipp/print", f"UUID={UUID}")
+    responder.publish(name, "_printer._tcp", 515, *ZEBRA, "rp=auto")
+    async with discovering() as discovery:
+        found = await until(
+            device(discovery, lambda each: len(each.urls) == 3), "three ways to one printer"
+        )
+        assert [found.key] == [each.key for each in discovery.devices()]
+    assert (f"uuid:{UUID}", State.IDENTIFIED, "zpl") == (found.key, found.state, found.language)
+    assert (name, "ZD421-203dpi") == (found.fact("name"), found.fact("model"))
+    assert [url.partition(":")[0] for url in found.urls] == ["tcp", "ipp", "lpd"]
+
+
+async def test_nonsense_in_txt_records_survives(responder: Avahi) -> None:
+    """TXT records with odd bytes, no value, twice the same key and hostile paths do no harm."""
+    txt = ("UUID", "ty=", "usb_CMD=\x01\x02", "rp=../../etc/x?lang=zpl", "note=" + "九" * 60, "=x")
+    responder.publish("Odd one", "_ipp._tcp", 8631, *txt)
+    async with discovering() as discovery:
+        odd = await until(device(discovery, lambda each: each.fact("name")), "the odd printer")
+    assert odd.urls == ("ipp://127.0.0.1:8631/ipp/print",)
+    assert (odd.kind, odd.fact("note")) == (Kind.PRINTER, "九" * 60)
+
+
+async def test_a_printer_that_leaves_is_missed_and_found_again(responder: Avahi) -> None:
+    """A goodbye makes it stale within the rounds; announced anew it is back (DEV-4)."""
+    first = responder.publish("Leaver", "_pdl-datastream._tcp", 9100, "usb_CMD=TSPL")
+    async with discovering() as discovery:
+
+        def in_state(state: State) -> Callable[[], Device | None]:
+            return device(discovery, lambda each: each.state is state)
+
+        await until(in_state(State.IDENTIFIED), "the printer")
+        first.terminate()
+        await until(in_state(State.STALE), "three rounds without an answer")
+        responder.publish("Leaver", "_pdl-datastream._tcp", 9100, "usb_CMD=TSPL")
+        await until(in_state(State.IDENTIFIED), "the printer again")
+
+
+async def test_cups_virtual_printer_is_found_by_its_uuid(responder: Avahi, tmp_path: Path) -> None:
+    """Ippeveprinter's IPP service is found; its LPD placeholder at port 0 is no address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    responder.run(
+        *(tool("ippeveprinter"), "-p", str(port), "-n", "localhost", "-d", str(tmp_path)),
+        *("-f", "image/pwg-raster", "-M", "Deli", "-m", "DL-888", "Office IPP"),
+    )
+    async with discovering() as discovery:
+        found = await until(device(discovery, lambda each: each.urls), "the IPP printer")
+    assert {"ipp", "ipps"} >= {url.partition(":")[0] for url in found.urls}
+    assert (
+        found.state,
+        found.language,
+        found.fact("name"),
+    ) == (State.IDENTIFIED, "ipp", "Office IPP")
+    assert found.key.startswith("uuid:")
+
+
+async def test_a_new_address_of_a_known_printer_is_followed(responder: Avahi) -> None:
+    """Announced at another port under its UUID, it is the same device at a new URL (DEV-2)."""
+    first = responder.publish("Mover", "_ipp._tcp", 8631, f"UUID={UUID}", "rp=ipp/print")
+    seen: list[Device] = []
+    discovery = make_discovery(LOOPBACK, now_us, on_change=seen.append)
+    await discovery.start()
+    try:
+        await until(device(discovery, lambda each: each.urls), "the printer")
+        first.terminate()
+        responder.publish("Mover", "_ipp._tcp", 8632, f"UUID={UUID}", "rp=ipp/print")
+        new = ("ipp://127.0.0.1:8632/ipp/print",)
+        await until(device(discovery, lambda each: each.urls == new), "the new address", 10)
+    finally:
+        await discovery.stop()
+    assert {f"uuid:{UUID}"} == {each.key for each in seen}
+
+
+async def test_the_box_announces_itself(responder: Avahi) -> None:
+    """A stranger's browser reads the box's name, id, port and fingerprint (DEV-6)."""
+    announcement = announce_box("box-7", "一号仓 gate", 8443, "ab:cd", ("127.0.0.1",))
+    await announcement.start()
+    try:
+        browser = responder.run(tool("avahi-browse"), "-rpf", "_floorgate._tcp")
+        assert browser.stdout is not None
+
+        def next_line() -> bytes:
+            assert browser.stdout is not None
+            return browser.stdout.readline()
+
+        async with asyncio.timeout(20):
+            while not (line := await asyncio.to_thread(next_line)).startswith(b"="):
+                assert line, "avahi-browse ended"
+    finally:
+        await announcement.stop()
+        await announcement.stop()
+    text = re.sub(rb"\\(\d{3})", lambda byte: bytes([int(byte[1])]), line).decode()
+    assert "127.0.0.1;8443" in text
+    for word in ('"id=box-7"', '"fp=ab:cd"', '"name=一号仓 gate"'):
+        assert word in text
+
+
+async def test_an_announced_printer_without_language_is_asked(responder: Avahi) -> None:
+    """What the record does not tell, the printer's own answer does."""
+    printer = fake_printer("zpl")
+    await printer.start()
+    settings = Settings(interfaces=("127.0.0.1",), sources=(Source.MDNS, Source.PROBE))
+    try:
+        responder.publish("Nameless", "_pdl-datastream._tcp", printer.port)
+        async with discovering(settings) as discovery:
+            found = await until(
+                device(discovery, lambda each: each.state is State.IDENTIFIED), "its language"
+            )
+    finally:
+        await printer.stop()
+    assert printer.url == found.url
+    assert [label.n for label in printer.labels] == []
