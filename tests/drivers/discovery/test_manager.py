@@ -66,9 +66,11 @@ async def stopping(discovery: Discovery) -> AsyncIterator[Discovery]:
 async def test_silent_printers_are_swept_and_identified() -> None:
     """A scan finds printers that announce nothing, and asks each its language (DEV-1, DEV-2)."""
     told: list[Progress] = []
-    async with printers("tspl", "zpl") as (tspl, zpl):
-        async with stopping(make_discovery(allowed(tspl, zpl), now_us)) as discovery:
-            found = await discovery.scan(10, told.append)
+    async with (
+        printers("tspl", "zpl") as (tspl, zpl),
+        stopping(make_discovery(allowed(tspl, zpl), now_us)) as discovery,
+    ):
+        found = await discovery.scan(10, told.append)
     assert {tspl.url, zpl.url} == {each.url for each in found}
     assert [each.state for each in found] == [State.IDENTIFIED] * 2
     assert {tspl.model, zpl.model} == {each.fact("model") for each in found}
@@ -128,7 +130,7 @@ async def test_an_address_in_use_is_left_alone() -> None:
 
 
 async def test_a_source_that_fails_stops_no_other() -> None:
-    """MDNS on an address that is not ours fails and says so; the sweep goes on, and so do devices."""
+    """MDNS on an address that is not ours fails and says so; the sweep goes on."""
     async with printers("zpl") as (printer,):
         settings = Settings(
             networks=HERE,
@@ -148,9 +150,11 @@ async def test_a_listener_that_fails_stops_nothing() -> None:
     def broken(_: Device) -> None:
         raise RuntimeError("mine")
 
-    async with printers("zpl") as (printer,):
-        async with stopping(make_discovery(allowed(printer), now_us, on_change=broken)) as it:
-            assert [printer.url] == [each.url for each in await it.scan(10)]
+    async with (
+        printers("zpl") as (printer,),
+        stopping(make_discovery(allowed(printer), now_us, on_change=broken)) as discovery,
+    ):
+        assert [printer.url] == [each.url for each in await discovery.scan(10)]
 
 
 async def test_an_address_outside_the_networks_is_never_spoken_to() -> None:
