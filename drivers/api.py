@@ -4,10 +4,10 @@ A printer is reached by one URL (`tcp://10.0.0.9:9100?lang=zpl`). The print queu
 retries and evidence; a driver moves the bytes of one copy and tells what it can prove about them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NewType, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NewType, Protocol, TypeAlias
 
 import msgspec
 
@@ -41,23 +41,31 @@ __all__ = [
     "Kind",
     "LabelError",
     "Mark",
+    "OnScan",
     "Printer",
     "PrinterStatus",
     "Progress",
     "Proof",
     "Raster",
     "Reading",
+    "Scan",
+    "Scanner",
     "Settings",
     "Sighting",
     "Source",
     "State",
     "announce_box",
     "builtin_template",
+    "builtin_templates",
+    "check_label",
     "fake_printer",
+    "labels_pdf",
     "make_discovery",
     "open_printer",
+    "open_scanner",
     "raster_png",
     "render_label",
+    "render_labels",
     "sample_data",
 ]
 
@@ -189,6 +197,45 @@ class LabelError(Exception):
         self.path = path
         self.cause = cause
         self.hint = hint
+
+
+class Scan(msgspec.Struct, frozen=True):
+    """What a scanner read."""
+
+    raw: bytes
+    """The bytes as they came."""
+    text: str
+    symbology: str = ""
+    """AIM identifier (ISO/IEC 15424), e.g. `]C1`, where the scanner sends it."""
+    problem: str = ""
+    """Why it is no code: too_long, frame, control_characters, empty; or nothing."""
+
+
+OnScan: TypeAlias = Callable[[Scan], Awaitable[None]]
+"""Is given each scan and awaited before the next; raising loses that scan and no other."""
+
+
+class Scanner(Protocol):
+    """A fixed scanner. It is looked for again when it goes away."""
+
+    subject: str
+    """How people name it, for logs."""
+    is_open: bool
+    on_change: Callable[[bool], None]
+    """Called when the scanner comes (True) or goes."""
+
+    async def start(self) -> None:
+        """Begin to listen."""
+
+    async def close(self) -> None:
+        """Stop; may be called at any time."""
+
+
+def open_scanner(url: str, on_scan: OnScan) -> Scanner:
+    """Return a scanner for `url`, not yet started: serial, hid, tcp or tcp-listen."""
+    from drivers.scanners.registry import make_scanner  # noqa: PLC0415 - loads when first used
+
+    return make_scanner(url, on_scan)
 
 
 def open_printer(url: str) -> Printer:

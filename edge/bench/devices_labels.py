@@ -94,7 +94,7 @@ def _times(make: Callable[[], object], labels: int) -> tuple[float, tuple[float,
 def _peer(data: dict[str, Any]) -> bytes:
     """Make a comparable label as a user of the common libraries would: Pillow, then escpos."""
     import segno  # noqa: PLC0415 - only this peer needs them
-    from escpos.printer import Dummy  # type: ignore[import-untyped]  # noqa: PLC0415
+    from escpos.printer import Dummy  # noqa: PLC0415
     from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415
 
     picture = Image.new("1", (800, 1200), 1)
