@@ -28,7 +28,7 @@ class Source(ABC):
         self.subject = subject
         self._framing = framing
         self._handle = handle
-        self._waiting: deque[Scan] = deque()
+        self._waiting: deque[Scan] = deque(maxlen=SCANS_MAX)
         self._news = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.is_open = False

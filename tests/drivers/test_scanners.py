@@ -22,6 +22,7 @@ from drivers.scanners.hid import CAPS_LOCK, EVENT, KEYPAD, LAYOUT, LEFT_ALT, LEF
 from drivers.scanners.tcp import ListeningScanner
 
 HEAR_S: Final = 10.0
+CHANGES_MAX: Final = 100
 ASCII: Final = st.characters(min_codepoint=0x20, max_codepoint=0x7E)
 
 
@@ -198,7 +199,7 @@ async def listening(url: str) -> AsyncIterator[tuple[Ear, Scanner, Until]]:
     """Open a scanner; also give a way to wait until it is there or gone."""
     ear = Ear()
     scanner = open_scanner(url, ear.hear)
-    changes: asyncio.Queue[bool] = asyncio.Queue()
+    changes: asyncio.Queue[bool] = asyncio.Queue(CHANGES_MAX)
     scanner.on_change = changes.put_nowait
 
     async def until(is_open: bool) -> None:
