@@ -239,7 +239,11 @@ def open_scanner(url: str, on_scan: OnScan) -> Scanner:
 
 
 def open_printer(url: str) -> Printer:
-    """Return a closed printer for `url` (scheme and host say how, `lang` says tspl or zpl)."""
+    """Return a closed printer for `url`; raise `DriverError` that teaches how one is written.
+
+    The scheme (tcp, serial, usb, ipp, ipps) says how it is reached, `lang` (tspl, zpl, escpos) what
+    it speaks.
+    """
     from drivers.registry import make_printer  # noqa: PLC0415 - drivers load when first used
 
     return make_printer(url)
@@ -318,14 +322,17 @@ def labels_pdf(labels: Sequence[Raster]) -> bytes:
 
 
 def fake_printer(
-    lang: Literal["tspl", "zpl"],
+    lang: Literal["tspl", "zpl", "escpos"],
     host: str = "127.0.0.1",
-    port: int = 0,
+    port: int | None = 0,
     out_dir: Path | None = None,
     model: str = "",
     on_label: "Callable[[FakeLabel], None] | None" = None,
 ) -> "FakePrinter":
-    """Return a virtual printer, not yet started, that renders what real bytes ask of it."""
+    """Return a virtual printer, not yet started, that renders what real bytes ask of it.
+
+    Without a `port` it is reached by `printer_at` only.
+    """
     from drivers.fakes.printer import FakePrinter  # noqa: PLC0415 - a demo's and test's need
 
     return FakePrinter(lang, host, port, out_dir, model, on_label)
@@ -356,3 +363,11 @@ def announce_box(
     from drivers.discovery.announce import Announcement  # noqa: PLC0415 - zeroconf loads when used
 
     return Announcement(box_id, name, port, fingerprint, interfaces)
+
+
+def printer_at(fake: "FakePrinter", reply_s: float = 2.0, poll_s: float = 0.2) -> Printer:
+    """Return a closed printer that reaches a virtual one within this process."""
+    from drivers.labelprinter import Waits  # noqa: PLC0415 - a demo's and test's need
+    from drivers.registry import printer_over  # noqa: PLC0415
+
+    return printer_over(fake.link(), fake.lang, Waits(reply_s=reply_s, poll_s=poll_s))

@@ -1,9 +1,10 @@
-"""Label printers that talk TSPL or ZPL over a link: `drivers.api.Printer`.
+"""Label printers that talk TSPL, ZPL or ESC/POS over a link: `drivers.api.Printer`.
 
 How a copy is proved. A copy is sent only to a printer that says it is without fault and holds
 nothing. So the first completion token after it (TSPL), or the odometer being one further than its
 mark (ZPL), can be of no other copy. Whoever prints on the same printer past the box breaks this;
-the label's own QR, scanned back, does not depend on it.
+the label's own QR, scanned back, does not depend on it. An ESC/POS printer cannot say that it holds
+something, but its token names the copy.
 
 Silence on an open connection is a fault of the printer (ZPL printers do not answer with the head
 open or the roll empty), not an absence: `status` and `mark` raise, `await_proof` goes on waiting.
@@ -12,15 +13,19 @@ open or the roll empty), not an absence: `status` and `mark` raise, `await_proof
 import asyncio
 from abc import abstractmethod
 from collections import deque
-from typing import Final
+from collections.abc import Callable
+from typing import ClassVar, Final
 
 import msgspec
 
 from drivers.api import CopyId, DriverError, Mark, Printer, PrinterStatus, Proof, Raster
-from drivers.printers import tspl, zpl
+from drivers.models import proof_of
+from drivers.printers import escpos, tspl, zpl
 from drivers.printers.common import Answer, Ask, Replies, Token
 from drivers.transports import Link
 
+HEAR_OUT_MAX: Final = 64
+"""Pieces of late answers dropped before a printer that never stops talking is used all the same."""
 TOKENS_MAX: Final = 16
 """Tokens remembered; one copy in flight needs one."""
 
@@ -39,6 +44,9 @@ class Waits(msgspec.Struct, frozen=True):
 class LabelPrinter(Printer):
     """What the languages share: one exchange at a time over one link."""
 
+    CANCEL: ClassVar[bytes]
+    """Makes the printer drop what it holds."""
+
     def __init__(self, link: Link, replies: Replies, waits: Waits) -> None:
         self._link = link
         self._replies = replies
@@ -47,11 +55,26 @@ class LabelPrinter(Printer):
         self._tokens: deque[Token] = deque(maxlen=TOKENS_MAX)
         self._last_copy: CopyId | None = None
         self._last_bytes = 0
+        self._is_cut_short = False
+        self._is_owed = False  # an answer
 
     async def open(self) -> None:
-        """Connect; nothing happens when open."""
+        """Connect; nothing happens when open.
+
+        What a printer got of a copy that broke off is dropped: it would take what comes next for
+        the rest of that picture. What it still owes on a cable is heard out first: a late answer
+        must not be taken for the answer to a later question.
+        """
         async with self._turn:
+            if self._link.is_open:
+                return
             await self._link.open()
+            if self._is_cut_short:
+                await self._link.send(self.CANCEL)
+                self._is_cut_short = False
+            if self._is_owed and self._link.is_cable:
+                await self._hear_out()
+            self._is_owed = False
 
     async def close(self) -> None:
         """Disconnect; may be called at any time, any number of times."""
@@ -84,7 +107,16 @@ class LabelPrinter(Printer):
             self._tokens.clear()
             self._last_copy = copy_id
             self._last_bytes = len(copy)
-            return await self._link.send(copy)
+            try:
+                return await self._link.send(copy)
+            except DriverError as error:
+                self._is_cut_short = 0 < error.bytes_out < len(copy)
+                raise
+
+    async def cancel(self) -> None:
+        """Drop what the printer still holds; printed labels stay printed."""
+        async with self._turn:
+            await self._link.send(self.CANCEL)
 
     @abstractmethod
     async def _probe(self) -> str | None: ...
@@ -106,6 +138,20 @@ class LabelPrinter(Printer):
                     op, "it is busy with earlier work", "wait until that has printed, or cancel it"
                 )
             await asyncio.sleep(self._waits.poll_s)
+
+    async def _await_token(self, is_ours: Callable[[Token], bool], timeout_s: float) -> Proof:
+        until_s = _now_s() + timeout_s
+        while True:
+            async with self._turn:
+                if any(is_ours(token) for token in self._tokens):
+                    return Proof.TOKEN
+                left_s = until_s - _now_s()
+                if left_s <= 0:
+                    return Proof.NONE
+                try:
+                    self._hear(await self._link.receive(min(left_s, self._waits.poll_s)))
+                except DriverError as error:
+                    raise self._lost_in_flight(error) from error
 
     async def _ask(self, op: str, question: bytes, ask: Ask) -> Answer | None:
         """Return the answer, or None when none came in time."""
@@ -136,8 +182,19 @@ class LabelPrinter(Printer):
         """Return the error for trouble before the first byte of a copy."""
         return DriverError(op, self._link.subject, cause, hint, is_retryable=True)
 
+    async def _hear_out(self) -> None:
+        """Drop what comes until it is quiet for as long as an answer may take."""
+        for _ in range(HEAR_OUT_MAX):
+            if not await self._link.receive(self._waits.reply_s):
+                return
+
+    def _give_up_waiting(self) -> None:
+        """Disconnect, so that a late answer is not taken for the answer to a later question."""
+        self._is_owed = True
+        self._link.close()
+
     def _silence(self, op: str) -> DriverError:
-        self._link.close()  # a late answer must not be taken for the answer to a later question
+        self._give_up_waiting()
         return self._refusal(
             op,
             "no answer on an open connection",
@@ -157,6 +214,8 @@ class LabelPrinter(Printer):
 class TsplPrinter(LabelPrinter):
     """A TSPL printer. Proof: its completion token."""
 
+    CANCEL = tspl.CANCEL
+
     def __init__(self, link: Link, waits: Waits, gap_mm: float) -> None:
         super().__init__(link, tspl.Replies(), waits)
         self._gap_mm = gap_mm
@@ -172,24 +231,9 @@ class TsplPrinter(LabelPrinter):
     async def await_proof(self, copy_id: CopyId, mark: Mark | None, timeout_s: float) -> Proof:
         """Wait for the completion token of the copy sent last; NONE when it does not come."""
         del mark
-        until_s = _now_s() + timeout_s
-        while copy_id == self._last_copy:
-            async with self._turn:
-                if any(token.status == 0 for token in self._tokens):
-                    return Proof.TOKEN
-                left_s = until_s - _now_s()
-                if left_s <= 0:
-                    break
-                try:
-                    self._hear(await self._link.receive(min(left_s, self._waits.poll_s)))
-                except DriverError as error:
-                    raise self._lost_in_flight(error) from error
-        return Proof.NONE
-
-    async def cancel(self) -> None:
-        """Drop what the printer still holds; printed labels stay printed."""
-        async with self._turn:
-            await self._link.send(tspl.CANCEL)
+        if copy_id != self._last_copy:
+            return Proof.NONE
+        return await self._await_token(lambda token: token.status == 0, timeout_s)
 
     async def _probe(self) -> str | None:
         if await self._ask("probe", tspl.ASK_STATUS, Ask.STATUS) is None:
@@ -207,6 +251,8 @@ class TsplPrinter(LabelPrinter):
 
 class ZplPrinter(LabelPrinter):
     """A ZPL printer. Proof: its odometer."""
+
+    CANCEL = zpl.CANCEL
 
     def __init__(self, link: Link, waits: Waits) -> None:
         super().__init__(link, zpl.Replies(), waits)
@@ -243,24 +289,68 @@ class ZplPrinter(LabelPrinter):
             left_s = until_s - _now_s()
             if left_s <= 0:
                 if labels is None:
-                    self._link.close()
+                    self._give_up_waiting()
                 break
             await asyncio.sleep(min(left_s, self._waits.poll_s))
         return Proof.NONE
 
-    async def cancel(self) -> None:
-        """Drop what the printer still holds; printed labels stay printed."""
-        async with self._turn:
-            await self._link.send(zpl.CANCEL)
-
     async def _probe(self) -> str | None:
         model = await self._ask("probe", zpl.ASK_MODEL, Ask.MODEL)
+        if model is None:
+            await self._link.send(zpl.UNDO_ON_LINES)
         return model if isinstance(model, str) else None
 
     async def _status(self, op: str) -> PrinterStatus:
         answer = await self._ask(op, zpl.ASK_STATUS, Ask.STATUS)
         if answer is None:  # some stop answering ~HS in a fault, and still name it here
             answer = await self._ask(op, zpl.ASK_ERRORS, Ask.EXTENDED)
+        if not isinstance(answer, PrinterStatus):
+            raise self._silence(op)
+        return answer
+
+
+class EscposPrinter(LabelPrinter):
+    """An ESC/POS printer. Proof: the process id of the copy, on models that have it."""
+
+    CANCEL = escpos.CANCEL
+
+    def __init__(self, link: Link, waits: Waits, *, has_process_id: bool | None = None) -> None:
+        super().__init__(link, escpos.Replies(), waits)
+        self._has_process_id = has_process_id
+        """None: not known before the printer has told its model."""
+
+    def encode(self, label: Raster, copy_id: CopyId) -> bytes:
+        """Return the bytes that print `label` once. Pure, once `mark` has asked for the model."""
+        return escpos.encode(label, copy_id, has_process_id=bool(self._has_process_id))
+
+    async def mark(self) -> Mark | None:
+        """Return None, having learnt once from the model's name whether it can prove a copy."""
+        async with self._turn:
+            await self._await_idle("mark")
+            if self._has_process_id is None:
+                model = await self._ask("mark", escpos.ASK_MODEL, Ask.MODEL)
+                self._has_process_id = proof_of("escpos", str(model or "")) is Proof.TOKEN
+        return None
+
+    async def await_proof(self, copy_id: CopyId, mark: Mark | None, timeout_s: float) -> Proof:
+        """Wait for the process id of the copy; NONE when it does not come, or without one."""
+        del mark
+        if not self._has_process_id:
+            return Proof.NONE
+        ours = escpos.process_id(copy_id)
+        return await self._await_token(lambda token: token.job == ours, timeout_s)
+
+    async def _probe(self) -> str | None:
+        if await self._ask("probe", escpos.ASK_LANGUAGE, Ask.LANGUAGE) is None:
+            await self._link.send(escpos.UNDO_ON_LINES)
+            return None
+        model = await self._ask("probe", escpos.ASK_MODEL, Ask.MODEL)
+        return model if isinstance(model, str) else "ESC/POS"
+
+    async def _status(self, op: str) -> PrinterStatus:
+        answer = await self._ask(op, escpos.ASK_STATUS, Ask.STATUS)
+        if answer is None:  # some know only the automatic status
+            answer = await self._ask(op, escpos.ASK_AUTO_STATUS, Ask.EXTENDED)
         if not isinstance(answer, PrinterStatus):
             raise self._silence(op)
         return answer

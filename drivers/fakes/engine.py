@@ -1,5 +1,6 @@
 """What the virtual printers' engines have in common: pictures in, events out."""
 
+from collections.abc import Mapping
 from typing import Final, Protocol, TypeAlias
 
 import msgspec
@@ -15,10 +16,14 @@ COPIES_MAX: Final = 99
 
 
 class Printed(msgspec.Struct, frozen=True):
-    """A label was asked for; `copy_id` is the comment that came with it."""
+    """A label was asked for; `copy_id` is the comment or the process id that came with it."""
 
     raster: Raster
     copy_id: str
+    responds: bool = False
+    """Whether it is to be answered with a token."""
+    reprints: bool = True
+    """Whether it is printed again when a fault in the middle of it is mended; else it is lost."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -35,11 +40,13 @@ class Engine(Protocol):
 
     problems: list[str]
     """What a real printer would have ignored or misread."""
-    responds: bool
-    """Whether each label is to be answered with a token."""
 
     def feed(self, data: bytes) -> list[Event]:
         """Return what `data` asks for; never raises."""
+
+
+ENDS_WHAT_IS_HELD: Final = ("cancel", "reset")
+"""What makes a printer drop everything, half a picture too."""
 
 
 class Canvas:
@@ -66,6 +73,15 @@ def unpack(rows: bytes, row_bytes: int) -> NDArray[np.bool_]:
     """Return packed rows as dots, 1 = True."""
     packed = np.frombuffer(rows, np.uint8).reshape(-1, row_bytes)
     return np.unpackbits(packed, axis=1).astype(np.bool_)
+
+
+def find_at_once(data: bytes, start: int, commands: Mapping[bytes, str]) -> tuple[int, str] | None:
+    """Return where the first real-time command from `start` ends, and what it asks."""
+    hits = [(at, each) for each in commands if (at := data.find(each, start)) >= 0]
+    if not hits:
+        return None
+    at, command = min(hits)
+    return at + len(command), commands[command]
 
 
 def note(problems: list[str], problem: str) -> None:

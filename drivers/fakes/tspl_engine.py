@@ -6,18 +6,19 @@ from typing import Final
 from drivers.fakes.engine import (
     COPIES_MAX,
     DOTS_MAX,
+    ENDS_WHAT_IS_HELD,
     SIDE_DOTS_MAX,
     Asked,
     Canvas,
     Event,
     Printed,
+    find_at_once,
     note,
     unpack,
 )
+from drivers.units import dots_per_mm
 
 LINE_BYTES_MAX: Final = 512
-DOTS_PER_MM: Final = 8
-DPI: Final = 203
 
 _AT_ONCE: Final = {
     b"\x1b!?": "status",
@@ -26,6 +27,7 @@ _AT_ONCE: Final = {
     b"\x1b!R": "reset",
     b"~!T": "model",
 }
+_AT_ONCE_BYTES: Final = 3
 _BITMAP: Final = re.compile(rb"BITMAP (\d{1,5}),(\d{1,5}),(\d{1,5}),(\d{1,5}),0,")
 _BITMAP_HEAD_MAX: Final = 40
 _SIZE: Final = re.compile(rb"SIZE (\d{1,4}(?:\.\d+)?) mm, ?(\d{1,4}(?:\.\d+)?) mm")
@@ -36,13 +38,19 @@ _SETTINGS: Final = (b"GAP ", b"DIRECTION ", b"REFERENCE ", b"SET ", b"SPEED ", b
 class TsplEngine:
     """See `drivers.fakes.engine.Engine`."""
 
-    def __init__(self) -> None:
+    def __init__(self, dpi: int = 203) -> None:
         self.problems: list[str] = []
-        self.responds = False
+        self._dpi = dpi
+        self._responds = False
+        self._reprints = False
         self._held = b""
+        self._looked_at = 0  # how much of a picture on its way was searched for commands
         self._size = (800, 1200)
-        self._canvas = Canvas(*self._size, DPI)
+        self._canvas = self._blank()
         self._copy_id = ""
+
+    def _blank(self) -> Canvas:
+        return Canvas(*self._size, self._dpi)
 
     def feed(self, data: bytes) -> list[Event]:
         """Return what `data` asks for; never raises."""
@@ -60,7 +68,7 @@ class TsplEngine:
         if held[:1] in b"\x1b~":
             return self._take_at_once(events)
         if held.startswith(b"BITMAP ") or b"BITMAP ".startswith(held):
-            used = self._take_bitmap()
+            used = self._take_bitmap(events)
             if used is not None:
                 return used
         return self._take_line(events)
@@ -84,18 +92,18 @@ class TsplEngine:
         held = self._held
         if held[:2] == b"\x1b@":
             return 2
-        if len(held) < 3:  # noqa: PLR2004 - each of these commands has three bytes
+        if len(held) < _AT_ONCE_BYTES:
             return 0
-        what = _AT_ONCE.get(held[:3])
+        what = _AT_ONCE.get(held[:_AT_ONCE_BYTES])
         if what is None:
             note(self.problems, f"unknown real-time command {held[:3]!r}")
             return 1
-        if what in ("cancel", "reset"):
-            self._canvas = Canvas(*self._size, DPI)
+        if what in ENDS_WHAT_IS_HELD:
+            self._canvas = self._blank()
         events.append(Asked(what))
-        return 3
+        return _AT_ONCE_BYTES
 
-    def _take_bitmap(self) -> int | None:
+    def _take_bitmap(self, events: list[Event]) -> int | None:
         """Draw a picture; None when the line is not one."""
         head = _BITMAP.match(self._held)
         if head is None:
@@ -107,10 +115,17 @@ class TsplEngine:
             note(self.problems, "a picture of no size, or too large")
             return head.end()
         data = self._held[head.end() : head.end() + size]
+        while hit := find_at_once(data, self._looked_at, _AT_ONCE):
+            note(self.problems, "a real-time command inside a picture")
+            self._looked_at, what = hit
+            events.append(Asked(what))
+            if what in ENDS_WHAT_IS_HELD:
+                self._looked_at = 0
+                self._canvas = self._blank()
+                return head.end() + hit[0]
         if len(data) < size:
             return 0
-        if b"\x1b!" in data or b"~!" in data:
-            note(self.problems, "a real-time command inside a picture")
+        self._looked_at = 0
         self._canvas.draw(x, y, ~unpack(data, row_bytes))
         return head.end() + size
 
@@ -118,15 +133,18 @@ class TsplEngine:
         if line.startswith(b"REM "):
             self._copy_id = line[4:].decode("ascii", "replace")
         elif line == b"CLS":
-            self._canvas = Canvas(*self._size, DPI)
+            self._canvas = self._blank()
         elif size := _SIZE.fullmatch(line):
-            sides = [round(float(side) * DOTS_PER_MM) for side in size.groups()]
+            sides = [round(float(side) * dots_per_mm(self._dpi)) for side in size.groups()]
             if all(0 < side <= SIDE_DOTS_MAX for side in sides) and sides[0] * sides[1] <= DOTS_MAX:
                 self._size = (sides[0], sides[1])
         elif copies := _PRINT.fullmatch(line):
             count = min(COPIES_MAX, int(copies[1]) * int(copies[2] or 1))
-            events += [Printed(self._canvas.raster(), self._copy_id)] * count
+            label = Printed(self._canvas.raster(), self._copy_id, self._responds, self._reprints)
+            events += [label] * count
         elif line in (b"SET RESPONSE ON", b"SET RESPONSE OFF"):
-            self.responds = line.endswith(b"ON")
+            self._responds = line.endswith(b"ON")
+        elif line in (b"SET REPRINT ON", b"SET REPRINT OFF"):
+            self._reprints = line.endswith(b"ON")
         elif not line.startswith(_SETTINGS):
             note(self.problems, f"unknown command {line[:40]!r}")

@@ -20,7 +20,6 @@ from drivers.fakes.engine import (
 
 FORMAT_BYTES_MAX: Final = 2_000_000
 LINE_BYTES_MAX: Final = 256
-DPI: Final = 203
 
 _CONTROLS: Final = {
     b"~HS": "status",
@@ -34,15 +33,16 @@ _COMMAND: Final = re.compile(rb"\^([A-Z0-9]{2})([^^~]*)")
 _PICTURE: Final = re.compile(
     rb"A,(\d{1,8}),(\d{1,8}),(\d{1,5}),:Z64:([A-Za-z0-9+/=]+):([0-9A-Fa-f]{4})"
 )
-_QUIET: Final = (b"XA", b"XZ", b"FS", b"LH", b"JZ", b"CI", b"MM", b"PO")
+_QUIET: Final = (b"XA", b"XZ", b"FS", b"LH", b"CI", b"MM", b"PO")
 
 
 class ZplEngine:
     """See `drivers.fakes.engine.Engine`."""
 
-    def __init__(self) -> None:
+    def __init__(self, dpi: int = 203) -> None:
         self.problems: list[str] = []
-        self.responds = False
+        self._dpi = dpi
+        self._reprints = True
         self._held = b""
 
     def feed(self, data: bytes) -> list[Event]:
@@ -116,6 +116,8 @@ class ZplEngine:
                 at = (int(place[1]), int(place[2]))
             elif name == b"FX":
                 copy_id = rest.decode("ascii", "replace").strip()
+            elif name == b"JZ":
+                self._reprints = not rest.startswith(b"N")
             elif name == b"GF":
                 pictures.append((*at, rest))
             elif name not in _QUIET:
@@ -126,10 +128,11 @@ class ZplEngine:
         ):
             note(self.problems, "a label of no size, or too large")
             return
-        canvas = Canvas(width, height, DPI)
+        canvas = Canvas(width, height, self._dpi)
         for left, top, rest in pictures:
             self._draw(canvas, left, top, rest)
-        events += [Printed(canvas.raster(), copy_id)] * min(COPIES_MAX, numbers[b"PQ"])
+        label = Printed(canvas.raster(), copy_id, reprints=self._reprints)
+        events += [label] * min(COPIES_MAX, numbers[b"PQ"])
 
     def _draw(self, canvas: Canvas, x: int, y: int, rest: bytes) -> None:
         picture = _PICTURE.fullmatch(rest)

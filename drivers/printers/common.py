@@ -37,10 +37,15 @@ class Ask(Enum):
     """The language's longer status: `ESC ! S`, `~HQES`."""
     MODEL = 3
     ODOMETER = 4
+    LANGUAGE = 5
+    """Whether it speaks the language at all, where a whole status is not needed for that."""
 
 
 class Token(msgspec.Struct, frozen=True):
-    """A printer's unasked word that a label is through (TSPL: `{status,number,id}`)."""
+    """A printer's unasked word that a label is through.
+
+    TSPL: `{status,number,id}`. ESC/POS: the process id, as `job`.
+    """
 
     status: int
     """0 = printed without fault."""

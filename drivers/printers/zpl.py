@@ -21,9 +21,12 @@ ASK_ERRORS: Final = b"~HQES"
 ASK_MODEL: Final = b"~HI"
 ASK_ODOMETER: Final = b'! U1 getvar "odometer.total_label_count"\r\n'
 CANCEL: Final = b"~JA"
+UNDO_ON_LINES: Final = b"\r\n"
+"""`~HI` would be the start of the next line for a printer that reads lines."""
 
-COMPRESSION: Final = 1
-"""zlib level: a dense waybill is 24 KB in 0.6 ms; level 6 makes 20 KB of it in 2.6 ms."""
+COMPRESSION: Final = 4
+"""zlib level: a dense waybill is 21 KB in 1.0 ms; level 1 makes 24 KB of it in 0.6 ms, level 6
+makes 20 KB in 2.4 ms, and level 9 19 KB in 14 ms."""
 
 
 def encode(label: Raster, copy_id: CopyId) -> bytes:

@@ -8,6 +8,8 @@ class Link(Protocol):
 
     subject: str
     """How people name the other end, for errors."""
+    is_cable: bool
+    """Whether an answer to a question of an earlier connection can come in a later one."""
 
     @property
     def is_open(self) -> bool:

@@ -1,16 +1,15 @@
 """What the driver tests share: the sample waybill as a raster, and printers with short waits."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
-from drivers.api import Printer, Raster, builtin_template, fake_printer, render_label, sample_data
-from drivers.fakes.printer import FakePrinter
+from drivers.api import Raster, builtin_template, fake_printer, render_label, sample_data
 from drivers.labelprinter import Waits
 from drivers.registry import make_printer
-
-Pair = tuple[FakePrinter, Printer]
+from tests.drivers.ways import Printing, Rig, at
 
 
 @pytest.fixture(scope="session")
@@ -25,19 +24,26 @@ def small() -> Raster:
 
 
 @pytest.fixture
-def printing() -> Callable[..., AbstractAsyncContextManager[Pair]]:
-    """Return a function that runs a virtual printer and an open driver for it."""
+def printing(tmp_path: Path) -> Printing:
+    """Return a function that runs a virtual printer and an open driver for it.
+
+    `way` is a language and a transport: `zpl serial`.
+    """
 
     @asynccontextmanager
-    async def run(lang: str, reply_s: float = 5.0) -> AsyncIterator[Pair]:
+    async def run(way: str, reply_s: float = 5.0) -> AsyncIterator[Rig]:
+        lang, by = way.split()
         fake = fake_printer(lang)  # type: ignore[arg-type]
         await fake.start()
-        printer = make_printer(fake.url, Waits(reply_s, idle_s=0.2, poll_s=0.01))
+        url, plug = at(fake, by, tmp_path / "device")
+        await plug.plug_in()
+        printer = make_printer(url, Waits(reply_s, idle_s=0.2, poll_s=0.01))
         await printer.open()
         try:
-            yield fake, printer
+            yield fake, printer, plug
         finally:
             await printer.close()
+            plug.unplug()
             await fake.stop()
 
     return run

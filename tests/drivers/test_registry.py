@@ -4,7 +4,9 @@ import sys
 import pytest
 
 from drivers.api import DriverError, open_printer
-from drivers.labelprinter import TsplPrinter, ZplPrinter
+from drivers.ippprinter import IppPrinter
+from drivers.labelprinter import EscposPrinter, TsplPrinter, ZplPrinter
+from drivers.registry import EXAMPLES
 
 
 @pytest.mark.parametrize(
@@ -13,6 +15,10 @@ from drivers.labelprinter import TsplPrinter, ZplPrinter
         ("tcp://10.0.0.9:9100?lang=tspl", TsplPrinter),
         ("tcp://10.0.0.9?lang=tspl&gap_mm=3", TsplPrinter),
         ("tcp://[::1]:9101?lang=zpl", ZplPrinter),
+        ("serial:///dev/ttyUSB0?baud=115200&flow=rtscts&lang=zpl", ZplPrinter),
+        ("usb:///dev/usb/lp0?lang=escpos&proof=token", EscposPrinter),
+        ("ipp://10.0.0.9", IppPrinter),
+        ("ipps://10.0.0.9:443/ipp/print?lang=ipp", IppPrinter),
     ],
 )
 def test_a_url_names_its_driver(url: str, kind: type) -> None:
@@ -25,11 +31,18 @@ def test_a_url_names_its_driver(url: str, kind: type) -> None:
     [
         ("tcp://10.0.0.9", "no printer language ''"),
         ("tcp://10.0.0.9?lang=pcl", "no printer language 'pcl'"),
-        ("usb://x?lang=zpl", "no way to reach 'usb' devices"),
-        ("tcp://?lang=zpl", "no way to reach 'tcp' devices"),
+        ("lpd://x?lang=zpl", "no way to reach 'lpd' devices, only tcp, serial, usb, ipp, ipps"),
+        ("usb://x?lang=zpl", "the device's path is missing (three strokes before it: ///dev/…)"),
+        ("serial:///?lang=zpl", "the device's path is missing (three strokes before it: ///dev/…)"),
+        ("serial:///dev/x?lang=zpl&baud=1", "no port runs at 1 baud"),
+        ("serial:///dev/x?lang=zpl&flow=dtr", "no flow control 'dtr'"),
+        ("tcp://?lang=zpl", "the host is missing"),
+        ("ipp:///ipp/print", "the host is missing"),
+        ("ipp://h?lang=zpl", "an IPP printer's lang is ipp, or left out"),
+        ("tcp://h?lang=escpos&proof=odometer", "no such proof 'odometer'"),
         ("tcp://h:99999?lang=zpl", "Port out of range 0-65535"),
         ("tcp://h?lang=tspl&gap_mm=wide", "could not convert string to float: 'wide'"),
-        ("tcp://h?lang=tspl&gap_mm=nan", "not understood: gap_mm"),
+        ("tcp://h?lang=tspl&gap_mm=nan", "no stock has a gap of nan mm"),
         ("tcp://h?lang=zpl&speed=9", "not understood: speed"),
     ],
 )
@@ -38,14 +51,19 @@ def test_a_wrong_url_is_explained(url: str, cause: str) -> None:
     with pytest.raises(DriverError) as caught:
         open_printer(url)
     assert cause == caught.value.cause
-    assert "tcp://10.0.0.9:9100?lang=tspl" in caught.value.hint
+    assert all(example in caught.value.hint for example in EXAMPLES)
+
+
+@pytest.mark.parametrize("url", EXAMPLES)
+def test_what_the_hint_shows_works(url: str) -> None:
+    """Each way that the hint names is understood."""
+    open_printer(url)
 
 
 def test_the_door_is_light() -> None:
-    """Importing drivers.api loads neither numpy nor Pillow nor fonts nor asyncio."""
-    code = (
-        "import sys, drivers.api; print(*sorted({'numpy','PIL','zint','asyncio'} & {*sys.modules}))"
-    )
+    """Importing drivers.api loads neither numpy nor Pillow nor fonts nor asyncio nor transports."""
+    heavy = "{'numpy','PIL','zint','asyncio','serial','pyipp'}"
+    code = f"import sys, drivers.api; print(*sorted({heavy} & {{*sys.modules}}))"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
