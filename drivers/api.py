@@ -324,18 +324,20 @@ def labels_pdf(labels: Sequence[Raster]) -> bytes:
 def fake_printer(
     lang: Literal["tspl", "zpl", "escpos"],
     host: str = "127.0.0.1",
-    port: int | None = 0,
+    port: int = 0,
     out_dir: Path | None = None,
     model: str = "",
     on_label: "Callable[[FakeLabel], None] | None" = None,
+    *,
+    has_network: bool = True,
 ) -> "FakePrinter":
     """Return a virtual printer, not yet started, that renders what real bytes ask of it.
 
-    Without a `port` it is reached by `printer_at` only.
+    Without a network it is reached by `printer_at` only.
     """
     from drivers.fakes.printer import FakePrinter  # noqa: PLC0415 - a demo's and test's need
 
-    return FakePrinter(lang, host, port, out_dir, model, on_label)
+    return FakePrinter(lang, host, port, out_dir, model, on_label, has_network=has_network)
 
 
 def make_discovery(

@@ -137,18 +137,21 @@ class FakePrinter:
         self,
         lang: Lang,
         host: str = "127.0.0.1",
-        port: int | None = 0,
+        port: int = 0,
         out_dir: Path | None = None,
         model: str = "",
         on_label: Callable[[FakeLabel], None] | None = None,
         now_s: Callable[[], float] = time.time,
         dpi: int = 203,
+        *,
+        has_network: bool = True,
     ) -> None:
         assert lang in LANGS
         self.lang = lang
         self.host = host
         self.port = port
-        """The TCP port in use once started, where 0 was given; None: reached in other ways only."""
+        """The TCP port in use once started, where 0 was given."""
+        self._has_network = has_network
         self.out_dir = out_dir
         self.model = model or _MODELS[lang]
         self.on_label = on_label
@@ -196,11 +199,16 @@ class FakePrinter:
         """Labels received and not yet out."""
         return self._jobs.qsize() + (self._printing is not None)
 
+    @property
+    def hosts(self) -> int:
+        """How many are connected."""
+        return len(self._wires)
+
     async def start(self) -> None:
         """Switch on and listen; nothing happens when on. A port once chosen is kept."""
         if self.is_on:
             return
-        if self.port is not None:
+        if self._has_network:
             self._server = await asyncio.start_server(
                 self._serve, self.host, self.port, limit=READ_BYTES_MAX
             )

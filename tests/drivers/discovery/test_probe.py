@@ -149,6 +149,7 @@ class Scripted:
     """A link that answers each question with the next of its answers."""
 
     subject = "scripted"
+    is_cable = False
     is_open = True
 
     def __init__(self, answers: list[bytes]) -> None:
