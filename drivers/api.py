@@ -337,7 +337,9 @@ def fake_printer(
     """
     from drivers.fakes.printer import FakePrinter  # noqa: PLC0415 - a demo's and test's need
 
-    return FakePrinter(lang, host, port, out_dir, model, on_label, has_network=has_network)
+    printer = FakePrinter(lang, host, port, out_dir, model, on_label)
+    printer.has_network = has_network
+    return printer
 
 
 def make_discovery(

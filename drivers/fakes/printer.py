@@ -143,15 +143,14 @@ class FakePrinter:
         on_label: Callable[[FakeLabel], None] | None = None,
         now_s: Callable[[], float] = time.time,
         dpi: int = 203,
-        *,
-        has_network: bool = True,
     ) -> None:
         assert lang in LANGS
         self.lang = lang
         self.host = host
         self.port = port
         """The TCP port in use once started, where 0 was given."""
-        self._has_network = has_network
+        self.has_network = True
+        """Listens at its port; else it is reached in other ways only."""
         self.out_dir = out_dir
         self.model = model or _MODELS[lang]
         self.on_label = on_label
@@ -208,7 +207,7 @@ class FakePrinter:
         """Switch on and listen; nothing happens when on. A port once chosen is kept."""
         if self.is_on:
             return
-        if self._has_network:
+        if self.has_network:
             self._server = await asyncio.start_server(
                 self._serve, self.host, self.port, limit=READ_BYTES_MAX
             )

@@ -126,7 +126,8 @@ async def test_an_address_in_use_is_left_alone() -> None:
             await until(lambda: not discovery._interviews, "the interview ends")
             discovery.suspect(found.key)
             await until(lambda: len(discovery._tasks) == 2, "the look ends")
-            assert (State.NEW, 0) == (discovery.devices()[0].state, printer.hosts)
+            assert discovery.devices()[0].state is State.NEW
+            assert printer.hosts == 0
 
 
 async def test_a_source_that_fails_stops_no_other() -> None:
