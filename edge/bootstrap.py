@@ -20,6 +20,7 @@ from aiohttp import web
 
 from drivers.api import builtin_template, check_label, open_printer, render_label
 from edge import systemd
+from edge.app.approvals import Approvals
 from edge.app.dispatch import Dispatcher
 from edge.app.floor import Floor
 from edge.app.hublink import HubJournal
@@ -293,7 +294,9 @@ class BoxProcess:
             head_seq=lambda: self.writer.head.seq,
         )
         socket = Socket(guard, dispatcher, self.push)
-        handlers = Handlers(self.floor, self.reads, sessions, guard)
+        handlers = Handlers(
+            self.floor, self.reads, sessions, Approvals(self.floor, sessions, self.clock), guard
+        )
         status = Status(self._health, self._metrics)
         assets = Assets(page_root())
         table = [

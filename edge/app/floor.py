@@ -136,9 +136,16 @@ class Floor:
                 return outcome
             await asyncio.sleep(AGAIN_S)
 
-    async def reply(self, data: Any, *, via: str, **who: Any) -> Reply:  # noqa: ANN401
-        """Carry out a command of the box's own, and return the answer in its wire shape."""
-        command_id = self._ids.new_id()
+    async def reply(
+        self,
+        data: Any,  # noqa: ANN401 - any command's data
+        *,
+        via: str,
+        command_id: str = "",
+        **who: Any,  # noqa: ANN401 - fields of the command
+    ) -> Reply:
+        """Carry out a command that the box vouches for; return the answer in its wire shape."""
+        command_id = command_id or self._ids.new_id()
         outcome = await self.submit(data, via=via, command_id=command_id, **who)
         return await self._reply(command_id, outcome)
 

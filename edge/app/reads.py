@@ -15,6 +15,7 @@ from edge.app.ports import Reader
 from edge.domain.label_views import FixRow, fix_row
 from edge.domain.model import (
     Alarm,
+    Approval,
     Box,
     Doc,
     Hands,
@@ -42,6 +43,7 @@ from edge.domain.views import (
     pack_view,
     task_view,
 )
+from edge.domain.views_approvals import ApprovalView, approval_view
 from edge.domain.world import Key, World
 from sync.api import decode_entry
 
@@ -192,6 +194,24 @@ class Reads:
             rows = [await views.run(partial(fix_row, order_id=each)) for each in ids]
         found = [row for row in rows if row is not None]
         return sorted(found, key=lambda row: (row.lane != "24h", row.since, row.order))
+
+    async def approval(self, approval_id: str) -> ApprovalView | None:
+        """Return an approval."""
+        return await view_of(self._reader, partial(approval_view, approval_id=approval_id))
+
+    async def approvals(self, session: Session) -> list[ApprovalView]:
+        """Return open approvals that the person's roles may decide, and those that they asked."""
+        found: list[ApprovalView] = []
+        async with self._reader.snapshot() as held:
+            ids = await held.find(Approval, "asked_by", session.person, LIST_MAX)
+            for role in session.roles:
+                ids += await held.find(Approval, f"role:{role}", "due", LIST_MAX)
+            views = Views(held)
+            for each in sorted(set(ids))[:LIST_MAX]:
+                view = await views.run(partial(approval_view, approval_id=each))
+                if view is not None:
+                    found.append(view)
+        return found
 
     async def alarms(self, session: Session) -> list[Alarm]:
         """Return what the person or one of their roles has not acknowledged, oldest first."""

@@ -16,7 +16,8 @@ from edge.app.floor import Floor, Reply, refuse
 from edge.app.ports import Clock, Ids
 from edge.app.reads import Reads
 from edge.domain.commands import CODE_CHARS_MAX, SessionClose, SessionOpen
-from edge.domain.model import Name, Session
+from edge.domain.model import Name, Person, Session
+from edge.domain.refusals import RefusedError
 from edge.domain.views import TaskView
 
 TRIES_MAX: Final = 5
@@ -93,23 +94,41 @@ class Sessions:
 
     async def sign_in(self, asked: SignIn) -> tuple[Reply, str]:
         """Return the answer to a sign-in, and the session's token where it was opened."""
-        badge_hash = hashlib.sha256(asked.badge.encode()).hexdigest()
-        tries = self._tries_of(badge_hash, asked.device)
+        try:
+            person = await self.verify(asked.badge, asked.pin, asked.device)
+        except RefusedError as error:
+            return refuse("", error.refusal.code, **error.refusal.facts), ""
+        data = SessionOpen(self._ids.new_id(), person.id, self._known_station(asked.station))
+        reply = await self._floor.reply(
+            data,
+            via="pda",
+            actor=person.id,
+            device=asked.device,
+            factors=("badge", "pin"),
+            verified_us=self._clock.now_us(),
+        )
+        return reply, self.token(data.session) if reply.ok else ""
+
+    async def verify(self, badge: str, pin: str, device: str) -> Person:
+        """Return who proved by badge and PIN, at `device`, who they are.
+
+        Raises:
+            RefusedError: `sign_in_failed`, whatever was wrong; `locked_out {seconds}` after too
+                many wrong tries with this badge at this device.
+        """
+        badge_hash = hashlib.sha256(badge.encode()).hexdigest()
+        tries = self._tries_of(badge_hash, device)
         wait_us = tries.locked_until_us - self._clock.boot_us()
         if wait_us > 0:
-            return refuse("", "locked_out", seconds=-(-wait_us // 1_000_000)), ""
+            raise RefusedError("locked_out", seconds=-(-wait_us // 1_000_000))
         self._count(tries)  # before the work: many tries at once are no more than one by one
         person = await self._reads.person_by_badge(badge_hash)
         verifier = await self._reads.pin_verifier(person.id) if person else None
-        right = await asyncio.to_thread(_is_pin, asked.pin, verifier or _NOBODY)
+        right = await asyncio.to_thread(_is_pin, pin, verifier or _NOBODY)
         if person is None or verifier is None or not right or not person.active:
-            return refuse("", "sign_in_failed"), ""
+            raise RefusedError("sign_in_failed")
         tries.count = tries.locked_until_us = 0
-        data = SessionOpen(self._ids.new_id(), person.id, self._known_station(asked.station))
-        reply = await self._floor.reply(
-            data, via="pda", actor=person.id, device=asked.device, factors=("badge", "pin")
-        )
-        return reply, self.token(data.session) if reply.ok else ""
+        return person
 
     def _known_station(self, station: str) -> str:
         return station if station in self._stations else ""

@@ -245,6 +245,7 @@ def sign(turn: Turn, approval_id: str, signature: Signature) -> Facts:
         opinion=signature.opinion,
         remote=signature.remote,
         factors=list(turn.command.factors),
+        verified_us=turn.command.verified_us,
         facts=seen,
         facts_hash=signature.facts_hash,
     )

@@ -6,15 +6,18 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from edge.app.approvals import Approvals, Signing
 from edge.app.floor import COMMANDS_MAX, Floor, Reply, refuse
 from edge.app.reads import LIST_MAX, Reads
 from edge.app.sessions import Sessions, SessionView, SignIn
 from edge.domain.commands import Envelope, StatusSet
+from edge.domain.ids import ID_CHARS_MAX
 from edge.domain.label_views import FixRow
 from edge.domain.printviews import HealingRow, PrintJobView, healing_row
 from edge.domain.refusals import RefusedError
 from edge.domain.rules import Reason, Workflow
 from edge.domain.views import JobView, OrderView, PackRow, PackView, TaskView
+from edge.domain.views_approvals import ApprovalView
 from edge.http.guard import COOKIE, Guard
 from edge.http.wire import error_response, json_response, read_json
 
@@ -82,8 +85,16 @@ class WorkflowView(msgspec.Struct, frozen=True):
 class Handlers:
     """Answers requests."""
 
-    def __init__(self, floor: Floor, reads: Reads, sessions: Sessions, guard: Guard) -> None:
+    def __init__(
+        self,
+        floor: Floor,
+        reads: Reads,
+        sessions: Sessions,
+        approvals: Approvals,
+        guard: Guard,
+    ) -> None:
         self._floor = floor
+        self._approvals = approvals
         self._reads = reads
         self._sessions = sessions
         self._guard = guard
@@ -137,6 +148,14 @@ class Handlers:
         )
         return error_response(reply)
 
+    async def decide(self, request: web.Request) -> web.StreamResponse:
+        """Sign an approval by badge and PIN, on whatever device is at hand."""
+        session = await self._guard.session(request)
+        asked = await read_json(request, Signing)
+        approval_id = request.match_info["id"][:ID_CHARS_MAX]
+        reply = await self._approvals.decide(session, approval_id, asked)
+        return json_response(reply) if reply.ok else error_response(reply)
+
     # ---- reads --------------------------------------------------------------------------------
 
     async def tasks(self, request: web.Request) -> web.StreamResponse:
@@ -179,6 +198,18 @@ class Handlers:
         """Return all that happened to an order."""
         await self._guard.session(request)
         return json_response({"entries": await self._reads.timeline(request.match_info["id"])})
+
+    async def approvals(self, request: web.Request) -> web.StreamResponse:
+        """Return what the caller may decide, and what they asked."""
+        session = await self._guard.session(request)
+        return json_response({"approvals": await self._reads.approvals(session)})
+
+    async def approval(self, request: web.Request) -> web.StreamResponse:
+        """Return an approval."""
+        await self._guard.session(request)
+        approval_id = request.match_info["id"]
+        found = await self._reads.approval(approval_id)
+        return _found(found, "unknown_approval", approval=approval_id)
 
     async def alarms(self, request: web.Request) -> web.StreamResponse:
         """Return the caller's alarms that are not acknowledged."""
@@ -251,6 +282,13 @@ def routes(handlers: Handlers) -> list[Route]:
               refusals=("unknown_order",)),
         Route("GET", f"{api}/orders/{{id}}/timeline", h.timeline, "All that happened to an order",
               gives=dict[str, list[dict[str, Any]]]),
+        Route("GET", f"{api}/approvals", h.approvals, "Open approvals that the caller may decide, "
+              "and the caller's own requests", gives=dict[str, list[ApprovalView]]),
+        Route("GET", f"{api}/approvals/{{id}}", h.approval, "An approval, its facts as they are "
+              "now", gives=ApprovalView, refusals=("unknown_approval",)),
+        Route("POST", f"{api}/approvals/{{id}}/decide", h.decide, "Sign an approval by badge and "
+              "PIN", Signing, Reply, refusals=("sign_in_failed", "locked_out", "approval_stale",
+              "approval_role", "unknown_approval")),
         Route("GET", f"{api}/alarms", h.alarms, "The caller's alarms",
               gives=dict[str, list[AlarmView]]),
         Route("GET", f"{api}/reasons", h.reasons, "Reasons to choose from",

@@ -10,6 +10,7 @@ import pytest
 from edge.domain import views
 from edge.domain.commands import FROM_PDA, KINDS
 from edge.domain.refusals import FAULTS
+from edge.domain.views_approvals import ApprovalView
 from tests.rig import Rig
 
 PAGE = (Path(__file__).parents[2] / "docs" / "PDA_PROTOCOL.md").read_text("utf-8")
@@ -32,6 +33,7 @@ def block(name: str) -> str:
         ("Job", views.JobView),
         ("OrderView", views.OrderView),
         ("Frozen", views.FrozenView),
+        ("ApprovalView", ApprovalView),
     ],
 )
 def test_each_view_has_the_fields_of_the_page(name: str, shape: type[msgspec.Struct]) -> None:

@@ -57,6 +57,9 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     session: str = ""
     roles: tuple[str, ...] = ()
     factors: tuple[str, ...] = ()
+    """What the actor proved at the door just now: `badge`, `pin`."""
+    verified_us: int = 0
+    """When that was."""
     evidence: tuple[str, ...] = ()
     gs1: Gs1 | None = None
     """What its `code` carries, where that is a GS1 code."""
