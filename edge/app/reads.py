@@ -16,6 +16,7 @@ from edge.domain.label_views import FixRow, fix_row
 from edge.domain.model import (
     Alarm,
     Approval,
+    Assignment,
     Box,
     Doc,
     Hands,
@@ -27,6 +28,7 @@ from edge.domain.model import (
     Session,
     Task,
 )
+from edge.domain.model.picking import QUEUES
 from edge.domain.printviews import PrintJobView, print_job_view
 from edge.domain.rules import PrintQueueRules, Ruleset
 from edge.domain.rulesets import active_rules
@@ -104,12 +106,16 @@ class Reads:
         return await view_of(self._reader, partial(task_view, task_id=task_id))
 
     async def open_tasks(self) -> list[TaskView]:
-        """Return open tasks, the fast lane first, then the oldest; without their steps."""
+        """Return open tasks by priority, lane and age, without their steps.
+
+        A task of the fast lane stands behind none of the normal one but those of priority P0, so
+        who is free next is offered the oldest of it first, however many normal ones wait.
+        """
         found: list[TaskView] = []
         async with self._reader.snapshot() as held:
             views = Views(held)
-            for lane in ("24h", "normal"):
-                for task_id in await held.find(Task, "open", lane, LIST_MAX - len(found)):
+            for queue in QUEUES:
+                for task_id in await held.find(Task, "open", queue, LIST_MAX - len(found)):
                     view = await views.run(partial(task_view, task_id=task_id, steps=False))
                     if view is not None:
                         found.append(view)
@@ -251,7 +257,9 @@ class Reads:
 
     async def recipient(self, order_id: str) -> dict[str, Any]:
         """Return the personal data of an order's recipient; empty where it was erased."""
-        return await self._reader.personal(f"order:{order_id}") or {}
+        content = await self._reader.doc(Assignment, order_id)
+        key = content.recipient_key if isinstance(content, Assignment) else ""
+        return await self._reader.personal(key or f"order:{order_id}") or {}
 
     async def box(self) -> Box:
         """Return this box."""

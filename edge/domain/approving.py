@@ -30,6 +30,7 @@ DENY: Final = "deny"
 REFER: Final = "refer"
 """Answer that decides nothing: the opinion is kept, and the next superior is asked."""
 STUCK: Final = "approval_stuck"
+SIGNATURES_MAX: Final = 3
 
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import msgspec
 
+from edge.domain.facts import order_facts
 from edge.domain.model import Assignment, Order
-from edge.domain.orders import assign, order_facts, the_order
+from edge.domain.orders import assign, the_order
 from edge.domain.recipients import derived, keep_personal
 from edge.domain.refusals import Refusal, RefusedError, refused
 from edge.domain.turn import Turn
@@ -69,7 +70,7 @@ def _why_not_by(turn: Turn, content: Assignment) -> Refusal | None:
     facts = {"order": content.id, "carrier": content.carrier, "service": content.service}
     if carrier.off:
         return Refusal("carrier_off", facts)
-    seen = order_facts(turn, content)
+    seen = order_facts(turn.world.the(Order, content.id), content, turn.rules)
     asked = turn.rules.context(seen)
     try:
         rule = next(

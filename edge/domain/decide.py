@@ -12,8 +12,10 @@ import msgspec
 from edge.domain import (
     alarms,
     approving,
+    deadlines,
     evidence,
     instructions,
+    intake,
     labelling,
     packing,
     people,
@@ -100,6 +102,8 @@ def decide(world: World, command: Command, env: Env) -> Decision:
     try:
         _check_sender(turn)
         facts = decider(turn, command.data)
+        intake.follow(turn)
+        deadlines.follow(turn)
         if command.via == "pda" and not turn.drafts:
             turn.emit("command.repeated", _subject(command), kind=command.kind)
         rulesets.note_first_decision(turn)

@@ -1,13 +1,20 @@
-"""Interception: a freeze closes every way of an order until its effect, or until it is revoked."""
+"""Interception: a freeze closes every way of an order until its effect, or until it is revoked.
+
+What an interception of a category does at the end of its countdown, and which of them contradict
+each other, is ruleset data. Two that contradict within the countdown both wait for a supervisor
+(`edge.domain.contesting`); a rule may freeze an order too (`edge.domain.breakers`).
+"""
 
 from typing import Any, Final
 
-from edge.domain.alarms import raise_alarm
+from edge.domain.contesting import contest, resume
+from edge.domain.effects import alarm_holders, close_freeze, take_effect
 from edge.domain.entries import PersonalRecord
 from edge.domain.labelling import ship_if_proved
-from edge.domain.model import Assignment, Freeze, Order, Task, Timer
-from edge.domain.orders import end, the_order
+from edge.domain.model import Order, Timer
+from edge.domain.orders import the_order
 from edge.domain.personal import seal
+from edge.domain.recipients import DERIVED, derived
 from edge.domain.refusals import RefusedError, refused
 from edge.domain.timing import US_PER_S, arm_timer, on_fire
 from edge.domain.turn import Turn
@@ -26,12 +33,8 @@ def open_freeze(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa:
         raise RefusedError("order_ended", order=order.id, state=order.state)
     if any(freeze.category == category for freeze in order.freezes):
         raise refused(frozen(order))
-    countdown_us = turn.rules.countdown_us(category)
-    asked_s = body.get("countdown_s")
-    if isinstance(asked_s, int):
-        countdown_us = min(max(0, asked_s), COUNTDOWN_S_MAX) * US_PER_S
-    freeze = turn.env.new_id()
-    due_us = turn.env.now_us + countdown_us
+    rivals = [f.id for f in order.freezes if turn.rules.contradict(category, f.category)]
+    freeze, due_us = turn.env.new_id(), turn.env.now_us + _countdown_us(turn, category, body)
     refs = (*order_refs(order), f"freeze:{freeze}")
     turn.emit(
         "freeze.opened",
@@ -45,30 +48,45 @@ def open_freeze(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa:
         reason=str(body.get("reason") or ""),
         **link,
     )
-    if recipient := body.get("recipient"):
-        salt = turn.env.new_salt()
-        value = {"recipient": recipient}
-        turn.personal.append(PersonalRecord(f"freeze:{freeze}", salt, value))
-        turn.emit("address.received", f"order:{order.id}", refs, personal=seal(salt, value))
-    arm_timer(
-        turn,
-        "freeze.effect",
-        f"freeze:{freeze}:{order.id}",
-        countdown_us,
-        (f"order:{order.id}", f"freeze:{freeze}"),
+    _keep_amendment(turn, order, freeze, body)
+    if rivals:
+        contest(turn, order.id, (*rivals, freeze))
+    else:
+        _arm(turn, order.id, freeze, due_us - turn.env.now_us)
+    alarm_holders(turn, order, category, due_us)
+
+
+def _countdown_us(turn: Turn, category: str, body: dict[str, Any]) -> int:
+    asked_s = body.get("countdown_s")
+    if isinstance(asked_s, int):
+        return min(max(0, asked_s), COUNTDOWN_S_MAX) * US_PER_S
+    return turn.rules.countdown_us(category)
+
+
+def _arm(turn: Turn, order_id: str, freeze_id: str, delay_us: int) -> None:
+    refs = (f"order:{order_id}", f"freeze:{freeze_id}")
+    arm_timer(turn, "freeze.effect", f"freeze:{freeze_id}:{order_id}", delay_us, refs)
+
+
+def _keep_amendment(turn: Turn, order: Order, freeze: str, body: dict[str, Any]) -> None:
+    """Keep what an interception would change: personal data beside the journal, facts in it."""
+    value = {field: body[field] for field in DERIVED if body.get(field)}
+    if not value:
+        return
+    known = derived(value, turn.rules)
+    facts = {name: known[name] for field in value for name in DERIVED[field]}
+    salt = turn.env.new_salt()
+    turn.personal.append(PersonalRecord(f"freeze:{freeze}", salt, value))
+    turn.emit(
+        "amendment.received",
+        f"order:{order.id}",
+        (*order_refs(order), f"freeze:{freeze}"),
+        order=order.id,
+        freeze=freeze,
+        fields=sorted(value),
+        facts=facts,
+        personal=seal(salt, value),
     )
-    _alarm_holders(turn, order, "order_frozen", category, due_us)
-
-
-def _alarm_holders(turn: Turn, order: Order, code: str, category: str, due_us: int) -> None:
-    task = turn.world.get(Task, order.task) if order.task else None
-    holders = {task.picker} if task and task.state == "taken" else set()
-    if order.packer and order.state in ("packing", "packed_checked", "shipped"):
-        holders.add(order.packer)
-    facts = {"order": order.id, "category": category, "due_at": due_us}
-    code = f"{code}_{category}" if category == "cancel" else code
-    for person in sorted(holders):
-        raise_alarm(turn, f"order:{order.id}", code, facts, person=person)
 
 
 def revoke_freeze(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN401
@@ -77,44 +95,20 @@ def revoke_freeze(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noq
     category = body.get("category")
     for freeze in order.freezes:
         if category in (None, freeze.category):
-            _close(turn, order, freeze, "revoked", **link)
+            close_freeze(turn, order.id, freeze, "revoked", **link)
+            if left := resume(turn, order.id):
+                left_us = min(left.due_us - turn.env.now_us, left.due_us - left.opened_us)
+                _arm(turn, order.id, left.id, max(0, left_us))
             ship_if_proved(turn, turn.world.the(Order, order.id))
             return
     raise RefusedError("freeze_closed", order=order.id)
 
 
 @on_fire("freeze.effect")
-def _take_effect(turn: Turn, timer: Timer) -> None:
-    """Carry out an interception whose countdown ended, unless it was revoked."""
+def _count_out(turn: Turn, timer: Timer) -> None:
+    """Carry out an interception whose countdown ended, unless it was revoked or is contested."""
     _, freeze_id, order_id = timer.subject.split(":", 2)
     order = turn.world.the(Order, order_id)
     freeze = next((each for each in order.freezes if each.id == freeze_id), None)
-    if freeze is None:
-        return
-    if freeze.category == "cancel":
-        if order.state not in ("cancelled", "put_back", "handed_over"):
-            end(turn, order)
-    elif freeze.category == "rush" and turn.rules.states[order.state].kind != "end":
-        content = turn.world.the(Assignment, order.id)
-        turn.emit("order.rushed", f"order:{order.id}", order=order.id, type=content.type)
-    _close(turn, turn.world.the(Order, order.id), freeze, "applied")
-
-
-def _close(
-    turn: Turn,
-    order: Order,
-    freeze: Freeze,
-    outcome: str,
-    **link: Any,  # noqa: ANN401
-) -> None:
-    turn.emit(
-        "freeze.closed",
-        f"order:{order.id}",
-        (*order_refs(order), f"freeze:{freeze.id}"),
-        order=order.id,
-        freeze=freeze.id,
-        category=freeze.category,
-        outcome=outcome,
-        opened_us=freeze.opened_us,
-        **link,
-    )
+    if freeze is not None and freeze.id not in order.contested:
+        take_effect(turn, order, freeze)

@@ -11,6 +11,7 @@ from edge.domain.commands import (
 )
 from edge.domain.gates import all_checked, evidence_attached
 from edge.domain.model import Copy, Job, Order, Waybill
+from edge.domain.model.orders import LABEL_DUE
 from edge.domain.orders import the_order
 from edge.domain.packing import station_of
 from edge.domain.refusals import Refusal, RefusedError, refused
@@ -45,7 +46,8 @@ def reprint(turn: Turn, data: WaybillReprint) -> Facts:
 def why_not_print(world: World, order: Order, rules: Ruleset) -> Refusal | None:
     """Return why the order's first label cannot be printed now."""
     live = [copy for copy in order.copies if not copy.void]
-    if live and not order.freezes and order.state == "packed_checked":
+    is_due = order.state == "packed_checked" or LABEL_DUE in order.marks
+    if live and not order.freezes and is_due:
         job = world.the(Job, live[-1].job)
         return Refusal("label_printing", _job_facts(job))
     return _why_no_label(world, order, rules)
@@ -87,7 +89,7 @@ def why_not_packed(world: World, order: Order, rules: Ruleset) -> Refusal | None
         return frozen(order)
     if order.state == "packing" and (missing := all_checked(world, order, rules)):
         return missing
-    if order.state != "packed_checked":
+    if order.state != "packed_checked" and LABEL_DUE not in order.marks:
         return Refusal("not_packed", {"order": order.id, "state": order.state})
     return None
 

@@ -6,7 +6,9 @@ import msgspec
 
 from edge.domain import stock
 from edge.domain.allotting import Stop, stops
+from edge.domain.approving import withdraw
 from edge.domain.commands import QTY_MAX
+from edge.domain.facts import order_facts
 from edge.domain.gates import picked_pieces
 from edge.domain.ids import ID_CHARS_MAX
 from edge.domain.lots import note_expired
@@ -60,7 +62,7 @@ def assign(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN4
         _grant_gifts(turn, content)
     order = the_order(turn, order_id)
     content = turn.world.the(Assignment, order_id)
-    hold = _hold(turn, content)
+    hold = _hold(turn, order)
     if hold:
         wait(turn, order, *hold)
         return
@@ -68,12 +70,13 @@ def assign(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN4
 
 
 def _content(turn: Turn, body: dict[str, Any], seal_hex: str) -> Assignment:
-    known = set(Assignment.__struct_fields__) - {"id"}
+    known = set(Assignment.__struct_fields__) - {"id", "recipient_key"}
     fields = {name: value for name, value in body.items() if name in known}
     fields |= {
         "id": body["order_id"],
         "type": str(body.get("type") or "normal"),
         "paid_us": body.get("paid_at") or 0,
+        "created_us": body.get("created_at") or 0,
         "promise_us": body.get("promise") or 0,
         "personal": seal_hex,
     }
@@ -93,29 +96,9 @@ def _content(turn: Turn, body: dict[str, Any], seal_hex: str) -> Assignment:
     return content
 
 
-def order_facts(turn: Turn, content: Assignment) -> dict[str, Any]:
-    """Return what a ruleset's expressions may ask of an order."""
-    goods = sum(line.price_fen * line.qty for line in content.lines)
-    return {
-        "id": content.id,
-        "type": content.type,
-        "type_known": content.type in turn.rules.document.order_types.known,
-        "tags": list(content.tags),
-        "amount_fen": goods + sum(charge.amount_fen for charge in content.charges),
-        "finance_cleared": content.finance_cleared,
-        "customer_level": content.customer_level,
-        "carrier": content.carrier,
-        "service": content.service,
-        "risk_pm": content.risk_pm,
-        "remark_hits": list(content.remark_hits),
-        "same_city": content.same_city,
-        "lines": [{"sku": line.sku, "qty": line.qty} for line in content.lines],
-    }
-
-
-def _hold(turn: Turn, content: Assignment) -> tuple[str, str, dict[str, Any]] | None:
+def _hold(turn: Turn, order: Order) -> tuple[str, str, dict[str, Any]] | None:
     """Return in which state the order must wait, by which rule, and what that saw; if any."""
-    facts = order_facts(turn, content)
+    facts = order_facts(order, turn.world.the(Assignment, order.id), turn.rules)
     asked = turn.rules.context(facts)
     for hold in turn.rules.document.workflow.holds:
         if turn.rules.is_true(hold.when, asked):
@@ -124,7 +107,7 @@ def _hold(turn: Turn, content: Assignment) -> tuple[str, str, dict[str, Any]] | 
 
 
 def _grant_gifts(turn: Turn, content: Assignment) -> None:
-    facts = order_facts(turn, content)
+    facts = order_facts(turn.world.the(Order, content.id), content, turn.rules)
     asked = turn.rules.context(facts)
     for rule in turn.rules.document.gifts:
         if turn.rules.is_true(rule.when, asked):
@@ -179,6 +162,8 @@ def end(turn: Turn, order: Order) -> None:
     shipped = order.state == "shipped"
     void_label(turn, order, reason="cancelled", number_too=True)
     order = move(turn, the_order(turn, order.id), "order.cancel")
+    for approval in order.approvals:
+        withdraw(turn, approval, "order_ended")
     if pieces:
         refs = order_refs(order)
         turn.emit("putback.opened", f"order:{order.id}", refs, order=order.id, items=pieces)

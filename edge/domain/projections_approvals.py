@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import msgspec
+
 from edge.domain.entries import Fact
-from edge.domain.model import Approval, Opinion, Order
+from edge.domain.model import Amendment, Approval, Assignment, Opinion, Order, Task
 from edge.domain.projecting import on
 from edge.domain.world import World
 
@@ -84,3 +86,39 @@ def _marked(world: World, _: Fact, data: dict[str, Any]) -> None:
 def _unmarked(world: World, _: Fact, data: dict[str, Any]) -> None:
     order = world.the(Order, data["order"])
     world.edit(order, marks=tuple(each for each in order.marks if each != data["mark"]))
+
+
+@on("order.prioritised")
+def _prioritised(world: World, _: Fact, data: dict[str, Any]) -> None:
+    order = world.edit(world.the(Order, data["order"]), priority=data["priority"])
+    task = world.get(Task, order.task) if order.task else None
+    if task is not None:
+        world.edit(task, priority=data["priority"])
+
+
+@on("freeze.contested")
+def _contested(world: World, _: Fact, data: dict[str, Any]) -> None:
+    order = world.the(Order, data["order"])
+    world.edit(order, contested=tuple(dict.fromkeys((*order.contested, *data["freezes"]))))
+
+
+@on("freeze.resumed")
+def _resumed(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.edit(world.the(Order, data["order"]), contested=())
+
+
+@on("amendment.received")
+def _amendment_received(world: World, _: Fact, data: dict[str, Any]) -> None:
+    amendment = Amendment(
+        id=data["freeze"], order=data["order"], fields=tuple(data["fields"]), facts=data["facts"]
+    )
+    world.put(amendment)
+
+
+@on("order.amended")
+def _amended(world: World, _: Fact, data: dict[str, Any]) -> None:
+    content = world.the(Assignment, data["order"])
+    fields = msgspec.to_builtins(content) | data["facts"]
+    if data["record"]:
+        fields["recipient_key"] = data["record"]
+    world.put(msgspec.convert(fields, Assignment))

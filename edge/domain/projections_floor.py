@@ -29,6 +29,8 @@ def _task_made(world: World, fact: Fact, data: dict[str, Any]) -> None:
     order = the_order(world, data)
     steps = _steps(world, order, data["steps"])
     _put_task(world, data["task"], steps, lane=order.lane, orders=(order.id,), at_us=fact.at_us)
+    if order.priority:
+        world.edit(world.the(Task, data["task"]), priority=order.priority)
     world.edit(order, task=data["task"], short={})
 
 

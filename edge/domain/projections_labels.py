@@ -135,7 +135,7 @@ def _carrier_switched(world: World, _: Fact, data: dict[str, Any]) -> None:
 def _order_updated(world: World, _: Fact, data: dict[str, Any]) -> None:
     content = world.the(Assignment, data["order"])
     hits = tuple(data["content"]["remark_hits"])
-    world.edit(content, **data["content"] | {"remark_hits": hits})
+    world.edit(content, recipient_key="", **data["content"] | {"remark_hits": hits})
 
 
 @on("evidence.attached")

@@ -7,6 +7,7 @@ import msgspec
 
 from edge.domain.entries import Fact
 from edge.domain.model import Copy, Job, Order, PrintDay
+from edge.domain.model.orders import LABEL_DUE
 from edge.domain.printstages import GOOD, HELP
 from edge.domain.projecting import on, the_order
 from edge.domain.world import World
@@ -82,7 +83,9 @@ def _slip_scanned(world: World, fact: Fact, data: dict[str, Any]) -> None:
 
 @on("waybill.proved")
 def _waybill_proved(world: World, fact: Fact, data: dict[str, Any]) -> None:
-    world.edit(the_order(world, data), grade=data["grade"])
+    order = the_order(world, data)
+    marks = tuple(mark for mark in order.marks if mark != LABEL_DUE)
+    world.edit(order, grade=data["grade"], marks=marks)
     job = world.the(Job, data["job"])
     _note_printed(world, job)
     world.edit(job, state="proved", reason="", grade=data["grade"], since_us=fact.at_us)

@@ -10,6 +10,7 @@ from edge.domain.model import (
     Assignment,
     Box,
     Code,
+    Deadlines,
     Freeze,
     Line,
     Location,
@@ -206,7 +207,11 @@ def _freeze_opened(world: World, fact: Fact, data: dict[str, Any]) -> None:
 def _freeze_closed(world: World, _: Fact, data: dict[str, Any]) -> None:
     order = the_order(world, data)
     left = tuple(freeze for freeze in order.freezes if freeze.id != data["freeze"])
-    world.edit(order, freezes=left)
+    contested = tuple(each for each in order.contested if each != data["freeze"])
+    ended = [freeze for freeze in order.freezes if freeze.id == data["freeze"]]
+    if data["outcome"] == "released":
+        order = world.edit(order, released=(*order.released, *(each.reason for each in ended)))
+    world.edit(order, freezes=left, contested=contested)
 
 
 @on("timer.armed")
@@ -223,13 +228,27 @@ def _timer_armed(world: World, _: Fact, data: dict[str, Any]) -> None:
         state="armed",
     )
     world.put(timer)
+    if timer.purpose == "order.deadline":
+        _purpose, rule, order = timer.subject.split(":", 2)
+        running = world.get(Deadlines, order)
+        timers = (running.timers if running else {}) | {rule: timer.id}
+        world.put(Deadlines(id=order, timers=timers))
 
 
 @on("timer.fired")
 def _timer_fired(world: World, _: Fact, data: dict[str, Any]) -> None:
-    world.edit(world.the(Timer, data["timer"]), state="fired")
+    _spend(world, data["timer"], "fired")
 
 
 @on("timer.disarmed")
 def _timer_disarmed(world: World, _: Fact, data: dict[str, Any]) -> None:
-    world.edit(world.the(Timer, data["timer"]), state="disarmed")
+    _spend(world, data["timer"], "disarmed")
+
+
+def _spend(world: World, timer_id: str, state: str) -> None:
+    timer = world.edit(world.the(Timer, timer_id), state=state)
+    if timer.purpose == "order.deadline":
+        _purpose, rule, order = timer.subject.split(":", 2)
+        running = world.the(Deadlines, order).timers
+        left = {name: each for name, each in running.items() if name != rule}
+        world.put(Deadlines(id=order, timers=left))

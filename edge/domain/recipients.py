@@ -11,7 +11,12 @@ from edge.domain.personal import seal
 from edge.domain.rules import Ruleset
 from edge.domain.turn import Turn
 
-PERSONAL_FIELDS: Final = ("recipient", "remark")
+DERIVED: Final = {
+    "recipient": ("phone_masked", "address_vague", "same_city"),
+    "remark": ("remark_hits",),
+}
+"""Personal fields, and the facts that are derived of each."""
+PERSONAL_FIELDS: Final = tuple(DERIVED)
 _DIGIT: Final = re.compile(r"[0-9\uff10-\uff19]")
 
 

@@ -13,6 +13,7 @@ from edge.domain.gates import needed_at_packing
 from edge.domain.labelling import why_not_print, why_not_prove, why_not_reprint
 from edge.domain.model import (
     Assignment,
+    Freeze,
     Job,
     Line,
     Name,
@@ -40,10 +41,14 @@ PACKING_ACTIONS: Final = ("pack.open", "pack.finish", *_LABEL_ACTIONS, "handover
 
 
 class FrozenView(msgspec.Struct, frozen=True, gc=False):
-    """Why an order is frozen, and when that takes effect (µs UTC)."""
+    """Why an order is frozen, and when that takes effect (µs UTC; 0: when somebody decides)."""
 
     category: str
     due_at: int
+    reason: str
+    """What the hub says, or the breaker's id."""
+    contested: bool
+    """Another interception contradicts it: a supervisor decides which one counts."""
 
 
 class Expect(msgspec.Struct, frozen=True, gc=False):
@@ -97,6 +102,7 @@ class TaskView(msgspec.Struct, frozen=True, gc=False):
     id: str
     rev: int
     lane: str
+    priority: str | None
     state: str
     picker: str | None
     created_at: int
@@ -223,6 +229,9 @@ class OrderView(msgspec.Struct, frozen=True, gc=False):
     routing: dict[str, Any]
     risk_pm: int
     remark_hits: tuple[str, ...]
+    priority: str | None
+    marks: tuple[str, ...]
+    approvals: tuple[str, ...]
     parent: str | None
     why_not: dict[str, list[Why]]
 
@@ -252,6 +261,7 @@ def task_view(world: World, task_id: str, *, steps: bool = True) -> TaskView | N
         id=task.id,
         rev=task.rev,
         lane=task.lane,
+        priority=task.priority or None,
         state=task.state,
         picker=task.picker or None,
         created_at=task.created_us,
@@ -325,8 +335,12 @@ def _step_view(
 def _frozen(order: Order) -> FrozenView | None:
     if not order.freezes:
         return None
-    first = min(order.freezes, key=lambda freeze: freeze.due_us)
-    return FrozenView(first.category, first.due_us)
+    return _freeze_view(order, min(order.freezes, key=lambda freeze: freeze.due_us))
+
+
+def _freeze_view(order: Order, freeze: Freeze) -> FrozenView:
+    contested = freeze.id in order.contested
+    return FrozenView(freeze.category, freeze.due_us, freeze.reason, contested)
 
 
 def pack_row(world: World, order_id: str) -> PackRow | None:
@@ -440,7 +454,7 @@ def order_view(world: World, order_id: str) -> OrderView | None:
         accepted_at=order.accepted_us,
         paid_at=content.paid_us,
         promise=content.promise_us,
-        frozen=tuple(FrozenView(each.category, each.due_us) for each in order.freezes),
+        frozen=tuple(_freeze_view(order, each) for each in order.freezes),
         lines=content.lines,
         short=order.short,
         task=order.task or None,
@@ -451,6 +465,9 @@ def order_view(world: World, order_id: str) -> OrderView | None:
         routing=content.routing,
         risk_pm=content.risk_pm,
         remark_hits=content.remark_hits,
+        priority=order.priority or None,
+        marks=order.marks,
+        approvals=order.approvals,
         parent=content.parent or None,
         why_not=why_not(world, order, rules, (*rules.actions_from(order.state), *_LABEL_ACTIONS)),
     )

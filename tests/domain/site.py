@@ -262,16 +262,15 @@ class Site:
         self.freeze(order_id)
         self.fire_timers()
 
-    def timers(self) -> list[Timer]:
-        """Return the armed timers, the next one first."""
-        armed = [each for each in self.all(Timer) if each.state == "armed"]
+    def timers(self, purpose: str = "freeze.effect") -> list[Timer]:
+        """Return the armed timers of a purpose, the next one first."""
+        timers = (each for each in self.all(Timer) if each.purpose == purpose)
+        armed = [each for each in timers if each.state == "armed"]
         return sorted(armed, key=lambda timer: timer.due_boot_us)
 
     def fire_timers(self, purpose: str = "freeze.effect") -> None:
         """Wait for every armed timer of a purpose, and fire it."""
-        for timer in self.timers():
-            if timer.purpose != purpose:
-                continue
+        for timer in self.timers(purpose):
             self.pass_s(max(0, timer.due_boot_us - self.boot_us) / S)
             assert self.run(c.TimerFire(timer.id), via="timer").ok
 

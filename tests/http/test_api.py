@@ -53,7 +53,10 @@ async def test_every_answer_has_the_documented_shape(rig: Rig) -> None:
     await rig.assign("1002")
     await rig.tell("order.freeze", order_id="1002", category="cancel", countdown_s=600)
     task = (await picker.get("/api/v1/orders/1002"))["task"]
+    await rig.tell("order.freeze", order_id="1002", category="rush")
+    asked = (await picker.get("/api/v1/orders/1002"))["approvals"][0]
     ids = {"/api/v1/tasks/{id}": task, "/api/v1/packing/{code}": "1001"}
+    ids["/api/v1/approvals/{id}"] = asked
     checked = 0
     for path, methods in described["paths"].items():
         if "get" not in methods or path == "/metrics":

@@ -4,6 +4,7 @@ from edge.domain.model.approvals import Approval, Opinion
 from edge.domain.model.base import Doc, Name
 from edge.domain.model.labels import Job, Pool, PoolSlot, PrintDay, Waybill, pool_id
 from edge.domain.model.orders import (
+    Amendment,
     Assignment,
     Charge,
     Copy,
@@ -14,7 +15,7 @@ from edge.domain.model.orders import (
     Order,
     PutBack,
 )
-from edge.domain.model.people import Alarm, Hands, Person, Session, Timer
+from edge.domain.model.people import Alarm, Deadlines, Hands, Person, Session, Timer
 from edge.domain.model.picking import Plan, Step, Task, Tote
 from edge.domain.model.site import (
     Box,
@@ -43,6 +44,7 @@ from edge.domain.model.stock import (
 __all__ = [
     "KINDS",
     "Alarm",
+    "Amendment",
     "Approval",
     "Assignment",
     "Box",
@@ -50,6 +52,7 @@ __all__ = [
     "Code",
     "Copy",
     "Count",
+    "Deadlines",
     "Doc",
     "Evidence",
     "Fix",

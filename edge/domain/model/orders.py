@@ -1,10 +1,13 @@
 """Orders: what was assigned, and where each one is."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from edge.domain.model.base import Doc
+
+LABEL_DUE: Final = "label_due"
+"""Mark of a packed order whose label was voided: it needs a new one before it leaves."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -54,6 +57,9 @@ class Assignment(Doc, frozen=True, kw_only=True, omit_defaults=True):
     remark_hits: tuple[str, ...] = ()
     personal: str = ""
     """Salted hash of the recipient's record."""
+    recipient_key: str = ""
+    """Key of the record that took that one's place, when the address was changed."""
+    created_us: int = 0
 
 
 class Freeze(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -65,6 +71,16 @@ class Freeze(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     opened_us: int
     due_us: int
     reason: str = ""
+
+
+class Amendment(Doc, frozen=True, kw_only=True):
+    """What an interception (the id is its freeze's) would change of an order."""
+
+    KIND = "amendment"
+    order: str
+    fields: tuple[str, ...]
+    facts: dict[str, Any]
+    """Fields of the assignment; what is personal stands beside the journal."""
 
 
 class Copy(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -132,6 +148,11 @@ class Order(Doc, frozen=True, kw_only=True, omit_defaults=True):
     """Approvals about it that nobody has decided yet."""
     marks: tuple[str, ...] = ()
     """What people should know of it: `approval_stuck`, and what timers of the ruleset mark."""
+    contested: tuple[str, ...] = ()
+    """Freezes that contradict each other and wait for a decision."""
+    released: tuple[str, ...] = ()
+    """Breakers that a superior has released it from."""
+    priority: str = ""
 
     def terms(self) -> dict[str, str]:
         """Return state, the tote that carries it, and whether it stands in the fix queue."""

@@ -76,3 +76,10 @@ class Timer(Doc, frozen=True, kw_only=True, omit_defaults=True):
     def terms(self) -> dict[str, str]:
         """Return `armed` until it fired or was disarmed."""
         return {"state": "armed"} if self.state == "armed" else {}
+
+
+class Deadlines(Doc, frozen=True, kw_only=True):
+    """Timers of the ruleset that run for an order (the id): rule → timer."""
+
+    KIND = "deadlines"
+    timers: dict[str, str]

@@ -1,5 +1,7 @@
 """Tasks to pick, and what carries the goods."""
 
+from typing import Final
+
 import msgspec
 
 from edge.domain.model.base import Doc, Name
@@ -40,6 +42,10 @@ class Plan(Doc, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
 
 
+QUEUES: Final = ("P0/24h", "P0/normal", "24h", "normal")
+"""Terms of open tasks, in the order in which they are offered: priority, lane, then age."""
+
+
 class Task(Doc, frozen=True, kw_only=True, omit_defaults=True):
     """Lines to pick by one picker, of one or several orders. `picked` runs beside `Plan.steps`."""
 
@@ -58,12 +64,13 @@ class Task(Doc, frozen=True, kw_only=True, omit_defaults=True):
     taken_us: int = 0
     at: str = ""
     rev: int = 0
+    priority: str = ""
 
     def terms(self) -> dict[str, str]:
-        """Return the lane of an open task, the picker of a taken one."""
+        """Return the queue of an open task, the picker of a taken one."""
         match self.state:
             case "open":
-                return {"open": self.lane}
+                return {"open": f"{self.priority}/{self.lane}" if self.priority else self.lane}
             case "taken":
                 return {"picker": self.picker}
         return {}

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from edge.domain.rules.document import Document
+from edge.domain.rules.document import TIMER_EVENTS, Document
 from edge.domain.rules.expressions import check_condition
 from edge.domain.rules.graph import check_graph
 from edge.domain.rules.problems import Path, Problem, Report, RulesetError
@@ -176,8 +176,35 @@ def _print_queue(document: Document, report: Report) -> None:
 def _ids(document: Document, report: Report) -> None:
     """What is named, is named once."""
     report.unique(("gifts",), "id", [gift.id for gift in document.gifts])
+    report.unique(("breakers",), "id", [rule.id for rule in document.breakers])
+    report.unique(("priorities", "rules"), "id", [rule.id for rule in document.priorities.rules])
     for group, reasons in document.reasons.items():
         report.unique(("reasons", group), "code", [reason.code for reason in reasons])
+
+
+def _timers(document: Document, report: Report) -> None:
+    """Timers start and end by events that there are."""
+    report.unique(("timers",), "id", [rule.id for rule in document.timers])
+    for at, rule in enumerate(document.timers):
+        for field in ("starts", "ends"):
+            for n, event in enumerate(getattr(rule, field)):
+                if event.partition(":")[0] not in TIMER_EVENTS:
+                    report.unknown(("timers", at, field, n), "event", event, TIMER_EVENTS)
+
+
+def _approvals(document: Document, report: Report) -> None:
+    """Each approval is of a kind that there is, and needs 1 to 3 signatures."""
+    from edge.domain import decide  # noqa: F401, PLC0415 - every kind is registered with it
+    from edge.domain.approving import SIGNATURES_MAX, approval_kinds  # noqa: PLC0415
+
+    for kind, policy in document.approvals.items():
+        place: Path = ("approvals", kind)
+        if kind not in approval_kinds():
+            report.unknown(place, "approval", kind, approval_kinds())
+        if not 1 <= len(policy.sign) <= SIGNATURES_MAX or not all(policy.sign):
+            text = f"{len(policy.sign)} signatures, or one of nobody"
+            advice = f"1 to {SIGNATURES_MAX} lists of roles"
+            report.fault((*place, "sign"), "signatures", text, advice)
 
 
 CHECKS: Final[tuple[Callable[[Document, Report], None], ...]] = (
@@ -189,6 +216,8 @@ CHECKS: Final[tuple[Callable[[Document, Report], None], ...]] = (
     _evidence,
     _thresholds,
     _print_queue,
+    _timers,
+    _approvals,
     _ids,
 )
 """What is checked of a document that has its shape."""

@@ -10,7 +10,7 @@ from edge.domain import celengine as cel
 from edge.domain.model import Name
 from edge.domain.refusals import RefusedError
 from edge.domain.rules.check import read
-from edge.domain.rules.document import ApprovalPolicy, Document, Transition
+from edge.domain.rules.document import ApprovalPolicy, Document, TimerRule, Transition
 from edge.domain.rules.expressions import FAILURES, NESTED_ITEMS_MAX, asked_names, is_nested
 from edge.domain.rules.problems import RulesetError
 
@@ -38,6 +38,14 @@ class Ruleset:
             for source in transition.sources:
                 self._by_action.setdefault((transition.action, source), []).append(transition)
         self.carriers = {carrier.id: carrier for carrier in document.carriers}
+        self._timers = {rule.id: rule for rule in document.timers}
+        self._started: dict[str, list[TimerRule]] = {}
+        self._ended: dict[str, list[TimerRule]] = {}
+        for rule in document.timers:
+            for event in rule.starts:
+                self._started.setdefault(event, []).append(rule)
+            for event in rule.ends:
+                self._ended.setdefault(event, []).append(rule)
         self._programs = {text: cel.compile(text) for text in conditions}
         self._asks = {text: asked_names(text, "order") for text in self._programs}
         self._nested = frozenset(text for text in self._programs if is_nested(text))
@@ -88,6 +96,23 @@ class Ruleset:
     def countdown_us(self, category: str) -> int:
         """Return µs from the receipt of an interception to its effect."""
         return self.document.freezes.countdown_s.get(category, 15) * 1_000_000
+
+    def contradict(self, one: str, other: str) -> bool:
+        """Tell whether interceptions of two categories cannot both be meant."""
+        pairs = self.document.freezes.contradictions
+        return (one, other) in pairs or (other, one) in pairs
+
+    def timer(self, rule_id: str) -> TimerRule | None:
+        """Return a timer by its id."""
+        return self._timers.get(rule_id)
+
+    def timers_from(self, event: str) -> list[TimerRule]:
+        """Return the timers that `event` starts."""
+        return self._started.get(event, [])
+
+    def timers_until(self, event: str) -> list[TimerRule]:
+        """Return the timers that `event` ends."""
+        return self._ended.get(event, [])
 
     def pool_low(self, carrier: str) -> int:
         """Return the number of free waybill numbers below which the hub is told."""

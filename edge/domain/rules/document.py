@@ -4,7 +4,7 @@ A text that is more than a text says so by its type: `Condition` is checked and 
 `GateName`, `RoleName` and the like must name something that is there.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -141,9 +141,65 @@ class Labels(Part, frozen=True):
 
 
 class Freezes(Part, frozen=True):
-    """Seconds between the receipt of an interception and its effect, by category."""
+    """What interceptions of the hub do, by category."""
 
-    countdown_s: dict[str, int] = {}
+    countdown_s: dict[str, Annotated[int, msgspec.Meta(ge=0, le=86_400)]] = {}
+    """Seconds between receipt and effect; 15 where nothing is said."""
+    effects: dict[str, Literal["end", "amend", "rush"]] = {}
+    """`end` stops the order and has its goods put back, `amend` takes over what it brought."""
+    contradictions: tuple[tuple[str, str], ...] = ()
+    """Categories of which both within the countdown need a supervisor's decision."""
+
+
+class Breaker(Part, frozen=True):
+    """A rule that freezes an order of which `when` is true, until a superior releases it."""
+
+    id: str
+    when: Condition
+    name: Name
+
+
+TIMER_EVENTS: Final = {
+    "order.assigned": "state",
+    "order.moved": "to",
+    "order.rushed": "order",
+    "order.prioritised": "rule",
+    "task.made": "task",
+    "print.reported": "stage",
+    "waybill.proved": "grade",
+    "handover.scanned": "waybill",
+    "carrier.status_changed": "status",
+}
+"""Kinds of entry that start and end timers, and the field that `kind:value` compares."""
+
+
+class TimerRule(Part, frozen=True):
+    """A deadline of orders, and what happens when it has passed."""
+
+    id: str
+    name: Name
+    """What people are told."""
+    starts: tuple[str, ...]
+    """Events, each `kind` or `kind:value`, e.g. `order.moved:ready`."""
+    ends: tuple[str, ...]
+    after_s: Annotated[int, msgspec.Meta(ge=0, le=31 * 86_400)]
+    when: Condition
+    """Which orders it is for, asked when it starts."""
+    since: Literal["event", "paid", "created"] = "event"
+    plus_promise: bool = False
+    """Whether the promised time of the order is added."""
+    alarm: tuple[RoleName, ...] = ()
+    priority: Literal["", "P0"] = ""
+    mark: str = ""
+
+
+class PriorityRule(Part, frozen=True):
+    """What is picked before all else."""
+
+    id: str
+    when: Condition
+    name: Name
+    priority: Literal["P0"] = "P0"
 
 
 class Lanes(Part, frozen=True):
@@ -156,6 +212,8 @@ class Priorities(Part, frozen=True):
     """What makes an order urgent."""
 
     remark_words: tuple[str, ...] = ()
+    rules: tuple[PriorityRule, ...] = ()
+    """The first that is true of an order counts."""
 
 
 class Site(Part, frozen=True):
@@ -217,16 +275,16 @@ class ApprovalPolicy(Part, frozen=True):
     name: Name
     answers: dict[str, Name]
     """What each answer will do."""
-    ask: tuple[str, ...] = ()
+    ask: tuple[RoleName, ...] = ()
     """Roles whose people may ask; none: only the box itself does."""
-    sign: tuple[tuple[str, ...], ...] = (("supervisor",),)
+    sign: tuple[tuple[RoleName, ...], ...] = (("supervisor",),)
     """One entry per signature: the roles of which a person may give it. Two: a dual sign."""
-    chain: tuple[tuple[str, ...], ...] = ()
+    chain: tuple[tuple[RoleName, ...], ...] = ()
     """Next superiors: each time-out lets the roles of one entry more sign."""
     remote: bool = False
     """Whether one signature may come through the hub."""
-    timeout_s: int = 7_200
-    expires_s: int = 86_400
+    timeout_s: Annotated[int, msgspec.Meta(ge=1, le=31 * 86_400)] = 7_200
+    expires_s: Annotated[int, msgspec.Meta(ge=0, le=31 * 86_400)] = 86_400
     """After so long without a decision the request is void; 0: never."""
 
 
@@ -278,5 +336,7 @@ class Document(Part, frozen=True):
     carriers: tuple[Carrier, ...] = ()
     evidence: tuple[EvidenceRule, ...] = ()
     approvals: dict[str, ApprovalPolicy] = {}
+    breakers: tuple[Breaker, ...] = ()
+    timers: tuple[TimerRule, ...] = ()
     reasons: dict[str, tuple[Reason, ...]] = {}
     samples: Annotated[tuple[Sample, ...], msgspec.Meta(max_length=100)] = ()

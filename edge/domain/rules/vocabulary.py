@@ -43,6 +43,9 @@ VOCABULARY: Final[dict[str, tuple[Term, ...]]] = {
         Term(
             "remark_hits", "texts", "备注命中的词", "words of priorities.remark_words in the remark"
         ),
+        Term("state", "text", "状态", "the order's state"),
+        Term("lane", "text", "通道:24h 或 normal", "lane: 24h or normal"),
+        Term("priority", "text", "优先级:P0 或空", "priority: P0 or nothing"),
         Term("same_city", "bool", "收件城市就是本仓城市", "it goes to the city of site.city"),
         Term("lines", "items", "订单行", "lines, gifts not yet among them", items=_LINE),
     ),

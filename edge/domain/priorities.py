@@ -1,0 +1,38 @@
+"""What makes an order urgent: rules of the ruleset at acceptance and update, timers, a rush."""
+
+from edge.domain.facts import order_facts
+from edge.domain.model import Assignment, Order
+from edge.domain.refusals import RefusedError
+from edge.domain.turn import Turn
+from edge.domain.workflow import order_refs
+
+
+def prioritise(turn: Turn, order_id: str, rule: str, priority: str) -> None:
+    """Put an order, and its task with it, before others; told to the floor by its entry."""
+    order = turn.world.the(Order, order_id)
+    if order.priority != priority and turn.rules.states[order.state].kind != "end":
+        turn.emit(
+            "order.prioritised",
+            f"order:{order.id}",
+            order_refs(order),
+            order=order.id,
+            rule=rule,
+            priority=priority,
+        )
+
+
+def judge_priority(turn: Turn, order_id: str) -> None:
+    """Give the order the priority of the first rule that is true of it (RULE-5)."""
+    order = turn.world.the(Order, order_id)
+    rules = turn.rules.document.priorities.rules
+    if not rules:
+        return
+    asked = turn.rules.context(order_facts(order, turn.world.the(Assignment, order.id), turn.rules))
+    for rule in rules:
+        try:
+            hit = turn.rules.is_true(rule.when, asked)
+        except RefusedError:
+            hit = False
+        if hit:
+            prioritise(turn, order.id, rule.id, rule.priority)
+            return

@@ -1,0 +1,190 @@
+"""Interception, requirement by requirement (FRZ-1 … FRZ-7); the countdown is in test_freezing."""
+
+from typing import Any
+
+import pytest
+
+from edge.domain import commands as c
+from edge.domain.approving import facts_hash
+from edge.domain.model import Approval, Assignment
+from tests.domain.site import MUG, S, Site, changed_rules, line
+
+NEW_HOME = {"name": "韩梅梅", "phone": "13900000000", "address": "新路 2 号"}
+BREAKERS = [{"id": "risky", "when": "order.risk_pm > 850", "name": {"zh": "高风险", "en": "Risk"}}]
+
+
+@pytest.fixture
+def guarded() -> Site:
+    """Return a box whose rules stop risky orders."""
+    return Site(rules=changed_rules(breakers=BREAKERS))
+
+
+def test_frz_3_of_two_that_contradict_neither_takes_effect(site: Site) -> None:
+    """Cancel and rush within the countdown wait for a supervisor, who sees both (FRZ-3)."""
+    site.to_picking()
+    site.freeze(reason="customer")
+    site.freeze(category="rush")
+    site.fire_timers()
+    assert (site.state(), len(site.order().freezes)) == ("picking", 2)
+    question = site.approval()
+    shown = [each["category"] for each in question.facts["freezes"]]
+    assert (question.kind, question.asked_by, shown) == ("freeze_conflict", "", ["cancel", "rush"])
+    assert site.sign(question.id, answer="grant").code == "approval_answer"
+    assert site.sign(question.id, answer="rush").facts["state"] == "decided"
+    outcomes = {d.data["category"]: d.data["outcome"] for d in site.said("freeze.closed")}
+    assert outcomes == {"cancel": "overruled", "rush": "applied"}
+    assert (site.state(), site.order().freezes, site.order().contested) == ("picking", (), ())
+    assert len(site.said("freeze.opened")) == 2
+    site.fire_timers()
+    assert len(site.said("order.rushed")) == 1
+
+
+@pytest.mark.parametrize(("answer", "state"), [("cancel", "cancelled"), ("deny", "ready")])
+def test_frz_3_the_decision_is_carried_out_at_once(site: Site, answer: str, state: str) -> None:
+    """The cancel that counts ends the order; `deny` lets it go on untouched (FRZ-3)."""
+    site.assign()
+    site.freeze(category="address", recipient=NEW_HOME)
+    site.freeze()
+    assert site.sign(site.approval().id, answer=answer).ok
+    assert (site.state(), site.order().freezes) == (state, ())
+    assert site.said("order.amended") == []
+
+
+def test_frz_3_after_the_countdown_nothing_is_contested(site: Site) -> None:
+    """A rush that comes when the cancel had its effect is too late, and said so (FRZ-3)."""
+    site.assign()
+    site.cancel()
+    assert site.freeze(category="rush").facts["code"] == "order_ended"
+    assert site.all(Approval) == []
+
+
+def test_frz_3_a_third_instruction_joins(site: Site) -> None:
+    """It is shown too; who looked before it came must look again (FRZ-3, APPR-1)."""
+    site.assign()
+    site.freeze()
+    site.freeze(category="rush")
+    question = site.approval()
+    shown = facts_hash(site.world, question)
+    site.freeze(category="remark", remark="生日快乐")
+    assert [each.id for each in site.all(Approval)] == [question.id]
+    assert site.sign(question.id, answer="cancel", shown=shown).code == "approval_stale"
+    assert site.sign(question.id, answer="remark").ok
+    assert site.the(Assignment, "1001").remark_hits == ("生日",)
+
+
+def test_frz_3_a_revoke_ends_the_conflict(site: Site) -> None:
+    """What is left counts down again, for no longer than it had; the question is withdrawn."""
+    site.assign()
+    site.freeze()
+    site.pass_s(5)
+    site.freeze(category="rush")
+    question = site.approval().id
+    site.pass_s(4)
+    site.tell("order.revoke", order_id="1001", category="rush")
+    assert site.the(Approval, question).state == "withdrawn"
+    left = [t.delay_us // S for t in site.timers() if t.delay_us < 15 * S]
+    assert left == [5]
+    site.fire_timers()
+    assert site.state() == "cancelled"
+
+
+def test_frz_4_an_alarm_has_its_acknowledgement_time(site: Site) -> None:
+    """Who holds the order is called; when they answered is kept (FRZ-4)."""
+    site.to_picking()
+    site.freeze()
+    alarm = site.alarms("picker")[0]
+    site.pass_s(3)
+    assert site.by("picker", c.AlarmAck(alarm.id)).ok
+    assert site.said("alarm.acked")[0].data["took_us"] > 3 * S
+
+
+def test_frz_5_a_new_address_voids_the_label(site: Site) -> None:
+    """The label printed before is void; the next one is due, and shows the new address (FRZ-5)."""
+    site.to_printed()
+    old = site.qr()
+    site.freeze(category="address", recipient=NEW_HOME)
+    site.fire_timers()
+    key = site.the(Assignment, "1001").recipient_key
+    assert [each.value for each in site.personal if each.key == key] == [{"recipient": NEW_HOME}]
+    assert site.prove(old).code == "label_old_copy"
+    assert (site.order().marks, site.alarms("packer")[-1].code) == (("label_due",), "label_due")
+    assert site.by("packer", c.WaybillPrint("1001")).ok
+    for stage in ("claimed", "sent"):
+        site.report(stage)
+    assert site.prove().ok
+    assert (site.state(), site.order().marks) == ("shipped", ())
+
+
+def test_frz_5_a_shipped_parcel_gets_its_new_label_before_it_leaves(site: Site) -> None:
+    """Its old label lets it out no more; a proved new one does (FRZ-5, FLOW-4)."""
+    site.to_shipped()
+    old = site.qr()
+    site.freeze(category="address", recipient=NEW_HOME)
+    site.fire_timers()
+    assert (site.state(), site.order().grade) == ("shipped", "none")
+    assert site.by("keeper", c.HandoverScan(old)).code == "label_old_copy"
+    assert site.by("packer", c.WaybillPrint("1001")).ok
+    assert site.by("keeper", c.HandoverScan(site.qr())).code == "label_not_proved"
+    for stage in ("claimed", "sent"):
+        site.report(stage)
+    assert site.prove().ok
+    assert site.by("keeper", c.HandoverScan(site.qr())).ok
+    assert site.stock(MUG).on_hand["A-01-01"] == 98
+
+
+def test_a_masked_phone_that_is_mended_may_be_printed(site: Site) -> None:
+    """An address change brings a phone that can be read: the label is open (FLOW-8)."""
+    site.to_checked(recipient={"name": "李", "phone": "138****0000"})
+    assert site.by("packer", c.WaybillPrint("1001")).code == "phone_masked"
+    site.freeze(category="address", recipient=NEW_HOME)
+    site.fire_timers()
+    assert site.by("packer", c.WaybillPrint("1001")).ok
+
+
+def test_a_remark_that_says_so_makes_it_urgent(site: Site) -> None:
+    """What the new remark contains counts from its effect on (FRZ-1, RULE-5)."""
+    site.assign()
+    site.freeze(category="remark", remark="婚礼用,请快")
+    assert site.order().priority == ""
+    site.fire_timers()
+    assert site.order().priority == "P0"
+    assert "婚礼用" not in str([draft.data for draft in site.journal])
+
+
+def test_frz_7_a_rule_that_hits_freezes_and_asks(guarded: Site) -> None:
+    """The order is frozen, the rule named, the approval open; a supervisor releases it (FRZ-7)."""
+    guarded.assign(risk_pm=900)
+    freeze = guarded.order().freezes[0]
+    assert (freeze.category, freeze.reason) == ("breaker", "risky")
+    refused = guarded.take()
+    assert (refused.code, refused.facts["category"]) == ("order_frozen", "breaker")
+    question = guarded.approval()
+    assert question.facts["order"]["risk_pm"] == 900
+    assert guarded.sign(question.id).ok
+    assert guarded.take().ok
+
+
+def test_frz_7_a_no_leaves_it_frozen_until_the_hub_acts(guarded: Site) -> None:
+    """Denied, it stays frozen; the hub's cancel still ends it, and its goods go back (FRZ-7)."""
+    guarded.to_picking()
+    guarded.pick_all()
+    guarded.assign("1002", line(1, MUG, 1), risk_pm=900)
+    assert guarded.sign(guarded.approval("1002").id, answer="deny").ok
+    assert guarded.take("1002").code == "order_frozen"
+    guarded.freeze("1002")
+    guarded.fire_timers()
+    assert (guarded.state("1002"), guarded.order("1002").freezes) == ("cancelled", ())
+
+
+def test_frz_7_an_update_trips_too_and_a_release_holds() -> None:
+    """A change of content is judged again; what was released by a person is not stopped again."""
+    rule: dict[str, Any] = {"id": "party", "when": "size(order.remark_hits) > 0"}
+    site = Site(rules=changed_rules(breakers=[rule | {"name": {"zh": "备注", "en": "Remark"}}]))
+    site.assign()
+    site.freeze(category="remark", remark="生日")
+    site.fire_timers()
+    assert [each.reason for each in site.order().freezes] == ["party"]
+    assert site.sign(site.approval().id).ok
+    site.freeze(category="remark", remark="生日,生日")
+    site.fire_timers()
+    assert site.order().freezes == ()
