@@ -1,22 +1,17 @@
 """What a ruleset must be before it is used: every fault is found, with its place (RULE-1)."""
 
 import time
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import pytest
 
-from edge.domain.commands import Command, TimerFire
+from edge.domain.facts import order_facts
 from edge.domain.model import Assignment
-from edge.domain.orders import order_facts
 from edge.domain.rules import DOCUMENT_BYTES_MAX, Document, Problem, read
 from edge.domain.rules.vocabulary import VOCABULARY, mismatch
-from edge.domain.turn import Turn
 from tests.domain.site import MUG, RULES, Site, line
 
-SENDER: Final[dict[str, Any]] = {
-    "id": "", "data": TimerFire(""), "device": "", "actor": "", "via": "box", "captured_us": 0,
-}  # fmt: skip
 TEXT: Final = RULES.decode()
 SECONDS_MAX: Final = 2.0
 
@@ -170,8 +165,7 @@ def test_the_vocabulary_says_what_everything_means() -> None:
 def test_what_the_floor_hands_over_is_what_is_declared(site: Site) -> None:
     """The facts of an order are the vocabulary's terms, each of its type."""
     site.assign("1001", line(1, MUG, 2, price_fen=5), tags=["24H"], remark="生日", risk_pm=9)
-    turn = Turn(site.world, Command(**SENDER), site.env(), site.rules)
-    facts = order_facts(turn, site.the(Assignment, "1001"))
+    facts = order_facts(site.order(), site.the(Assignment, "1001"), site.rules)
     assert mismatch(VOCABULARY["order"], facts) == ""
     assert mismatch(VOCABULARY["order"], facts | {"amount_fen": "5"}) != ""
 
