@@ -34,7 +34,6 @@ from edge.domain.rules import PrintQueueRules, Ruleset
 from edge.domain.rulesets import active_rules
 from edge.domain.views import (
     JobView,
-    Missing,
     OrderView,
     PackRow,
     PackView,
@@ -46,7 +45,7 @@ from edge.domain.views import (
     task_view,
 )
 from edge.domain.views_approvals import ApprovalView, approval_view
-from edge.domain.world import Key, World
+from edge.domain.world import Key, Missing, World
 from sync.api import decode_entry
 
 T = TypeVar("T")

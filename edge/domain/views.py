@@ -493,12 +493,3 @@ def why_not(
         if isinstance(answer, Refusal):
             found[action] = [Why(answer.code, answer.facts)]
     return found
-
-
-class Missing(Exception):  # noqa: N818 - a request for a document, not an error
-    """A view needs a document that has not been fetched yet."""
-
-    def __init__(self, kind: type[Any], doc_id: str) -> None:
-        super().__init__(kind.__name__, doc_id)
-        self.kind = kind
-        self.doc_id = doc_id

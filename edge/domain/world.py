@@ -56,3 +56,12 @@ class World:
     def merge(self, branch: "World") -> None:
         """Take over what a branch changed."""
         self.changes.update(branch.changes)
+
+
+class Missing(Exception):  # noqa: N818 - a request for a document, not an error
+    """A view needs a document that has not been fetched yet."""
+
+    def __init__(self, kind: type[Any], doc_id: str) -> None:
+        super().__init__(kind.__name__, doc_id)
+        self.kind = kind
+        self.doc_id = doc_id
