@@ -11,6 +11,7 @@ import msgspec
 
 from edge.domain import rulesets, stock
 from edge.domain.alarms import RULES_KEEPERS, raise_alarm
+from edge.domain.carrier_truth import take_status
 from edge.domain.carriers import assign_judged, switch, update
 from edge.domain.commands import (
     CheckpointCountersign,
@@ -196,13 +197,6 @@ def _is_untouched(turn: Turn, order: Order) -> bool:
     return task.state == "open" and task.orders == (order.id,) and not any(task.picked)
 
 
-def _carrier_status(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
-    order = the_order(turn, str(body["order_id"]))
-    status = str(body["status"])
-    subject = f"order:{order.id}"
-    turn.emit("carrier.status_changed", subject, order=order.id, status=status, **link)
-
-
 def countersign(turn: Turn, data: CheckpointCountersign) -> Facts:
     """Keep the hub's signature of a checkpoint in the journal itself (AUD-1)."""
     turn.emit(
@@ -232,6 +226,6 @@ _HANDLERS: Final[dict[str, Handler]] = {
     "order.hold": _hold,
     "order.freeze": open_freeze,
     "order.revoke": revoke_freeze,
-    "order.carrier_status": _carrier_status,
+    "order.carrier_status": take_status,
     "ruleset.publish": rulesets.publish,
 }

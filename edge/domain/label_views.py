@@ -1,4 +1,4 @@
-"""What clients see of labels that cannot be printed as they are."""
+"""What clients see of the carrier's truth, and of labels that cannot be printed as they are."""
 
 from typing import Any
 
@@ -8,6 +8,27 @@ from edge.domain.model import Name, Order
 from edge.domain.rules import Ruleset
 from edge.domain.rulesets import active_rules
 from edge.domain.world import World
+
+
+class CarrierView(msgspec.Struct, frozen=True, gc=False):
+    """What the carrier says of a parcel, beside what the floor knows: red where late or missing."""
+
+    status: str | None
+    valid: bool
+    first_scan_at: int | None
+    late: bool
+    missing: bool
+
+
+def carrier_view(order: Order) -> CarrierView:
+    """Return the carrier's truth about an order."""
+    return CarrierView(
+        status=order.carrier_status or None,
+        valid=order.carrier_valid,
+        first_scan_at=order.carrier_scan_us or None,
+        late=order.carrier_mark == "late",
+        missing=order.carrier_mark == "missing",
+    )
 
 
 class SuggestView(msgspec.Struct, frozen=True, gc=False):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from edge.domain import stock
+from edge.domain.carrier_truth import await_record
 from edge.domain.commands import (
     HandoverScan,
     WaybillPrint,
@@ -151,6 +152,7 @@ def ship_if_proved(turn: Turn, order: Order) -> None:
     moved = try_move(turn, order, "label.proved")
     if moved is not order:
         stock.ship(turn, moved)
+        await_record(turn, turn.world.the(Order, order.id))
 
 
 def hand_over(turn: Turn, data: HandoverScan) -> Facts:

@@ -168,8 +168,12 @@ def _order_assigned(world: World, fact: Fact, data: dict[str, Any]) -> None:
 @on("order.moved")
 def _order_moved(world: World, fact: Fact, data: dict[str, Any]) -> None:
     order = the_order(world, data)
-    fix = None if data["to"] in ("cancelled", "put_back") else order.fix
-    world.edit(order, state=data["to"], since_us=fact.at_us, fix=fix)
+    to = data["to"]
+    fix = None if to in ("cancelled", "put_back") else order.fix
+    shipped_us = 0 if to in ("cancelled", "put_back", "to_resend") else order.shipped_us
+    if to == "shipped":
+        shipped_us = order.shipped_us or fact.at_us
+    world.edit(order, state=to, since_us=fact.at_us, fix=fix, shipped_us=shipped_us)
 
 
 @on("order.held")
@@ -186,7 +190,19 @@ def _gift_granted(world: World, _: Fact, data: dict[str, Any]) -> None:
 
 @on("carrier.status_changed")
 def _carrier_status_changed(world: World, _: Fact, data: dict[str, Any]) -> None:
-    world.edit(the_order(world, data), carrier_status=data["status"])
+    order = the_order(world, data)
+    fields = {"carrier_valid": data["valid"], "carrier_scan_us": data["first_scan_us"]}
+    world.edit(order, carrier_status=data["status"], **fields)
+
+
+@on("carrier.awaited")
+def _carrier_awaited(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.edit(the_order(world, data), carrier_timer=data["timer"], carrier_mark="")
+
+
+@on("carrier.marked")
+def _carrier_marked(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.edit(the_order(world, data), carrier_mark=data["mark"])
 
 
 @on("freeze.opened")

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from edge.domain.gates import needed_at_packing
+from edge.domain.label_views import CarrierView, carrier_view
 from edge.domain.labelling import why_not_print, why_not_prove, why_not_reprint
 from edge.domain.model import (
     Assignment,
@@ -225,7 +226,7 @@ class OrderView(msgspec.Struct, frozen=True, gc=False):
     tote: str | None
     parcel: ParcelView
     put_back: tuple[PutBackView, ...]
-    carrier_status: str | None
+    carrier: CarrierView
     routing: dict[str, Any]
     risk_pm: int
     remark_hits: tuple[str, ...]
@@ -461,7 +462,7 @@ def order_view(world: World, order_id: str) -> OrderView | None:
         tote=order.tote or None,
         parcel=_parcel(world, order, content),
         put_back=tuple(_put_back(world, order)),
-        carrier_status=order.carrier_status or None,
+        carrier=carrier_view(order),
         routing=content.routing,
         risk_pm=content.risk_pm,
         remark_hits=content.remark_hits,

@@ -1,5 +1,6 @@
 """What is left when a world has run: the stores of both sides, the answers, the paper."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -105,9 +106,23 @@ def _said(body: bytes) -> tuple[bool, str]:
     return answer["ok"], answer.get("code", "")
 
 
+PATIENT: Final = frozenset({"carrier.record"})
+"""Purposes of timers that a world at rest may still have."""
+
+
 def is_at_rest(state: str) -> bool:
     """Tell whether an order may stay in `state`: it has ended, or waits with a reason."""
     return state in ENDED or state == "short" or state.startswith("hold_")
+
+
+def _is_patient(rows: Callable[..., Any], timer_id: str) -> bool:
+    """Tell whether a timer waits, for hours, for others than the floor."""
+    (body,) = rows(
+        "SELECT body FROM doc WHERE kind = ? AND id = ?", (Timer.KIND, timer_id)
+    ).fetchone()
+    timer = decode_doc(Timer.KIND, body)
+    assert isinstance(timer, Timer)
+    return timer.purpose in PATIENT
 
 
 def unsettled(box: SimBox, hub: SimHub, orders: tuple[str, ...]) -> list[str]:
@@ -129,7 +144,10 @@ def unsettled(box: SimBox, hub: SimHub, orders: tuple[str, ...]) -> list[str]:
             left.append(f"{order_id} is {state}")
     for kind, term in ((Timer, "state"), (Alarm, "person")):
         found = rows("SELECT id FROM doc_term WHERE kind = ? AND term = ?", (kind.KIND, term))
-        left += [f"{kind.KIND} {name} is open" for (name,) in found]
+        names = [name for (name,) in found]
+        if kind is Timer:
+            names = [name for name in names if not _is_patient(rows, name)]
+        left += [f"{kind.KIND} {name} is open" for name in names]
     told = hub.store.told(box=BOX)
     left += [f"instruction {one.dseq} {one.kind} is unanswered" for one in told if not one.outcome]
     record = hub.store.box(BOX)

@@ -6,8 +6,9 @@ import pytest
 
 from edge.domain import commands as c
 from edge.domain.label_views import FixRow, fix_row
-from edge.domain.model import Assignment, Order, Waybill
-from tests.domain.site import MUG, Site, changed_rules, line
+from edge.domain.model import Alarm, Assignment, Order, Waybill
+from edge.domain.views import order_view
+from tests.domain.site import MUG, S, Site, changed_rules, line
 
 ONE = line(1, MUG, 1)
 MASKED = {"name": "李雷", "phone": "138****0000", "address": "文一路 1 号"}
@@ -285,3 +286,79 @@ def test_rule_5_evidence_is_what_it_says_and_bounded(site: Site) -> None:
     assert len(site.order().evidence) == 1
     assert {attach(site, n=n) for n in range(1, 32)} == {"ok"}
     assert attach(site, n=99) == "evidence_full"
+
+
+# ---- FLOW-5: two truths -------------------------------------------------------------------------
+
+H = 3_600
+
+
+def scanned(site: Site, after_s: int, *, valid: bool = True) -> None:
+    """Let the hub tell of a first scan so long after the shipping."""
+    at = site.order().shipped_us + after_s * S
+    body = {"status": "first scan", "waybill_valid": valid, "first_scan_at": at}
+    site.tell("order.carrier_status", order_id="1001", **body)
+
+
+def red(site: Site) -> tuple[bool, bool]:
+    """Return whether order 1001 is shown as late, as missing."""
+    view = order_view(site.world, "1001")
+    assert view is not None
+    return view.carrier.late, view.carrier.missing
+
+
+def test_flow_5_a_parcel_without_a_record_is_marked_after_two_hours(site: Site) -> None:
+    """The floor's status stays shipped; the carrier's is missing, and the keeper is told."""
+    site.to_shipped("1001", ONE)
+    assert red(site) == (False, False)
+    site.fire_timers("carrier.record")
+    assert (site.state(), red(site)) == ("shipped", (False, True))
+    assert [alarm.code for alarm in site.all(Alarm) if alarm.roles == ("keeper",)] == [
+        "carrier_missing"
+    ]
+
+
+def test_flow_5_a_scan_in_time_disarms_the_mark(site: Site) -> None:
+    """Waybill valid and first scan: the two truths agree, no timer is left."""
+    site.to_shipped("1001", ONE)
+    scanned(site, 2 * H)
+    assert (red(site), site.timers()) == ((False, False), [])
+
+
+def test_flow_5_a_scan_one_second_over_two_hours_is_late(site: Site) -> None:
+    """The threshold is exact, and ruleset data."""
+    site.to_shipped("1001", ONE)
+    scanned(site, 2 * H + 1)
+    assert red(site) == (True, False)
+    rules = changed_rules(carrier_record={"late_s": 3 * H})
+    loose = Site(rules=rules).to_shipped("1001", ONE)
+    scanned(loose, 2 * H + 1)
+    assert red(loose) == (False, False)
+
+
+def test_flow_5_a_scan_of_an_invalid_waybill_is_no_record(site: Site) -> None:
+    """Both are needed; when the waybill turns valid the mark goes."""
+    site.to_shipped("1001", ONE)
+    scanned(site, H, valid=False)
+    site.fire_timers("carrier.record")
+    assert red(site) == (False, True)
+    site.tell("order.carrier_status", order_id="1001", status="valid", waybill_valid=True)
+    assert red(site) == (False, False)
+
+
+def test_flow_5_a_parcel_that_came_back_is_not_missed(site: Site) -> None:
+    """A cancelled shipment needs no record."""
+    site.to_shipped("1001", ONE)
+    site.cancel()
+    site.fire_timers("carrier.record")
+    assert red(site) == (False, False)
+
+
+@pytest.mark.parametrize(
+    "body", [{"first_scan_at": -1}, {"first_scan_at": "now"}, {"waybill_valid": "yes"}]
+)
+def test_flow_5_a_status_that_makes_no_sense_is_set_aside(site: Site, body: dict[str, Any]) -> None:
+    """It changes nothing, and is kept for a person."""
+    site.to_shipped("1001", ONE)
+    site.tell("order.carrier_status", order_id="1001", status="first scan", **body)
+    assert outcome(site) == ("instruction.set_aside", "malformed")

@@ -141,6 +141,14 @@ class Order(Doc, frozen=True, kw_only=True, omit_defaults=True):
     grade: str
     put_back: tuple[PutBack, ...] = ()
     carrier_status: str = ""
+    carrier_valid: bool = False
+    carrier_scan_us: int = 0
+    """The carrier's first scan."""
+    carrier_mark: str = ""
+    """`missing` (no record in time), `late` (scanned too late) or nothing."""
+    carrier_timer: str = ""
+    shipped_us: int = 0
+    """When it left the floor's hands; 0 while it has not, or since it came back."""
     fix: Fix | None = None
     evidence: tuple[Evidence, ...] = ()
     weight_g: int = 0

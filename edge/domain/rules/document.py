@@ -258,6 +258,12 @@ class Carrier(Part, frozen=True):
     """With fewer free numbers than this in a pool, the hub is told."""
 
 
+class CarrierRecord(Part, frozen=True):
+    """A parcel must be in its carrier's records this long after it shipped; later is marked."""
+
+    late_s: Annotated[int, msgspec.Meta(ge=1, le=30 * 86_400)] = 7_200
+
+
 class EvidenceRule(Part, frozen=True):
     """Orders with one of `tags` are printed and shipped with evidence of one of `kinds` only.
 
@@ -334,6 +340,7 @@ class Document(Part, frozen=True):
     site: Site = Site()
     addresses: Addresses = Addresses()
     carriers: tuple[Carrier, ...] = ()
+    carrier_record: CarrierRecord = CarrierRecord()
     evidence: tuple[EvidenceRule, ...] = ()
     approvals: dict[str, ApprovalPolicy] = {}
     breakers: tuple[Breaker, ...] = ()
