@@ -2,10 +2,22 @@
 
 import argparse
 
-from edge.cli import bench, demo, devices, docs, journal, labels, orders, services, setup, sim
+from edge.cli import (
+    bench,
+    demo,
+    devices,
+    docs,
+    journal,
+    labels,
+    orders,
+    rules,
+    services,
+    setup,
+    sim,
+)
 from edge.cli.output import WRONG_USAGE
 
-VERBS = (services, setup, demo, journal, orders, devices, labels, docs, sim, bench)
+VERBS = (services, setup, demo, journal, orders, devices, labels, rules, docs, sim, bench)
 
 
 def main() -> None:
