@@ -180,6 +180,6 @@ async def in_namespace(name: str, make: Callable[[], Coroutine[Any, Any, T]]) ->
         return await done
     finally:
         for loop, task in inner:
-            if worker.is_alive():
+            with contextlib.suppress(RuntimeError):  # it ended by itself
                 loop.call_soon_threadsafe(task.cancel)
         await asyncio.to_thread(worker.join)
