@@ -131,6 +131,7 @@ async def test_a_silent_printer_is_swept_on_a_real_network_and_followed(site: Si
         networks=(site.network,),
         sources=(Source.SWEEP, Source.PROBE),
         watch_interval_s=1,
+        sweep_interval_s=3,
     )
 
     async def at_box() -> tuple[Device, float, Device | None, float]:
