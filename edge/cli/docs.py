@@ -24,8 +24,9 @@ def write_docs(args: argparse.Namespace) -> int:
     if not args.out.is_dir():
         return fail(f"{args.out} is no folder; run it in the checkout, or give --out DIR")
     for name in args.names or PAGES:
-        path = args.out / f"{name.upper()}.md"
-        path.write_text(PAGES[name](), "utf-8")
+        file, text = PAGES[name]
+        path = args.out / file
+        path.write_text(text(), "utf-8")
         say(f"{path}")
     return GOOD
 
@@ -38,5 +39,21 @@ def _workflow() -> str:
     return workflow_page(load_ruleset(default_ruleset()))
 
 
-PAGES: Final[dict[str, Callable[[], str]]] = {"workflow": _workflow}
-"""Name of each generated page, and what writes it."""
+def _ruleset() -> str:
+    from edge.domain.ruleset_doc import ruleset_page  # noqa: PLC0415
+
+    return ruleset_page()
+
+
+def _ruleset_schema() -> str:
+    from edge.domain.ruleset_doc import ruleset_schema  # noqa: PLC0415
+
+    return ruleset_schema()
+
+
+PAGES: Final[dict[str, tuple[str, Callable[[], str]]]] = {
+    "workflow": ("WORKFLOW.md", _workflow),
+    "ruleset": ("RULESET.md", _ruleset),
+    "ruleset-schema": ("ruleset.schema.json", _ruleset_schema),
+}
+"""Name of each generated page, its file, and what writes it."""
