@@ -33,11 +33,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Clash",
+    "Code",
     "Conflict",
     "CopyId",
+    "Decoder",
     "Device",
     "DriverError",
     "Fact",
+    "ImageError",
     "Kind",
     "LabelError",
     "Mark",
@@ -55,19 +58,20 @@ __all__ = [
     "Source",
     "State",
     "announce_box",
-    "announce_printer",
     "builtin_template",
     "builtin_templates",
     "check_label",
     "fake_printer",
     "labels_pdf",
     "make_discovery",
+    "open_decoder",
     "open_printer",
     "open_scanner",
     "raster_png",
     "render_label",
     "render_labels",
     "sample_data",
+    "search_codes",
 ]
 
 CopyId = NewType("CopyId", str)
@@ -239,6 +243,53 @@ def open_scanner(url: str, on_scan: OnScan) -> Scanner:
     return make_scanner(url, on_scan)
 
 
+class ImageError(Exception):
+    """A picture cannot be read. `cause` says why, `hint` what to send instead."""
+
+    def __init__(self, cause: str, hint: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.hint = hint
+
+
+class Code(msgspec.Struct, frozen=True):
+    """A code found on a picture."""
+
+    text: str
+    symbology: str
+    """Its name, e.g. `EAN-13`, `Code 128`, `QR Code`."""
+    aim: str
+    """AIM identifier (ISO/IEC 15424), e.g. `]C1`."""
+    corners: tuple[tuple[int, int], ...]
+    """Four (x, y) in pixels of the picture as sent, from the code's top left clockwise."""
+    reader: str
+    """Which reader saw it: zxing or zbar."""
+
+
+class Decoder(Protocol):
+    """Reads codes from pictures; nothing of it runs before the first one comes."""
+
+    async def decode(self, data: bytes) -> list[Code]:
+        """Return the codes on a picture, from top to bottom; raise `ImageError`."""
+
+    async def close(self) -> None:
+        """End what runs."""
+
+
+def open_decoder() -> Decoder:
+    """Return what reads codes from pictures, in processes of its own."""
+    from drivers.vision.decoder import WorkerDecoder  # noqa: PLC0415 - loads when first used
+
+    return WorkerDecoder()
+
+
+def search_codes(grey: Any) -> list[Code]:  # noqa: ANN401 - a NumPy array
+    """Return the codes in rows of grey pixels (uint8), in this process: for benches and tests."""
+    from drivers.vision.pipeline import search  # noqa: PLC0415 - OpenCV loads when first used
+
+    return list(search(grey).values())
+
+
 def open_printer(url: str) -> Printer:
     """Return a closed printer for `url`; raise `DriverError` that teaches how one is written.
 
@@ -365,19 +416,9 @@ def announce_box(
     box_id: str, name: str, port: int, fingerprint: str, interfaces: Sequence[str] = ()
 ) -> "Announcement":
     """Return the box's own DNS-SD service, not yet started, for PDAs that look for it."""
-    from drivers.discovery.announce import BOX_TYPE, Announcement  # noqa: PLC0415 - zeroconf
+    from drivers.discovery.announce import Announcement  # noqa: PLC0415 - zeroconf loads when used
 
-    txt = {"v": "1", "id": box_id, "name": name, "fp": fingerprint, "path": "/"}
-    return Announcement(BOX_TYPE, name, port, txt, f"floorgate-{box_id}", interfaces)
-
-
-def announce_printer(
-    name: str, port: int, txt: Mapping[str, str], interfaces: Sequence[str] = ("127.0.0.1",)
-) -> "Announcement":
-    """Return a virtual printer's DNS-SD service (`_pdl-datastream._tcp`), not yet started."""
-    from drivers.discovery.announce import PRINTER_TYPE, Announcement  # noqa: PLC0415 - zeroconf
-
-    return Announcement(PRINTER_TYPE, name, port, txt, f"printer-{port}", interfaces)
+    return Announcement(box_id, name, port, fingerprint, interfaces)
 
 
 def printer_at(fake: "FakePrinter", reply_s: float = 2.0, poll_s: float = 0.2) -> Printer:

@@ -4,20 +4,20 @@ import argparse
 
 from edge.cli import (
     bench,
+    decode,
     demo,
     devices,
     docs,
     journal,
     labels,
     orders,
-    rules,
     services,
     setup,
     sim,
 )
 from edge.cli.output import WRONG_USAGE
 
-VERBS = (services, setup, demo, journal, orders, devices, labels, rules, docs, sim, bench)
+VERBS = (services, setup, demo, journal, orders, devices, labels, decode, docs, sim, bench)
 
 
 def main() -> None:

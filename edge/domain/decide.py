@@ -10,7 +10,6 @@ from typing import Any, Final
 import msgspec
 
 from edge.domain import (
-    ahead,
     alarms,
     approving,
     deadlines,
@@ -104,7 +103,6 @@ def decide(world: World, command: Command, env: Env) -> Decision:
         _check_sender(turn)
         facts = decider(turn, command.data)
         intake.follow(turn)
-        ahead.follow(turn)
         deadlines.follow(turn)
         if command.via == "pda" and not turn.drafts:
             turn.emit("command.repeated", _subject(command), kind=command.kind)

@@ -81,6 +81,7 @@ FAULTS: dict[str, Fault] = {
     "phone_masked": Fault.DATA,
     "address_vague": Fault.DATA,
     "blob_differs": Fault.DATA,
+    "photo_unreadable": Fault.DATA,
     "media_refused": Fault.DATA,
     "carrier_forbidden": Fault.DATA,
     "carrier_off": Fault.DATA,

@@ -1,0 +1,1 @@
+"""Codes on photographs: what is read, and the process that reads it."""

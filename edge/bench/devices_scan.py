@@ -1,0 +1,100 @@
+"""How long a fixed scanner's code takes from the wire to its handler."""
+
+import asyncio
+import os
+import pty
+import threading
+import tty
+from collections.abc import Callable
+from time import perf_counter
+from typing import Final
+
+from edge.bench.figures import Figure, percentile
+
+SCANS: Final = 300
+CODE: Final = b"6901234567892\r\n"
+P50_TARGET_MS: Final = 0.15
+P99_TARGET_MS: Final = 0.6
+CODE_S_MAX: Final = 5.0
+
+
+def run(say: Callable[[str], None]) -> list[Figure]:
+    """Measure our serial scanner beside a pyserial thread, over a pseudo terminal each."""
+    say(f"{SCANS} scans, ours")
+    ours = asyncio.run(_ours())
+    say(f"{SCANS} scans, a pyserial thread")
+    peer = _thread()
+    figures = []
+    for name, share, target in (("p50", 0.5, P50_TARGET_MS), ("p99", 0.99, P99_TARGET_MS)):
+        value, floor = percentile(ours, share), percentile(peer, share)
+        figures.append(
+            Figure(
+                f"scan → handler, {name}", "ms", value, (min(ours), max(ours)), floor=floor,
+                floor_name="pyserial thread", ratio=value / floor,
+                target=f"≤ {target}", met=value <= target,
+            )
+        )  # fmt: skip
+    return figures
+
+
+def _cable() -> tuple[int, int]:
+    gun, box = pty.openpty()
+    tty.setraw(gun)
+    return gun, box
+
+
+async def _ours() -> list[float]:
+    from drivers.api import Scan, open_scanner  # noqa: PLC0415 - only this bench needs it
+
+    gun, box = _cable()
+    heard = asyncio.Event()
+    there = asyncio.Event()
+    times: list[float] = []
+
+    async def hear(_: Scan) -> None:
+        times.append((perf_counter() - sent) * 1e3)
+        heard.set()
+
+    scanner = open_scanner(f"serial://{os.ttyname(box)}?baud=115200", hear)
+    scanner.on_change = lambda _: there.set()
+    await scanner.start()
+    async with asyncio.timeout(CODE_S_MAX):
+        await there.wait()
+    for _ in range(SCANS):
+        heard.clear()
+        sent = perf_counter()
+        os.write(gun, CODE)
+        async with asyncio.timeout(CODE_S_MAX):
+            await heard.wait()
+    await scanner.close()
+    os.close(gun)
+    os.close(box)
+    return times
+
+
+def _thread() -> list[float]:
+    import serial  # noqa: PLC0415 - only this peer needs it
+
+    gun, box = _cable()
+    port = serial.Serial(os.ttyname(box), 115_200, timeout=CODE_S_MAX)
+    heard = threading.Event()
+    times: list[float] = []
+
+    def listen() -> None:
+        for _ in range(SCANS):
+            port.readline()
+            times.append((perf_counter() - sent) * 1e3)
+            heard.set()
+
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
+    for _ in range(SCANS):
+        heard.clear()
+        sent = perf_counter()
+        os.write(gun, CODE)
+        heard.wait(CODE_S_MAX)
+    thread.join(CODE_S_MAX)
+    port.close()
+    os.close(gun)
+    os.close(box)
+    return times
