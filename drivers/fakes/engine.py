@@ -63,10 +63,11 @@ class Canvas:
         area = self._dots[y : y + black.shape[0], x : x + black.shape[1]]
         area[:] = black[: area.shape[0], : area.shape[1]]
 
-    def raster(self) -> Raster:
+    def raster(self, *, is_upside_down: bool = False) -> Raster:
         """Return the picture."""
         height, width = self._dots.shape
-        return Raster(width, height, self._dpi, np.packbits(self._dots, axis=1).tobytes())
+        dots = self._dots[::-1, ::-1] if is_upside_down else self._dots
+        return Raster(width, height, self._dpi, np.packbits(dots, axis=1).tobytes())
 
 
 def unpack(rows: bytes, row_bytes: int) -> NDArray[np.bool_]:
