@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from drivers.discovery.announce import Announcement
     from drivers.discovery.manager import Discovery
+    from drivers.fakes.cable import Cable
+    from drivers.fakes.faults import FaultPlan
     from drivers.fakes.printer import FakeLabel, FakePrinter
 
 __all__ = [
@@ -419,6 +421,20 @@ def announce_box(
     from drivers.discovery.announce import Announcement  # noqa: PLC0415 - zeroconf loads when used
 
     return Announcement(box_id, name, port, fingerprint, interfaces)
+
+
+def seeded_faults(seed: int, share: float, for_s_max: float = 1.0) -> "FaultPlan":
+    """Return a `plan` for a virtual printer in which a `share` of labels meets a fault."""
+    from drivers.fakes.faults import seeded_faults as make  # noqa: PLC0415 - as above
+
+    return make(seed, share, for_s_max=for_s_max)
+
+
+def plug_cable(fake: "FakePrinter", path: Path) -> "Cable":
+    """Return a cable, not yet plugged in, at whose other end hosts find a pty at `path`."""
+    from drivers.fakes.cable import Cable  # noqa: PLC0415 - as above
+
+    return Cable(fake, path)
 
 
 def printer_at(fake: "FakePrinter", reply_s: float = 2.0, poll_s: float = 0.2) -> Printer:

@@ -86,7 +86,7 @@ class EscposEngine:
                 return len(command)
         if any(command.startswith(held) for command in _AT_ONCE):
             return 0
-        note(self.problems, f"unknown real-time command {held[:3]!r}")
+        note(self.problems, "unknown real-time command")
         return 1
 
     def _take_command(self, events: list[Event]) -> int:

@@ -106,9 +106,10 @@ class ZplEngine:
 
     def _take_graphic(self) -> int:
         """Keep a picture for later; it ends where the next command begins."""
-        end = next((at for at in map(self._held.find, (b"^", b"~"), (1, 1)) if at > 0), -1)
-        if end < 0:
+        ends = [at for sign in (b"^", b"~") if (at := self._held.find(sign, 1)) > 0]
+        if not ends:
             return 0 if len(self._held) < FORMAT_BYTES_MAX else 1
+        end = min(ends)
         graphic = _GRAPHIC.fullmatch(self._held[:end])
         rows = unpack_ascii(graphic[4], int(graphic[2]), int(graphic[3])) if graphic else None
         if graphic is None or rows is None or len(self._graphics) >= _GRAPHICS_MAX:

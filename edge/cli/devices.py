@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from drivers.api import Device, DriverError, Progress, Settings, State, make_discovery
+from edge.cli import fake_printers
 from edge.cli.output import GOOD, WRONG_USAGE, fail, say, say_json
 
 SECONDS: Final = 15.0
@@ -48,7 +49,10 @@ def _add_scan(group: "argparse._SubParsersAction[Any]") -> None:
     scan.set_defaults(run=scan_devices)
 
 
-GROUP: Final[tuple[Callable[["argparse._SubParsersAction[Any]"], None], ...]] = (_add_scan,)
+GROUP: Final[tuple[Callable[["argparse._SubParsersAction[Any]"], None], ...]] = (
+    _add_scan,
+    fake_printers.add_fake,
+)
 """What adds each verb of the group."""
 
 

@@ -6,15 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from zplkit import Options
-from zplkit import render as judge
-from zplkit.rendering import Limits
 
 from drivers.api import CopyId, PrinterStatus, Raster, Reading
 from drivers.fakes.engine import Asked, Engine, Printed
+from drivers.fakes.escpos_engine import EscposEngine
 from drivers.fakes.tspl_engine import TsplEngine
 from drivers.fakes.zpl_engine import ZplEngine
-from drivers.printers import tspl, zpl
+from drivers.printers import escpos, tspl, zpl
 from drivers.printers.common import Answer, Ask, Replies, Token
 
 OK, BAD, UNKNOWN = Reading.OK, Reading.BAD, Reading.UNKNOWN
@@ -50,16 +48,6 @@ def test_virtual_printers_render_bit_for_bit(
     label = Printed(waybill, COPY, responds=engine is TsplEngine)
     assert [label] == machine.feed(encode(waybill, COPY))
     assert [] == machine.problems
-
-
-def test_zpl_pleases_a_judge_not_written_here(waybill: Raster) -> None:
-    """An independent ZPL renderer draws the same label from our bytes. PRN-1."""
-    source = zpl.encode(waybill, COPY).replace(b"^JZY", b"").replace(b"^PQ1", b"")
-    limits = Limits(graphic_bytes=10**8, input_bytes=10**8)
-    options = Options(profile="specification", width=800, height=1200, dpi=203)
-    scene = judge(source, options, limits=limits).labels[0].rasterize()
-    black = np.frombuffer(scene.pixels, np.uint8).reshape(scene.height, scene.width) == 0
-    assert waybill.rows == np.packbits(black, axis=1).tobytes()
 
 
 DANGEROUS = [
@@ -194,6 +182,7 @@ def test_replies_whole_and_byte_by_byte(
 REPLY_PIECES = [
     *(b"{00,00001}", b"{", b"}", b"\r\n", b"\x02", b"\x03", b"E@@A", b"ERRORS:", b"1 00000001 "),
     *(b'"', b"7", b",", b"\x00", b"\xff", b"TTP", HS_IDLE, HQES),
+    *(b'7"ab12\x00', b'7"', b"\x12", b"\x12\x16", b"\x10\x00\x00\x00", b"_TM", b"_"),
 ]
 REPLY_BYTES = st.lists(st.sampled_from(REPLY_PIECES), max_size=12).map(b"".join) | st.binary(
     max_size=80
@@ -202,7 +191,9 @@ REPLY_BYTES = st.lists(st.sampled_from(REPLY_PIECES), max_size=12).map(b"".join)
 
 @settings(max_examples=300, deadline=None)
 @given(
-    raw=REPLY_BYTES, ask=st.sampled_from(Ask), replies=st.sampled_from([tspl.Replies, zpl.Replies])
+    raw=REPLY_BYTES,
+    ask=st.sampled_from(Ask),
+    replies=st.sampled_from([tspl.Replies, zpl.Replies, escpos.Replies]),
 )
 def test_any_reply_is_read_alike_in_any_slices(
     raw: bytes, ask: Ask, replies: Callable[[], Replies]
@@ -220,6 +211,9 @@ HOST_PIECES = [
     *(b"\x1b!?", b"\x1b!.", b"\x1b", b"~!T\r\n", b"\r\n", b"^XA", b"^XZ", b"^PW9", b"^LL9"),
     *(b"^GFA,4,4,2,:Z64:eAH7wMDACAADxQDy:B34C", b"^FO1,1", b"^PQ2", b"~HS", b"~HQ", b"~JA"),
     *(b'! U1 getvar "odometer.total_label_count"\r\n', b"!", b"^FX x"),
+    *(b"~DGR:A.GRF,4,2,,:", b"~DGR:A", b"^XGR:A.GRF,1,1", b"^IDR:A.GRF", b"^POI", b"~SD15\n"),
+    *(b"\x1b@", b"\x1dv0\x00\x01\x00\x02\x00", b"\x10\x04\x01", b"\x10", b"\x1dVB\x00"),
+    *(b"\x1dL\x03\x00", b"\x1d(H\x06\x0000ab12", b"\x1dIC", b"\x1da\x0f", escpos.CANCEL),
 ]
 HOST_BYTES = st.lists(st.sampled_from(HOST_PIECES), max_size=12).map(b"".join) | st.binary(
     max_size=80
@@ -227,7 +221,7 @@ HOST_BYTES = st.lists(st.sampled_from(HOST_PIECES), max_size=12).map(b"".join) |
 
 
 @settings(max_examples=300, deadline=None)
-@given(raw=HOST_BYTES, engine=st.sampled_from([TsplEngine, ZplEngine]))
+@given(raw=HOST_BYTES, engine=st.sampled_from([TsplEngine, ZplEngine, EscposEngine]))
 def test_virtual_printers_read_alike_in_any_slices(raw: bytes, engine: Any) -> None:
     """Whatever a host sends, nothing raises, and slicing changes no label and no question."""
     whole, sliced = engine(), engine()
