@@ -3,17 +3,16 @@
 import argparse
 import asyncio
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from drivers.api import fake_printer, plug_cable, seeded_faults
 from edge.cli.output import fail, run_service, say, say_json
 
-if TYPE_CHECKING:
-    from drivers.fakes.printer import FakeLabel, FakePrinter
-
 LANGS: Final = ("tspl", "zpl", "escpos")
 FAULT_S_MAX: Final = 5.0
+PROBLEMS_POLL_S: Final = 0.5
 
 
 def add_fake(group: "argparse._SubParsersAction[Any]") -> None:
@@ -51,9 +50,17 @@ def run_fake(args: argparse.Namespace) -> int:
 
 
 async def _serve(args: argparse.Namespace) -> int | None:
+    tell: Callable[[dict[str, Any]], None]
     tell = say_json if args.json else lambda event: say(_line(event))
     printer = fake_printer(
-        args.lang, args.host, args.port, args.out, args.model, lambda label: tell(_event(label))
+        args.lang,
+        args.host,
+        args.port,
+        args.out,
+        args.model,
+        lambda label: tell(
+            {"label": label.n, "copy": label.copy_id, "path": str(label.path or "")}
+        ),
     )
     printer.seconds_per_label = args.seconds_per_label
     printer.plan = seeded_faults(args.seed, args.faults, FAULT_S_MAX)
@@ -67,21 +74,17 @@ async def _serve(args: argparse.Namespace) -> int | None:
             stack.callback(cable.unplug)
             urls.append(f"serial://{args.pty.absolute()}?lang={args.lang}")
         tell({"urls": urls, "model": printer.model})
-        await _tell_problems(printer, tell)
+        await _tell_problems(printer.problems, tell)
     return None
 
 
-async def _tell_problems(printer: "FakePrinter", tell: Any) -> None:  # noqa: ANN401 - a function
+async def _tell_problems(problems: list[str], tell: Callable[[dict[str, Any]], None]) -> None:
     told = 0
     while True:
-        for problem in printer.problems[told:]:
+        for problem in problems[told:]:
             tell({"problem": problem})
-        told = len(printer.problems)
-        await asyncio.sleep(0.5)
-
-
-def _event(label: "FakeLabel") -> dict[str, Any]:
-    return {"label": label.n, "copy": label.copy_id, "path": str(label.path or "")}
+        told = len(problems)
+        await asyncio.sleep(PROBLEMS_POLL_S)
 
 
 def _line(event: dict[str, Any]) -> str:
