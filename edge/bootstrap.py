@@ -32,7 +32,7 @@ from edge.app.push import Push
 from edge.app.reads import Reads
 from edge.app.sessions import Sessions
 from edge.app.timers import Timers
-from edge.clock import SystemClock, SystemIds
+from edge.clock import SystemClock, SystemIds, is_ntp_synchronised
 from edge.config import Config
 from edge.domain.commands import BoxFound, CheckpointCountersign, Command
 from edge.domain.printviews import sum_of
@@ -56,6 +56,8 @@ from sync.api import BoxIdentity, Checkpoint, HubAgent, LinkState, sign_checkpoi
 SWITCH_INTERVAL_S: Final = 0.0001
 """Hands the interpreter over between writer and event loop soon enough (reference: sync, 4.1)."""
 GC_THRESHOLDS: Final = (20_000, 20, 100)
+SKEW_US_MAX: Final = 30_000_000
+"""A clock that is no further from the hub's counts as confirmed by it."""
 SHUTDOWN_S: Final = 5.0
 KEY_BYTES: Final = 32
 
@@ -97,6 +99,7 @@ class BoxProcess:
         self.ids = SystemIds()
         self.push = Push()
         self.url = ""
+        self.agent: HubAgent | None = None
         self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing: list[Callable[[], Any]] = []
@@ -151,6 +154,7 @@ class BoxProcess:
             ids=self.ids,
             sign=self._sign,
             render=answer_view,
+            is_time_trusted=self._is_time_trusted,
         )
         self.runner = ThreadRunner(
             self.writer,
@@ -161,6 +165,12 @@ class BoxProcess:
         self.runner.on_failure = self._fail
         self.runner.start()
         self._closing += [store.close, self.runner.stop]
+
+    def _is_time_trusted(self) -> bool:
+        """Tell whether NTP or the hub confirms the wall clock."""
+        link = self.agent.state if self.agent else None
+        skew_us = link.skew_us if link and link.up else None
+        return is_ntp_synchronised() or (skew_us is not None and abs(skew_us) <= SKEW_US_MAX)
 
     def _sign(self, epoch: int, seq: int, head: bytes, at_us: int) -> bytes:
         return sign_checkpoint(
@@ -186,7 +196,7 @@ class BoxProcess:
             await self.runner.submit(first)
 
     async def _open_devices(self) -> None:
-        self.timers = Timers(self.floor, self.reader, self.clock)
+        self.timers = Timers(self.floor, self.reader, self.clock, self._is_time_trusted)
         labels = WaybillLabels(self.reader, self.config.box.name)
         self.board = PrinterBoard(
             self.clock,
@@ -216,7 +226,6 @@ class BoxProcess:
         self._closing += [self.timers.stop, self.printing.stop]
 
     def _open_hub_link(self) -> None:
-        self.agent: HubAgent | None = None
         if not self.config.hub.url:
             return
         pinned = self.data / "keys" / "hub.pub"

@@ -1,5 +1,6 @@
 """The machine's clocks and randomness: the only place that asks for them."""
 
+import ctypes
 import secrets
 import time
 from pathlib import Path
@@ -9,6 +10,18 @@ from edge.domain.ids import uuid7
 
 BOOT_ID_FILE: Final = Path("/proc/sys/kernel/random/boot_id")
 SALT_BYTES: Final = 16
+
+
+TIMEX_BYTES: Final = 256
+"""More than any `struct timex` has (adjtimex(2))."""
+TIME_ERROR: Final = 5
+"""What adjtimex(2) returns while the clock is not synchronised."""
+
+
+def is_ntp_synchronised() -> bool:
+    """Tell whether the kernel's clock is kept by NTP (adjtimex(2), asked without a change)."""
+    state: int = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(TIMEX_BYTES))
+    return 0 <= state < TIME_ERROR
 
 
 class SystemClock:

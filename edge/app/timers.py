@@ -1,10 +1,12 @@
 """Deadlines. A timer is an entry before it runs; its firing is a command with an id of its own.
 
 Within one boot of the machine a timer runs by the boot clock, which no change of the wall clock
-moves. After a reboot what is left is taken from wall time, and never exceeds the original delay.
+moves. After a reboot what is left is taken from wall time, and never exceeds the original delay;
+a lock opens by wall time only where NTP or the hub confirms it.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from edge.app.floor import Floor
@@ -15,15 +17,24 @@ from edge.domain.model import Timer
 
 TIMERS_MAX: Final = 100_000
 RETRY_S: Final = 0.05
+LOCKS: Final = frozenset({"account.unlock"})
+"""Purposes that open a lock: no clock that nobody confirms does that."""
 
 
 class Timers:
     """Fires armed timers."""
 
-    def __init__(self, floor: Floor, reader: Reader, clock: Clock) -> None:
+    def __init__(
+        self,
+        floor: Floor,
+        reader: Reader,
+        clock: Clock,
+        is_time_trusted: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._floor = floor
         self._reader = reader
         self._clock = clock
+        self._is_time_trusted = is_time_trusted
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
@@ -36,6 +47,9 @@ class Timers:
     def _left_us(self, timer: Timer) -> int:
         if timer.boot_id == self._clock.boot_id:
             return timer.due_boot_us - self._clock.boot_us()
+        if timer.purpose in LOCKS and not self._is_time_trusted():
+            # armed before this boot, so at least its time has gone by, whatever the wall clock says
+            return timer.delay_us - self._clock.boot_us()
         return min(timer.due_us - self._clock.now_us(), timer.delay_us)
 
     def on_commit(self, committed: Committed) -> None:

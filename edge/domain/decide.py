@@ -21,6 +21,7 @@ from edge.domain import (
     people,
     picking,
     printjobs,
+    quota,
     rulesets,
     timing,
 )
@@ -82,6 +83,7 @@ _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
     c.HandoverScan: (labelling.hand_over, "hand-over"),
     c.ApprovalRequest: (approving.request, ""),
     c.ApprovalDecide: (approving.decide, ""),
+    c.AccountUnlock: (quota.unlock, ""),
     c.AlarmAck: (alarms.acknowledge, ""),
     c.TimerFire: (timing.fire_timer, ""),
     c.InstructionAccept: (instructions.accept, ""),
@@ -102,6 +104,7 @@ def decide(world: World, command: Command, env: Env) -> Decision:
     try:
         _check_sender(turn)
         facts = decider(turn, command.data)
+        quota.count(turn, world)
         intake.follow(turn)
         deadlines.follow(turn)
         if command.via == "pda" and not turn.drafts:
@@ -110,6 +113,8 @@ def decide(world: World, command: Command, env: Env) -> Decision:
         answer = Answer(ok=True, facts=facts, next=screen)
     except RefusedError as error:
         turn, answer = _refuse(world, command, env, rules, error.refusal)
+        if isinstance(error, quota.AccountError):
+            error.note(turn)
     except picking.LateScan as late:
         turn = Turn(world.branch(), command, env, rules)
         assert isinstance(command.data, c.PickScan)
@@ -123,6 +128,7 @@ def _check_sender(turn: Turn) -> None:
     command = turn.command
     if command.via != "pda" or isinstance(command.data, c.SessionOpen):
         return
+    quota.check_lock(turn)
     if isinstance(command.data, c.ApprovalDecide):
         _check_device(turn)
         return

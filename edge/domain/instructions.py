@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from edge.domain import rulesets, stock
+from edge.domain import cosigning, quota, rulesets, stock
 from edge.domain.alarms import RULES_KEEPERS, raise_alarm
 from edge.domain.carrier_truth import take_status
 from edge.domain.carriers import assign_judged, switch, update
@@ -224,6 +224,8 @@ _HANDLERS: Final[dict[str, Handler]] = {
     "tag.set": set_tags,
     "order.release": _release,
     "order.hold": _hold,
+    "approval.decide": cosigning.decide,
+    "account.unlock_code": quota.receive_code,
     "order.freeze": open_freeze,
     "order.revoke": revoke_freeze,
     "order.carrier_status": take_status,

@@ -25,6 +25,8 @@ class Env(msgspec.Struct, frozen=True):
     """Id of this box."""
     head_seq: int = 0
     """Sequence of the newest entry."""
+    is_time_trusted: bool = False
+    """Whether the hub or NTP confirms the wall clock."""
 
 
 class Turn:

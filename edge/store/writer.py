@@ -48,7 +48,15 @@ class Writer:
     """Decides groups of commands and makes them durable. Not thread-safe: one caller."""
 
     def __init__(
-        self, store: Store, *, box: str, clock: Clock, ids: Ids, sign: Sign, render: Render
+        self,
+        store: Store,
+        *,
+        box: str,
+        clock: Clock,
+        ids: Ids,
+        sign: Sign,
+        render: Render,
+        is_time_trusted: Callable[[], bool] = lambda: False,
     ) -> None:
         self._store = store
         self._box = box
@@ -56,6 +64,7 @@ class Writer:
         self._ids = ids
         self._sign = sign
         self._render = render
+        self._is_time_trusted = is_time_trusted
         self._cache: dict[Key, Doc | None] = {}
         self.head: Head = store.head()
         self._signed_seq = self.head.seq
@@ -89,6 +98,7 @@ class Writer:
             new_id=self._ids.new_id,
             new_salt=self._ids.new_salt,
             box=self._box,
+            is_time_trusted=self._is_time_trusted(),
         )
         load = self._loader(transaction)
         return _Group(transaction.answers(ids), load, env, self._render, self._box, self.head)

@@ -76,6 +76,7 @@ class Site:
         self.now_us = START_US
         self.boot_us = 50 * S
         self.boot_id = "boot-1"
+        self.is_time_trusted = False
         self.dseq = 0
         self.last: Decision | None = None
         self._ids = itertools.count(1)
@@ -122,6 +123,7 @@ class Site:
             new_salt=lambda: b"salt" * 4,
             box="box-1",
             head_seq=len(self.journal),
+            is_time_trusted=self.is_time_trusted,
         )
 
     def run(self, data: Any, **who: Any) -> Answer:

@@ -320,6 +320,7 @@ def test_every_state_of_the_workflow_is_in_the_table(site: Site) -> None:
 def test_every_command_about_an_order_is_in_the_table() -> None:
     """No command that concerns an order is left out; what the box itself sends is tested apart."""
     apart = {"session.close", "alarm.ack", "approval.request", "approval.decide"}
+    apart |= {"account.unlock"}
     own = {"session.open", "box.found", "print.report", "timer.fire", "instruction.accept"}
     own |= {"ruleset.activate", "ruleset.rollback", "checkpoint.countersign"}
     assert set(c.KINDS) - own - apart == {name for name in COMMANDS if name in c.KINDS}

@@ -51,6 +51,7 @@ from edge.domain.commands.labels import (
     WaybillResolve,
 )
 from edge.domain.commands.people import (
+    AccountUnlock,
     AlarmAck,
     ApprovalDecide,
     ApprovalRequest,
@@ -68,6 +69,7 @@ __all__ = [
     "QTY_MAX",
     "TASKS_TAKEN_MAX",
     "TIME_US_MAX",
+    "AccountUnlock",
     "AlarmAck",
     "ApprovalDecide",
     "ApprovalRequest",

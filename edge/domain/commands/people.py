@@ -42,3 +42,9 @@ class ApprovalDecide(Data, frozen=True, tag="approval.decide"):
     """Of what the signer was shown."""
     answer: str
     opinion: str = ""
+
+
+class AccountUnlock(Data, frozen=True, tag="account.unlock"):
+    """Open one's own locked account by the code that an admin sent."""
+
+    code: str

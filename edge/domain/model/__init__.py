@@ -15,7 +15,7 @@ from edge.domain.model.orders import (
     Order,
     PutBack,
 )
-from edge.domain.model.people import Alarm, Deadlines, Hands, Person, Session, Timer
+from edge.domain.model.people import Account, Alarm, Deadlines, Hands, Person, Session, Timer
 from edge.domain.model.picking import Plan, Step, Task, Tote
 from edge.domain.model.site import (
     Box,
@@ -43,6 +43,7 @@ from edge.domain.model.stock import (
 
 __all__ = [
     "KINDS",
+    "Account",
     "Alarm",
     "Amendment",
     "Approval",

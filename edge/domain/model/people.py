@@ -83,3 +83,21 @@ class Deadlines(Doc, frozen=True, kw_only=True):
 
     KIND = "deadlines"
     timers: dict[str, str]
+
+
+class Account(Doc, frozen=True, kw_only=True, omit_defaults=True):
+    """What a person (the id) has changed of shipped orders today, and their lock."""
+
+    KIND = "account"
+    edits: int = 0
+    day: int = 0
+    """The site's day since 1970; begun at `day_us`, and `day_boot_us` of boot `boot_id`."""
+    day_us: int = 0
+    day_boot_us: int = 0
+    boot_id: str = ""
+    timer: str = ""
+    """Ends the lock; nothing where there is none."""
+    locked_us: int = 0
+    salt: str = ""
+    code_hash: str = ""
+    tries: int = 0

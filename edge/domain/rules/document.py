@@ -193,6 +193,17 @@ class TimerRule(Part, frozen=True):
     mark: str = ""
 
 
+class ShippedEdits(Part, frozen=True):
+    """How often one person may change shipped orders in a day of the site."""
+
+    actions: tuple[CommandKind, ...] = ()
+    states: tuple[StateId, ...] = ()
+    per_day: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 5
+    lock_s: Annotated[int, msgspec.Meta(ge=1, le=31 * 86_400)] = 7_200
+    utc_offset_min: Annotated[int, msgspec.Meta(ge=-840, le=840)] = 480
+    """Minutes by which the site's day runs ahead of UTC."""
+
+
 class PriorityRule(Part, frozen=True):
     """What is picked before all else."""
 
@@ -344,6 +355,7 @@ class Document(Part, frozen=True):
     evidence: tuple[EvidenceRule, ...] = ()
     approvals: dict[str, ApprovalPolicy] = {}
     breakers: tuple[Breaker, ...] = ()
+    shipped_edits: ShippedEdits = ShippedEdits()
     timers: tuple[TimerRule, ...] = ()
     reasons: dict[str, tuple[Reason, ...]] = {}
     samples: Annotated[tuple[Sample, ...], msgspec.Meta(max_length=100)] = ()
