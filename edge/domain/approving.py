@@ -19,7 +19,7 @@ from edge.domain.alarms import raise_alarm
 from edge.domain.commands import ApprovalDecide, ApprovalRequest
 from edge.domain.model import Approval, Order, Person, Timer
 from edge.domain.refusals import Refusal, RefusedError, refused
-from edge.domain.timing import US_PER_S, arm_timer, on_fire
+from edge.domain.timing import US_PER_S, arm_timer, disarm_timer, on_fire
 from edge.domain.turn import Turn
 from edge.domain.world import World
 
@@ -337,7 +337,7 @@ def _decide(turn: Turn, approval: Approval, answer: str, seen: Facts) -> None:
         facts=seen,
         by=[each.person for each in signed],
     )
-    _unmark(turn, approval)
+    _settle(turn, approval)
     approval = turn.world.the(Approval, approval.id)
     kind = _KINDS[approval.kind]
     if answer == DENY:
@@ -381,7 +381,7 @@ def _expire(turn: Turn, timer: Timer) -> None:
     approval = turn.world.the(Approval, timer.subject.partition(":")[2])
     if approval.state == "open":
         turn.emit("approval.expired", timer.subject, timer.refs, approval=approval.id)
-        _unmark(turn, approval)
+        _settle(turn, approval)
 
 
 def withdraw(turn: Turn, approval_id: str, why: str) -> None:
@@ -390,11 +390,13 @@ def withdraw(turn: Turn, approval_id: str, why: str) -> None:
     if approval.state == "open":
         subject = f"approval:{approval.id}"
         turn.emit("approval.withdrawn", subject, _refs(approval), approval=approval.id, why=why)
-        _unmark(turn, approval)
+        _settle(turn, approval)
 
 
-def _unmark(turn: Turn, approval: Approval) -> None:
-    """Take the mark from an order that waits for no stuck approval any more."""
+def _settle(turn: Turn, approval: Approval) -> None:
+    """Stop the timers of a closed request, and take the mark from its order if none is stuck."""
+    for timer in turn.world.the(Approval, approval.id).timers:
+        disarm_timer(turn, timer)
     order = turn.world.get(Order, approval.order) if approval.order else None
     if order is None or STUCK not in order.marks:
         return

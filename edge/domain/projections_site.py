@@ -7,6 +7,7 @@ import msgspec
 from edge.domain.entries import Fact
 from edge.domain.model import (
     Alarm,
+    Approval,
     Assignment,
     Box,
     Code,
@@ -249,6 +250,9 @@ def _timer_armed(world: World, _: Fact, data: dict[str, Any]) -> None:
         running = world.get(Deadlines, order)
         timers = (running.timers if running else {}) | {rule: timer.id}
         world.put(Deadlines(id=order, timers=timers))
+    elif timer.purpose.startswith("approval."):
+        approval = world.the(Approval, timer.subject.partition(":")[2])
+        world.edit(approval, timers=(*approval.timers, timer.id))
 
 
 @on("timer.fired")
@@ -268,3 +272,6 @@ def _spend(world: World, timer_id: str, state: str) -> None:
         running = world.the(Deadlines, order).timers
         left = {name: each for name, each in running.items() if name != rule}
         world.put(Deadlines(id=order, timers=left))
+    elif timer.purpose.startswith("approval."):
+        approval = world.the(Approval, timer.subject.partition(":")[2])
+        world.edit(approval, timers=tuple(each for each in approval.timers if each != timer.id))

@@ -59,6 +59,9 @@ class _Court:
         self._numbers: dict[str, str] = {}
         self._on_paper: set[str] = set()
         """Numbers of which a printer was asked for a label."""
+        self._decisions: dict[str, str] = {}
+        """Approval by the command that decided it."""
+        self._contested: set[str] = set()
         self._least: dict[str, int] = {}
         self._rules = ""
 
@@ -68,6 +71,10 @@ class _Court:
             self._rules = entry.data["label"]
             self._least[self._rules] = _proof_least(entry.data["document"])
             return
+        if entry.kind == "approval.decided":
+            if entry.data["approval"] in self._decisions.values():
+                yield f"{entry.data['approval']} is decided a second time"
+            self._decisions[entry.cause] = entry.data["approval"]
         order = entry.subject.removeprefix("order:")
         if entry.kind in ("print.reported", "waybill.resolved"):
             order = self._jobs[entry.data["job"]]
@@ -94,10 +101,6 @@ class _Court:
                 _expect(seen, data["lines"])
             case "order.moved":
                 yield from self._moved(entry, order, seen)
-            case "freeze.opened":
-                seen.open_freezes.add(data["freeze"])
-            case "freeze.closed":
-                seen.open_freezes.discard(data["freeze"])
             case "pick.shorted":
                 _find(seen, data["line"], data["found"] - data["wanted"])
             case "task.extended":
@@ -105,8 +108,25 @@ class _Court:
                     _find(seen, line, qty)
             case "pack.opened" | "pack.scanned" | "pack.finished":
                 _pack(entry, seen)
+            case kind if kind.startswith("freeze."):
+                yield from self._freeze(entry, order, seen)
             case _:
                 yield from self._label(entry, order, seen)
+
+    def _freeze(self, entry: Entry, order: str, seen: Seen) -> Found:
+        data: dict[str, Any] = entry.data
+        match entry.kind:
+            case "freeze.opened":
+                seen.open_freezes.add(data["freeze"])
+            case "freeze.contested":
+                self._contested.update(data["freezes"])
+            case "freeze.resumed":
+                self._contested.discard(data["freeze"])
+            case "freeze.closed":
+                seen.open_freezes.discard(data["freeze"])
+                counts = data["freeze"] in self._contested and data["outcome"] == "applied"
+                if counts and entry.cause not in self._decisions:
+                    yield f"a contested {data['category']} of {order} counts undecided"
 
     def _label(self, entry: Entry, order: str, seen: Seen) -> Found:
         data: dict[str, Any] = entry.data
@@ -146,7 +166,8 @@ class _Court:
             yield f"{order} moves from {data['from']}, it is {seen.state}"
         if seen.state in END:
             yield f"{order} moves to {data['to']}, it has ended"
-        if seen.open_freezes and not (entry.via == "timer" and data["action"] == "order.cancel"):
+        is_effect = entry.via == "timer" or entry.cause in self._decisions
+        if seen.open_freezes and not (is_effect and data["action"] == "order.cancel"):
             yield f"the frozen {order} moves by {data['action']}"
         if data["to"] == "shipped":
             yield from self._shipped(order, seen)

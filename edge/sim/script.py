@@ -26,6 +26,7 @@ ORDERS_MIN: Final = 3
 ORDERS_MAX: Final = 6
 CARRIERS: Final = ("SF", "ZTO")
 PICKER: Final = Login("P-01", "B-1001", "482913", ("picker",))
+SUPERVISOR: Final = Login("P-09", "B-3001", "730251", ("supervisor",))
 PACKER: Final = Login("P-04", "B-2001", "618450", ("packer",))
 TOTES: Final = ("T-01", "T-02", "T-03", "T-04")
 _SCRYPT: Final = {"n": 2, "r": 1, "p": 1}
@@ -126,7 +127,7 @@ def _site(random: Random) -> dict[str, list[Body]]:
             for n, (sku, price) in enumerate(zip(_SKUS, _PRICES, strict=True))
         ],
         "locations": [{"code": each, "zone": "A", "walk": n} for n, each in enumerate(bins)],
-        "people": [_person(random, login) for login in (PICKER, PACKER)],
+        "people": [_person(random, login) for login in (PICKER, PACKER, SUPERVISOR)],
         "stock": [
             {"sku": sku, "location": place, "qty": random.choice((3, 12, 40))}
             for sku, place in zip(_SKUS, places, strict=True)

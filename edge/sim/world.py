@@ -17,13 +17,14 @@ from edge.sim.floor import Answered, SimFloor, Wire
 from edge.sim.hub import SimHub
 from edge.sim.restless import RestlessHand
 from edge.sim.script import Event, Script, Tell
+from edge.sim.superior import Superior
 from edge.sim.virtual_loop import VirtualLoop, run_virtually
 from sync.hub.requests import HubError
 
 SETTLE_S_MAX: Final = 3_600.0
 """After the last event and with nothing going wrong, a world must come to rest in this time."""
 LOOK_S: Final = 5.0
-Worker = PickerBot | PackerBot | RestlessHand
+Worker = PickerBot | PackerBot | RestlessHand | Superior
 CLOCK_JUMP_US_MAX: Final = 900_000_000
 
 
@@ -88,7 +89,8 @@ class World:
             for n, login in ((3, script.PICKER), (4, script.PACKER))
             if self._script.is_restless
         )
-        return picker, packer, *hands
+        superior = Superior(self._wire, script.SUPERVISOR, clock, ids, stream(seed, "superior"))
+        return picker, packer, superior, *hands
 
     async def run(self) -> Outcome:
         """Run to the end and return what is left."""

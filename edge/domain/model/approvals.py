@@ -42,6 +42,8 @@ class Approval(Doc, frozen=True, kw_only=True, omit_defaults=True):
     """Whether it was passed on or left unanswered at least once."""
     opinions: tuple[Opinion, ...] = ()
     answer: str = ""
+    timers: tuple[str, ...] = ()
+    """What runs for it: until the next superior, until it expires."""
 
     def superiors(self) -> tuple[str, ...]:
         """Return the roles that time-outs have called in."""
