@@ -34,6 +34,8 @@ class PrinterSlot:
         """How often it was found ill since it was well."""
         self.is_busy = False
         """It said that it has work in hand."""
+        self.can_count = False
+        """It has told its odometer once."""
 
     @property
     def is_free(self) -> bool:

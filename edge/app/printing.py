@@ -235,16 +235,26 @@ class PrintQueue:
     async def _send(
         self, job: Job, label: Raster, slot: PrinterSlot, rules: PrintQueueRules
     ) -> Verdict:
-        """Send one copy and see it proved; or say what to do with it."""
-        copy_id = CopyId(job.copy)
+        """Claim a printer for one copy and send it; or say what to do with it."""
         try:
             mark = await slot.printer.mark()
         except DriverError as error:
             return await self._failed(job, slot, error, Pending(bytes_out=0))
+        if mark is None and slot.can_count:  # without its count nothing could be proved later
+            await self._report(job, "retry", reason="silent", printer=slot.id)
+            return Verdict.RETRY
+        slot.can_count = mark is not None
         pending = Pending(bytes_out=0, mark=mark)
         count = NO_MARK if mark is None else mark.labels
         if not await self._report(job, "claimed", printer=slot.id, mark=count):
             return Verdict.PROVED  # it was voided meanwhile: nothing is left to do
+        return await self._deliver(job, label, slot, pending, rules.proof_s)
+
+    async def _deliver(
+        self, job: Job, label: Raster, slot: PrinterSlot, pending: Pending, proof_s: float
+    ) -> Verdict:
+        """Send a copy that is claimed, and see it proved."""
+        copy_id = CopyId(job.copy)
         try:
             pending.bytes_out = await slot.printer.send(
                 slot.printer.encode(label, copy_id), copy_id
@@ -254,7 +264,7 @@ class PrintQueue:
             return await self._failed(job, slot, error, pending)
         await self._report(job, "sent", bytes_out=pending.bytes_out, printer=slot.id)
         try:
-            proof = await slot.printer.await_proof(copy_id, mark, rules.proof_s)
+            proof = await slot.printer.await_proof(copy_id, pending.mark, proof_s)
         except DriverError as error:
             return await self._failed(job, slot, error, pending)
         if proof is Proof.NONE:

@@ -116,5 +116,7 @@ async def _ask(
         await slot.printer.close()
         pending.is_line_lost = True
         return replace(found, is_line_lost=True, is_busy=True)
+    if now is None:  # silent only about its odometer, for now
+        return replace(found, is_busy=True)
     pending.proof = Proof.ODOMETER.value
-    return replace(found, counted=now.labels - pending.mark.labels if now is not None else None)
+    return replace(found, counted=now.labels - pending.mark.labels)

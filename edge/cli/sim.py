@@ -19,6 +19,18 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     )
     sim.add_argument("--seed", type=int, default=0, help="the first world")
     sim.add_argument("--seeds", type=int, default=1, help="how many worlds")
+    sim.add_argument(
+        "--printing",
+        action="store_true",
+        help="labels through the print queue and virtual printers instead of worlds",
+    )
+    sim.add_argument("--jobs", type=int, default=1_000, help="with --printing: how many labels")
+    sim.add_argument(
+        "--hall",
+        choices=("counting", "mixed", "tokens"),
+        default="counting",
+        help="with --printing: what its printers can tell of themselves",
+    )
     sim.add_argument("--json", action="store_true", help="one JSON line")
     sim.set_defaults(run=simulate)
 
@@ -30,6 +42,8 @@ def simulate(args: argparse.Namespace) -> int:
     from edge.sim.summary import judge, sum_up  # noqa: PLC0415
 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    if args.printing:
+        return _print(args)
     worlds = [judge(seed) for seed in range(args.seed, args.seed + args.seeds)]
     summary = sum_up(worlds)
     if args.json:
@@ -42,3 +56,15 @@ def simulate(args: argparse.Namespace) -> int:
                 say(f"seed {world.seed}: {found}")
         say(str(summary))
     return FOUND_WRONG if summary.wrong else GOOD
+
+
+def _print(args: argparse.Namespace) -> int:
+    """Run labels through the print queue, and say what is wrong and what became of them."""
+    from edge.sim.printing.run import judged  # noqa: PLC0415
+
+    report = judged(max(1, args.jobs), args.seed, args.hall)
+    if args.json:
+        say_json(msgspec.to_builtins(report))
+    else:
+        say(str(report))
+    return FOUND_WRONG if report.found else GOOD

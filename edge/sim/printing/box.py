@@ -1,7 +1,7 @@
 """The box whose printing is tried: the service's own parts, over a disk that outlives them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from drivers.api import Printer
@@ -14,7 +14,7 @@ from edge.app.reads import Reads
 from edge.domain.commands import BoxFound
 from edge.domain.decide import Answer
 from edge.domain.views import answer_view
-from edge.sim.box import default_ruleset
+from edge.sim.box import NoBlobs, default_ruleset
 from edge.sim.chance import SimClock, SimIds, stream
 from edge.sim.disk import Disk
 from edge.sim.printing import paper
@@ -39,7 +39,7 @@ class Life:
         self.runner = InlineRunner(writer)
         self.reader = InlineReader(machine.disk.store.connection)
         reads = Reads(self.reader)
-        self.floor = Floor(self.runner, reads, clock, ids)
+        self.floor = Floor(self.runner, reads, clock, ids, NoBlobs())
         slots = [PrinterSlot(name, name, make()) for name, make in machine.printers.items()]
         self.board = PrinterBoard(clock, slots, machine.groups)
         self.printing = PrintQueue(
@@ -71,7 +71,7 @@ class PrintBox:
         self,
         seed: int,
         loop: Any,  # noqa: ANN401 - a virtual loop
-        printers: dict[str, Callable[[], Printer]],
+        printers: Mapping[str, Callable[[], Printer]],
         groups: Groups,
         on_commit: Callable[[Committed], None],
     ) -> None:

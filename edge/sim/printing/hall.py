@@ -97,7 +97,7 @@ class Hall:
         groups: dict[str, list[str]] = {}
         for number, (lang, stations) in enumerate(HALLS[hall], 1):
             name = f"P{number}-{lang}"
-            fake = fake_printer(lang, port=None, on_label=partial(self._came_out, name))
+            fake = fake_printer(lang, has_network=False, on_label=partial(self._came_out, name))
             fake.seconds_per_label = LABEL_S
             fake.bytes_per_s = BYTES_PER_S
             self._printers[name], self._languages[name] = fake, lang
