@@ -49,9 +49,8 @@ async def test_no_word_without_paper(small: Raster, lang: str, seed: int) -> Non
     await fake.stop()
     out = Counter(fake.printed)
     proved = {name for name, fate in fates.items() if fate in (Proof.TOKEN, Proof.ODOMETER)}
-    unsent = {
-        n for n, fate in fates.items() if isinstance(fate, DriverError) and not fate.bytes_out
-    }
+    errors = {name: fate for name, fate in fates.items() if isinstance(fate, DriverError)}
+    unsent = {name for name, error in errors.items() if not error.bytes_out}
     assert {1} == {*out.values()}
     assert proved <= set(out)
     assert unsent.isdisjoint(out)
