@@ -49,6 +49,12 @@ def acknowledge(turn: Turn, data: AlarmAck) -> dict[str, Any]:
         raise RefusedError("already_acked", alarm=alarm.id)
     order = alarm.facts.get("order")
     refs = (*((f"order:{order}",) if order else ()), f"person:{actor}")
-    took_us = turn.env.now_us - alarm.raised_us
-    turn.emit("alarm.acked", f"alarm:{alarm.id}", refs, alarm=alarm.id, took_us=took_us)
+    turn.emit(
+        "alarm.acked",
+        f"alarm:{alarm.id}",
+        refs,
+        alarm=alarm.id,
+        took_us=turn.env.now_us - alarm.raised_us,
+        shown_us=min(data.shown_ms * 1_000, turn.env.now_us - alarm.raised_us),
+    )
     return {"alarm": alarm.id}

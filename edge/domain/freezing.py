@@ -30,7 +30,8 @@ def open_freeze(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa:
     category = str(body.get("category") or "cancel")
     state = turn.rules.states[order.state]
     if state.kind == "end" or order.state == "put_back":
-        raise RefusedError("order_ended", order=order.id, state=order.state)
+        facts = {"order": order.id, "state": order.state, "category": category}
+        raise RefusedError("order_ended", **facts)
     if any(freeze.category == category for freeze in order.freezes):
         raise refused(frozen(order))
     rivals = [f.id for f in order.freezes if turn.rules.contradict(category, f.category)]

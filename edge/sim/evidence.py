@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from edge.domain.model import Alarm, Approval, Deadlines, Order, Timer
+from edge.domain.model import Alarm, Approval, Order, Timer
 from edge.sim.box import BOX, SimBox
 from edge.sim.floor import Answered
 from edge.sim.hub import HUB_KEY, SimHub
@@ -106,7 +106,7 @@ def _said(body: bytes) -> tuple[bool, str]:
     return answer["ok"], answer.get("code", "")
 
 
-PATIENT: Final = frozenset({"carrier.record"})
+PATIENT: Final = frozenset({"carrier.record", "order.deadline"})
 """Purposes of timers that a world at rest may still have."""
 
 
@@ -138,18 +138,13 @@ def unsettled(box: SimBox, hub: SimHub, orders: tuple[str, ...]) -> list[str]:
         states[order.id] = order.state
         if order.freezes:
             left.append(f"{order.id} is frozen")
-    waiting = set()  # a deadline of an order that waits is as it should be
-    for (body,) in rows("SELECT body FROM doc WHERE kind = ?", (Deadlines.KIND,)):
-        deadlines = decode_doc(Deadlines.KIND, body)
-        assert isinstance(deadlines, Deadlines)
-        waiting |= set(deadlines.timers.values())
     for order_id in orders:
         state = states.get(order_id, "not here")
         if not is_at_rest(state):
             left.append(f"{order_id} is {state}")
     for kind, term in ((Timer, "state"), (Alarm, "person"), (Approval, "role:supervisor")):
         found = rows("SELECT id FROM doc_term WHERE kind = ? AND term = ?", (kind.KIND, term))
-        names = [name for (name,) in found if name not in waiting]
+        names = [name for (name,) in found]
         if kind is Timer:
             names = [name for name in names if not _is_patient(rows, name)]
         left += [f"{kind.KIND} {name} is open" for name in names]

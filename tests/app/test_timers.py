@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from edge.app.ports import Committed, Outcome
@@ -133,3 +134,17 @@ async def test_a_newly_armed_timer_runs(hall: Hall) -> None:
     running.stop()
     await asyncio.gather(*running._tasks.values(), return_exceptions=True)
     assert len(hall.fired) == 1
+
+
+@pytest.mark.parametrize(("trusted", "waits_s"), [(False, 7_200 - 50), (True, 0)])
+async def test_a_lock_waits_for_a_clock_that_somebody_confirms(
+    hall: Hall, trusted: bool, waits_s: int
+) -> None:
+    """After a reboot with the clock set forward, a lock holds for all of its time (FLOW-7)."""
+    lock = timer(9_999, boot_id="boot-0", wall_s=900)
+    hall.armed["t1"] = msgspec.structs.replace(lock, purpose="account.unlock", delay_us=7_200 * S)
+    hall.wall += 10**12
+    running: Any = Timers(hall, hall, hall, lambda: trusted)  # type: ignore[arg-type]
+    await running.start()
+    await asyncio.gather(*running._tasks.values())
+    assert hall.fired == [("t1", (50 + waits_s) * S)]

@@ -180,3 +180,35 @@ def test_a_request_must_make_sense(site: Site) -> None:
     site.cancel()
     assert site.sign(approval).facts["state"] == "withdrawn"
     assert site.ask(ONE).code == "order_ended"
+
+
+def cosign(site: Site, approval: str, **over: Any) -> str:
+    """Let the hub sign; return the refusal or `ok`."""
+    body = {
+        "approval_id": approval,
+        "person": "boss-far-away",
+        "roles": ["leader"],
+        "answer": "grant",
+        "facts_hash": facts_hash(site.world, site.the(Approval, approval)),
+    }
+    return str(site.tell("approval.decide", **body | over).facts.get("code", "ok"))
+
+
+def test_appr_2_one_of_two_may_sign_through_the_hub(site: Site) -> None:
+    """The second signature comes from afar, under the hub's own signature (APPR-2)."""
+    approval = asked(site, DUAL)
+    assert cosign(site, approval) == "ok"
+    assert cosign(site, approval, person="another", roles=["supervisor"]) == "approval_role"
+    assert site.sign(approval).facts["state"] == "decided"
+    assert [each.remote for each in site.the(Approval, approval).opinions] == [True, False]
+
+
+def test_appr_2_the_hub_is_held_to_the_same_rules(site: Site) -> None:
+    """Not where the rule forbids it, for who asked, on stale facts, or with made-up roles."""
+    one, two = asked(site), asked(site, DUAL)
+    assert cosign(site, one, roles=["supervisor"]) == "approval_role"
+    assert cosign(site, two, person="packer", roles=["leader"]) == "approval_own"
+    assert cosign(site, two, person="packer2", roles=["leader"]) == "approval_role"
+    assert cosign(site, two, facts_hash="0") == "approval_stale"
+    assert cosign(site, two, person=7) == "malformed"
+    assert site.the(Approval, two).opinions == ()

@@ -6,6 +6,7 @@ import pytest
 
 from edge.domain import commands as c
 from edge.domain.approving import facts_hash
+from edge.domain.interceptions import interception_rows
 from edge.domain.model import Approval, Assignment
 from tests.domain.site import MUG, S, Site, changed_rules, line
 
@@ -188,3 +189,26 @@ def test_frz_7_an_update_trips_too_and_a_release_holds() -> None:
     site.freeze(category="remark", remark="生日,生日")
     site.fire_timers()
     assert site.order().freezes == ()
+
+
+def test_frz_6_the_daily_report_says_how_often_and_where_the_time_went(site: Site) -> None:
+    """Count, success share, mean time and the delay of each stage, from the journal (FRZ-6)."""
+    site.to_picking("1001")
+    site.dseq += 1
+    issued_us = site.now_us - 2 * S
+    body = {"order_id": "1001", "category": "cancel"}
+    site.run(c.InstructionAccept(site.dseq, "order.freeze", issued_us, body), via="hub")
+    alarm = site.alarms("picker")[0]
+    site.pass_s(3)
+    assert site.by("picker", c.AlarmAck(alarm.id, shown_ms=2_000)).ok
+    site.fire_timers()
+    site.assign("1002")
+    site.freeze("1002", "remark")
+    site.tell("order.revoke", order_id="1002")
+    site.to_handed_over("1003")
+    site.freeze("1003")
+    cancel, remark = interception_rows(site.journal)
+    assert (cancel.category, cancel.count, cancel.applied, cancel.too_late) == ("cancel", 2, 1, 1)
+    assert (cancel.success_pm, cancel.mean_us // S, cancel.hub_to_box_us) == (500, 17, 2 * S)
+    assert (cancel.box_to_pda_us // S, cancel.pda_to_person_us) == (1, 2 * S)
+    assert (remark.count, remark.revoked, remark.success_pm) == (1, 1, 0)

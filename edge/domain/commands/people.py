@@ -22,6 +22,8 @@ class AlarmAck(Data, frozen=True, tag="alarm.ack"):
     """Acknowledge an alarm."""
 
     alarm_id: str
+    shown_ms: int = 0
+    """How long the device had shown it, by the device's own steady clock; 0: not said."""
 
 
 class ApprovalRequest(Data, frozen=True, tag="approval.request"):
