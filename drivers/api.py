@@ -60,6 +60,7 @@ __all__ = [
     "Source",
     "State",
     "announce_box",
+    "announce_printer",
     "builtin_template",
     "builtin_templates",
     "check_label",
@@ -418,9 +419,19 @@ def announce_box(
     box_id: str, name: str, port: int, fingerprint: str, interfaces: Sequence[str] = ()
 ) -> "Announcement":
     """Return the box's own DNS-SD service, not yet started, for PDAs that look for it."""
-    from drivers.discovery.announce import Announcement  # noqa: PLC0415 - zeroconf loads when used
+    from drivers.discovery.announce import BOX_TYPE, Announcement  # noqa: PLC0415 - zeroconf
 
-    return Announcement(box_id, name, port, fingerprint, interfaces)
+    txt = {"v": "1", "id": box_id, "name": name, "fp": fingerprint, "path": "/"}
+    return Announcement(BOX_TYPE, name, port, txt, f"floorgate-{box_id}", interfaces)
+
+
+def announce_printer(
+    name: str, port: int, txt: Mapping[str, str], interfaces: Sequence[str] = ("127.0.0.1",)
+) -> "Announcement":
+    """Return a virtual printer's DNS-SD service (`_pdl-datastream._tcp`), not yet started."""
+    from drivers.discovery.announce import PRINTER_TYPE, Announcement  # noqa: PLC0415 - zeroconf
+
+    return Announcement(PRINTER_TYPE, name, port, txt, f"printer-{port}", interfaces)
 
 
 def seeded_faults(seed: int, share: float, for_s_max: float = 1.0) -> "FaultPlan":

@@ -11,13 +11,14 @@ from edge.cli import (
     journal,
     labels,
     orders,
+    rules,
     services,
     setup,
     sim,
 )
 from edge.cli.output import WRONG_USAGE
 
-VERBS = (services, setup, demo, journal, orders, devices, labels, decode, docs, sim, bench)
+VERBS = (services, setup, demo, journal, orders, devices, labels, rules, decode, docs, sim, bench)
 
 
 def main() -> None:

@@ -30,6 +30,8 @@ from edge.app.printers import PrinterBoard, PrinterSlot
 from edge.app.printing import PrintQueue
 from edge.app.push import Push
 from edge.app.reads import Reads
+from edge.app.rulekeeping import RuleKeeper
+from edge.app.sandbox import Sandbox
 from edge.app.sessions import Sessions
 from edge.app.timers import Timers
 from edge.clock import SystemClock, SystemIds, is_ntp_synchronised
@@ -38,12 +40,14 @@ from edge.domain.commands import BoxFound, CheckpointCountersign, Command
 from edge.domain.printviews import sum_of
 from edge.domain.rulesets import IN_FORCE_BY
 from edge.domain.views import answer_view
+from edge.http.admin import AdminDoor
 from edge.http.app import Health, Status, make_app, status_routes
 from edge.http.assets import Assets, page_root
 from edge.http.blobs import BlobHandlers, blob_routes
 from edge.http.decode import DecodeHandlers, decode_routes
 from edge.http.guard import Guard
 from edge.http.routes import Handlers, routes
+from edge.http.sandbox import SandboxHandlers, sandbox_routes
 from edge.http.socket import Socket
 from edge.http.tls import server_context
 from edge.store.blobs import BlobStore
@@ -121,12 +125,14 @@ class BoxProcess:
         self.reader = await SqliteReader.open(self.data / "floor.db")
         self._closing.append(self.reader.close)
         self.reads = Reads(self.reader)
+        self.rules_took_s = 0.0
         self.rules = (await self.reads.box()).rules
         self.blobs = BlobStore(self.data / "blobs")
         self.floor = Floor(self.runner, self.reads, self.clock, self.ids, self.blobs)
         await self._open_devices()
         self._open_hub_link()
         await self._open_http()
+        await self._open_admin_door()
         # What was loaded stays; looking through it again and again would stop scans for 50 ms.
         gc.collect()
         gc.freeze()
@@ -279,6 +285,9 @@ class BoxProcess:
         for draft in committed.drafts:
             if draft.kind in IN_FORCE_BY:
                 self.rules = draft.data["label"]
+            elif draft.kind == "ruleset.first_decided":
+                took_us = draft.data["since_issued_us"] or draft.data["since_received_us"]
+                self.rules_took_s = took_us / 1_000_000
 
     def _on_link(self, _: LinkState) -> None:
         self._tell_status()
@@ -307,6 +316,7 @@ class BoxProcess:
         handlers = Handlers(
             self.floor, self.reads, sessions, Approvals(self.floor, sessions, self.clock), guard
         )
+        sandbox = SandboxHandlers(Sandbox(self.reader, lambda: self.writer.head.seq), guard)
         self.decoder = open_decoder()
         self._closing.append(self.decoder.close)
         status = Status(self._health, self._metrics)
@@ -314,6 +324,7 @@ class BoxProcess:
         table = [
             *routes(handlers),
             *blob_routes(BlobHandlers(self.blobs, guard)),
+            *sandbox_routes(sandbox),
             *decode_routes(DecodeHandlers(self.decoder, guard)),
             *status_routes(status),
         ]
@@ -336,6 +347,12 @@ class BoxProcess:
             ) from error
         port = runner.addresses[0][1]
         self.url = f"{'https' if config.tls else 'http'}://localhost:{port}"
+
+    async def _open_admin_door(self) -> None:
+        keeper = RuleKeeper(self.floor, secret(self.data / "keys" / "rules.key"))
+        door = AdminDoor(self.data, keeper)
+        await door.open()
+        self._closing.append(door.close)
 
     def _tls(self) -> ssl.SSLContext | None:
         if not self.config.http.tls:
@@ -380,6 +397,7 @@ class BoxProcess:
         return {
             "journal_seq": health.seq,
             "commit_groups_total": self.runner.groups,
+            "ruleset_publish_to_first_order_seconds": self.rules_took_s,
             "commands_waiting": self.runner.waiting,
             "clients": self.push.clients,
             "hub_up": health.hub == "up",

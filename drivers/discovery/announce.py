@@ -1,6 +1,6 @@
-"""The box's own DNS-SD service, by which a PDA finds it without typing."""
+"""DNS-SD services of our own: the box, by which a PDA finds it without typing; virtual printers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from zeroconf import IPVersion, NonUniqueNameException
@@ -9,28 +9,36 @@ from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 from drivers.api import DriverError
 from drivers.discovery.nets import attached
 
-SERVICE_TYPE: Final = "_floorgate._tcp.local."
+BOX_TYPE: Final = "_floorgate._tcp.local."
+PRINTER_TYPE: Final = "_pdl-datastream._tcp.local."
 NAME_BYTES_MAX: Final = 60
-"""Of a DNS label's 63, with room for " (2)" where the name is taken."""
+"""Of a DNS label's 63, with room for a number where the name is taken."""
 
 
 class Announcement:
-    """Announces until stopped."""
+    """Announces a service until stopped."""
 
     def __init__(
-        self, box_id: str, name: str, port: int, fingerprint: str, interfaces: Sequence[str]
+        self,
+        service_type: str,
+        name: str,
+        port: int,
+        txt: Mapping[str, str],
+        host: str,
+        interfaces: Sequence[str] = (),
     ) -> None:
+        """`host` is the name under .local; no interfaces = all but the loopback."""
         self._addresses = list(interfaces) or [
             own.address for own in attached() if not own.network.is_loopback
         ]
         label = name.replace(".", " ").encode()[:NAME_BYTES_MAX].decode("utf-8", "ignore")
         self._info = AsyncServiceInfo(
-            SERVICE_TYPE,
-            f"{label or box_id}.{SERVICE_TYPE}",
+            service_type,
+            f"{label or host}.{service_type}",
             port=port,
             parsed_addresses=self._addresses,
-            properties={"v": "1", "id": box_id, "name": name, "fp": fingerprint, "path": "/"},
-            server=f"floorgate-{box_id}.local.",
+            properties=dict(txt),
+            server=f"{host}.local.",
         )
         self._zeroconf: AsyncZeroconf | None = None
 
@@ -38,11 +46,12 @@ class Announcement:
         """Announce; raise `DriverError` where there is no network to announce on."""
         if self._zeroconf is not None:
             return
+        subject = self._info.name
         try:
             zeroconf = AsyncZeroconf(interfaces=self._addresses, ip_version=IPVersion.V4Only)
         except OSError as error:
             raise DriverError(
-                "announce", SERVICE_TYPE, str(error), "check the box's network", is_retryable=True
+                "announce", subject, str(error), "check the box's network", is_retryable=True
             ) from error
         self._zeroconf = zeroconf
         try:
@@ -50,7 +59,7 @@ class Announcement:
         except (OSError, NonUniqueNameException) as error:
             await self.stop()
             raise DriverError(
-                "announce", SERVICE_TYPE, str(error), "give the box a name of its own"
+                "announce", subject, str(error), "give the box a name of its own"
             ) from error
 
     async def stop(self) -> None:

@@ -59,6 +59,8 @@ _TRUST: Final = {source: at for at, source in enumerate(Source)}
 class _Record(msgspec.Struct, frozen=True):
     """A sighting without its time, and when it was made first and last."""
 
+    rank: int
+    """Its place in an order that only the records themselves decide."""
     seen: Sighting
     first_us: int
     last_us: int
@@ -134,13 +136,14 @@ class Ledger:
 
     def devices(self, now_us: int) -> tuple[Device, ...]:
         """Return the devices as they stand at `now_us`, sorted by key."""
-        records = [_Record(what, s.first_us, s.last_us) for what, s in self._spans.items()]
-        records.sort(key=_record_order)
-        groups = _merge_by_place(_group_by_id(records))
-        loners = _attach(groups, [record for record in records if not _tokens(record.seen)])
-        groups += loners
-        clashes = _clashes(groups, now_us)
-        devices = [self._device(group, now_us, clashes[at]) for at, group in enumerate(groups)]
+        spans = sorted(self._spans.items(), key=lambda each: (each[1].first_us, _content(each[0])))
+        records = [_Record(n, what, s.first_us, s.last_us) for n, (what, s) in enumerate(spans)]
+        known = _merge_by_place(_group_by_id(records))
+        _attach(known, [record for record in records if not _tokens(record.seen)])
+        clashes = _clashes(known, now_us)
+        devices = [
+            self._device(group, now_us, clashes[at]) for at, group in enumerate(known.groups)
+        ]
         return tuple(sorted(devices, key=lambda device: device.key))
 
     def _device(self, group: "_Group", now_us: int, clashes: set[Conflict]) -> Device:
@@ -181,7 +184,7 @@ class _Group:
     """The records of one device."""
 
     def __init__(self, records: Iterable[_Record]) -> None:
-        self.records = sorted(records, key=_record_order)
+        self.records = sorted(records, key=lambda record: record.rank)
         self.tokens = frozenset(t for record in self.records for t in _tokens(record.seen))
 
     @cached_property
@@ -241,8 +244,8 @@ class _Group:
         return False
 
 
-def _record_order(record: _Record) -> tuple[int, int, str]:
-    return record.first_us, record.last_us, repr(record.seen)
+def _content(seen: Sighting) -> tuple[object, ...]:
+    return msgspec.structs.astuple(seen)
 
 
 def _tokens(seen: Sighting) -> list[tuple[str, str]]:
@@ -266,59 +269,87 @@ def _group_by_id(records: Iterable[_Record]) -> list[_Group]:
     return sorted((_Group(lot) for lot in lots), key=lambda group: group.ids)
 
 
-def _merge_by_place(groups: list[_Group]) -> list[_Group]:
-    """Join groups that stood at one place at one time and do not contradict each other."""
-    merged: list[_Group] = []
-    for group in groups:
-        hosts = [at for at in _neighbours(group, merged) if not merged[at].contradicts(group)]
-        if hosts:
-            merged[hosts[0]] = _Group(merged[hosts[0]].records + group.records)
+class _Places:
+    """Groups, and which of them stood where."""
+
+    def __init__(self, groups: Iterable[_Group] = ()) -> None:
+        self.groups: list[_Group] = []
+        self._at: defaultdict[str, set[int]] = defaultdict(set)
+        for group in groups:
+            self.put(group)
+
+    def put(self, group: _Group, at: int | None = None) -> None:
+        """Add a group, or replace one by what it has become."""
+        if at is None:
+            at = len(self.groups)
+            self.groups.append(group)
         else:
-            merged.append(group)
+            self.groups[at] = group
+        for place in group.spans:
+            self._at[place].add(at)
+
+    def neighbours(self, group: _Group) -> list[int]:
+        """Return which groups stood where `group` did at about the same time, nearest first."""
+        found: list[tuple[int, int, int]] = []
+        for place, span in group.spans.items():
+            for at in self._at.get(place, ()):
+                theirs = self.groups[at].spans.get(place)
+                if theirs is not None and (gap_us := span.distance_us(theirs)) <= STALE_AFTER_US:
+                    found.append((gap_us, -theirs.last_us, at))
+        return list(dict.fromkeys(at for _, _, at in sorted(found)))
+
+    def pairs(self) -> Iterator[tuple[int, int, str]]:
+        """Yield each two groups that ever stood at one place, and the place."""
+        for place, held in self._at.items():
+            for one, other in combinations(sorted(held), 2):
+                yield one, other, place
+
+
+def _merge_by_place(groups: list[_Group]) -> _Places:
+    """Join groups that stood at one place at one time and do not contradict each other."""
+    merged = _Places()
+    for group in groups:
+        near = merged.neighbours(group)
+        hosts = [at for at in near if not merged.groups[at].contradicts(group)]
+        if hosts:
+            merged.put(_Group(merged.groups[hosts[0]].records + group.records), hosts[0])
+        else:
+            merged.put(group)
     return merged
 
 
-def _neighbours(group: _Group, others: list[_Group]) -> list[int]:
-    """Return which of `others` stood where `group` did at about the same time, nearest first."""
-    found: list[tuple[int, int, int]] = []
-    for at, other in enumerate(others):
-        for place, span in group.spans.items():
-            theirs = other.spans.get(place)
-            if theirs is not None and (gap_us := span.distance_us(theirs)) <= STALE_AFTER_US:
-                found.append((gap_us, -theirs.last_us, at))
-    return list(dict.fromkeys(at for _, _, at in sorted(found)))
-
-
-def _attach(groups: list[_Group], weak: Collection[_Record]) -> list[_Group]:
-    """Give each record without an id to whoever was at its place; return those left, by place."""
+def _attach(known: _Places, weak: Collection[_Record]) -> None:
+    """Give each record without an id to whoever was at its place; those left are of the place."""
     alone: defaultdict[str, list[_Record]] = defaultdict(list)
     taken: defaultdict[int, list[_Record]] = defaultdict(list)
     for record in weak:
-        hosts = _neighbours(_Group([record]), groups)
+        hosts = known.neighbours(_Group([record]))
         if hosts:
             taken[hosts[0]].append(record)
         else:
             alone[next(iter(map(place_of, record.seen.urls)), "nowhere")].append(record)
     for at, records in taken.items():
-        groups[at] = _Group(groups[at].records + records)
-    return [_Group(records) for _, records in sorted(alone.items())]
+        known.put(_Group(known.groups[at].records + records), at)
+    for _, records in sorted(alone.items()):
+        known.put(_Group(records))
 
 
-def _clashes(groups: list[_Group], now_us: int) -> defaultdict[int, set[Conflict]]:
+def _clashes(known: _Places, now_us: int) -> defaultdict[int, set[Conflict]]:
     """Return the conflicts of each group, of what was seen within the last 120 s."""
     clashes: defaultdict[int, set[Conflict]] = defaultdict(set)
+    groups = known.groups
     fresh = [
         {p: s for p, s in group.spans.items() if now_us - s.last_us < STALE_AFTER_US}
         for group in groups
     ]
-    for (at, one), (with_at, other) in combinations(enumerate(fresh), 2):
-        for place in one.keys() & other.keys():
-            if one[place].distance_us(other[place]) == 0 and _share(
-                groups[at], groups[with_at], place
-            ):
-                parties = (place, *sorted((groups[at].ids[0], groups[with_at].ids[0])))
-                clashes[at].add(Conflict(Clash.SHARED_ADDRESS, parties))
-                clashes[with_at].add(Conflict(Clash.SHARED_ADDRESS, parties))
+    for at, with_at, place in known.pairs():
+        one, other = fresh[at].get(place), fresh[with_at].get(place)
+        if one is None or other is None or one.distance_us(other) > 0:
+            continue
+        if _share(groups[at], groups[with_at], place):
+            parties = (place, *sorted((groups[at].ids[0], groups[with_at].ids[0])))
+            clashes[at].add(Conflict(Clash.SHARED_ADDRESS, parties))
+            clashes[with_at].add(Conflict(Clash.SHARED_ADDRESS, parties))
     for at, spans in enumerate(fresh):
         together = {frozenset(map(place_of, record.seen.urls)) for record in groups[at].records}
         for one_place, other_place in combinations(sorted(spans), 2):

@@ -1,6 +1,7 @@
 """What discovery sees, and what it makes of it. Plain data."""
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ SAME_DEVICE_PORTS: Final = frozenset({80, 161, 443, LPD_PORT, IPP_PORT, 6101, RA
 ASKED_BY_LANGUAGE: Final = ("tcp", "usb", "serial")
 """URL schemes that carry a printer language."""
 IPP_SCHEMES: Final = ("ipps", "ipp")
+URLS_MAX: Final = 4_096
+"""Parsed URLs remembered."""
 SCHEMES_BEST_FIRST: Final = ("usb", "tcp", "serial", "ipps", "ipp", "lpd", "hid")
 
 
@@ -202,6 +205,7 @@ def scheme_of(url: str) -> str:
     return url.partition(":")[0]
 
 
+@lru_cache(URLS_MAX)
 def host_of(url: str) -> tuple[str, int] | None:
     """Return host and port of a network URL, else None."""
     try:
@@ -215,6 +219,7 @@ def host_of(url: str) -> tuple[str, int] | None:
     return parts.hostname, port or ports[parts.scheme]
 
 
+@lru_cache(URLS_MAX)
 def place_of(url: str) -> str:
     """Return what can hold one device: a host, a host's unusual port, or a path."""
     found = host_of(url)

@@ -10,7 +10,7 @@ import msgspec
 
 from edge.domain.facts import order_facts
 from edge.domain.model import Assignment, Order
-from edge.domain.orders import assign, the_order
+from edge.domain.orders import the_order
 from edge.domain.recipients import derived, keep_personal
 from edge.domain.refusals import Refusal, RefusedError, refused
 from edge.domain.turn import Turn
@@ -21,12 +21,6 @@ Body = dict[str, Any]
 
 SUGGESTIONS_MAX: Final = 6
 NAME_CHARS_MAX: Final = 40
-
-
-def assign_judged(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
-    """Take over an order, and say at once where its waybill could not be printed as it is."""
-    assign(turn, body, **link)
-    judge(turn, body["order_id"])
 
 
 def judge(turn: Turn, order_id: str) -> None:
@@ -156,7 +150,6 @@ def update(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
         content=derived(body, turn.rules) | {"personal": keep_personal(turn, order.id, body)},
         **link,
     )
-    judge(turn, order.id)
 
 
 def _still_here(turn: Turn, order_id: str) -> Order:

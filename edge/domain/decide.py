@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from edge.domain import (
+    ahead,
     alarms,
     approving,
     deadlines,
@@ -106,6 +107,7 @@ def decide(world: World, command: Command, env: Env) -> Decision:
         facts = decider(turn, command.data)
         quota.count(turn, world)
         intake.follow(turn)
+        ahead.follow(turn)
         deadlines.follow(turn)
         if command.via == "pda" and not turn.drafts:
             turn.emit("command.repeated", _subject(command), kind=command.kind)

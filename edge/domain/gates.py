@@ -68,7 +68,7 @@ def all_checked(world: World, order: Order, _: Ruleset) -> Refusal | None:
 
 def label_proved(_: World, order: Order, rules: Ruleset) -> Refusal | None:
     """The live copy of this parcel's waybill is proved to the grade that the rules demand."""
-    least = rules.document.labels.proof_least
+    least = "scan_confirmed" if order.is_ahead else rules.document.labels.proof_least
     if GRADES.index(order.grade) >= GRADES.index(least):
         return None
     return Refusal("label_not_proved", {"order": order.id, "grade": order.grade, "least": least})

@@ -12,7 +12,7 @@ import msgspec
 from edge.domain import cosigning, quota, rulesets, stock
 from edge.domain.alarms import RULES_KEEPERS, raise_alarm
 from edge.domain.carrier_truth import take_status
-from edge.domain.carriers import assign_judged, switch, update
+from edge.domain.carriers import switch, update
 from edge.domain.commands import (
     CheckpointCountersign,
     InstructionAccept,
@@ -23,7 +23,7 @@ from edge.domain.freezing import open_freeze, revoke_freeze
 from edge.domain.ids import ID_CHARS_MAX
 from edge.domain.lots import LotOrder, freeze_lot
 from edge.domain.model import Box, Name, Order, Task
-from edge.domain.orders import drop_task, make_ready, the_order
+from edge.domain.orders import assign, drop_task, make_ready, the_order
 from edge.domain.personal import seal
 from edge.domain.reconciling import AsOf, take_snapshot
 from edge.domain.refusals import Fault, RefusedError, refused
@@ -218,7 +218,7 @@ _HANDLERS: Final[dict[str, Handler]] = {
     "lot.freeze": _lot,
     "waybill.pool": fill_pool,
     "waybill.recall": recall_pool,
-    "order.assign": assign_judged,
+    "order.assign": assign,
     "order.update": update,
     "carrier.switch": switch,
     "tag.set": set_tags,

@@ -35,7 +35,8 @@ def _print_queued(world: World, fact: Fact, data: dict[str, Any]) -> None:
     _tally(world, job, jobs=1)
     order = the_order(world, data)
     copy = Copy(id=data["copy"], n=data["n"], job=data["job"])
-    world.edit(order, copies=(*order.copies, copy), grade="accepted")
+    is_ahead = data.get("ahead", False)
+    world.edit(order, copies=(*order.copies, copy), grade="accepted", is_ahead=is_ahead)
 
 
 @on("print.reported")

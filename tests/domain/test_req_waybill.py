@@ -322,7 +322,7 @@ def test_flow_5_a_scan_in_time_disarms_the_mark(site: Site) -> None:
     """Waybill valid and first scan: the two truths agree, no timer is left."""
     site.to_shipped("1001", ONE)
     scanned(site, 2 * H)
-    assert (red(site), site.timers()) == ((False, False), [])
+    assert (red(site), site.timers("carrier.record")) == ((False, False), [])
 
 
 def test_flow_5_a_scan_one_second_over_two_hours_is_late(site: Site) -> None:
@@ -362,3 +362,122 @@ def test_flow_5_a_status_that_makes_no_sense_is_set_aside(site: Site, body: dict
     site.to_shipped("1001", ONE)
     site.tell("order.carrier_status", order_id="1001", status="first scan", **body)
     assert outcome(site) == ("instruction.set_aside", "malformed")
+
+
+# ---- FLOW-4, RULE-5: a waybill printed ahead -----------------------------------------------------
+
+HERE = {"site": {"city": "杭州市"}}
+RUSH = {
+    "recipient": GOOD | {"city": "杭州"},
+    "gifts": "given",
+}
+DEAR = line(1, MUG, 1, price_fen=29_900)
+
+
+def rush_site(**sections: Any) -> Site:
+    """Return a site in Hangzhou."""
+    return Site(rules=changed_rules(**HERE | sections))
+
+
+def printed(site: Site) -> None:
+    """Let the printer take order 1001's newest copy, and confirm it."""
+    for stage in ("claimed", "sent", "confirmed"):
+        assert site.report(stage).ok
+
+
+def test_rule_5_a_same_city_rush_is_printed_at_once() -> None:
+    """At acceptance: number bound, job on the rule's station, the group notified, the timer on."""
+    site = rush_site()
+    site.assign("1001", DEAR, **RUSH)
+    assert (site.state(), site.job().station, site.order().waybill) == ("ready", "S1", "SF0001")
+    (told,) = site.said("group.notified")
+    assert (told.data["group"], told.data["waybill"]) == ("rush", "SF0001")
+    armed = [
+        timer.delay_us // S for timer in site.timers("order.deadline") if ":rush:" in timer.subject
+    ]
+    assert armed == [900]
+
+
+@pytest.mark.parametrize(
+    ("lines", "over"),
+    [
+        (line(1, MUG, 1, price_fen=29_899), {}),
+        (DEAR, {"recipient": GOOD | {"city": "上海市"}}),
+        (DEAR, {"recipient": GOOD}),
+        (DEAR, {"recipient": MASKED | {"city": "杭州"}}),
+        (DEAR, {"tags": ["key_review"]}),
+    ],
+)
+def test_rule_5_others_are_not_printed_ahead(lines: dict[str, Any], over: dict[str, Any]) -> None:
+    """Too cheap, elsewhere, unknown, in the fix queue, or before its evidence."""
+    site = rush_site()
+    site.assign("1001", lines, **RUSH | over)
+    assert (site.state(), site.order().copies) == ("ready", ())
+
+
+@pytest.mark.parametrize("least", ["sent", "printer_confirmed", "scan_confirmed"])
+def test_flow_4_a_label_printed_ahead_is_only_bound(least: str) -> None:
+    """It ships when packing is complete and the label on the parcel is scanned; never before."""
+    site = rush_site(labels={"proof_least": least})
+    site.assign("1001", DEAR, **RUSH)
+    printed(site)
+    assert site.prove().code == "not_packed"
+    assert site.take().ok
+    assert site.bind().ok
+    site.pick_all()
+    assert site.prove().code == "not_packed"
+    assert site.by("packer", c.PackOpen("1001")).ok
+    site.check_all()
+    assert site.prove().code == "not_packed"
+    assert site.by("packer", c.PackFinish("1001")).ok
+    site.freeze(category="remark")
+    site.tell("order.revoke", order_id="1001")
+    assert site.state() == "packed_checked"
+    assert print_of(site) == "label_printing"
+    assert site.prove().ok
+    assert site.state() == "shipped"
+
+
+def test_flow_4_a_lost_label_printed_ahead_is_printed_again() -> None:
+    """The first copy is void; the second one is like any other."""
+    site = rush_site(labels={"proof_least": "printer_confirmed"})
+    site.assign("1001", DEAR, **RUSH)
+    printed(site)
+    old = site.qr()
+    assert site.take().ok
+    assert site.bind().ok
+    site.pick_all()
+    assert site.by("packer", c.PackOpen("1001")).ok
+    site.check_all()
+    assert site.by("packer", c.PackFinish("1001")).ok
+    assert site.by("packer", c.WaybillReprint("1001", "torn")).ok
+    assert site.prove(old).code == "label_old_copy"
+    printed(site)
+    assert site.state() == "shipped"
+
+
+def test_flow_4_without_a_number_ahead_the_order_is_taken_all_the_same() -> None:
+    """It is said why nothing was printed; the packer prints when the hub has sent numbers."""
+    site = rush_site()
+    site.assign("1001", DEAR, carrier="YTO", **RUSH)
+    (skipped,) = site.said("waybill.ahead_skipped")
+    assert (site.state(), skipped.data["code"]) == ("ready", "no_waybill_number")
+
+
+def test_flow_11_a_switch_prints_the_new_label_ahead() -> None:
+    """The rush keeps its head start: the new carrier's label comes at once."""
+    site = rush_site()
+    site.assign("1001", DEAR, **RUSH)
+    printed(site)
+    site.tell("carrier.switch", order_id="1001", carrier="ZTO", waybill="ZT-1")
+    assert (site.order().waybill, site.job().state, site.job().n) == ("ZT-1", "queued", 2)
+    assert site.the(Waybill, "SF0001").state == "void"
+
+
+def test_flow_8_an_address_change_takes_an_order_out_of_the_queue(site: Site) -> None:
+    """What an interception brought counts once it has taken effect (FRZ-1)."""
+    site.assign("1001", ONE, recipient=MASKED)
+    site.freeze(category="address", recipient=GOOD)
+    assert site.order().fix is not None
+    site.fire_timers()
+    assert site.order().fix is None

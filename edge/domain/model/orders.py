@@ -147,6 +147,8 @@ class Order(Doc, frozen=True, kw_only=True, omit_defaults=True):
     carrier_mark: str = ""
     """`missing` (no record in time), `late` (scanned too late) or nothing."""
     carrier_timer: str = ""
+    is_ahead: bool = False
+    """Whether the newest copy was printed before the packing: only its scan proves it."""
     shipped_us: int = 0
     """When it left the floor's hands; 0 while it has not, or since it came back."""
     fix: Fix | None = None

@@ -6,6 +6,7 @@ used; every problem is reported with its place. An expression that fails at run 
 
 from edge.domain.rules.check import DOCUMENT_BYTES_MAX, GRADES, read
 from edge.domain.rules.compiled import Ruleset, in_force, load_ruleset
+from edge.domain.rules.difference import Change, diff_documents
 from edge.domain.rules.document import (
     Document,
     GiftRule,
@@ -19,6 +20,7 @@ from edge.domain.rules.problems import Problem, RulesetError
 __all__ = [
     "DOCUMENT_BYTES_MAX",
     "GRADES",
+    "Change",
     "Document",
     "GiftRule",
     "PrintQueueRules",
@@ -28,6 +30,7 @@ __all__ = [
     "RulesetError",
     "Transition",
     "Workflow",
+    "diff_documents",
     "in_force",
     "load_ruleset",
     "read",

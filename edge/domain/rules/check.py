@@ -176,6 +176,7 @@ def _print_queue(document: Document, report: Report) -> None:
 def _ids(document: Document, report: Report) -> None:
     """What is named, is named once."""
     report.unique(("gifts",), "id", [gift.id for gift in document.gifts])
+    report.unique(("print_ahead",), "id", [rule.id for rule in document.print_ahead])
     report.unique(("breakers",), "id", [rule.id for rule in document.breakers])
     report.unique(("priorities", "rules"), "id", [rule.id for rule in document.priorities.rules])
     for group, reasons in document.reasons.items():

@@ -269,6 +269,17 @@ class Carrier(Part, frozen=True):
     """With fewer free numbers than this in a pool, the hub is told."""
 
 
+class AheadRule(Part, frozen=True):
+    """Orders of which `when` is true have their waybill printed before they are picked."""
+
+    id: str
+    when: Condition
+    station: Annotated[str, msgspec.Meta(min_length=1)]
+    """On whose printers."""
+    group: str = ""
+    """Whom the hub shall notify."""
+
+
 class CarrierRecord(Part, frozen=True):
     """A parcel must be in its carrier's records this long after it shipped; later is marked."""
 
@@ -351,6 +362,7 @@ class Document(Part, frozen=True):
     site: Site = Site()
     addresses: Addresses = Addresses()
     carriers: tuple[Carrier, ...] = ()
+    print_ahead: tuple[AheadRule, ...] = ()
     carrier_record: CarrierRecord = CarrierRecord()
     evidence: tuple[EvidenceRule, ...] = ()
     approvals: dict[str, ApprovalPolicy] = {}

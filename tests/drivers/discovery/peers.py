@@ -79,6 +79,15 @@ def device(discovery: Discovery, wanted: Callable[[Device], object]) -> Callable
     return lambda: next((each for each in discovery.devices() if wanted(each)), None)
 
 
+_PRIVATE: Final = """
+mount -t tmpfs tmpfs /run
+echo 'avahi:x:0:0::/:/bin/false' > "$1/passwd"; mount --bind "$1/passwd" /etc/passwd
+echo 'avahi:x:0:' > "$1/group"; mount --bind "$1/group" /etc/group
+shift; exec "$@"
+"""
+"""avahi-daemon wants /run and a user `avahi`; here both are its own, so nobody need be root."""
+
+
 class Avahi:
     """A DNS-SD responder of its own: `avahi-daemon` with a private message bus."""
 
@@ -108,8 +117,7 @@ class Avahi:
         daemon = (tool("avahi-daemon"), "--no-drop-root", "--no-chroot", "--no-rlimits")
         self.run(
             *(tool("unshare"), "--mount", *(() if os.geteuid() == 0 else ("--map-root-user",))),
-            *("sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh"),
-            *(*daemon, "-f", str(conf)),
+            *("sh", "-euc", _PRIVATE, "sh", str(self._folder), *daemon, "-f", str(conf)),
         )
 
     def run(self, *command: str) -> subprocess.Popen[bytes]:
@@ -180,6 +188,6 @@ async def in_namespace(name: str, make: Callable[[], Coroutine[Any, Any, T]]) ->
         return await done
     finally:
         for loop, task in inner:
-            if worker.is_alive():
+            with contextlib.suppress(RuntimeError):  # it ended by itself
                 loop.call_soon_threadsafe(task.cancel)
         await asyncio.to_thread(worker.join)

@@ -1,0 +1,323 @@
+"""What `floorgate rules` does; loaded when one of its verbs runs."""
+
+import argparse
+import asyncio
+import base64
+import contextlib
+import http.client
+import json
+import os
+import socket
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from edge.app.ports import Reader
+from edge.app.rulekeeping import sign_ruleset
+from edge.app.sandbox import Sandbox, SandboxReport
+from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
+from edge.config import ConfigError, load_config
+from edge.domain.model import Box, RulesetHistory, RulesetRecord
+from edge.domain.rules import DOCUMENT_BYTES_MAX, RulesetError, diff_documents, in_force
+from edge.domain.trial import judge
+from edge.store.journal import Journal, NoJournalError
+from edge.store.reader import SqliteReader
+
+ANSWER_S_MAX: Final = 30.0
+SIGNATURE_BYTES: Final = 64
+ORDERS_MAX: Final = 200
+
+
+class UsageError(Exception):
+    """What was asked cannot be done; the text says what to do."""
+
+
+def check(args: argparse.Namespace) -> int:
+    """Check a ruleset."""
+    return _guarded(lambda: _check(args))
+
+
+def diff(args: argparse.Namespace) -> int:
+    """Compare two rulesets."""
+    return _guarded(lambda: _diff(args))
+
+
+def sandbox(args: argparse.Namespace) -> int:
+    """Show what a ruleset would change."""
+    return _guarded(lambda: _sandbox(args))
+
+
+def publish(args: argparse.Namespace) -> int:
+    """Sign a ruleset and let it decide."""
+    return _guarded(lambda: _publish(args))
+
+
+def rollback(args: argparse.Namespace) -> int:
+    """Bring back the ruleset before."""
+    return _guarded(lambda: _told(args, _ask(_folder(args), "/rollback", {"reason": args.reason})))
+
+
+def show(args: argparse.Namespace) -> int:
+    """Print what is in force."""
+    return _guarded(lambda: _show(args))
+
+
+def _guarded(verb: Callable[[], int]) -> int:
+    try:
+        return verb()
+    except (UsageError, NoJournalError) as error:
+        return fail(str(error), WRONG_USAGE)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(DOCUMENT_BYTES_MAX + 1)  # one byte more is enough to refuse it
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+
+
+def _folder(args: argparse.Namespace) -> Path:
+    try:
+        return Path(args.data or load_config(args.config).data)
+    except ConfigError as error:
+        raise UsageError(f"{error}; or name the box's folder with --data DIR") from error
+
+
+# ---- check, diff ------------------------------------------------------------------------------
+
+
+def _check(args: argparse.Namespace) -> int:
+    raw = _read(args.file)
+    problems = []
+    label = ""
+    try:
+        judge(raw)
+        label = in_force(raw).label
+    except RulesetError as error:
+        problems = error.problems
+    if args.json:
+        found = msgspec.to_builtins(problems)
+        say_json({"ok": not problems, "rules": label, "problems": found})
+    else:
+        for problem in problems:
+            say(f"{args.file}: {problem}")
+        say(
+            f"{args.file}: {len(problems)} problems"
+            if problems
+            else f"{args.file}: {label} is good"
+        )
+    return FOUND_WRONG if problems else GOOD
+
+
+def _diff(args: argparse.Namespace) -> int:
+    new = _read(args.file)
+    old = _read(args.other) if args.other else _in_force(_folder(args))[1].document
+    try:
+        changes = diff_documents(old, new)
+    except RulesetError as error:
+        return fail(f"cannot compare: {error}; run: floorgate rules check")
+    if args.json:
+        say_json({"ok": True, "changes": msgspec.to_builtins(changes)})
+        return GOOD
+    for change in changes:
+        say(str(change))
+    say(f"{len(changes)} changes" if changes else "no change")
+    return GOOD
+
+
+# ---- what the box has -------------------------------------------------------------------------
+
+
+async def _with_reader(folder: Path, ask: Callable[[Reader], Any]) -> Any:  # noqa: ANN401
+    reader = await SqliteReader.open(folder / "floor.db")
+    try:
+        return await ask(reader)
+    finally:
+        await reader.close()
+
+
+def _in_force(folder: Path) -> tuple[Box, RulesetRecord, RulesetHistory]:
+    async def ask(reader: Reader) -> tuple[Box, RulesetRecord, RulesetHistory]:
+        box = await reader.doc(Box, "box")
+        if not isinstance(box, Box):
+            raise UsageError(f"{folder} holds no box yet; start it once")
+        record = await reader.doc(RulesetRecord, box.rules)
+        history = await reader.doc(RulesetHistory, "box")
+        assert isinstance(record, RulesetRecord)
+        return (
+            box,
+            record,
+            history if isinstance(history, RulesetHistory) else RulesetHistory(id="box"),
+        )
+
+    _head(folder)
+    found: tuple[Box, RulesetRecord, RulesetHistory] = asyncio.run(_with_reader(folder, ask))
+    return found
+
+
+def _head(folder: Path) -> int:
+    """Return the newest entry's number; refuse a folder without a journal."""
+    with contextlib.closing(Journal(folder)) as journal:
+        return journal.last_seq()
+
+
+def _show(args: argparse.Namespace) -> int:
+    box, record, history = _in_force(_folder(args))
+    if args.document:
+        say(record.document.decode())
+        return GOOD
+    if args.json:
+        say_json({"ok": True, "rules": box.rules, "history": msgspec.to_builtins(history)})
+        return GOOD
+    say(f"{box.rules} is in force")
+    if history.before:
+        say(f"a roll-back leads to {history.before[-1]}")
+    for push in reversed(history.pushes):
+        since = push.issued_us or push.received_us
+        took = f"first order after {(push.first_us - since) / 1e6:.2f} s" if push.first_us else ""
+        by = "rolled back to by" if push.back else "signed by"
+        when = datetime.fromtimestamp(push.received_us / 1e6, UTC).isoformat(" ", "seconds")
+        say(f"  {when}  {push.label:<20} {by} {push.signed_by:<22} {took}".rstrip())
+    return GOOD
+
+
+# ---- sandbox ----------------------------------------------------------------------------------
+
+
+def _sandbox(args: argparse.Namespace) -> int:
+    raw = _read(args.file)
+    given = _orders(args.orders) if args.orders else []
+    folder = _folder(args)
+    head = _head(folder)
+    recent = max(0, args.recent)
+
+    async def ask(reader: Reader) -> SandboxReport:
+        return await Sandbox(reader, lambda: head).run(raw, given, recent)
+
+    report: SandboxReport = asyncio.run(_with_reader(folder, ask))
+    if args.json:
+        say_json({"ok": not report.problems, **msgspec.to_builtins(report)})
+        return FOUND_WRONG if report.problems else GOOD
+    for problem in report.problems:
+        say(f"{args.file}: {problem}")
+    if report.problems:
+        say("not tried: mend these first")
+        return FOUND_WRONG
+    rows = [("order", "what", "before", "after")]
+    rows += [(each.order, each.what, each.before, each.after) for each in report.differences]
+    widths = [max(len(row[at]) for row in rows) for at in range(4)]
+    for row in rows if report.differences else []:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        say("  ".join(cells).rstrip())
+    changed = len({each.order for each in report.differences})
+    say(f"{report.rules} against {report.against}: {changed} of {report.recent} recent and "
+        f"{report.given} made orders would change")  # fmt: skip
+    return GOOD
+
+
+def _orders(path: Path) -> list[dict[str, Any]]:
+    try:
+        lines = path.read_text("utf-8").splitlines()
+        return [msgspec.json.decode(line, type=dict[str, Any]) for line in lines if line.strip()]
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    except (UnicodeDecodeError, msgspec.DecodeError) as error:
+        raise UsageError(f"{path}: a JSON object on each line is needed: {error}") from error
+
+
+# ---- publish, rollback ------------------------------------------------------------------------
+
+
+def _publish(args: argparse.Namespace) -> int:
+    raw = _read(args.file)
+    folder = _folder(args)
+    signature = _signature(args.signature) if args.signature else sign_ruleset(_key(folder), raw)
+    if args.sign_only:
+        path = args.file.with_name(f"{args.file.name}.sig")
+        path.write_bytes(signature)
+        return _told(args, {"ok": True, "facts": {"signature": str(path)}})
+    return _told(args, _ask(folder, "", {"document": _text(raw), "signature": _text(signature)}))
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def _key(folder: Path) -> bytes:
+    path = folder / "keys" / "rules.key"
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise UsageError(f"{path} is not there; the box makes it when it first starts") from error
+    except OSError as error:
+        text = f"{path}: {error.strerror}; run this as the user of the service (sudo -u floorgate)"
+        raise UsageError(text) from error
+
+
+def _signature(path: Path) -> bytes:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    if len(raw) == SIGNATURE_BYTES:
+        return raw
+    try:
+        return bytes.fromhex(raw.decode().strip())
+    except ValueError as error:
+        raise UsageError(f"{path}: 64 bytes or 128 hex digits are needed") from error
+
+
+class _Door(http.client.HTTPConnection):
+    """HTTP over the running box's own socket."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__("box", timeout=ANSWER_S_MAX)
+        self._folder = folder
+
+    def connect(self) -> None:
+        """Connect to `admin.sock` through its folder: a socket's path holds 107 bytes."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(ANSWER_S_MAX)
+        folder = os.open(self._folder, os.O_PATH | os.O_DIRECTORY)
+        try:
+            self.sock.connect(f"/proc/self/fd/{folder}/admin.sock")
+        finally:
+            os.close(folder)
+
+
+def _ask(folder: Path, path: str, body: dict[str, str]) -> dict[str, Any]:
+    """Send a request to the running box, and return its answer."""
+    door = _Door(folder)
+    try:
+        headers = {"Content-Type": "application/json"}
+        door.request("POST", f"/rulesets{path}", json.dumps(body), headers)
+        answer: dict[str, Any] = json.loads(door.getresponse().read())
+    except PermissionError as error:
+        text = f"{folder} lets only its owner change rules: sudo -u floorgate floorgate rules …"
+        raise UsageError(text) from error
+    except (FileNotFoundError, ConnectionRefusedError) as error:
+        text = f"no box is running in {folder}: start it (systemctl start floorgate), then again"
+        raise UsageError(text) from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise UsageError(f"the box in {folder} did not answer: {error}") from error
+    finally:
+        door.close()
+    return answer
+
+
+def _told(args: argparse.Namespace, answer: dict[str, Any]) -> int:
+    facts = answer.get("facts", {})
+    if args.json:
+        say_json(answer)
+    elif not answer["ok"]:
+        said = [answer.get("code", ""), *facts.get("problems", [])]
+        rest = {name: value for name, value in facts.items() if name not in ("problems", "problem")}
+        said += [f"{name}: {value}" for name, value in rest.items()]
+        return fail("\n  ".join(said))
+    else:
+        say("\n".join(f"{name}: {value}" for name, value in facts.items()))
+    return GOOD if answer["ok"] else FOUND_WRONG

@@ -1,0 +1,68 @@
+"""Waybills printed ahead: a same-city rush has its label before it is picked (RULE-5).
+
+Such a label is only bound. Its order ships as any other, when packing is complete, and only by
+scanning the label on the parcel, whatever grade would do elsewhere (FLOW-4, `gates.label_proved`).
+"""
+
+from typing import Final
+
+from edge.domain.facts import order_facts
+from edge.domain.gates import evidence_attached
+from edge.domain.model import Assignment, Order
+from edge.domain.refusals import RefusedError
+from edge.domain.rules.document import AheadRule
+from edge.domain.turn import Turn
+from edge.domain.waybills import queue_copy
+
+STATES: Final = ("ready", "picking", "picked", "packing")
+"""States in which a label can come ahead of the packing."""
+_CAUSES: Final = ("order.moved", "label.cleared", "carrier.switched")
+
+
+def follow(turn: Turn) -> None:
+    """Print ahead what this decision has made due for it."""
+    for order_id in dict.fromkeys(
+        draft.data["order"]
+        for draft in turn.drafts
+        if draft.kind in _CAUSES and draft.data.get("to", "ready") == "ready"
+    ):
+        _print_if_due(turn, turn.world.the(Order, order_id))
+
+
+def _print_if_due(turn: Turn, order: Order) -> None:
+    rules = turn.rules
+    if not rules.document.print_ahead or order.state not in STATES or order.freezes or order.fix:
+        return
+    if any(not copy.void for copy in order.copies) or evidence_attached(turn.world, order, rules):
+        return
+    asked = rules.context(order_facts(order, turn.world.the(Assignment, order.id), rules))
+    for rule in rules.document.print_ahead:
+        try:
+            if rules.is_true(rule.when, asked):
+                _print(turn, order, rule)
+                return
+        except RefusedError as error:
+            refusal = error.refusal
+            turn.emit(
+                "waybill.ahead_skipped",
+                f"order:{order.id}",
+                order=order.id,
+                rule=rule.id,
+                code=refusal.code,
+                facts=refusal.facts,
+            )
+            return
+
+
+def _print(turn: Turn, order: Order, rule: AheadRule) -> None:
+    queue_copy(turn, order, rule.station, ahead=True)
+    if rule.group:
+        waybill = turn.world.the(Order, order.id).waybill
+        turn.emit(
+            "group.notified",
+            f"order:{order.id}",
+            order=order.id,
+            group=rule.group,
+            rule=rule.id,
+            waybill=waybill,
+        )

@@ -1,0 +1,106 @@
+"""The door for those who own the box: a socket in its data folder that only they can open.
+
+The file's mode is the key: 0600, the service's own user. Who comes is known from the kernel
+(SO_PEERCRED) and stands in the journal. What changes something goes through it as a command.
+"""
+
+import asyncio
+import os
+import socket
+import struct
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from edge.app.floor import Reply, refuse
+from edge.app.ports import BusyError
+from edge.app.rulekeeping import RuleKeeper
+from edge.domain.refusals import RefusedError
+from edge.http.guard import Handler
+from edge.http.wire import json_response, read_json
+
+SOCKET: Final = "admin.sock"
+BODY_BYTES_MAX: Final = 1024 * 1024
+REASON_CHARS_MAX: Final = 200
+_CREDENTIALS: Final = struct.Struct("3i")
+
+
+class Publish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A ruleset from a file, and its signature (both base64 in JSON)."""
+
+    document: bytes
+    signature: bytes
+
+
+class RollBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why the ruleset before is brought back."""
+
+    reason: str = ""
+
+
+class AdminDoor:
+    """Serves the socket `admin.sock`."""
+
+    def __init__(self, folder: Path, keeper: RuleKeeper) -> None:
+        self._folder = folder
+        self._keeper = keeper
+        app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_refusing])
+        app.router.add_post("/rulesets", self._publish)
+        app.router.add_post("/rulesets/rollback", self._roll_back)
+        self._runner = web.AppRunner(app, access_log=None)
+
+    async def open(self) -> None:
+        """Begin to listen."""
+        await self._runner.setup()
+        path = self._folder / SOCKET
+        path.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        # A socket's path holds 107 bytes; through the folder's descriptor any folder will do.
+        folder = os.open(self._folder, os.O_PATH | os.O_DIRECTORY)
+        before = os.umask(0o177)
+        try:
+            listener.bind(f"/proc/self/fd/{folder}/{SOCKET}")
+        finally:
+            os.umask(before)
+            os.close(folder)
+        listener.settimeout(0)
+        await web.SockSite(self._runner, listener).start()
+
+    async def close(self) -> None:
+        """Stop listening; safe to call twice."""
+        await self._runner.cleanup()
+        await asyncio.to_thread((self._folder / SOCKET).unlink, missing_ok=True)
+
+    async def _publish(self, request: web.Request) -> web.StreamResponse:
+        asked = await read_json(request, Publish)
+        return _said(await self._keeper.publish(asked.document, asked.signature, _who(request)))
+
+    async def _roll_back(self, request: web.Request) -> web.StreamResponse:
+        asked = await read_json(request, RollBack)
+        return _said(await self._keeper.roll_back(asked.reason[:REASON_CHARS_MAX], _who(request)))
+
+
+@web.middleware
+async def _refusing(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except RefusedError as error:
+        return _said(refuse("", error.refusal.code, **error.refusal.facts))
+    except BusyError:
+        return _said(refuse("", "busy", seconds=1))
+    except web.HTTPRequestEntityTooLarge:
+        return _said(refuse("", "too_large", bytes_max=BODY_BYTES_MAX))
+
+
+def _said(reply: Reply) -> web.Response:
+    return json_response(reply, reply.status)
+
+
+def _who(request: web.Request) -> str:
+    """Return the user of the machine who opened the connection."""
+    assert request.transport is not None
+    peer = request.transport.get_extra_info("socket")
+    raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    return f"uid:{_CREDENTIALS.unpack(raw)[1]}"
