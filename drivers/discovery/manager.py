@@ -16,7 +16,17 @@ from typing import Any, Final, Protocol
 
 import structlog
 
-from drivers.api import Device, Progress, Settings, Sighting, Source, State
+from drivers.api import (
+    Device,
+    DriverError,
+    Kind,
+    Progress,
+    Settings,
+    Sighting,
+    Source,
+    State,
+    open_printer,
+)
 from drivers.discovery import hid, local, nets, serialport, snmp, sweep, udp, usb
 from drivers.discovery.identity import Ledger, changes
 from drivers.discovery.model import Miss, host_of, place_of, scheme_of
@@ -311,7 +321,11 @@ class Discovery:
             language = device.language
             if Source.SNMP in self._settings.sources:
                 language = await self._ask_snmp(device) or language
-            if Source.PROBE in self._settings.sources and not language:
+            if Source.PROBE not in self._settings.sources:
+                return
+            if language == "ipp" and device.kind is not Kind.PRINTER:
+                await self._ask_ipp(device)
+            elif not language:
                 await self._ask_language(device)
 
     async def _ask_snmp(self, device: Device) -> str:
@@ -326,6 +340,23 @@ class Discovery:
             return ""
         self._emit(seen)
         return seen.language
+
+    async def _ask_ipp(self, device: Device) -> None:
+        """Ask a device at an IPP port, which may be any web server, whether it is a printer."""
+        printer = open_printer(device.url)
+        try:
+            model = await printer.probe()
+        except DriverError:
+            return  # asked again when the interview is due again
+        finally:
+            await printer.close()
+        if model is not None:
+            at_us, urls = self._now_us(), (device.url,)
+            self._emit(
+                Sighting(
+                    source=Source.PROBE, at_us=at_us, kind=Kind.PRINTER, urls=urls, model=model
+                )
+            )
 
     async def _ask_language(self, device: Device) -> None:
         url = next((u for u in device.urls if scheme_of(u) == "tcp"), "")

@@ -79,6 +79,11 @@ def device(discovery: Discovery, wanted: Callable[[Device], object]) -> Callable
     return lambda: next((each for each in discovery.devices() if wanted(each)), None)
 
 
+def _line(running: subprocess.Popen[bytes]) -> bytes:
+    assert running.stdout is not None
+    return running.stdout.readline()
+
+
 _PRIVATE: Final = """
 mount -t tmpfs tmpfs /run
 echo 'avahi:x:0:0::/:/bin/false' > "$1/passwd"; mount --bind "$1/passwd" /etc/passwd
@@ -115,10 +120,13 @@ class Avahi:
         self.run(tool("dbus-daemon"), "--nofork", "--nopidfile", f"--config-file={bus}")
         await until((self._folder / "bus").exists, "dbus-daemon listens")
         daemon = (tool("avahi-daemon"), "--no-drop-root", "--no-chroot", "--no-rlimits")
-        self.run(
+        running = self.run(
             *(tool("unshare"), "--mount", *(() if os.geteuid() == 0 else ("--map-root-user",))),
             *("sh", "-euc", _PRIVATE, "sh", str(self._folder), *daemon, "-f", str(conf)),
         )
+        async with asyncio.timeout(WAIT_S):
+            while b"startup complete" not in (line := await asyncio.to_thread(_line, running)):
+                assert line, "avahi-daemon ended"
 
     def run(self, *command: str) -> subprocess.Popen[bytes]:
         """Run a program on this responder's bus, until the responder stops."""

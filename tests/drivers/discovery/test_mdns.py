@@ -14,6 +14,7 @@ from drivers.api import (
     Device,
     Kind,
     Settings,
+    Sighting,
     Source,
     State,
     announce_box,
@@ -89,14 +90,46 @@ async def test_a_printer_that_leaves_is_missed_and_found_again(responder: Avahi)
         await until(in_state(State.IDENTIFIED), "the printer again")
 
 
-async def test_cups_virtual_printer_is_found_by_its_uuid(responder: Avahi, tmp_path: Path) -> None:
-    """Ippeveprinter's IPP service is found; its LPD placeholder at port 0 is no address."""
+def office_printer(responder: Avahi, folder: Path) -> int:
+    """Run CUPS's virtual IPP printer; return its port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+        port: int = free.getsockname()[1]
     responder.run(
-        *(tool("ippeveprinter"), "-p", str(port), "-n", "localhost", "-d", str(tmp_path)),
+        *(tool("ippeveprinter"), "-p", str(port), "-n", "localhost", "-d", str(folder)),
         *("-f", "image/pwg-raster", "-M", "Deli", "-m", "DL-888", "Office IPP"),
     )
+    return port
+
+
+async def test_a_silent_ipp_port_is_asked_whether_it_is_a_printer(
+    responder: Avahi, tmp_path: Path
+) -> None:
+    """A swept IPP port may be any web server; one that answers IPP is a printer with a model."""
+    port = office_printer(responder, tmp_path)
+    settings = Settings(sources=(Source.PROBE,))
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        ports = (port, mute.getsockname()[1])
+        await until(lambda: _is_open(port), "the IPP printer listens")
+        async with discovering(settings) as discovery:
+            for each in ports:
+                url = f"ipp://127.0.0.1:{each}/ipp/print"
+                discovery.add(Sighting(source=Source.SWEEP, at_us=now_us(), urls=(url,)))
+            found = await until(
+                device(discovery, lambda each: each.state is State.IDENTIFIED), "its answer"
+            )
+            assert len(discovery.devices()) == 2
+    assert (found.fact("model"), found.kind) == ("Deli DL-888", Kind.PRINTER)
+    assert f"ipp://127.0.0.1:{port}/ipp/print" == found.url
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as knock:
+        return knock.connect_ex(("127.0.0.1", port)) == 0
+
+
+async def test_cups_virtual_printer_is_found_by_its_uuid(responder: Avahi, tmp_path: Path) -> None:
+    """Ippeveprinter's IPP service is found; its LPD placeholder at port 0 is no address."""
+    office_printer(responder, tmp_path)
     async with discovering() as discovery:
         found = await until(device(discovery, lambda each: each.urls), "the IPP printer")
     assert {"ipp", "ipps"} >= {url.partition(":")[0] for url in found.urls}

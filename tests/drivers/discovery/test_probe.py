@@ -135,7 +135,7 @@ async def test_a_device_that_hangs_up_or_is_not_there_is_unknown() -> None:
     assert answer.note
 
 
-@pytest.mark.parametrize("lang", ["tspl", "zpl"])
+@pytest.mark.parametrize("lang", ["tspl", "zpl", "escpos"])
 async def test_virtual_printers_are_known_and_print_nothing(lang: str) -> None:
     """Our virtual printers name their language and model, and no label comes out."""
     printer = fake_printer(lang)  # type: ignore[arg-type]
