@@ -56,6 +56,7 @@ const FOLLOW = {
   },
   'waybill.print': (app) => app.tell('kept', 'notice.printing'),
   'waybill.reprint': (app) => app.tell('kept', 'notice.printing'),
+  'slip.scan': (app) => app.tell('kept', 'notice.printing'),
   'waybill.resolve': (app) => app.tell('kept', 'notice.noted'),
   'waybill.prove': (app, { pack }) => {
     const shipped = pack?.state === 'shipped';

@@ -5,6 +5,9 @@ import { shortOrder } from '../core/text.js';
 import { action, footer, header, notice } from '../parts/parts.js';
 import { bar, chip, count, empty, marks, row, tick } from '../parts/rows.js';
 
+/** Begins the QR of a slip that stands for a label. */
+const SLIP = 'FGS1:';
+
 /** @param {App} app */
 export function view(app) {
   const { pack, session } = app.state;
@@ -178,6 +181,10 @@ export function scan(app, scan) {
   }
   if (scan.type === 'command') {
     command(app, pack, scan.name);
+    return;
+  }
+  if (scan.code.startsWith(SLIP)) {
+    if (can(app, 'slip.scan')) app.send('slip.scan', { code: scan.code });
     return;
   }
   if (scan.type === 'label' && pack?.state !== 'packed_checked') {
