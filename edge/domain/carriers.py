@@ -48,7 +48,7 @@ def _why_no_label(turn: Turn, content: Assignment) -> Refusal | None:
         return Refusal("phone_masked", {"order": content.id})
     if content.address_vague:
         return Refusal("address_vague", {"order": content.id})
-    if closed := _why_not_by(turn, content):
+    if closed := why_not_by(turn, content):
         return closed
     owner = owner_of(turn, content.id, content.waybill) if content.waybill else None
     if owner is not None:
@@ -56,7 +56,7 @@ def _why_no_label(turn: Turn, content: Assignment) -> Refusal | None:
     return None
 
 
-def _why_not_by(turn: Turn, content: Assignment) -> Refusal | None:
+def why_not_by(turn: Turn, content: Assignment) -> Refusal | None:
     """Return why the order's carrier does not take it; a rule that fails to answer says no."""
     carrier = turn.rules.carriers.get(content.carrier)
     if carrier is None:
@@ -90,7 +90,7 @@ def _suggestions(turn: Turn, content: Assignment, code: str) -> list[tuple[str, 
     found = [
         offer
         for offer in offers
-        if _why_not_by(turn, msgspec.structs.replace(content, carrier=offer[0], service=offer[1]))
+        if why_not_by(turn, msgspec.structs.replace(content, carrier=offer[0], service=offer[1]))
         is None
     ]
     return found[:SUGGESTIONS_MAX]
@@ -113,7 +113,7 @@ def switch(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
         raise RefusedError("malformed", problem=problem, kind="carrier.switch")
     number = check_number(body["waybill"], "carrier.switch") if body.get("waybill") else ""
     wanted = msgspec.structs.replace(content, carrier=carrier, service=service, waybill=number)
-    if closed := _why_not_by(turn, wanted):
+    if closed := why_not_by(turn, wanted):
         raise refused(closed)
     if number and (owner := owner_of(turn, order.id, number)) is not None:
         raise RefusedError("waybill_in_use", waybill=number, order=owner)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from edge.domain import (
+    adopting,
     ahead,
     alarms,
     approving,
@@ -75,6 +76,7 @@ _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
     c.PackScan: (packing.scan, "pack"),
     c.PackFinish: (packing.finish, "label"),
     c.EvidenceAttach: (evidence.attach, ""),
+    c.WaybillAdopt: (adopting.adopt, "label"),
     c.WaybillPrint: (labelling.print_waybill, "label"),
     c.WaybillReprint: (labelling.reprint, "label"),
     c.WaybillResolve: (printjobs.resolve, "label"),

@@ -51,14 +51,14 @@ def why_not_print(world: World, order: Order, rules: Ruleset) -> Refusal | None:
     if live and not order.freezes and is_due:
         job = world.the(Job, live[-1].job)
         return Refusal("label_printing", _job_facts(job))
-    return _why_no_label(world, order, rules)
+    return why_no_label(world, order, rules)
 
 
 def why_not_reprint(world: World, order: Order, rules: Ruleset) -> Refusal | None:
     """Return why no further copy can be printed now."""
     if not order.copies:
         return Refusal("label_missing", {"order": order.id})
-    return _why_no_label(world, order, rules)
+    return why_no_label(world, order, rules)
 
 
 def why_not_prove(world: World, order: Order, rules: Ruleset) -> Refusal | None:
@@ -77,7 +77,8 @@ def _job_facts(job: Job) -> Facts:
     return {"job": job.id, "state": job.state, "printer": job.printer}
 
 
-def _why_no_label(world: World, order: Order, rules: Ruleset) -> Refusal | None:
+def why_no_label(world: World, order: Order, rules: Ruleset) -> Refusal | None:
+    """Return why no label may be put on the order's parcel now."""
     closed = why_not_packed(world, order, rules)
     if closed is None and order.fix is not None:
         return Refusal(order.fix.code, order.fix.facts)

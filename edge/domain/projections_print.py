@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from edge.domain.entries import Fact
-from edge.domain.model import Copy, Job, Order, PrintDay
+from edge.domain.model import Assignment, Copy, Job, Order, PrintDay
 from edge.domain.model.orders import LABEL_DUE
 from edge.domain.printstages import GOOD, HELP
 from edge.domain.projecting import on, the_order
@@ -37,6 +37,30 @@ def _print_queued(world: World, fact: Fact, data: dict[str, Any]) -> None:
     copy = Copy(id=data["copy"], n=data["n"], job=data["job"])
     is_ahead = data.get("ahead", False)
     world.edit(order, copies=(*order.copies, copy), grade="accepted", is_ahead=is_ahead)
+
+
+@on("waybill.adopted")
+def _waybill_adopted(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    job = Job(
+        id=data["job"],
+        order=data["order"],
+        waybill=data["waybill"],
+        copy=data["copy"],
+        n=data["n"],
+        station=data["station"],
+        printer="",
+        state="by_hand",
+        attempts=1,
+        queued_us=fact.at_us,
+        since_us=fact.at_us,
+    )
+    world.put(job)
+    content = world.the(Assignment, data["order"])
+    named = {name: data[name] for name in ("carrier", "service", "waybill")}
+    world.edit(content, **named)
+    order = the_order(world, data)
+    copy = Copy(id=data["copy"], n=data["n"], job=data["job"])
+    world.edit(order, copies=(*order.copies, copy), grade="accepted", is_ahead=False)
 
 
 @on("print.reported")
@@ -88,7 +112,8 @@ def _waybill_proved(world: World, fact: Fact, data: dict[str, Any]) -> None:
     marks = tuple(mark for mark in order.marks if mark != LABEL_DUE)
     world.edit(order, grade=data["grade"], marks=marks)
     job = world.the(Job, data["job"])
-    _note_printed(world, job)
+    if job.state != "by_hand":
+        _note_printed(world, job)
     world.edit(job, state="proved", reason="", grade=data["grade"], since_us=fact.at_us)
 
 

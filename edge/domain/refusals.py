@@ -114,7 +114,6 @@ FAULTS: dict[str, Fault] = {
     "pack_incomplete": Fault.STATE,
     "packed_by_other": Fault.STATE,
     "station_missing": Fault.STATE,
-    "printer_missing": Fault.STATE,
     "not_packed": Fault.STATE,
     "label_not_proved": Fault.STATE,
     "label_printing": Fault.STATE,

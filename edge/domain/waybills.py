@@ -104,25 +104,32 @@ def owner_of(turn: Turn, order_id: str, number: str) -> str | None:
 def bind(turn: Turn, order: Order) -> Order:
     """Bind the number that came with the order, or the next of its carrier's pool (PRN-6)."""
     content = turn.world.the(Assignment, order.id)
-    pool, slot, number = "", None, content.waybill
-    if not number:
-        pool, slot, number = _next_of_pool(turn, content)
-    elif (owner := owner_of(turn, order.id, number)) is not None:
-        raise RefusedError("waybill_in_use", waybill=number, order=owner)
-    _emit_bound(turn, order, number, pool=pool, slot=slot)
-    if pool:
-        _tell_if_low(turn, turn.world.the(Pool, pool), content.carrier)
+    if content.waybill:
+        return bind_number(turn, order, content.waybill, content.carrier)
+    pool, slot, number = _next_of_pool(turn, content)
+    _emit_bound(turn, order, number, content.carrier, pool=pool, slot=slot)
+    _tell_if_low(turn, turn.world.the(Pool, pool), content.carrier)
     return turn.world.the(Order, order.id)
 
 
-def _emit_bound(turn: Turn, order: Order, number: str, *, pool: str, slot: int | None) -> None:
+def bind_number(turn: Turn, order: Order, number: str, carrier: str) -> Order:
+    """Bind a number that did not come from a pool's turn, unless another parcel has it."""
+    if (owner := owner_of(turn, order.id, number)) is not None:
+        raise RefusedError("waybill_in_use", waybill=number, order=owner)
+    _emit_bound(turn, order, number, carrier, pool="", slot=None)
+    return turn.world.the(Order, order.id)
+
+
+def _emit_bound(
+    turn: Turn, order: Order, number: str, carrier: str, *, pool: str, slot: int | None
+) -> None:
     turn.emit(
         "waybill.bound",
         f"order:{order.id}",
         (f"waybill:{number}",),
         order=order.id,
         waybill=number,
-        carrier=turn.world.the(Assignment, order.id).carrier,
+        carrier=carrier,
         pool=pool,
         slot=slot,
     )

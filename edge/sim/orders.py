@@ -131,6 +131,10 @@ class _Court:
     def _label(self, entry: Entry, order: str, seen: Seen) -> Found:
         data: dict[str, Any] = entry.data
         match entry.kind:
+            case "waybill.adopted":
+                seen.copies = {data["copy"]: GRADES["accepted"]}
+                seen.jobs[data["job"]] = data["copy"]
+                self._jobs[data["job"]] = order
             case "waybill.bound" | "waybill.released":
                 yield from self._number(entry, order, seen)
             case "print.queued":

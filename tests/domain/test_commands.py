@@ -22,8 +22,6 @@ WIRE_ONLY: Final = {
     *("blob_differs", "blob_offset", "media_refused", "photo_unreadable"),
 }
 """Codes that the domain never gives: the door, the writer and the sign-in give them."""
-UNUSED: Final = {"printer_missing"}
-"""Codes kept for what is not there yet."""
 
 
 def envelope(**over: Any) -> Envelope:
@@ -164,7 +162,7 @@ def test_every_refusal_has_a_status_and_a_test() -> None:
     folder = Path(__file__).parent
     texts = [path.read_text("utf-8") for path in folder.glob("test_*.py") if path != Path(__file__)]
     provoked = set(re.findall(r"[a-z_]+", " ".join(texts)))
-    assert set(FAULTS) - provoked - WIRE_ONLY - UNUSED - {"unknown_kind"} == set()
+    assert set(FAULTS) - provoked - WIRE_ONLY - {"unknown_kind"} == set()
     assert {fault for fault in FAULTS.values() if fault not in HTTP_STATUS} == set()
 
 
@@ -173,7 +171,7 @@ def test_every_code_is_given_somewhere() -> None:
     root = Path(__file__).parents[2] / "edge"
     sources = [path.read_text("utf-8") for path in root.rglob("*.py") if path.name != "refusals.py"]
     named = set(re.findall(r'"([a-z_]+)"', " ".join(sources)))
-    assert set(FAULTS) - named == UNUSED
+    assert set(FAULTS) - named == set()
 
 
 def test_the_first_entries_found_the_box() -> None:

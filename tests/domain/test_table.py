@@ -113,6 +113,7 @@ COMMANDS: Final[dict[str, Send]] = {
     "waybill.reprint": _by("packer", lambda _: c.WaybillReprint("1001", "torn")),
     "waybill.resolve": _by("packer", lambda s: c.WaybillResolve(_job(s), printed=True)),
     "slip.scan": _by("packer", lambda s: c.SlipScan(slip_code(_job(s)))),
+    "waybill.adopt": _by("packer", lambda _: c.WaybillAdopt("1001", "EMS-7", "typed")),
     "evidence.attach": _by("packer", lambda _: c.EvidenceAttach("1001", "photo", BLOB, 9, JPEG)),
     "handover.scan": _by("keeper", lambda s: c.HandoverScan(_label(s))),
     "putback.scan": _by("keeper", lambda _: c.PutbackScan("1001", gtin(MUG), 2)),
@@ -193,6 +194,9 @@ order.release = not_in_state
 order.freeze = ok
     order_ended: handed_over put_back cancelled
 order.revoke = freeze_closed
+waybill.adopt = not_packed
+    pack_incomplete: packing
+    ok: packed_checked labelled
 evidence.attach = ok
 order.update = ok
     already_shipped: shipped
@@ -264,6 +268,8 @@ order.freeze = ok
     order_ended: handed_over put_back cancelled
 order.revoke = ok
     freeze_closed: handed_over put_back cancelled
+waybill.adopt = order_frozen
+    not_packed: handed_over put_back cancelled
 evidence.attach = ok
 order.update = ok
     already_shipped: shipped

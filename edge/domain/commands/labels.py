@@ -20,6 +20,20 @@ class WaybillProve(Data, frozen=True, tag="waybill.prove"):
     code: str
 
 
+class WaybillAdopt(Data, frozen=True, tag="waybill.adopt"):
+    """Take a waybill written by hand, or a foreign one, for the order's own."""
+
+    order_id: str
+    code: str
+    """The number that was read."""
+    read: str
+    """scan, photo or typed."""
+    carrier: str = ""
+    """Whose waybill it is; by default the order's carrier."""
+    blob: str = ""
+    """Of a photo: `sha256:…`, attached before."""
+
+
 class WaybillReprint(Data, frozen=True, tag="waybill.reprint"):
     """Void the copy in hand and print the next."""
 

@@ -52,7 +52,8 @@ class Job(Doc, frozen=True, kw_only=True, omit_defaults=True):
     station: str
     printer: str
     state: str
-    """queued, sending (bytes may have left), sent, proved, slip, unknown, failed or void."""
+    """queued, sending (bytes may have left), sent, proved, slip, unknown, failed, void, or by_hand:
+    no printer of ours made it."""
     attempts: int = 0
     reason: str = ""
     queued_us: int = 0
