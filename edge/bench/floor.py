@@ -73,16 +73,12 @@ class BenchFloor:
 
     def stock_up(self, pieces: int = 10**6) -> None:
         """Give the floor a catalogue, bins and stock."""
-        skus = [f"SKU-{n:04}" for n in range(SKUS)]
-        items = [{"sku": s, "codes": [f"69{n:010}"], "name": {"zh": f"商品{n}", "en": s}}
-                 for n, s in enumerate(skus)]  # fmt: skip
-        bins = [{"code": f"A-{n:04}", "zone": "A", "walk": n} for n in range(SKUS)]
-        stock = [{"sku": s, "location": f"A-{n:04}", "qty": pieces} for n, s in enumerate(skus)]
+        lists = stock_lists(pieces)
         self.run(
             [
-                self.instruct("catalog.upsert", {"items": items}),
-                self.instruct("location.upsert", {"items": bins}),
-                self.instruct("stock.snapshot", {"items": stock}),
+                self.instruct("catalog.upsert", {"items": lists["catalog"]}),
+                self.instruct("location.upsert", {"items": lists["locations"]}),
+                self.instruct("stock.snapshot", {"items": lists["stock"]}),
             ]
         )
 
@@ -92,16 +88,7 @@ class BenchFloor:
 
     def make_people(self, people: int, verifier_hash: str = "00" * 32) -> None:
         """Make pickers p0 and on, with badges B-0 and on."""
-        items = [
-            {
-                "id": f"p{n}",
-                "name": {"zh": f"拣货员{n}", "en": f"Picker {n}"},
-                "roles": ["picker"],
-                "badge_hash": hashlib.sha256(f"B-{n}".encode()).hexdigest(),
-                "pin": {**_SCRYPT, "hash": verifier_hash},
-            }
-            for n in range(people)
-        ]
+        items = people_items(people, verifier_hash)
         self.run([self.instruct("people.upsert", {"items": items})])
 
     def sign_in(self, people: int) -> list[str]:
@@ -127,6 +114,31 @@ class BenchFloor:
             "SELECT id FROM doc_term WHERE kind='task' AND term='open' ORDER BY id LIMIT ?", (n,)
         )
         return [row[0] for row in rows]
+
+
+def stock_lists(pieces: int = 10**6) -> dict[str, list[dict[str, Any]]]:
+    """Return catalogue, bins and stock, by their names in the hub's API."""
+    skus = [f"SKU-{n:04}" for n in range(SKUS)]
+    return {
+        "catalog": [{"sku": s, "codes": [f"69{n:010}"], "name": {"zh": f"商品{n}", "en": s}}
+                    for n, s in enumerate(skus)],
+        "locations": [{"code": f"A-{n:04}", "zone": "A", "walk": n} for n in range(SKUS)],
+        "stock": [{"sku": s, "location": f"A-{n:04}", "qty": pieces} for n, s in enumerate(skus)],
+    }  # fmt: skip
+
+
+def people_items(people: int, verifier_hash: str) -> list[dict[str, Any]]:
+    """Return pickers p0 and on, with badges B-0 and on."""
+    return [
+        {
+            "id": f"p{n}",
+            "name": {"zh": f"拣货员{n}", "en": f"Picker {n}"},
+            "roles": ["picker"],
+            "badge_hash": hashlib.sha256(f"B-{n}".encode()).hexdigest(),
+            "pin": {**_SCRYPT, "hash": verifier_hash},
+        }
+        for n in range(people)
+    ]
 
 
 def order_body(n: int, qty: int, lines: int = LINES) -> dict[str, Any]:

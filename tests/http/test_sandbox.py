@@ -28,3 +28,12 @@ async def test_others_may_not_and_faults_are_named(rig: Rig) -> None:
     status, report = await supervisor.ask("POST", path, body)
     assert (status, report["differences"]) == (200, [])
     assert [each["path"] for each in report["problems"]] == ["workflow", "meta"]
+
+
+async def test_the_latency_of_a_push_is_a_metric(rig: Rig) -> None:
+    """How long the last ruleset took to decide its first order stands in the metrics (RULE-2)."""
+    await rig.tell("ruleset.publish", document=changed_rules())
+    await rig.assign("1001")
+    async with rig.http.get(f"{rig.url}/metrics") as answer:
+        lines = dict(line.split() for line in (await answer.text()).splitlines())
+    assert float(lines["floorgate_ruleset_publish_to_first_order_seconds"]) > 0

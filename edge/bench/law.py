@@ -1,0 +1,158 @@
+"""`floorgate bench law`: what a decision costs, how soon a rule or a freeze reaches the floor."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from edge.bench.figures import Figure, median
+from edge.bench.floor import LINES, BenchFloor, order_body, scans
+from edge.bench.law_link import link_figures
+from edge.bootstrap import default_ruleset
+from edge.domain import celengine as cel
+from edge.domain import commands as c
+from edge.domain.decide import decide
+from edge.domain.model import Doc
+from edge.domain.turn import Env
+from edge.domain.world import Key, World
+
+RULES: Final = 50
+ROUNDS: Final = 5
+ORDERS: Final = 200
+SCANS: Final = 2_000
+EVALUATIONS: Final = 20_000
+ACCEPT_MS_MAX: Final = 3.0
+SCAN_MS_MAX: Final = 0.1
+
+Progress = Callable[[str], None]
+
+
+def run(progress: Progress) -> list[Figure]:
+    """Measure all of it; takes about two minutes."""
+    progress("decisions")
+    figures = _decisions(_rules(RULES), RULES)
+    figures += _decisions(msgspec.json.encode(msgspec.toml.decode(default_ruleset())), 0)
+    figures += _scan_figures()
+    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name:
+        figures += asyncio.run(link_figures(Path(name), progress))
+    return figures
+
+
+def _rules(count: int) -> bytes:
+    """Return the default ruleset with `count` conditions that are asked at acceptance."""
+    document: dict[str, Any] = msgspec.toml.decode(default_ruleset())
+    holds = document["workflow"]["holds"]
+    document["samples"] = []
+    document["gifts"] = [
+        {"id": f"g{n}", "give": [], "when": f"order.amount_fen > {10**12 + n} || "
+         f"('never-{n}' in order.tags && order.lines.exists(l, l.qty > {n}))"}
+        for n in range(count - len(holds))
+    ]  # fmt: skip
+    return msgspec.json.encode(document)
+
+
+class _Floor:
+    """A floor in memory that takes orders in."""
+
+    def __init__(self, document: bytes) -> None:
+        self._floor = BenchFloor(Path(":memory:"))
+        self._floor.stock_up()
+        self._docs: dict[Key, Doc | None] = {}
+        self._env = Env(0, 0, "bench", self._floor.ids.new_id, self._floor.ids.new_salt)
+        tree = msgspec.json.decode(document) | {"meta": {"id": "bench", "version": 1}}
+        raw = msgspec.json.encode(tree)
+        self._floor.run([self._floor.command(c.RulesetActivate(raw, "bench"), via="cli")])
+
+    def load(self, kind: type[Doc], doc_id: str) -> Doc | None:
+        """Return a document, read once."""
+        key = (kind.KIND, doc_id)
+        if key not in self._docs:
+            self._docs[key] = self._floor.store.doc(kind, doc_id)
+        return self._docs[key]
+
+    def accept_s(self, n: int) -> float:
+        """Decide the assignment of order `n` on the floor as it is; return how long that took."""
+        body = order_body(n, 1) | {"gifts": "evaluate", "tags": ["a", "b"]}
+        command = self._floor.instruct("order.assign", body)
+        begun = time.perf_counter()
+        decision = decide(World(self.load), command, self._env)
+        took_s = time.perf_counter() - begun
+        assert "code" not in decision.answer.facts, decision.answer
+        return took_s
+
+
+def _decisions(document: bytes, rules: int) -> list[Figure]:
+    floor = _Floor(document)
+    floor.accept_s(0)
+    rounds = [[floor.accept_s(1 + at * ORDERS + n) for n in range(ORDERS)] for at in range(ROUNDS)]
+    took_ms = [median(each) * 1e3 for each in rounds]
+    value = median(took_ms)
+    spread = (min(took_ms), max(took_ms))
+    if not rules:
+        rates = [1e3 / each for each in took_ms]
+        return [Figure(f"decisions at acceptance, default ruleset, {LINES} lines", "/s",
+                       median(rates), (min(rates), max(rates)))]  # fmt: skip
+    alone_ms, rate = _expressions(document)
+    return [
+        Figure(f"decision at acceptance, {LINES} lines, {rules} rules", "ms", value, spread,
+               alone_ms, f"the {rules} expressions alone", value / alone_ms,
+               f"≤ {ACCEPT_MS_MAX:g} ms", value <= ACCEPT_MS_MAX),
+        Figure("expression evaluations", "/s", rate),
+    ]  # fmt: skip
+
+
+def _expressions(document: bytes) -> tuple[float, float]:
+    """Return ms for one context and all expressions of a document, and evaluations a second."""
+    tree = msgspec.json.decode(document)
+    texts = [rule["when"] for rule in (*tree["workflow"]["holds"], *tree["gifts"])]
+    programs = [cel.compile(text) for text in texts]
+    facts = {
+        "amount_fen": 0, "tags": ["a", "b"], "type": "normal", "type_known": True,
+        "finance_cleared": True, "lines": [{"sku": f"S{n}", "qty": 1} for n in range(LINES)],
+    }  # fmt: skip
+    took = []
+    for _ in range(ORDERS):
+        begun = time.perf_counter()
+        context = cel.Context()
+        context.add_variable("order", facts)
+        for program in programs:
+            program.execute(context)
+        took.append(time.perf_counter() - begun)
+    begun = time.perf_counter()
+    for n in range(EVALUATIONS):
+        programs[n % len(programs)].execute(context)
+    return median(took) * 1e3, EVALUATIONS / (time.perf_counter() - begun)
+
+
+def _scan_figures() -> list[Figure]:
+    """Measure the decision of a plain pick scan: no expression is asked."""
+    floor = BenchFloor(Path(":memory:"))
+    floor.stock_up()
+    floor.assign(range(1), qty=1_000)
+    (scan,) = next(scans(floor, floor.sign_in(1), floor.open_tasks(1)))
+    docs: dict[Key, Doc | None] = {}
+
+    def load(kind: type[Doc], doc_id: str) -> Doc | None:
+        key = (kind.KIND, doc_id)
+        if key not in docs:
+            docs[key] = floor.store.doc(kind, doc_id)
+        return docs[key]
+
+    env = Env(floor.clock.now_us(), 0, "bench", floor.ids.new_id, floor.ids.new_salt)
+    rounds = []
+    for _ in range(ROUNDS):
+        begun = time.perf_counter()
+        for _ in range(SCANS):
+            decision = decide(World(load), scan, env)
+        rounds.append((time.perf_counter() - begun) / SCANS * 1e3)
+        assert decision.answer.ok, decision.answer
+    value = median(rounds)
+    return [
+        Figure("decision of a plain pick scan", "ms", value, (min(rounds), max(rounds)),
+               target=f"≤ {SCAN_MS_MAX:g} ms", met=value <= SCAN_MS_MAX),
+        Figure("decisions of pick scans", "/s", 1e3 / value),
+    ]  # fmt: skip
