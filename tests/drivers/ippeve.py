@@ -18,6 +18,7 @@ BUS = """<busconfig><type>system</type><listen>unix:path={path}</listen><auth>EX
 <allow own="*"/></policy></busconfig>
 """
 JOB = """#!/bin/sh
+touch {folder}/begun
 while [ -e {folder}/hold ]; do sleep 0.02; done
 . {folder}/job
 """
@@ -40,6 +41,10 @@ class IppEve:
         """Keep jobs in the middle, or let them go on."""
         path = self.folder / "hold"
         path.touch() if is_held else path.unlink(missing_ok=True)
+
+    async def begins(self) -> None:
+        """Wait until a job is in the middle; before that, a cancel may be overtaken by it."""
+        await _until((self.folder / "begun").exists)
 
     @property
     def documents(self) -> list[Path]:

@@ -159,6 +159,7 @@ async def test_cancel_ends_the_job(tmp_path: Path, small: Raster) -> None:
     async with printing(tmp_path) as (peer, printer):
         peer.hold(is_held=True)
         await printer.send(printer.encode(small, ONE), ONE)
+        await peer.begins()
         await printer.cancel()
         peer.hold(is_held=False)
         assert Proof.NONE is await printer.await_proof(ONE, None, 5)
