@@ -33,6 +33,7 @@ from edge.app.reads import Reads
 from edge.app.rulekeeping import RuleKeeper
 from edge.app.sandbox import Sandbox
 from edge.app.sessions import Sessions
+from edge.app.stockreads import StockReads
 from edge.app.timers import Timers
 from edge.clock import SystemClock, SystemIds, is_ntp_synchronised
 from edge.config import Config
@@ -49,6 +50,7 @@ from edge.http.guard import Guard
 from edge.http.routes import Handlers, routes
 from edge.http.sandbox import SandboxHandlers, sandbox_routes
 from edge.http.socket import Socket
+from edge.http.stock import StockHandlers, checks_view, stock_routes
 from edge.http.tls import server_context
 from edge.store.blobs import BlobStore
 from edge.store.reader import SqliteReader
@@ -126,6 +128,7 @@ class BoxProcess:
         self._closing.append(self.reader.close)
         self.reads = Reads(self.reader)
         self.rules_took_s = 0.0
+        self.stock = StockReads(self.reader)
         self.rules = (await self.reads.box()).rules
         self.blobs = BlobStore(self.data / "blobs")
         self.floor = Floor(self.runner, self.reads, self.clock, self.ids, self.blobs)
@@ -326,6 +329,7 @@ class BoxProcess:
             *blob_routes(BlobHandlers(self.blobs, guard)),
             *sandbox_routes(sandbox),
             *decode_routes(DecodeHandlers(self.decoder, guard)),
+            *stock_routes(StockHandlers(self.stock, guard)),
             *status_routes(status),
         ]
         self.app = make_app(table, guard, socket, assets, version("floorgate"))
@@ -394,6 +398,7 @@ class BoxProcess:
     async def _metrics(self) -> dict[str, float]:
         health = self._health()
         printing = sum_of(await self.reads.print_days())
+        checks = checks_view(await self.stock.checks())
         return {
             "journal_seq": health.seq,
             "commit_groups_total": self.runner.groups,
@@ -408,6 +413,12 @@ class BoxProcess:
             "print_jobs_faulted_total": printing.faulted,
             "print_jobs_healed_total": printing.healed,
             "print_jobs_helped_total": printing.helped,
+            "stock_checks_total": checks.checks,
+            "stock_check_hit_ratio": checks.hit_pm / 1_000,
+            "stock_check_failed_ratio": checks.window_failed_pm / 1_000,
+            "stock_optimistic": checks.optimistic,
+            "stock_trusted_orders_total": checks.trusted,
+            "stock_compensated_orders_total": checks.compensated,
         }
 
     async def close(self) -> None:

@@ -10,7 +10,7 @@ from edge.domain.approving import ApprovalKind, register_approval, request_appro
 from edge.domain.effects import alarm_holders, close_freeze
 from edge.domain.facts import order_facts
 from edge.domain.labelling import ship_if_proved
-from edge.domain.model import Approval, Assignment, Freeze, Order
+from edge.domain.model import Approval, Freeze, Order
 from edge.domain.refusals import Refusal, RefusedError
 from edge.domain.rulesets import active_rules
 from edge.domain.turn import Turn
@@ -26,7 +26,7 @@ def trip(turn: Turn, order_id: str) -> None:
     order = turn.world.the(Order, order_id)
     if not turn.rules.document.breakers or turn.rules.states[order.state].kind == "end":
         return
-    asked = turn.rules.context(order_facts(order, turn.world.the(Assignment, order.id), turn.rules))
+    asked = turn.rules.context(order_facts(turn.world, order, turn.rules))
     known = {each.reason for each in order.freezes if each.category == BREAKER}
     for rule in turn.rules.document.breakers:
         if rule.id in known or rule.id in order.released:
@@ -67,7 +67,7 @@ def _facts(world: World, asked: Approval) -> dict[str, Any]:
     order = world.the(Order, asked.order)
     return {
         "rule": asked.data.get("rule", ""),
-        "order": order_facts(order, world.the(Assignment, order.id), active_rules(world)),
+        "order": order_facts(world, order, active_rules(world)),
     }
 
 

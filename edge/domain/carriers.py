@@ -64,7 +64,7 @@ def why_not_by(turn: Turn, content: Assignment) -> Refusal | None:
     facts = {"order": content.id, "carrier": content.carrier, "service": content.service}
     if carrier.off:
         return Refusal("carrier_off", facts)
-    seen = order_facts(turn.world.the(Order, content.id), content, turn.rules)
+    seen = order_facts(turn.world, turn.world.the(Order, content.id), turn.rules, content)
     asked = turn.rules.context(seen)
     try:
         rule = next(

@@ -57,7 +57,7 @@ def _armed(turn: Turn, order_id: str) -> dict[str, str]:
 
 def _concerns(turn: Turn, order: Order, rule: TimerRule) -> bool:
     """Tell whether a timer is for this order; one that cannot be answered is."""
-    asked = turn.rules.context(order_facts(order, turn.world.the(Assignment, order.id), turn.rules))
+    asked = turn.rules.context(order_facts(turn.world, order, turn.rules))
     try:
         return turn.rules.is_true(rule.when, asked)
     except RefusedError:

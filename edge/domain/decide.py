@@ -14,8 +14,10 @@ from edge.domain import (
     ahead,
     alarms,
     approving,
+    counting,
     deadlines,
     evidence,
+    gifts,
     instructions,
     intake,
     labelling,
@@ -24,10 +26,12 @@ from edge.domain import (
     picking,
     printjobs,
     quota,
+    recall,
     rulesets,
     timing,
 )
 from edge.domain import commands as c
+from edge.domain import overdue as _overdue  # noqa: F401 - its timers
 from edge.domain.commands import Command
 from edge.domain.entries import Draft, PersonalRecord
 from edge.domain.model import Person, Session
@@ -72,6 +76,9 @@ _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
     c.PickQty: (picking.count, "pick"),
     c.PickShort: (picking.short, "pick"),
     c.PutbackScan: (picking.put_back, "put-back"),
+    c.CountScan: (counting.scan, "count"),
+    c.LotScan: (recall.scan, ""),
+    c.GiftSubstitute: (gifts.substitute, ""),
     c.PackOpen: (packing.open_order, "pack"),
     c.PackScan: (packing.scan, "pack"),
     c.PackFinish: (packing.finish, "label"),

@@ -1,13 +1,20 @@
 """What a ruleset's expressions may ask of an order; `rules.vocabulary` declares it."""
 
+from datetime import date
 from typing import Any
 
-from edge.domain.model import Assignment, Order
+from edge.domain.lots import day_of
+from edge.domain.model import Assignment, Line, Order, Sku
 from edge.domain.rules import Ruleset
+from edge.domain.world import World
 
 
-def order_facts(order: Order, content: Assignment, rules: Ruleset) -> dict[str, Any]:
+def order_facts(
+    world: World, order: Order, rules: Ruleset, content: Assignment | None = None
+) -> dict[str, Any]:
     """Return the facts of an order and its content, by the names of the vocabulary."""
+    content = content or world.the(Assignment, order.id)
+    day = date.fromisoformat(day_of(order.accepted_us, rules))
     goods = sum(line.price_fen * line.qty for line in content.lines)
     return {
         "id": content.id,
@@ -21,9 +28,18 @@ def order_facts(order: Order, content: Assignment, rules: Ruleset) -> dict[str, 
         "service": content.service,
         "risk_pm": content.risk_pm,
         "remark_hits": list(content.remark_hits),
-        "lines": [{"sku": line.sku, "qty": line.qty} for line in content.lines],
+        "day": day.isoformat(),
+        "month": day.month,
+        "weekday": day.isoweekday(),
+        "lines": [_line_facts(world, line) for line in content.lines],
         "state": order.state,
         "lane": order.lane,
         "priority": order.priority,
         "same_city": content.same_city,
     }
+
+
+def _line_facts(world: World, line: Line) -> dict[str, Any]:
+    sku = world.get(Sku, line.sku)
+    name = sku.name.zh if sku else ""
+    return {"sku": line.sku, "qty": line.qty, "name": name, "price_fen": line.price_fen}

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Final
 
 from edge.domain.allotting import allot, is_optimistic
-from edge.domain.model import Assignment, Order, Piece, Plan, Task
+from edge.domain.goods import gifts_enough, lots_free
+from edge.domain.model import Assignment, Order, Plan, Task
 from edge.domain.refusals import Refusal
 from edge.domain.rules import GRADES, Ruleset
 from edge.domain.world import World
@@ -92,19 +93,6 @@ def all_put_back(_: World, order: Order, __: Ruleset) -> Refusal | None:
     return Refusal("lines_open", {"order": order.id, "left": left}) if left else None
 
 
-def picked_stock(world: World, order: Order) -> list[Piece]:
-    """Return what was picked for the order, shelf by shelf."""
-    task = world.get(Task, order.task) if order.task else None
-    if task is None:
-        return []
-    found: dict[tuple[str, str, str], int] = {}
-    for step, picked in zip(world.the(Plan, order.task).steps, task.picked, strict=True):
-        if step.order == order.id and picked:
-            at = (step.sku, step.location, step.lot)
-            found[at] = found.get(at, 0) + picked
-    return [(*at, qty) for at, qty in found.items()]
-
-
 def picked_pieces(world: World, order: Order) -> list[tuple[str, str, int]]:
     """Return (SKU, location, pieces) of all that was picked for the order."""
     task = world.get(Task, order.task) if order.task else None
@@ -121,6 +109,8 @@ def picked_pieces(world: World, order: Order) -> list[tuple[str, str, int]]:
 GATES: Final[dict[str, Gate]] = {
     gate.__name__: gate
     for gate in (
+        gifts_enough,
+        lots_free,
         stock_enough,
         nothing_picked,
         lines_closed,

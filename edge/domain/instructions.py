@@ -21,10 +21,10 @@ from edge.domain.entries import LINK_DSEQ, PersonalRecord
 from edge.domain.evidence import set_tags
 from edge.domain.freezing import open_freeze, revoke_freeze
 from edge.domain.ids import ID_CHARS_MAX
-from edge.domain.lots import LotOrder, freeze_lot
 from edge.domain.model import Box, Name, Order, Task
 from edge.domain.orders import assign, drop_task, make_ready, the_order
 from edge.domain.personal import seal
+from edge.domain.recall import LotOrder, freeze_lot
 from edge.domain.reconciling import AsOf, take_snapshot
 from edge.domain.refusals import Fault, RefusedError, refused
 from edge.domain.turn import Turn

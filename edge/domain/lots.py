@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
@@ -10,6 +10,7 @@ from edge.domain.commands import Command
 from edge.domain.ids import ID_CHARS_MAX
 from edge.domain.model import Code, Lot, Sku, Step, Stock, lot_id
 from edge.domain.refusals import RefusedError
+from edge.domain.rules import Ruleset
 from edge.domain.turn import Turn
 from edge.domain.world import World
 
@@ -18,9 +19,13 @@ Text = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_CHARS_MAX)]
 
 def today(turn: Turn) -> str:
     """Return the site's day, `YYYY-MM-DD`."""
-    offset = timedelta(minutes=turn.rules.document.site.utc_offset_min)
-    at = datetime.fromtimestamp(turn.env.now_us // 1_000_000, UTC) + offset
-    return at.date().isoformat()
+    return day_of(turn.env.now_us, turn.rules)
+
+
+def day_of(at_us: int, rules: Ruleset) -> str:
+    """Return the site's day at an instant, `YYYY-MM-DD`."""
+    offset = timedelta(minutes=rules.document.site.utc_offset_min)
+    return (datetime.fromtimestamp(at_us // 1_000_000, UTC) + offset).date().isoformat()
 
 
 def names(command: Command, code: str) -> tuple[str, ...]:
@@ -75,26 +80,6 @@ def _refuse_bad(turn: Turn, sku: str, lot: str, expiry: str) -> str:
     if expiry and expiry < today(turn):
         raise RefusedError("lot_expired", sku=sku, lot=lot, expiry=expiry)
     return expiry
-
-
-class LotOrder(msgspec.Struct, frozen=True):
-    """What becomes of a lot: nothing of it may leave the house, or it may again."""
-
-    sku: Text
-    lot: Text
-    frozen: bool = True
-    reason: Annotated[str, msgspec.Meta(max_length=ID_CHARS_MAX)] = ""
-
-
-def freeze_lot(turn: Turn, asked: LotOrder, **link: Any) -> None:  # noqa: ANN401 - the hub's link
-    """Freeze a lot, or release it (PICK-9): from the next scan on it is held to that."""
-    subject, what = f"sku:{asked.sku}", {"sku": asked.sku, "lot": asked.lot}
-    refs = (f"lot:{asked.lot}",)
-    if asked.frozen:
-        reason = asked.reason or "quality"
-        turn.emit("lot.frozen", subject, refs, **what, reason=reason, **link)
-    else:
-        turn.emit("lot.released", subject, refs, **what, reason=asked.reason, **link)
 
 
 def note_expired(turn: Turn, skus: Iterable[str]) -> None:

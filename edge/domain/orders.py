@@ -7,15 +7,15 @@ import msgspec
 from edge.domain import stock
 from edge.domain.allotting import Stop, stops
 from edge.domain.approving import withdraw
+from edge.domain.checking import check
 from edge.domain.commands import QTY_MAX
 from edge.domain.facts import order_facts
 from edge.domain.gates import picked_pieces
+from edge.domain.granting import grant
 from edge.domain.ids import ID_CHARS_MAX
-from edge.domain.lots import note_expired
-from edge.domain.model import Assignment, Job, Line, Order, Sku, Task, Tote
+from edge.domain.model import Assignment, Job, Order, Sku, Task, Tote
 from edge.domain.recipients import derived, keep_personal
 from edge.domain.refusals import RefusedError
-from edge.domain.rules import GiftRule
 from edge.domain.turn import Turn
 from edge.domain.waybills import check_number, reserve, void_label
 from edge.domain.workflow import move, order_refs, try_move, wait
@@ -59,7 +59,7 @@ def assign(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN4
     if content.waybill:
         reserve(turn, order_id, content.waybill)
     if body.get("gifts") == "evaluate":
-        _grant_gifts(turn, content)
+        grant(turn, content)
     order = the_order(turn, order_id)
     content = turn.world.the(Assignment, order_id)
     hold = _hold(turn, order)
@@ -98,7 +98,7 @@ def _content(turn: Turn, body: dict[str, Any], seal_hex: str) -> Assignment:
 
 def _hold(turn: Turn, order: Order) -> tuple[str, str, dict[str, Any]] | None:
     """Return in which state the order must wait, by which rule, and what that saw; if any."""
-    facts = order_facts(order, turn.world.the(Assignment, order.id), turn.rules)
+    facts = order_facts(turn.world, order, turn.rules)
     asked = turn.rules.context(facts)
     for hold in turn.rules.document.workflow.holds:
         if turn.rules.is_true(hold.when, asked):
@@ -106,39 +106,9 @@ def _hold(turn: Turn, order: Order) -> tuple[str, str, dict[str, Any]] | None:
     return None
 
 
-def _grant_gifts(turn: Turn, content: Assignment) -> None:
-    facts = order_facts(turn.world.the(Order, content.id), content, turn.rules)
-    asked = turn.rules.context(facts)
-    for rule in turn.rules.document.gifts:
-        if turn.rules.is_true(rule.when, asked):
-            _grant(turn, content, rule, turn.rules.saw(rule.when, facts))
-
-
-def _grant(turn: Turn, content: Assignment, rule: GiftRule, saw: dict[str, Any]) -> None:
-    lines = turn.world.the(Assignment, content.id).lines
-    first = max(line.no for line in lines) + 1
-    gifts = [
-        Line(no=first + at, sku=give.sku, qty=give.qty, gift=True, rule=rule.id,
-             tracked=give.tracked)
-        for at, give in enumerate(rule.give)
-        if turn.world.get(Sku, give.sku)
-    ]  # fmt: skip
-    missing = [give.sku for give in rule.give if not turn.world.get(Sku, give.sku)]
-    turn.emit(
-        "gift.granted",
-        f"order:{content.id}",
-        order=content.id,
-        rule=rule.id,
-        when=rule.when,
-        saw=saw,
-        lines=msgspec.to_builtins(gifts),
-        missing=missing,
-    )
-
-
 def make_ready(turn: Turn, order: Order, action: str) -> None:
     """Move an order to `ready`, lock its stock and make its pick task; or let it wait."""
-    note_expired(turn, [line.sku for line in turn.world.the(Assignment, order.id).lines])
+    check(turn, order)
     order = move(turn, order, action)
     if order.state != "ready":
         return

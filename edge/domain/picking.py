@@ -231,6 +231,10 @@ def _try_elsewhere(turn: Turn, order: Order, task: Task, step: Step, missing: in
         step_row(turn, (line.no, location, lot, qty))
         for _, location, lot, qty in stock.lock_more(turn, order, Want(line.sku, missing, line.lot))
     ]
+    got = sum(row[2] for row in steps)
+    if got < missing and order.trusted:
+        what = {"sku": step.sku, "qty": missing - got}
+        turn.emit("stock.compensated", f"order:{order.id}", order=order.id, **what)
     if steps:
         refs = (f"task:{task.id}",)
         subject = f"order:{order.id}"

@@ -1,7 +1,7 @@
 """What makes an order urgent: rules of the ruleset at acceptance and update, timers, a rush."""
 
 from edge.domain.facts import order_facts
-from edge.domain.model import Assignment, Order
+from edge.domain.model import Order
 from edge.domain.refusals import RefusedError
 from edge.domain.turn import Turn
 from edge.domain.workflow import order_refs
@@ -27,7 +27,7 @@ def judge_priority(turn: Turn, order_id: str) -> None:
     rules = turn.rules.document.priorities.rules
     if not rules:
         return
-    asked = turn.rules.context(order_facts(order, turn.world.the(Assignment, order.id), turn.rules))
+    asked = turn.rules.context(order_facts(turn.world, order, turn.rules))
     for rule in rules:
         try:
             hit = turn.rules.is_true(rule.when, asked)

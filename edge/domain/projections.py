@@ -7,6 +7,7 @@ Entries without an applier are history only.
 from edge.domain import (
     projections_approvals,
     projections_floor,
+    projections_gifts,
     projections_labels,
     projections_people,
     projections_print,
@@ -22,6 +23,7 @@ __all__ = [
     "apply",
     "projections_approvals",
     "projections_floor",
+    "projections_gifts",
     "projections_labels",
     "projections_people",
     "projections_print",

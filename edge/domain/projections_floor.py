@@ -18,6 +18,7 @@ from edge.domain.model import (
     Tote,
 )
 from edge.domain.projecting import on, the_order
+from edge.domain.projections_gifts import note_gift
 from edge.domain.projections_stock import take_out
 from edge.domain.world import World
 
@@ -145,27 +146,30 @@ def _tote_freed(world: World, _: Fact, data: dict[str, Any]) -> None:
 
 
 @on("pick.scanned")
-def _pick_scanned(world: World, _: Fact, data: dict[str, Any]) -> None:
+def _pick_scanned(world: World, fact: Fact, data: dict[str, Any]) -> None:
     task = world.the(Task, data["task"])
     if data["said"] == "location":
         world.edit(task, at=data["code"], scanned=0, rev=task.rev + 1)
     elif data["said"] == "need_qty":
         world.edit(task, scanned=data["step"], rev=task.rev + 1)
     else:
-        _count(world, task, data["step"], data["qty"])
+        _count(world, fact, task, data)
 
 
 @on("pick.counted")
-def _pick_counted(world: World, _: Fact, data: dict[str, Any]) -> None:
-    _count(world, world.the(Task, data["task"]), data["step"], data["qty"])
+def _pick_counted(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    _count(world, fact, world.the(Task, data["task"]), data)
 
 
-def _count(world: World, task: Task, step_no: int, qty: int) -> None:
+def _count(world: World, fact: Fact, task: Task, data: dict[str, Any]) -> None:
+    step_no, qty = data["step"], data["qty"]
     at = step_no - 1
     picked = task.picked[at] + qty
     step = world.the(Plan, task.id).steps[at]
     done = picked >= step.qty
     take_out(world, (step.sku, step.location, step.lot), qty)
+    if step.gift:
+        note_gift(world, fact, step.order, "picked", line=step.line, qty=qty)
     world.edit(
         task,
         picked=(*task.picked[:at], picked, *task.picked[at + 1 :]),
@@ -256,11 +260,13 @@ def _pack_opened(world: World, fact: Fact, data: dict[str, Any]) -> None:
 
 
 @on("pack.scanned")
-def _pack_scanned(world: World, _: Fact, data: dict[str, Any]) -> None:
+def _pack_scanned(world: World, fact: Fact, data: dict[str, Any]) -> None:
     order = the_order(world, data)
     at = data["at"]
     checked = (*order.checked[:at], order.checked[at] + data["qty"], *order.checked[at + 1 :])
     world.edit(order, checked=checked)
+    if data["gift"]:
+        note_gift(world, fact, order.id, "packed", line=data["line"], qty=data["qty"])
 
 
 @on("pack.finished")

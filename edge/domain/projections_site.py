@@ -12,8 +12,8 @@ from edge.domain.model import (
     Box,
     Code,
     Deadlines,
+    EqualGroup,
     Freeze,
-    Line,
     Location,
     Order,
     Person,
@@ -86,9 +86,20 @@ def _ruleset_first_decided(world: World, fact: Fact, _: dict[str, Any]) -> None:
 def _catalog_upserted(world: World, _: Fact, data: dict[str, Any]) -> None:
     for item in data["items"]:
         sku = msgspec.convert({**item, "id": item["sku"]}, Sku)
+        _regroup(world, world.get(Sku, sku.id), sku)
         world.put(sku)
         for code in sku.codes:
             world.put(Code(id=code, sku=sku.id))
+
+
+def _regroup(world: World, old: Sku | None, new: Sku) -> None:
+    if old is not None and old.equal_group not in ("", new.equal_group):
+        group = world.the(EqualGroup, old.equal_group)
+        world.edit(group, skus=tuple(sku for sku in group.skus if sku != new.id))
+    if new.equal_group:
+        known = world.get(EqualGroup, new.equal_group)
+        skus = {*(known.skus if known else ()), new.id}
+        world.put(EqualGroup(id=new.equal_group, skus=tuple(sorted(skus))))
 
 
 @on("location.upserted")
@@ -180,13 +191,6 @@ def _order_moved(world: World, fact: Fact, data: dict[str, Any]) -> None:
 @on("order.held")
 def _order_held(world: World, _: Fact, data: dict[str, Any]) -> None:
     world.edit(the_order(world, data), task="")
-
-
-@on("gift.granted")
-def _gift_granted(world: World, _: Fact, data: dict[str, Any]) -> None:
-    assignment = world.the(Assignment, data["order"])
-    gifts = tuple(msgspec.convert(line, Line) for line in data["lines"])
-    world.edit(assignment, lines=assignment.lines + gifts)
 
 
 @on("carrier.status_changed")

@@ -11,6 +11,7 @@ from edge.domain.model import (
     LockSlot,
     Lot,
     LotOrders,
+    Order,
     Piece,
     Shelf,
     Stock,
@@ -51,6 +52,8 @@ def _stock_moved(world: World, fact: Fact, data: dict[str, Any]) -> None:
         stock = world.the(Stock, sku)
         used = max(0, stock.quotas.get(quota, 0) + qty)
         world.edit(stock, quotas={**stock.quotas, quota: used})
+    if window := data.get("check_window"):
+        _note_check(world, window, failed=False, known=True)
     if order := data.get("order"):
         locks = [(sku, place, lot, locked) for sku, place, _, locked, lot in moves if locked]
         gone = [(sku, place, lot, -n) for sku, place, n, _, lot in moves if n]
@@ -254,16 +257,19 @@ def _count_decided(world: World, _: Fact, data: dict[str, Any]) -> None:
     world.edit(world.the(Count, data["count"]), state=data["state"])
 
 
-@on("stock.checked")
-def _stock_checked(world: World, _: Fact, data: dict[str, Any]) -> None:
+@on("stock.check_failed")
+def _stock_check_failed(world: World, _: Fact, data: dict[str, Any]) -> None:
+    _note_check(world, data["window"], failed=True, known=data["known"])
+
+
+def _note_check(world: World, window: int, *, failed: bool, known: bool) -> None:
     checks = world.get(StockChecks, "checks") or StockChecks(id="checks")
-    window = (checks.window + bytes([not data["enough"]]))[-data["window"] :]
     world.edit(
         checks,
-        window=window,
+        window=(checks.window + bytes([failed]))[-window:],
         checks=checks.checks + 1,
-        hits=checks.hits + data["known"],
-        failures=checks.failures + (not data["enough"]),
+        hits=checks.hits + known,
+        failures=checks.failures + failed,
     )
 
 
@@ -275,9 +281,10 @@ def _stock_mode(world: World, fact: Fact, data: dict[str, Any]) -> None:
 
 
 @on("stock.trusted")
-def _stock_trusted(world: World, _: Fact, __: dict[str, Any]) -> None:
+def _stock_trusted(world: World, _: Fact, data: dict[str, Any]) -> None:
     checks = world.the(StockChecks, "checks")
     world.edit(checks, trusted=checks.trusted + 1)
+    world.edit(world.the(Order, data["order"]), trusted=True)
 
 
 @on("stock.compensated")

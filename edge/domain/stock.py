@@ -4,14 +4,19 @@ An order locks pieces of certain bins and lots (`allotting`). The documents that
 are written by `projections_stock` alone.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from edge.domain.allotting import Shortage, Want, allot, is_optimistic, likely_place, share_out
-from edge.domain.gates import picked_stock
+from edge.domain.goods import picked_stock
 from edge.domain.lots import note_expired
-from edge.domain.model import Assignment, Count, Lock, Order, Piece, Shelf, shelf_id
+from edge.domain.model import Assignment, Count, Lock, LockSlot, Order, Piece, Shelf, shelf_id
+from edge.domain.projections_stock import LOCK_SLOT_US, lock_slot
+from edge.domain.timing import US_PER_S, arm_timer
 from edge.domain.turn import Turn
 
+US_PER_H: Final = 3_600 * US_PER_S
+FLAG_LOCKS: Final = "stock.flag_locks"
+"""Purpose of the timer that watches the age of locks; `overdue` does what is due."""
 Move = tuple[str, str, int, int] | tuple[str, str, int, int, str]
 """SKU, location, change of pieces on hand there, change of pieces locked; lot where it has one."""
 
@@ -25,9 +30,21 @@ def lock(turn: Turn, order: Order) -> None:
     pieces, short = allot(turn.world, order, turn.rules)
     trusted = [_trust(turn, each) for each in short]
     assert not trusted or is_optimistic(turn.world), f"{order.id} locks what is not there"
-    lock_pieces(turn, order, pieces + trusted)
+    _watch_age(turn)
+    window = turn.rules.document.stock.check_window
+    moves = [_move(piece, locked=piece[3]) for piece in pieces + trusted]
+    _emit(turn, order, "lock", moves, check_window=0 if short else window)
     if trusted:
         turn.emit("stock.trusted", f"order:{order.id}", order=order.id, pieces=trusted)
+
+
+def _watch_age(turn: Turn) -> None:
+    """Arm the timer of the locks that begin now, at the first of them."""
+    slot = lock_slot(turn.env.now_us)
+    if turn.world.get(LockSlot, slot) is None:
+        rest_us = LOCK_SLOT_US - turn.env.now_us % LOCK_SLOT_US
+        delay_us = turn.rules.document.stock.lock_flag_h * US_PER_H + rest_us
+        arm_timer(turn, FLAG_LOCKS, f"lock_slot:{slot}", delay_us)
 
 
 def _trust(turn: Turn, short: Shortage) -> Piece:
@@ -144,7 +161,7 @@ def _move(piece: Piece, on_hand: int = 0, locked: int = 0) -> Move:
     return (sku, location, on_hand, locked, lot) if lot else (sku, location, on_hand, locked)
 
 
-def _emit(turn: Turn, order: Order, why: str, moves: list[Move], **more: list[Any]) -> None:
+def _emit(turn: Turn, order: Order, why: str, moves: list[Move], **more: Any) -> None:  # noqa: ANN401
     if moves:
         skus = dict.fromkeys(f"sku:{move[0]}" for move in moves)
         if why != "ship":

@@ -37,7 +37,7 @@ def test_an_order_becomes_a_task_and_locks_its_stock(site: Site) -> None:
     site.assign()
     assert (site.state(), site.stock(MUG).locked, site.stock(MUG).available) == ("ready", 2, 98)
     kinds = [draft.kind for draft in site.last.drafts] if site.last else []
-    deed = ["order.assigned", "order.moved", "stock.moved", "task.made"]
+    deed = ["order.assigned", "order.moved", "timer.armed", "stock.moved", "task.made"]
     assert kinds == [*deed, "timer.armed", "timer.armed"]
 
 

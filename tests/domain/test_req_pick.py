@@ -5,10 +5,10 @@ import pytest
 from edge.app.gs1 import parse_gs1
 from edge.domain import commands as c
 from edge.domain.commands import Gs1
-from edge.domain.model import Lock, Plan, Shelf, Task, shelf_id
+from edge.domain.model import Approval, Lock, Plan, Shelf, StockChecks, Task, shelf_id
 from edge.domain.refusals import Refusal
 from edge.domain.workflow import choose
-from tests.domain.site import BINS, MUG, S, Site, changed_rules, gtin, line
+from tests.domain.site import BINS, MUG, WIPES, S, Site, changed_rules, gtin, line
 
 GS: str = "\x1d"
 
@@ -214,3 +214,117 @@ def test_pick_10_a_snapshot_may_say_when_it_was_taken(site: Site) -> None:
     assert site.stock(MUG).on_hand == {BINS[MUG]: 48}
     site.bins(MUG, {"location": BINS[MUG], "qty": 50}, taken_at=site.now_us + S)
     assert site.stock(MUG).on_hand == {BINS[MUG]: 50}
+
+
+def test_pick_9_orders_with_picked_pieces_are_stopped(site: Site) -> None:
+    """Quality stops a lot on the floor: who holds pieces of it is alarmed, its orders are frozen.
+
+    Released, they go on; an order that only planned to take some is planned anew.
+    """
+    site.know(MUG, lot=True)
+    site.bins(MUG, *lots((BINS[MUG], "L1", 9, "")))
+    site.to_picking("1001", line(1, MUG, 2))
+    scan(site, BINS[MUG])
+    assert scan(site, gs1(MUG, "L1")) == "item"
+    site.assign("1002", line(1, MUG, 1))
+    code = gs1(MUG, "L1")
+    assert site.by("picker", c.LotScan(code, "quality"), gs1=parse_gs1(code)).code == "role_missing"
+    for data, refusal in (
+        (c.LotScan(code, "smells"), "reason_unknown"),
+        (c.LotScan("nothing", "quality"), "wrong_item"),
+    ):
+        assert site.by("keeper", data).code == refusal
+    assert site.by("keeper", c.LotScan(MUG, "quality")).code == "lot_needed"
+    assert site.by("keeper", c.LotScan(code, "quality"), gs1=parse_gs1(code)).ok
+    assert [f.category for f in site.order().freezes] == ["lot"]
+    assert (site.order("1002").freezes, len(site.alarms("picker"))) == ((), 1)
+    assert scan(site, code) == "order_frozen"
+    assert site.by("keeper", c.LotScan(MUG, "cleared", frozen=False, lot="L1")).ok
+    assert site.order().freezes == ()
+    assert scan(site, code) == "item"
+
+
+def test_pick_9_a_revoke_lets_no_frozen_lot_leave(site: Site) -> None:
+    """Even where the hub takes the freeze of the order back, its gates know the lot."""
+    site.bins(MUG, *lots((BINS[MUG], "L1", 9, "")))
+    site.to_shipped("1001", line(1, MUG, 1))
+    site.tell("lot.freeze", sku=MUG, lot="L1", reason="recall")
+    site.tell("order.revoke", order_id="1001", category="lot")
+    assert site.order().freezes == ()
+    assert site.by("keeper", c.HandoverScan(site.qr())).code == "lot_frozen"
+
+
+def count(site: Site, qty: int, who: str = "keeper", place: str = BINS[MUG]) -> str:
+    """Count the mugs of a bin, and return what came of it."""
+    answer = site.by(who, c.CountScan(place, gtin(MUG), qty))
+    return str(answer.facts["state"]) if answer.ok else answer.code
+
+
+def test_pick_10_a_small_difference_is_booked(site: Site) -> None:
+    """A blind count is held to what should lie in the bin, not to what is on carts."""
+    site.to_picking("1001", line(1, MUG, 4))
+    scan(site, BINS[MUG])
+    for _ in range(3):
+        scan(site, gtin(MUG))
+    assert [count(site, 97), site.stock(MUG).on_hand] == ["done", {BINS[MUG]: 100}]
+    assert [count(site, 95), site.stock(MUG).on_hand] == ["done", {BINS[MUG]: 98}]
+    assert count(site, 1, place="nowhere") == "wrong_bin"
+    assert site.by("keeper", c.CountScan(BINS[MUG], "nothing", 1)).code == "wrong_item"
+    assert [d.data["difference"] for d in site.said("count.scanned")] == [0, -2]
+
+
+def test_pick_10_a_large_difference_is_asked(site: Site) -> None:
+    """Beyond the limit a superior decides: the books follow, or it is counted again."""
+    assert count(site, 90) == "waiting"
+    assert count(site, 90) == "count_waiting"
+    first = site.all(Approval)[0]
+    assert first.facts["difference"] == -10
+    assert site.sign(first.id, "leader", "deny").ok
+    assert site.stock(MUG).on_hand == {BINS[MUG]: 100}
+    assert count(site, 91) == "waiting"
+    second = next(each for each in site.all(Approval) if each.state == "open")
+    assert site.sign(second.id, who="leader").ok
+    assert (site.stock(MUG).on_hand, count(site, 91)) == ({BINS[MUG]: 91}, "done")
+
+
+def test_pick_10_old_locks_are_flagged_then_released(site: Site) -> None:
+    """After 72 h a lock is flagged and told, four hours later released; the order waits short.
+
+    An order that somebody works on keeps its lock.
+    """
+    site.assign("1001", line(1, MUG, 2))
+    site.assign("1002", line(1, MUG, 1))
+    site.take("1002")
+    armed = site.timers("stock.flag_locks")
+    assert [72 * 3_600 * S <= t.delay_us <= (72 * 3_600 + 300) * S for t in armed] == [True]
+    site.fire_timers("stock.flag_locks")
+    assert [site.the(Lock, each).flagged for each in ("1001", "1002")] == [True, True]
+    site.fire_timers("stock.release_locks")
+    assert (site.state("1001"), site.state("1002")) == ("short", "picking")
+    assert (site.stock(MUG).locked, site.said("stock.lock_kept")[0].data["why"]) == (1, "in_work")
+    assert "code" not in site.tell("order.release", order_id="1001").facts
+    assert site.state("1001") == "ready"
+
+
+def test_pick_11_failing_checks_are_not_believed() -> None:
+    """Above 5 % failures orders are accepted optimistically; one that is short says so.
+
+    When the share has fallen the books decide again.
+    """
+    site = Site(stock=40, rules=changed_rules(stock={"check_window": 20}))
+    for n in range(18):
+        site.assign(f"a{n}", line(1, MUG, 1))
+    for n in range(2):
+        site.assign(f"b{n}", line(1, MUG, 900))
+    assert [d.data["share_pm"] for d in site.said("stock.degraded")] == [100]
+    site.to_picking("1001", line(1, MUG, 60))
+    assert (site.state("b0"), site.order().trusted) == ("short", True)
+    assert site.short(found=0).ok
+    assert (site.state(), len(site.said("stock.compensated"))) == ("short", 1)
+    for n in range(21):
+        site.assign(f"c{n}", line(1, WIPES, 1))
+    assert [d.data["optimistic"] for d in site.said("stock.recovered")] == [False]
+    checks = site.the(StockChecks, "checks")
+    assert (checks.trusted, checks.compensated, checks.optimistic) == (2, 1, False)
+    site.assign("1009", line(1, MUG, 900))
+    assert site.state("1009") == "short"

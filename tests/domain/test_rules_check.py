@@ -7,7 +7,6 @@ import msgspec
 import pytest
 
 from edge.domain.facts import order_facts
-from edge.domain.model import Assignment
 from edge.domain.rules import DOCUMENT_BYTES_MAX, Document, Problem, read
 from edge.domain.rules.vocabulary import VOCABULARY, mismatch
 from tests.domain.site import MUG, RULES, Site, line
@@ -66,7 +65,7 @@ def test_every_fault_is_told_at_once() -> None:
         (line_of('to = "picking"'), "workflow.transitions[3].to", "unknown_state"),
         (line_of('gates = ["lines_closed"]'), "workflow.transitions[6].gates[0]", "unknown_gate"),
         (line_of('state = "hold_type"'), "workflow.holds[0].state", "not_a_hold"),
-        (line_of("order.amount_fen >= 59900"), "gifts[1].when", "unknown_name"),
+        (line_of("order.amount_fen >= 59900"), "gifts[0].when", "unknown_name"),
         (line_of("each_max = 5"), "picking.each_max", "wrong_type"),
         (line_of('en = "Torn"'), "reasons.reprint[1].en", "missing_text"),
     ]
@@ -165,7 +164,7 @@ def test_the_vocabulary_says_what_everything_means() -> None:
 def test_what_the_floor_hands_over_is_what_is_declared(site: Site) -> None:
     """The facts of an order are the vocabulary's terms, each of its type."""
     site.assign("1001", line(1, MUG, 2, price_fen=5), tags=["24H"], remark="生日", risk_pm=9)
-    facts = order_facts(site.order(), site.the(Assignment, "1001"), site.rules)
+    facts = order_facts(site.world, site.order(), site.rules)
     assert mismatch(VOCABULARY["order"], facts) == ""
     assert mismatch(VOCABULARY["order"], facts | {"amount_fen": "5"}) != ""
 

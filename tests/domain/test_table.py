@@ -116,6 +116,7 @@ COMMANDS: Final[dict[str, Send]] = {
     "waybill.adopt": _by("packer", lambda _: c.WaybillAdopt("1001", "EMS-7", "typed")),
     "evidence.attach": _by("packer", lambda _: c.EvidenceAttach("1001", "photo", BLOB, 9, JPEG)),
     "handover.scan": _by("keeper", lambda s: c.HandoverScan(_label(s))),
+    "gift.substitute": _by("packer", lambda _: c.GiftSubstitute("1001", 1, "damaged")),
     "putback.scan": _by("keeper", lambda _: c.PutbackScan("1001", gtin(MUG), 2)),
     "status.set": lambda s: s.run(c.StatusSet("1001", "shipped"), via="api").code,
     "order.assign": _assign_again,
@@ -183,6 +184,7 @@ handover.scan = label_not_ours
     order_ended: handed_over
 putback.scan = nothing_to_put_back
     ok: put_back
+gift.substitute = not_a_gift
 status.set = status_is_not_set
 order.assign = already_assigned
 order.hold = not_in_state
@@ -257,6 +259,7 @@ handover.scan = label_not_ours
     order_ended: handed_over
 putback.scan = nothing_to_put_back
     ok: put_back
+gift.substitute = not_a_gift
 status.set = status_is_not_set
 order.assign = already_assigned
 order.hold = order_frozen
@@ -327,6 +330,7 @@ def test_every_command_about_an_order_is_in_the_table() -> None:
     """No command that concerns an order is left out; what the box itself sends is tested apart."""
     apart = {"session.close", "alarm.ack", "approval.request", "approval.decide"}
     apart |= {"account.unlock"}
+    apart |= {"count.scan", "lot.scan"}
     own = {"session.open", "box.found", "print.report", "timer.fire", "instruction.accept"}
     own |= {"ruleset.activate", "ruleset.rollback", "checkpoint.countersign"}
     assert set(c.KINDS) - own - apart == {name for name in COMMANDS if name in c.KINDS}

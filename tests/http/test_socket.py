@@ -181,8 +181,9 @@ async def test_roles_see_what_concerns_them(rig: Rig) -> None:
         await heard(of_picker, "hello")
         await heard(of_keeper, "hello")
         await rig.assign("1001", line(1, MUG, 1))
-        kinds = [(await heard(of_keeper, "entry"))["entry"]["kind"] for _ in range(4)]
-        assert kinds == ["order.assigned", "order.moved", "stock.moved", "task.made"]
+        kinds = [(await heard(of_keeper, "entry"))["entry"]["kind"] for _ in range(5)]
+        made = ["order.assigned", "order.moved", "timer.armed", "stock.moved", "task.made"]
+        assert kinds == made
         seen = [(await heard(of_picker, "entry"))["entry"]["kind"] for _ in range(2)]
         assert seen == ["order.moved", "task.made"]
 

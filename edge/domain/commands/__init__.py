@@ -29,7 +29,10 @@ from edge.domain.commands.envelope import (
 )
 from edge.domain.commands.evidence import EvidenceAttach
 from edge.domain.commands.floor import (
+    CountScan,
+    GiftSubstitute,
     HandoverScan,
+    LotScan,
     PackFinish,
     PackOpen,
     PackScan,
@@ -77,12 +80,15 @@ __all__ = [
     "BoxFound",
     "CheckpointCountersign",
     "Command",
+    "CountScan",
     "Data",
     "Envelope",
     "EvidenceAttach",
+    "GiftSubstitute",
     "Gs1",
     "HandoverScan",
     "InstructionAccept",
+    "LotScan",
     "PackFinish",
     "PackOpen",
     "PackScan",

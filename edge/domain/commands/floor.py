@@ -83,3 +83,30 @@ class PutbackScan(Data, frozen=True, tag="putback.scan"):
     order_id: str
     code: str
     qty: int = 1
+
+
+class CountScan(Data, frozen=True, tag="count.scan"):
+    """Say how many pieces of an item lie in a bin, without being told how many should."""
+
+    location: str
+    code: str
+    qty: int
+    lot: str = ""
+
+
+class LotScan(Data, frozen=True, tag="lot.scan"):
+    """Stop the lot of an item in hand, or let it go again."""
+
+    code: str
+    reason: str
+    frozen: bool = True
+    lot: str = ""
+
+
+class GiftSubstitute(Data, frozen=True, tag="gift.substitute"):
+    """Ask for another gift in place of one that is short; without `sku`, for the suggestion."""
+
+    order_id: str
+    line: int
+    reason: str
+    sku: str = ""

@@ -2,6 +2,7 @@
 
 from edge.domain.model.approvals import Approval, Opinion
 from edge.domain.model.base import Doc, Name
+from edge.domain.model.gifts import GiftEvent, Gifts
 from edge.domain.model.labels import Job, Pool, PoolSlot, PrintDay, Waybill, pool_id
 from edge.domain.model.orders import (
     Amendment,
@@ -20,6 +21,7 @@ from edge.domain.model.picking import Plan, Step, Task, Tote
 from edge.domain.model.site import (
     Box,
     Code,
+    EqualGroup,
     Location,
     Push,
     RulesetHistory,
@@ -55,9 +57,12 @@ __all__ = [
     "Count",
     "Deadlines",
     "Doc",
+    "EqualGroup",
     "Evidence",
     "Fix",
     "Freeze",
+    "GiftEvent",
+    "Gifts",
     "Hands",
     "Job",
     "Ledger",

@@ -154,6 +154,8 @@ class Order(Doc, frozen=True, kw_only=True, omit_defaults=True):
     fix: Fix | None = None
     evidence: tuple[Evidence, ...] = ()
     weight_g: int = 0
+    trusted: bool = False
+    """Accepted against the books, which were not believed then (PICK-11)."""
     approvals: tuple[str, ...] = ()
     """Approvals about it that nobody has decided yet."""
     marks: tuple[str, ...] = ()

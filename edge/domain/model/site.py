@@ -71,6 +71,13 @@ class Code(Doc, frozen=True, kw_only=True):
     sku: str
 
 
+class EqualGroup(Doc, frozen=True, kw_only=True):
+    """SKUs of equal value, any of which may stand in for another; the id is the group."""
+
+    KIND = "equal_group"
+    skus: tuple[str, ...]
+
+
 class Location(Doc, frozen=True, kw_only=True):
     """A bin."""
 

@@ -92,6 +92,8 @@ class GiftRule(Part, frozen=True):
     id: str
     when: Condition
     give: tuple[Give, ...]
+    group: str = ""
+    """Of the rules of one group (tiers) only the first that is true gives; none: always."""
 
 
 class Picking(Part, frozen=True):
@@ -131,6 +133,18 @@ class StockRules(Part, frozen=True):
     """How the books are kept."""
 
     quotas: tuple[Quota, ...] = ()
+    lock_flag_h: int = 72
+    """Age at which an order's lock is flagged."""
+    lock_release_h: int = 4
+    """How long after that it is released, where nobody works on the order."""
+    count_pieces_max: int = 2
+    """Pieces by which a count may differ and be booked without an approval."""
+    check_window: int = 200
+    """Newest checks of the books that are looked at."""
+    check_fail_pm: int = 50
+    """Share of them, per mille, above which orders are accepted optimistically."""
+    check_recover_pm: int = 20
+    """Share at which the books are believed again."""
 
 
 class Labels(Part, frozen=True):

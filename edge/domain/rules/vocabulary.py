@@ -26,6 +26,8 @@ class Term(msgspec.Struct, frozen=True):
 _LINE: Final = (
     Term("sku", "text", "商品编码", "the SKU"),
     Term("qty", "int", "件数", "pieces"),
+    Term("name", "text", "商品中文名", "the item's Chinese name"),
+    Term("price_fen", "int", "单价(分)", "price of a piece, in fen"),
 )
 
 VOCABULARY: Final[dict[str, tuple[Term, ...]]] = {
@@ -47,6 +49,9 @@ VOCABULARY: Final[dict[str, tuple[Term, ...]]] = {
         Term("lane", "text", "通道:24h 或 normal", "lane: 24h or normal"),
         Term("priority", "text", "优先级:P0 或空", "priority: P0 or nothing"),
         Term("same_city", "bool", "收件城市就是本仓城市", "it goes to the city of site.city"),
+        Term("day", "text", "受理日期 YYYY-MM-DD(本仓时区)", "day of acceptance, at the site"),
+        Term("month", "int", "受理月份 1-12", "its month"),
+        Term("weekday", "int", "受理星期 1=周一", "its day of the week, 1 is Monday"),
         Term("lines", "items", "订单行", "lines, gifts not yet among them", items=_LINE),
     ),
 }

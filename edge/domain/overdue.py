@@ -1,0 +1,72 @@
+"""Locks that are too old are flagged, then released; their orders wait (PICK-10).
+
+Locks that began within the same five minutes share one timer, so that good orders cost nothing.
+"""
+
+from typing import Final
+
+from edge.domain import stock
+from edge.domain.alarms import raise_alarm
+from edge.domain.model import Lock, LockSlot, Order, Task, Timer
+from edge.domain.orders import drop_task
+from edge.domain.projections_stock import LOCK_SLOT_US
+from edge.domain.timing import arm_timer, on_fire
+from edge.domain.turn import Turn
+from edge.domain.workflow import wait
+
+RELEASE: Final = "stock.release_locks"
+ROLES: Final = ("keeper", "leader")
+
+
+@on_fire(stock.FLAG_LOCKS)
+def _flag(turn: Turn, timer: Timer) -> None:
+    orders = _overdue(turn, timer)
+    for order in orders:
+        since_us = _since(turn, order)
+        turn.emit("stock.lock_flagged", f"order:{order.id}", order=order.id, since_us=since_us)
+    if orders:
+        facts = {"order": orders[0].id, "orders": len(orders)}
+        raise_alarm(turn, timer.subject, "locks_overdue", facts, roles=ROLES)
+        grace_us = turn.rules.document.stock.lock_release_h * stock.US_PER_H
+        arm_timer(turn, RELEASE, timer.subject, grace_us)
+
+
+@on_fire(RELEASE)
+def _release(turn: Turn, timer: Timer) -> None:
+    for order in _overdue(turn, timer):
+        if not turn.world.the(Lock, order.id).flagged:
+            continue
+        why = _why_kept(turn, order)
+        emitted = "stock.lock_kept" if why else "stock.lock_released"
+        since_us = _since(turn, order)
+        turn.emit(emitted, f"order:{order.id}", order=order.id, why=why, since_us=since_us)
+        if not why:
+            stock.unlock(turn, order, "overdue")
+            drop_task(turn, order.task)
+            wait(turn, turn.world.the(Order, order.id), "short", "lock_overdue")
+
+
+def _overdue(turn: Turn, timer: Timer) -> list[Order]:
+    """Return the orders whose locks began in the timer's slot, and still stand."""
+    slot = timer.subject.partition(":")[2]
+    found = turn.world.get(LockSlot, slot)
+    return [
+        turn.world.the(Order, order)
+        for order in (found.orders if found else ())
+        if (lock := turn.world.the(Lock, order)).pieces
+        and str(lock.since_us // LOCK_SLOT_US) == slot
+    ]
+
+
+def _since(turn: Turn, order: Order) -> int:
+    return turn.world.the(Lock, order.id).since_us
+
+
+def _why_kept(turn: Turn, order: Order) -> str:
+    """Return why a lock must stand: somebody works on the order, or it is frozen."""
+    if order.freezes:
+        return "frozen"
+    task = turn.world.get(Task, order.task) if order.task else None
+    untouched = task is not None and task.state == "open" and task.orders == (order.id,)
+    is_picked = task is not None and any(task.picked)
+    return "" if order.state == "ready" and untouched and not is_picked else "in_work"
