@@ -106,7 +106,9 @@ def _said(body: bytes) -> tuple[bool, str]:
     return answer["ok"], answer.get("code", "")
 
 
-PATIENT: Final = frozenset({"carrier.record", "order.deadline"})
+PATIENT: Final = frozenset(
+    {"carrier.record", "order.deadline", "stock.flag_locks", "stock.release_locks"}
+)
 """Purposes of timers that a world at rest may still have."""
 
 
