@@ -8,7 +8,7 @@ from typing import Final
 
 from edge.domain.facts import order_facts
 from edge.domain.gates import evidence_attached
-from edge.domain.model import Assignment, Order
+from edge.domain.model import Order
 from edge.domain.refusals import RefusedError
 from edge.domain.rules.document import AheadRule
 from edge.domain.turn import Turn
@@ -35,7 +35,7 @@ def _print_if_due(turn: Turn, order: Order) -> None:
         return
     if any(not copy.void for copy in order.copies) or evidence_attached(turn.world, order, rules):
         return
-    asked = rules.context(order_facts(order, turn.world.the(Assignment, order.id), rules))
+    asked = rules.context(order_facts(turn.world, order, rules))
     for rule in rules.document.print_ahead:
         try:
             if rules.is_true(rule.when, asked):
