@@ -1,6 +1,5 @@
 """The rule that the demo page pushes: the built-in ruleset, one version on, other thresholds."""
 
-import re
 from typing import Annotated, Final
 
 import msgspec
@@ -22,7 +21,7 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def edit_ruleset(thresholds: Thresholds, *, newer_than: str) -> str:
-    """Return a ruleset one version after `newer_than` (`id@version`) with these thresholds.
+    """Return a ruleset (JSON) one version after `newer_than` (`id@version`), thresholds changed.
 
     Raises:
         ValueError: the second gift tier is not above the first.
@@ -31,18 +30,12 @@ def edit_ruleset(thresholds: Thresholds, *, newer_than: str) -> str:
 
     if thresholds.tier_two <= thresholds.tier_one:
         raise ValueError("the second gift tier must be above the first")
-    version = int(newer_than.rpartition("@")[2] or 0) + 1
-    one, two = (each * FEN_PER_YUAN for each in (thresholds.tier_one, thresholds.tier_two))
-    text = default_ruleset().decode()
-    for pattern, replacement in (
-        (r"^version = \d+", f"version = {version}"),
-        (r"^each_max = \d+", f"each_max = {thresholds.each_max}"),
-        (
-            r'^when = "order\.amount_fen >= \d+ && order\.amount_fen < \d+"',
-            f'when = "order.amount_fen >= {one} && order.amount_fen < {two}"',
-        ),
-        (r'^when = "order\.amount_fen >= \d+"', f'when = "order.amount_fen >= {two}"'),
-    ):
-        text, count = re.subn(pattern, replacement, text, flags=re.MULTILINE)
-        assert count == 1, pattern
-    return text
+    rules = msgspec.toml.decode(default_ruleset())
+    rules["meta"]["version"] = int(newer_than.rpartition("@")[2] or 0) + 1
+    rules["picking"]["each_max"] = thresholds.each_max
+    tiers = {"tier-399": thresholds.tier_one, "tier-599": thresholds.tier_two}
+    for gift in rules["gifts"]:
+        if gift["id"] in tiers:
+            gift["when"] = f"order.amount_fen >= {tiers.pop(gift['id']) * FEN_PER_YUAN}"
+    assert not tiers, tiers
+    return msgspec.json.encode(rules).decode()
