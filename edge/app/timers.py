@@ -6,6 +6,7 @@ a lock opens by wall time only where NTP or the hub confirms it.
 """
 
 import asyncio
+import heapq
 from collections.abc import Callable
 from typing import Final
 
@@ -16,13 +17,13 @@ from edge.domain.ids import derived_id
 from edge.domain.model import Timer
 
 TIMERS_MAX: Final = 100_000
-RETRY_S: Final = 0.05
+RETRY_US: Final = 50_000
 LOCKS: Final = frozenset({"account.unlock"})
 """Purposes that open a lock: no clock that nobody confirms does that."""
 
 
 class Timers:
-    """Fires armed timers."""
+    """Fires armed timers: one sleeper for all of them, a task only for one that fires."""
 
     def __init__(
         self,
@@ -35,14 +36,19 @@ class Timers:
         self._reader = reader
         self._clock = clock
         self._is_time_trusted = is_time_trusted
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._due: list[tuple[int, str]] = []
+        """A heap of (boot µs, timer); one that was disarmed stays in it until its time."""
+        self._armed: dict[str, int] = {}
+        self._tries: dict[str, int] = {}
+        self._sleeper: asyncio.Task[None] | None = None
+        self._firing: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Take up the timers that were armed before the service started."""
         for timer_id in await self._reader.find(Timer, "state", "armed", TIMERS_MAX):
             timer = await self._reader.doc(Timer, timer_id)
             if isinstance(timer, Timer):
-                self._run(timer.id, self._left_us(timer))
+                self._arm(timer.id, self._clock.boot_us() + self._left_us(timer))
 
     def _left_us(self, timer: Timer) -> int:
         if timer.boot_id == self._clock.boot_id:
@@ -53,31 +59,49 @@ class Timers:
         return min(timer.due_us - self._clock.now_us(), timer.delay_us)
 
     def on_commit(self, committed: Committed) -> None:
-        """Run the timers that a durable group armed."""
+        """Run the timers that a durable group armed, forget those that it disarmed."""
         for draft in committed.drafts:
             if draft.kind == "timer.armed":
-                self._run(draft.data["timer"], draft.data["due_boot_us"] - self._clock.boot_us())
+                self._arm(draft.data["timer"], draft.data["due_boot_us"])
+            elif draft.kind == "timer.disarmed":
+                self._armed.pop(draft.data["timer"], None)
 
-    def _run(self, timer_id: str, left_us: int) -> None:
-        task = asyncio.create_task(self._fire(timer_id, max(0, left_us) / 1e6))
-        self._tasks[timer_id] = task
-        task.add_done_callback(lambda _: self._tasks.pop(timer_id, None))
+    def _arm(self, timer_id: str, due_boot_us: int) -> None:
+        self._armed[timer_id] = due_boot_us
+        heapq.heappush(self._due, (due_boot_us, timer_id))
+        if self._due[0] == (due_boot_us, timer_id):  # before the one that is slept for
+            if self._sleeper is not None:
+                self._sleeper.cancel()
+            self._sleeper = asyncio.create_task(self._sleep())
 
-    async def _fire(self, timer_id: str, delay_s: float) -> None:
-        await asyncio.sleep(delay_s)
-        attempt = 0
-        while True:
-            attempt += 1
-            fired = await self._floor.insist(
-                TimerFire(timer_id),
-                via="timer",
-                command_id=derived_id("timer", timer_id, self._clock.boot_id, str(attempt)),
-            )
-            if fired.answer.code != "timer_early":
-                return
-            await asyncio.sleep(RETRY_S)
+    async def _sleep(self) -> None:
+        while self._due:
+            due_us, timer_id = self._due[0]
+            if self._armed.get(timer_id) == due_us:
+                left_us = due_us - self._clock.boot_us()
+                if left_us > 0:
+                    await asyncio.sleep(left_us / 1e6)
+                    continue
+                del self._armed[timer_id]
+                task = asyncio.create_task(self._fire(timer_id))
+                self._firing.add(task)
+                task.add_done_callback(self._firing.discard)
+            heapq.heappop(self._due)
+        self._sleeper = None
+
+    async def _fire(self, timer_id: str) -> None:
+        tried = self._tries.pop(timer_id, 0) + 1
+        fired = await self._floor.insist(
+            TimerFire(timer_id),
+            via="timer",
+            command_id=derived_id("timer", timer_id, self._clock.boot_id, str(tried)),
+        )
+        if fired.answer.code == "timer_early":
+            self._tries[timer_id] = tried
+            self._arm(timer_id, self._clock.boot_us() + RETRY_US)
 
     def stop(self) -> None:
         """Stop; armed timers are taken up again at the next start."""
-        for task in tuple(self._tasks.values()):
-            task.cancel()
+        for task in (self._sleeper, *self._firing):
+            if task is not None:
+                task.cancel()

@@ -80,12 +80,18 @@ def timer(due_s: float, *, boot_id: str = "boot-1", wall_s: float = 0) -> Timer:
     )
 
 
+async def settle(running: Any) -> None:
+    """Wait until nothing is slept for, and nothing fires."""
+    while running._sleeper is not None or running._firing:
+        await asyncio.gather(*running._firing, *filter(None, [running._sleeper]))
+
+
 async def fire_all(hall: Hall) -> None:
     """Take up the armed timers, and wait until each has fired."""
     running: Any = Timers(hall, hall, hall)  # type: ignore[arg-type]
     await running.start()
-    await asyncio.gather(*running._tasks.values())
-    assert running._tasks == {}
+    await settle(running)
+    assert (running._armed, running._due) == ({}, [])
 
 
 async def test_within_a_boot_the_wall_clock_is_not_asked(hall: Hall) -> None:
@@ -128,12 +134,28 @@ async def test_a_newly_armed_timer_runs(hall: Hall) -> None:
     data = {"timer": "t9", "due_boot_us": 70 * S}
     draft = Draft(0, 0, "timer.armed", "s", (), "", "", "", "", "", data)
     running.on_commit(Committed([], [draft]))
-    await asyncio.gather(*running._tasks.values())
+    await settle(running)
     assert hall.fired == [("t9", 70 * S)]
     running.on_commit(Committed([], [draft]))
     running.stop()
-    await asyncio.gather(*running._tasks.values(), return_exceptions=True)
+    await asyncio.gather(running._sleeper, return_exceptions=True)
     assert len(hall.fired) == 1
+
+
+async def test_ten_thousand_timers_fire_in_the_order_of_their_time(hall: Hall) -> None:
+    """However they were armed, the earliest fires first, and one that was disarmed never does."""
+    running: Any = Timers(hall, hall, hall)  # type: ignore[arg-type]
+    due_s = [60 + at * 7_919 % 10_000 for at in range(10_000)]
+    told: list[tuple[str, dict[str, Any]]] = [
+        ("timer.armed", {"timer": f"t{at}", "due_boot_us": each * S})
+        for at, each in enumerate(due_s)
+    ]
+    told += [("timer.disarmed", {"timer": f"t{at}"}) for at in range(0, 10_000, 2)]
+    drafts = [Draft(0, 0, kind, "s", (), "", "", "", "", "", data) for kind, data in told]
+    running.on_commit(Committed([], drafts))
+    await settle(running)
+    in_time = sorted(range(1, 10_000, 2), key=lambda at: due_s[at])
+    assert [timer_id for timer_id, _ in hall.fired] == [f"t{at}" for at in in_time]
 
 
 @pytest.mark.parametrize(("trusted", "waits_s"), [(False, 7_200 - 50), (True, 0)])
@@ -146,5 +168,5 @@ async def test_a_lock_waits_for_a_clock_that_somebody_confirms(
     hall.wall += 10**12
     running: Any = Timers(hall, hall, hall, lambda: trusted)  # type: ignore[arg-type]
     await running.start()
-    await asyncio.gather(*running._tasks.values())
+    await settle(running)
     assert hall.fired == [("t1", (50 + waits_s) * S)]

@@ -101,8 +101,8 @@ def fire_twice(patch: Patch) -> None:
     """A timer has its effect as often as it rings, and rings twice."""
     fire = Timers._fire
 
-    async def fire_and_fire(timers: Timers, timer_id: str, delay_s: float) -> None:
-        await fire(timers, timer_id, delay_s)
+    async def fire_and_fire(timers: Timers, timer_id: str) -> None:
+        await fire(timers, timer_id)
         await timers._floor.submit(TimerFire(timer_id), via="timer")
 
     def spent_or_not(turn: Turn, timer_id: str) -> Timer:
