@@ -18,7 +18,9 @@ from sync.api import decode_entry
 QUEUE_MAX: Final = 500
 RESUME_ENTRIES_MAX: Final = 5_000
 
-_PICKER: Final = ("task.", "freeze.", "order.moved", "tote.", "ruleset.", "putback.")
+_PICKER: Final = (
+    "task.", "freeze.", "order.moved", "order.prioritised", "tote.", "ruleset.", "putback.",
+)  # fmt: skip
 _PACKER: Final = (*_PICKER, "pack.", "waybill.", "print.", "slip.", "handover.", "gift.")
 _ALL: Final = ("",)
 _SEES: Final[dict[str, tuple[str, ...]]] = {

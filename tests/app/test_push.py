@@ -145,3 +145,11 @@ def test_an_alarm_for_a_role_goes_to_everybody_who_has_it() -> None:
     }
     push.on_commit(committed("alarm.raised", **alarm))
     assert [frames(each).count("alarm") for each in heard] == [1, 0, 0]
+
+
+def test_a_picker_hears_of_a_priority() -> None:
+    """A priority pick pops up on PDAs; it reorders the list of whoever may take it (RULE-5)."""
+    push = Push()
+    picker = joined(push, "picker")
+    push.on_commit(committed("order.prioritised", "stock.moved", refs=("order:1",)))
+    assert frames(picker) == ["order.prioritised"]

@@ -180,12 +180,18 @@ export class App {
     await this.dress();
   }
 
-  /** Load the language's texts and put language and theme on. */
-  async dress() {
+  /**
+   * Load the language's texts and put language and theme on.
+   * @param {boolean} [whole] false: only the texts of the first paint
+   */
+  async dress(whole = true) {
     const { lang, theme } = this.state;
     floorLook(lang, theme);
-    const dict = await (await fetch(`locales/${lang}.json`)).json();
-    this.t = translator(dict, lang);
+    const files = whole ? [`${lang}.start`, lang] : [`${lang}.start`];
+    const dicts = await Promise.all(
+      files.map(async (file) => (await fetch(`locales/${file}.json`)).json()),
+    );
+    this.t = translator(Object.assign({}, ...dicts), lang);
     byId('sink').setAttribute('aria-label', this.t('word.scan_field'));
     this.paint();
   }

@@ -19,7 +19,7 @@ async function start() {
     SAVED.filter((n) => saved[n] !== undefined).map((n) => [n, saved[n]]),
   );
   const app = new App(device, known, outbox);
-  await app.dress();
+  await app.dress(app.state.session !== null);
   if (!app.state.session) app.dispatch({ type: 'go', screen: 'signin' });
   app.painter.render();
   app.wedge = new Wedge({
@@ -62,7 +62,7 @@ async function start() {
 /** After the first paint: the service worker, and the screens that are still missing. */
 /** @param {App} app */
 async function keepPage(app) {
-  const shell = await import('./io/shell.js');
+  const [shell] = await Promise.all([import('./io/shell.js'), app.dress()]);
   const report = (/** @type {Partial<State['shell']>} */ shell) =>
     app.dispatch({ type: 'shell', shell });
   app.keepShell = () => shell.registerWorker(report);

@@ -8,7 +8,8 @@ import { translator } from '../src/core/text.js';
 
 const file = (path) => readFileSync(new URL(`../${path}`, import.meta.url));
 const text = (path) => file(path).toString();
-const dict = (lang) => JSON.parse(text(`locales/${lang}.json`));
+const part = (name) => JSON.parse(text(`locales/${name}.json`));
+const dict = (lang) => ({ ...part(`${lang}.start`), ...part(lang) });
 const sources = readdirSync(new URL('../src', import.meta.url), { recursive: true })
   .map(String)
   .filter((p) => p.endsWith('.js'))
@@ -19,6 +20,8 @@ test('both languages have the same keys and take the same facts', () => {
   assert.deepEqual(Object.keys(zh), Object.keys(en));
   const facts = (s) => [...new Set(s.match(/\{\w+\}/g) ?? [])].sort();
   for (const key of Object.keys(zh)) assert.deepEqual(facts(zh[key]), facts(en[key]), key);
+  const early = Object.keys(part('zh.start'));
+  assert.deepEqual(early.filter((key) => key in part('zh')), []);
 });
 
 test('every text that the page names exists', () => {
@@ -115,7 +118,7 @@ test('what the first paint needs is at most 40 KB on the wire', () => {
   const files = [
     'index.html',
     'css/app.css',
-    'locales/zh.json',
+    'locales/zh.start.json',
     'src/boot.js',
     'src/main.js',
     ...preloaded,
