@@ -25,6 +25,7 @@ from edge.app.dispatch import Dispatcher
 from edge.app.floor import Floor
 from edge.app.hublink import HubJournal
 from edge.app.labels import WaybillLabels
+from edge.app.measuring import Measuring, Now
 from edge.app.ports import Committed
 from edge.app.printers import PrinterBoard, PrinterSlot
 from edge.app.printing import PrintQueue
@@ -38,7 +39,6 @@ from edge.app.timers import Timers
 from edge.clock import SystemClock, SystemIds, is_ntp_synchronised
 from edge.config import Config
 from edge.domain.commands import BoxFound, CheckpointCountersign, Command
-from edge.domain.printviews import sum_of
 from edge.domain.rulesets import IN_FORCE_BY
 from edge.domain.views import answer_view
 from edge.http.admin import AdminDoor
@@ -50,11 +50,11 @@ from edge.http.guard import Guard
 from edge.http.routes import Handlers, routes
 from edge.http.sandbox import SandboxHandlers, sandbox_routes
 from edge.http.socket import Socket
-from edge.http.stock import StockHandlers, checks_view, stock_routes
-from edge.http.tls import server_context
+from edge.http.stock import StockHandlers, stock_routes
+from edge.http.tls import expires_us, server_context
 from edge.store.blobs import BlobStore
 from edge.store.reader import SqliteReader
-from edge.store.runners import ThreadRunner
+from edge.store.runners import QUEUE_MAX, ThreadRunner
 from edge.store.sqlite import NewerSchemaError, SqliteStore
 from edge.store.writer import Writer
 from sync.api import BoxIdentity, Checkpoint, HubAgent, LinkState, sign_checkpoint, websocket
@@ -105,6 +105,7 @@ class BoxProcess:
         self.ids = SystemIds()
         self.push = Push()
         self.url = ""
+        self._certificate_us = 0
         self.agent: HubAgent | None = None
         self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -127,7 +128,6 @@ class BoxProcess:
         self.reader = await SqliteReader.open(self.data / "floor.db")
         self._closing.append(self.reader.close)
         self.reads = Reads(self.reader)
-        self.rules_took_s = 0.0
         self.stock = StockReads(self.reader)
         self.rules = (await self.reads.box()).rules
         self.blobs = BlobStore(self.data / "blobs")
@@ -223,11 +223,17 @@ class BoxProcess:
             render=partial(render_label, builtin_template("waybill"), check=check_label),
             render_slip=partial(render_label, builtin_template("slip"), check=check_label),
         )
+        self.measuring = Measuring(
+            self.reader, self.clock, self.push, self.board, self.data, self._now
+        )
+        self.floor.on_answer = self.measuring.on_answer
+        self.runner.on_group = self.measuring.on_group
         for listener in (
             self.push.on_commit,
             self.timers.on_commit,
             self.printing.on_commit,
             self._note_rules,
+            self.measuring.on_commit,
         ):
             self.runner.listen(listener)
         await self.timers.start()
@@ -288,9 +294,6 @@ class BoxProcess:
         for draft in committed.drafts:
             if draft.kind in IN_FORCE_BY:
                 self.rules = draft.data["label"]
-            elif draft.kind == "ruleset.first_decided":
-                took_us = draft.data["since_issued_us"] or draft.data["since_received_us"]
-                self.rules_took_s = took_us / 1_000_000
 
     def _on_link(self, _: LinkState) -> None:
         self._tell_status()
@@ -322,7 +325,7 @@ class BoxProcess:
         sandbox = SandboxHandlers(Sandbox(self.reader, lambda: self.writer.head.seq), guard)
         self.decoder = open_decoder()
         self._closing.append(self.decoder.close)
-        status = Status(self._health, self._metrics)
+        status = Status(self._health, self._problems, self.measuring.text)
         assets = Assets(page_root())
         table = [
             *routes(handlers),
@@ -362,7 +365,11 @@ class BoxProcess:
         if not self.config.http.tls:
             return None
         names = ("localhost", "127.0.0.1", *self.config.http.names)
-        return server_context(self.data / "tls", tuple(dict.fromkeys(names)), self.clock.now_us())
+        context = server_context(
+            self.data / "tls", tuple(dict.fromkeys(names)), self.clock.now_us()
+        )
+        self._certificate_us = expires_us(self.data / "tls")
+        return context
 
     # ---- what works ---------------------------------------------------------------------------
 
@@ -395,31 +402,26 @@ class BoxProcess:
             ],
         )
 
-    async def _metrics(self) -> dict[str, float]:
-        health = self._health()
-        printing = sum_of(await self.reads.print_days())
-        checks = checks_view(await self.stock.checks())
-        return {
-            "journal_seq": health.seq,
-            "commit_groups_total": self.runner.groups,
-            "ruleset_publish_to_first_order_seconds": self.rules_took_s,
-            "commands_waiting": self.runner.waiting,
-            "clients": self.push.clients,
-            "hub_up": health.hub == "up",
-            "hub_lag_entries": health.hub_lag,
-            "printers_ill": sum(not printer["ok"] for printer in health.printers),
-            "print_jobs_total": printing.jobs,
-            "print_jobs_printed_total": printing.printed,
-            "print_jobs_faulted_total": printing.faulted,
-            "print_jobs_healed_total": printing.healed,
-            "print_jobs_helped_total": printing.helped,
-            "stock_checks_total": checks.checks,
-            "stock_check_hit_ratio": checks.hit_pm / 1_000,
-            "stock_check_failed_ratio": checks.window_failed_pm / 1_000,
-            "stock_optimistic": checks.optimistic,
-            "stock_trusted_orders_total": checks.trusted,
-            "stock_compensated_orders_total": checks.compensated,
+    def _problems(self) -> tuple[str, ...]:
+        """Return what keeps the box from taking commands now."""
+        found = {
+            "writer": self.failed.done(),
+            "busy": self.runner.waiting >= QUEUE_MAX,
         }
+        return tuple(name for name, is_so in found.items() if is_so)
+
+    def _now(self) -> Now:
+        return Now(
+            version=version("floorgate"),
+            is_ready=not self._problems(),
+            seq=self.writer.head.seq,
+            groups=self.runner.groups,
+            commands_waiting=self.runner.waiting,
+            commands_max=QUEUE_MAX,
+            link=self.agent.state if self.agent else None,
+            is_time_trusted=self._is_time_trusted(),
+            certificate_us=self._certificate_us,
+        )
 
     async def close(self) -> None:
         """Stop in the reverse order of the start; safe after a failed start."""

@@ -1,6 +1,7 @@
 """The one door for writes: a command comes in, its answer goes out when it is durable."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -49,6 +50,8 @@ class Floor:
         self._clock = clock
         self._ids = ids
         self._blobs = blobs
+        self.on_answer: Callable[[float], None] = lambda _: None
+        """Called with the s from a client's command to its durable answer."""
 
     async def handle(self, envelope: Envelope, session: Session) -> Reply:
         """Answer a command that a client of `session` sent.
@@ -56,6 +59,7 @@ class Floor:
         It may have been captured in an earlier session of the same device; it is that one which it
         is held to.
         """
+        begun_s = asyncio.get_running_loop().time()
         try:
             check_envelope(envelope)
             data = parse_data(envelope.kind, envelope.data)
@@ -76,7 +80,9 @@ class Floor:
             evidence=envelope.evidence,
             gs1=parse_gs1(getattr(data, "code", "")),
         )
-        return await self._reply(envelope.id, await self._runner.submit(command))
+        reply = await self._reply(envelope.id, await self._runner.submit(command))
+        self.on_answer(asyncio.get_running_loop().time() - begun_s)
+        return reply
 
     async def _check_blob(self, data: EvidenceAttach) -> None:
         """Refuse evidence that is not here, or is not what the command says (contracts: blobs)."""

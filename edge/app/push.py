@@ -98,6 +98,16 @@ class Push:
         """Clients that are connected."""
         return len(self._subscribers)
 
+    @property
+    def devices(self) -> int:
+        """PDAs and stations that are connected, each once."""
+        return len({subscriber.session.device for subscriber in self._subscribers})
+
+    @property
+    def fullest(self) -> int:
+        """How many frames wait for the slowest client."""
+        return max((subscriber.frames.qsize() for subscriber in self._subscribers), default=0)
+
     def subscribe(self, session: Session) -> Subscriber:
         """Return a new subscriber that is told of everything from now on."""
         subscriber = Subscriber(session)

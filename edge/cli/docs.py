@@ -51,9 +51,16 @@ def _ruleset_schema() -> str:
     return ruleset_schema()
 
 
+def _metrics() -> str:
+    from edge.app.metrics import metrics_page  # noqa: PLC0415
+
+    return metrics_page()
+
+
 PAGES: Final[dict[str, tuple[str, Callable[[], str]]]] = {
     "workflow": ("WORKFLOW.md", _workflow),
     "ruleset": ("RULESET.md", _ruleset),
+    "metrics": ("METRICS.md", _metrics),
     "ruleset-schema": ("ruleset.schema.json", _ruleset_schema),
 }
 """Name of each generated page, its file, and what writes it."""

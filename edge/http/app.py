@@ -28,13 +28,30 @@ class Health(msgspec.Struct, frozen=True):
     printers: list[dict[str, Any]]
 
 
+class Live(msgspec.Struct, frozen=True):
+    """Whether the process works; where not, it must be started again."""
+
+    ok: bool
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """Whether the box takes commands, and what keeps it from it: `writer`, `busy`."""
+
+    ok: bool
+    problems: tuple[str, ...]
+
+
 class Status:
-    """Answers `/health`, `/metrics` and `/api/v1/printers`."""
+    """Answers `/health…`, `/metrics` and `/api/v1/printers`."""
 
     def __init__(
-        self, health: Callable[[], Health], metrics: Callable[[], Awaitable[dict[str, float]]]
+        self,
+        health: Callable[[], Health],
+        problems: Callable[[], tuple[str, ...]],
+        metrics: Callable[[], Awaitable[str]],
     ) -> None:
         self._health = health
+        self._problems = problems
         self._metrics = metrics
 
     async def health(self, _: web.Request) -> web.StreamResponse:
@@ -42,10 +59,19 @@ class Status:
         health = self._health()
         return json_response(health, status=200 if health.ok else 503)
 
+    async def live(self, _: web.Request) -> web.StreamResponse:
+        """Return whether the process works; 503 where only a restart helps."""
+        is_live = self._health().ok
+        return json_response(Live(is_live), status=200 if is_live else 503)
+
+    async def ready(self, _: web.Request) -> web.StreamResponse:
+        """Return whether the box takes commands now; 503 where not, with the reasons."""
+        problems = self._problems()
+        return json_response(Ready(not problems, problems), status=503 if problems else 200)
+
     async def metrics(self, _: web.Request) -> web.StreamResponse:
         """Return figures in Prometheus' text format."""
-        lines = [f"floorgate_{name} {value}\n" for name, value in (await self._metrics()).items()]
-        return web.Response(text="".join(lines), headers={"Content-Type": PROMETHEUS})
+        return web.Response(text=await self._metrics(), headers={"Content-Type": PROMETHEUS})
 
     async def printers(self, _: web.Request) -> web.StreamResponse:
         """Return the printers and what ails them."""
@@ -80,6 +106,10 @@ def status_routes(status: Status) -> list[Route]:
     """Return the routes that need no session."""
     return [
         Route("GET", "/health", status.health, "How the box is", gives=Health, signed_in=False),
+        Route("GET", "/health/live", status.live, "Whether the process works", gives=Live,
+              signed_in=False),
+        Route("GET", "/health/ready", status.ready, "Whether the box takes commands",
+              gives=Ready, signed_in=False),
         Route("GET", "/metrics", status.metrics, "Figures for Prometheus", signed_in=False),
         Route("GET", "/api/v1/printers", status.printers, "Printers and what ails them",
               gives=dict[str, list[dict[str, Any]]], signed_in=False),

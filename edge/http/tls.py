@@ -53,6 +53,12 @@ def server_context(folder: Path, names: tuple[str, ...], now_us: int) -> ssl.SSL
         return _context(folder)
 
 
+def expires_us(folder: Path) -> int:
+    """Return when the leaf in `folder` ends, µs UTC."""
+    leaf = x509.load_pem_x509_certificate((folder / "leaf.pem").read_bytes())
+    return int(leaf.not_valid_after_utc.timestamp()) * 1_000_000
+
+
 def _context(folder: Path) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -5,6 +5,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
+from time import perf_counter
 from typing import Final
 
 import structlog
@@ -36,6 +37,8 @@ class _Runner:
         self.on_failure: OnFailure = lambda _: None
         """Called on the event loop when the store broke; no command is answered any more."""
         self.groups = 0
+        self.on_group: Callable[[float], None] = lambda _: None
+        """Called on the writer's thread with the s that a group took to become durable."""
 
     def listen(self, listener: OnCommit) -> None:
         """Call `listener` on the event loop after each durable group."""
@@ -67,6 +70,7 @@ class _Runner:
 
     def _commit(self, group: list[Waiter]) -> tuple[list[Outcome], Committed]:
         commands = [command for command, _ in group]
+        begun_s = perf_counter()
         try:
             outcomes, committed = self._writer.run_group(commands)
         except sqlite3.OperationalError as error:
@@ -76,6 +80,7 @@ class _Runner:
             full = Outcome(Answer(ok=False, code="disk_full", facts={}))
             outcomes, committed = [full] * len(group), Committed([], [])
         self.groups += 1
+        self.on_group(perf_counter() - begun_s)
         return outcomes, committed
 
     def _deliver(self, group: list[Waiter], outcomes: list[Outcome], committed: Committed) -> None:

@@ -10,7 +10,7 @@ from openapi_spec_validator import validate
 from tests.domain.site import BINS, MUG, gtin, line
 from tests.rig import PIN, Client, Rig, badge, new_id
 
-NO_SESSION = {"/health", "/metrics", "/api/v1/printers"}
+NO_SESSION = {"/health", "/health/live", "/health/ready", "/metrics", "/api/v1/printers"}
 APART = {
     ("GET", "/api/v1/openapi.json"),
     ("GET", "/api/v1/ws"),

@@ -35,5 +35,6 @@ async def test_the_latency_of_a_push_is_a_metric(rig: Rig) -> None:
     await rig.tell("ruleset.publish", document=changed_rules())
     await rig.assign("1001")
     async with rig.http.get(f"{rig.url}/metrics") as answer:
-        lines = dict(line.split() for line in (await answer.text()).splitlines())
+        rows = [row for row in (await answer.text()).splitlines() if row[0] != "#"]
+    lines = dict(row.rsplit(" ", 1) for row in rows)
     assert float(lines["floorgate_ruleset_publish_to_first_order_seconds"]) > 0
