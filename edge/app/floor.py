@@ -6,10 +6,18 @@ from typing import Any, Final
 
 import msgspec
 
+from edge.app.deviceurl import check_device_url
 from edge.app.gs1 import parse_gs1
 from edge.app.ports import Blobs, BusyError, Clock, Ids, Outcome, Runner
 from edge.app.reads import Reads
-from edge.domain.commands import Command, Envelope, EvidenceAttach, check_envelope, parse_data
+from edge.domain.commands import (
+    Command,
+    DeviceAdd,
+    Envelope,
+    EvidenceAttach,
+    check_envelope,
+    parse_data,
+)
 from edge.domain.model import Session
 from edge.domain.refusals import FAULTS, HTTP_STATUS, RefusedError
 
@@ -66,6 +74,8 @@ class Floor:
             captured_in = await self._session(envelope, session)
             if isinstance(data, EvidenceAttach):
                 await self._check_blob(data)
+            elif isinstance(data, DeviceAdd):
+                check_device_url(data)
         except RefusedError as error:
             return refuse(envelope.id, error.refusal.code, **error.refusal.facts)
         command = Command(

@@ -16,6 +16,7 @@ from edge.domain import (
     approving,
     counting,
     deadlines,
+    devices,
     evidence,
     gifts,
     instructions,
@@ -101,6 +102,17 @@ _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
     c.RulesetRollback: (rulesets.roll_back, ""),
     c.CheckpointCountersign: (instructions.countersign, ""),
     c.StatusSet: (people.refuse_status, ""),
+    c.SiteConfigure: (devices.configure, ""),
+    c.DeviceReport: (devices.report, ""),
+    c.DeviceAdopt: (devices.adopt, ""),
+    c.DeviceAdd: (devices.add, ""),
+    c.DeviceBind: (devices.bind, ""),
+    c.DeviceUnbind: (devices.unbind, ""),
+    c.DeviceForget: (devices.forget, ""),
+    c.DeviceTest: (devices.test, ""),
+    c.DeviceTestReport: (devices.report_test, ""),
+    c.DeviceProve: (devices.prove, ""),
+    c.ScanReport: (devices.report_scan, ""),
 }
 """Decider of each command, and the screen that follows it."""
 

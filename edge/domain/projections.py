@@ -6,6 +6,7 @@ Entries without an applier are history only.
 
 from edge.domain import (
     projections_approvals,
+    projections_devices,
     projections_floor,
     projections_gifts,
     projections_labels,
@@ -22,6 +23,7 @@ from edge.domain.world import World
 __all__ = [
     "apply",
     "projections_approvals",
+    "projections_devices",
     "projections_floor",
     "projections_gifts",
     "projections_labels",

@@ -19,7 +19,7 @@ ID: Final = "019a0000-0000-7000-8000-000000000001"
 WIRE_ONLY: Final = {
     *("too_large", "method_not_allowed", "origin_refused", "not_found", "locked_out", "busy"),
     *("internal", "disk_full", "id_reused", "unknown_blob"),
-    *("blob_differs", "blob_offset", "media_refused", "photo_unreadable"),
+    *("blob_differs", "blob_offset", "media_refused", "photo_unreadable", "device_url"),
 }
 """Codes that the domain never gives: the door, the writer and the sign-in give them."""
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from edge.domain.commands import box, evidence, floor, labels, people
+from edge.domain.commands import box, devices, evidence, floor, labels, people
 from edge.domain.commands.base import (
     CODE_CHARS_MAX,
     COMMAND_VERSION,
@@ -20,7 +20,7 @@ from edge.domain.commands.base import (
 from edge.domain.ids import is_uuid
 from edge.domain.refusals import RefusedError
 
-_MODULES: Final = (box, evidence, floor, labels, people)
+_MODULES: Final = (box, devices, evidence, floor, labels, people)
 """Their commands are the kinds there are."""
 KINDS: Final[dict[str, type[Data]]] = {
     str(struct.__struct_config__.tag): struct

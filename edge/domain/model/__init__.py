@@ -2,6 +2,7 @@
 
 from edge.domain.model.approvals import Approval, Opinion
 from edge.domain.model.base import Doc, Name
+from edge.domain.model.devices import Clash, Device, DeviceTest, Equipment, Fact, Station
 from edge.domain.model.gifts import GiftEvent, Gifts
 from edge.domain.model.labels import Job, Pool, PoolSlot, PrintDay, Waybill, pool_id
 from edge.domain.model.orders import (
@@ -52,13 +53,18 @@ __all__ = [
     "Assignment",
     "Box",
     "Charge",
+    "Clash",
     "Code",
     "Copy",
     "Count",
     "Deadlines",
+    "Device",
+    "DeviceTest",
     "Doc",
     "EqualGroup",
+    "Equipment",
     "Evidence",
+    "Fact",
     "Fix",
     "Freeze",
     "GiftEvent",
@@ -88,6 +94,7 @@ __all__ = [
     "Session",
     "Shelf",
     "Sku",
+    "Station",
     "Step",
     "Stock",
     "StockChecks",

@@ -118,6 +118,8 @@ class PrintQueueRules(Part, frozen=True):
     """How long a job waits while none of its station's printers works; then comes the slip."""
     expire_min: int = 30
     """Age at which a job that was not printed is given up."""
+    test_h: int = 12
+    """How long a test label that was scanned back counts: a shift."""
 
 
 class Quota(Part, frozen=True):
