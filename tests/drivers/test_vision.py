@@ -16,15 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from drivers.api import ImageError, builtin_template, raster_png, render_label
+from drivers.api import ImageError, builtin_template, raster_png, render_label, search_codes
 from drivers.api import sample_data as data_of
 from drivers.vision.decoder import WorkerDecoder
 from drivers.vision.image import BYTES_MAX, load_grey
 from drivers.vision.pipeline import decode
 from edge.bench.devices_decode import make_samples
 
-RATES = {"EAN-13": 0.85, "Code 128": 0.98, "QR Code": 0.9, "DataMatrix": 0.9, "PDF417": 0.9}
-"""Least share of a small set; the bench measures a larger one against the targets."""
+MISSED_MAX = 2
+"""Of 30 pictures; the bench measures a larger set against the targets."""
 
 
 def code_png(text: str, symbology: zint.Symbology, *, gs1: bool = False) -> bytes:
@@ -50,15 +50,13 @@ def png(picture: Image.Image) -> bytes:
 
 def test_spoilt_pictures_are_read() -> None:
     """Tilted, blurred, noisy, small and shaded codes are read, and hardly one wrongly (PICK-3)."""
-    read: dict[str, list[bool]] = {}
-    wrong = []
-    for sample in make_samples(2):
-        texts = [code.text for code in decode(png(Image.fromarray(sample.picture)))]
-        read.setdefault(sample.symbology, []).append(sample.text in texts)
+    missed, wrong = [], []
+    for sample in make_samples(1):
+        texts = [code.text for code in search_codes(sample.picture)]
+        if sample.text not in texts:
+            missed.append((sample.symbology, sample.way))
         wrong += [text for text in texts if text != sample.text]
-    missed = {name: sum(hits) / len(hits) for name, hits in read.items()
-              if sum(hits) / len(hits) < RATES[name]}  # fmt: skip
-    assert (missed, wrong) == ({}, [])
+    assert (missed[MISSED_MAX:], wrong) == ([], [])
 
 
 def test_every_code_of_a_label_is_found_with_its_place() -> None:
