@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import mimetypes
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,8 @@ FOLDERS: Final = ("src", "css", "locales", "vendor", "icons", "sounds")
 FILES: Final = ("index.html", "manifest.webmanifest", "sw.js", "favicon.svg")
 GZIP_SUFFIXES: Final = {".html", ".js", ".css", ".json", ".svg", ".webmanifest"}
 HASH_CHARS: Final = 16
+_COMMENT: Final = re.compile(rb"(?ms)^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/[ \t]*)$")
+"""A comment of JavaScript that has its lines to itself."""
 
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("application/manifest+json", ".webmanifest")
@@ -65,6 +68,11 @@ class Assets:
         return web.Response(body=body, headers={**headers, "Content-Type": asset.type})
 
 
+def without_comments(script: bytes) -> bytes:
+    """Return a script without its comments, each line where it was; no PDA reads them."""
+    return _COMMENT.sub(lambda found: b"\n" * found[0].count(b"\n"), script)
+
+
 def page_root() -> Path:
     """Return the folder of the page: in the wheel, or beside the packages in a checkout."""
     packed = Path(str(files("edge"))) / "_ui_pwa"
@@ -84,6 +92,8 @@ def _paths(root: Path) -> list[str]:
 
 def _load(path: Path) -> Asset:
     body = path.read_bytes()
+    if path.suffix == ".js" and path.parent.name != "vendor":
+        body = without_comments(body)
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     if kind.startswith("text/") or kind.endswith(("json", "javascript")):
         kind += "; charset=utf-8"

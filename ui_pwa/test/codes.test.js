@@ -41,6 +41,65 @@ test('a person at 110 ms is not a scan', () => {
   );
 });
 
+test('ten thousand entries of a person at 110 ms hold no scan (PDA-2)', () => {
+  const random = seeded(11);
+  for (let run = 0; run < 10_000; run += 1) {
+    const framer = new Framer(run % 2 ? '~' : '');
+    let at = 0;
+    const frames = [];
+    for (let i = 2 + Math.floor(random() * 8); i > 0; i -= 1) {
+      at += 60 + random() * 100;
+      frames.push(framer.push(String(i % 10), at));
+    }
+    frames.push(run % 3 ? framer.end(at + 60 + random() * 100) : framer.idle());
+    assert.ok(frames.every((f) => f === null || f.kind === 'typed'));
+  }
+});
+
+test('every gap up to 30 ms, jitter and a scanner that sends no Enter are scans (PDA-2)', () => {
+  const random = seeded(5);
+  for (let run = 0; run < 2_000; run += 1) {
+    const framer = new Framer('');
+    let at = 0;
+    for (const char of 'A-01-02') {
+      at += random() * 30;
+      framer.push(char, at);
+    }
+    const frame = run % 2 ? framer.end(at + random() * 30) : framer.idle();
+    assert.deepEqual([frame?.kind, frame?.text], ['scan', 'A-01-02']);
+  }
+});
+
+test('three fast digits are a person on a keypad, three other characters a short code', () => {
+  assert.equal(type('123', 20, { prefix: '' })[0].kind, 'typed');
+  assert.equal(type('T-1', 20, { prefix: '' })[0].kind, 'scan');
+});
+
+test('in a field a completed word is a person’s, unless an Enter follows at once', () => {
+  const word = (end) => {
+    const framer = new Framer('~');
+    framer.inField = true;
+    framer.push('damaged', 0);
+    return end(framer)?.kind;
+  };
+  assert.equal(
+    word((f) => f.idle()),
+    'typed',
+  );
+  assert.equal(
+    word((f) => f.end(400)),
+    'typed',
+  );
+  assert.equal(
+    word((f) => f.end(20)),
+    'scan',
+  );
+  const framer = new Framer('~');
+  framer.inField = true;
+  framer.push('~A-01-02', 0);
+  assert.equal(framer.idle()?.text, 'A-01-02');
+});
+
 test('with its prefix a scan is sure even at 100 ms, and the prefix is not part of it', () => {
   assert.deepEqual(
     type('~A-01-02', 100).map((f) => [f.kind, f.text]),

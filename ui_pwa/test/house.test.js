@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import test from 'node:test';
-import { gzipSync } from 'node:zlib';
 import { translator } from '../src/core/text.js';
 
 const file = (path) => readFileSync(new URL(`../${path}`, import.meta.url));
@@ -110,22 +109,6 @@ function contrast(a, b) {
   const [hi, lo] = [luminance(a), luminance(b)].sort((x, y) => y - x);
   return (hi + 0.05) / (lo + 0.05);
 }
-
-test('what the first paint needs is at most 40 KB on the wire', () => {
-  const preloaded = [...text('index.html').matchAll(/href="((?:src|vendor)[^"]+)"/g)].map(
-    (m) => m[1],
-  );
-  const files = [
-    'index.html',
-    'css/app.css',
-    'locales/zh.start.json',
-    'src/boot.js',
-    'src/main.js',
-    ...preloaded,
-  ];
-  const bytes = files.reduce((sum, path) => sum + gzipSync(file(path), { level: 9 }).length, 0);
-  assert.ok(bytes <= 40 * 1024, `${bytes} bytes`);
-});
 
 test('the vendored library is the one its table names', () => {
   const sha256 = createHash('sha256').update(file('vendor/lit.js')).digest('hex');

@@ -3,11 +3,16 @@
 // A wedge scanner types. What tells it from a person is the prefix character if the scanner is set
 // to send one, and otherwise the rhythm: the median gap between characters and the largest one.
 
-/** Limits of the rhythm: wedges of 0–30 ms with stalls pass, people at 75 ms and slower do not. */
+/**
+ * Limits of the rhythm: wedges of 0–30 ms with stalls pass, people at 75 ms and slower do not.
+ * Three digits are too few to tell; without an Enter the rhythm must be plainer.
+ */
 export const SCAN = Object.freeze({
   charsMin: 3,
+  digitsMin: 4,
   charsMax: 512,
   medianMsMax: 50,
+  endlessMedianMsMax: 35,
   gapMsMax: 200,
   prefixGapMsMax: 500,
   silenceMs: 250,
@@ -27,6 +32,8 @@ export class Framer {
     this.times = [];
     this.prefixed = false;
     this.bulk = false;
+    /** True while the characters also go into a field that a person may be typing into. */
+    this.inField = false;
   }
 
   /** Forget what was collected. */
@@ -86,19 +93,30 @@ export class Framer {
     return this.#close(this.#looksScanned());
   }
 
-  /** Nothing came for `patienceMs`: a commit is whole, single keys were a person's. */
+  /** Nothing came for `patienceMs`: a commit is whole, slow keys were a person's. */
   idle() {
     if (!this.busy) return null;
-    return this.#close(this.bulk || (this.prefixed && this.text.length >= SCAN.charsMin));
+    const enough = this.text.length >= SCAN.charsMin;
+    if (this.inField) return this.#close(this.prefixed && enough);
+    return this.#close(
+      this.bulk || (this.prefixed && enough) || this.#hasRhythm(SCAN.endlessMedianMsMax),
+    );
   }
 
+  /** Words that a keyboard completes are committed too: in a field an Enter must follow at once. */
   #looksScanned() {
-    if (this.prefixed || this.bulk) return this.text !== '';
-    if (this.text.length < SCAN.charsMin) return false;
+    if (this.prefixed) return this.text !== '';
+    const [end, last] = this.times.slice(-2).reverse();
+    if (this.bulk) return this.text !== '' && !(this.inField && end - last > SCAN.bulkSilenceMs);
+    return this.#hasRhythm(SCAN.medianMsMax);
+  }
+
+  /** @param {number} medianMsMax */
+  #hasRhythm(medianMsMax) {
+    const charsMin = /^\d*$/.test(this.text) ? SCAN.digitsMin : SCAN.charsMin;
+    if (this.text.length < charsMin) return false;
     const gaps = this.#gaps();
-    const last = gaps[gaps.length - 1];
-    const median = gaps[gaps.length >> 1];
-    return median <= SCAN.medianMsMax && last <= SCAN.gapMsMax;
+    return gaps[gaps.length >> 1] <= medianMsMax && gaps[gaps.length - 1] <= SCAN.gapMsMax;
   }
 
   #gaps() {

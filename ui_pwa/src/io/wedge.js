@@ -1,12 +1,20 @@
 // Scans from a keyboard wedge, whatever has the focus.
 //
-// Two intakes: key events at the window, and a hidden field for scanners that commit text as an
-// input method does. The page has no other field to type into. A scan never presses a button.
+// Two intakes: key events at the window, and a hidden field, the sink, for scanners that commit
+// text as an input method does. A scan presses no button, and leaves other fields as they were.
 
 import { Framer, normalise, saneTime } from '../core/codes.js';
 
 /** After a scan, an Enter of the scanner may still come, ms. */
 const LATE_ENTER_MS_MAX = 500;
+/** Who walks by Tab keeps the focus this long; then the sink takes it back, ms. */
+const WALK_MS_MAX = 5000;
+
+/** Kinds of `<input>` that take text. */
+const TYPED = new Set(['text', 'search', 'tel', 'url', 'password', 'number']);
+
+/** @typedef {HTMLInputElement | HTMLTextAreaElement} Field */
+/** @typedef {{field: Field, value: string, start: number | null, end: number | null}} Look */
 
 /**
  * @typedef {{
@@ -29,14 +37,25 @@ export class Wedge {
     this.lastScanMs = -Infinity;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.silence = undefined;
+    /** A field that is typed into: as it was before what is being collected, and just now. */
+    /** @type {Look | null} */
+    this.before = null;
+    /** @type {Look | null} */
+    this.latest = null;
+    /** The next `input` event of a field tells of a key that was taken already. */
+    this.keyed = false;
+    this.tabbedMs = -Infinity;
     addEventListener('keydown', (event) => this.#onKeyDown(event), true);
     addEventListener('keyup', (event) => this.#onKeyUp(event), true);
     addEventListener('paste', (event) => this.#onPaste(event), true);
-    this.sink.addEventListener('input', (event) => this.#onCommit(event));
-    this.sink.addEventListener('compositionend', (event) => this.#onCommit(event));
+    addEventListener('compositionstart', (event) => this.#remember(event.target), true);
+    addEventListener('beforeinput', (e) => e.isComposing || this.#remember(e.target), true);
+    addEventListener('input', (event) => this.#onInput(event), true);
+    addEventListener('compositionend', (event) => this.#onInput(event), true);
     // A pressed button must not take the focus away from the sink, or the next commit is lost.
-    addEventListener('mousedown', (event) => event.preventDefault(), true);
+    addEventListener('mousedown', (event) => asField(event.target) || event.preventDefault(), true);
     addEventListener('focus', () => this.#focus());
+    document.addEventListener('focusin', () => this.#refocus());
     document.addEventListener('focusout', () => setTimeout(() => this.#refocus()));
     this.#focus();
   }
@@ -44,28 +63,45 @@ export class Wedge {
   /** Put the sink where it can have the focus: an open dialog makes all else inert. */
   /** @param {Element} parent */
   moveTo(parent) {
-    if (this.sink.parentElement !== parent) parent.append(this.sink);
+    if (this.sink.parentElement === parent) return;
+    parent.append(this.sink);
     this.#focus();
   }
 
   /** @param {KeyboardEvent} event */
   #onKeyDown(event) {
     this.owner.onFirst();
+    this.keyed = false;
     if (event.isComposing || event.keyCode === 229 || event.key === 'Unidentified') return;
     const atMs = saneTime(event.timeStamp, performance.now());
     const groupSeparator = event.ctrlKey && event.key === ']';
     if ((event.ctrlKey || event.altKey || event.metaKey) && !groupSeparator) return;
-    if (event.key === 'Enter' || event.key === 'Tab') {
-      const late = atMs - this.lastScanMs < LATE_ENTER_MS_MAX;
-      if (this.framer.busy || late || event.target === this.sink) swallow(event);
-      this.#deliver(this.framer.end(atMs));
-    } else if (groupSeparator) {
+    if (event.key === 'Enter' || event.key === 'Tab') this.#onEnd(event, atMs);
+    else if (groupSeparator) {
       swallow(event);
       this.#take('\x1d', atMs);
-    } else if (event.key.length === 1 && !this.#isPress(event)) {
-      swallow(event);
-      this.#take(event.key, atMs);
-    }
+    } else if (event.key.length === 1 && !this.#isPress(event)) this.#onChar(event, atMs);
+  }
+
+  /** In a field a person may be typing: only what is surely of a scan is kept out of it. */
+  /** @param {KeyboardEvent} event @param {number} atMs */
+  #onChar(event, atMs) {
+    this.#remember(event.target);
+    const surely = this.framer.prefixed || event.key === this.owner.prefix();
+    if (surely || !this.#otherField(event.target)) swallow(event);
+    else this.keyed = true;
+    this.#take(event.key, atMs);
+  }
+
+  /** @param {KeyboardEvent} event @param {number} atMs */
+  #onEnd(event, atMs) {
+    const late = atMs - this.lastScanMs < LATE_ENTER_MS_MAX;
+    const busy = this.framer.busy;
+    const frame = this.framer.end(atMs);
+    const typing = this.#otherField(event.target) && frame?.kind !== 'scan';
+    if (late || (busy && !typing)) swallow(event);
+    else if (event.key === 'Tab') this.tabbedMs = performance.now();
+    this.#deliver(frame);
   }
 
   /** A person presses a button by the space bar; no code begins with a space. */
@@ -84,16 +120,33 @@ export class Wedge {
     const text = event.clipboardData?.getData('text');
     if (!text) return;
     swallow(event);
-    this.#take(text, performance.now());
+    this.framer.inField = false;
+    this.#takeLines(text, performance.now());
   }
 
+  /** Text has come into a field: into the sink, or into one that a person had opened. */
   /** @param {Event} event */
-  #onCommit(event) {
+  #onInput(event) {
+    const field = asField(event.target);
+    const { isComposing, data } = /** @type {InputEvent} */ (event);
+    const keyed = this.keyed;
+    this.keyed = false;
+    if (!field || isComposing || keyed) return;
     this.owner.onFirst();
-    if (/** @type {InputEvent} */ (event).isComposing) return;
-    const lines = this.sink.value.split(/[\r\n\t]/);
-    this.sink.value = '';
     const atMs = saneTime(event.timeStamp, performance.now());
+    if (field !== this.sink) {
+      if (data) this.#takeLines(data, atMs);
+      return;
+    }
+    const text = field.value;
+    field.value = '';
+    this.framer.inField = false;
+    this.#takeLines(text, atMs);
+  }
+
+  /** @param {string} text @param {number} atMs */
+  #takeLines(text, atMs) {
+    const lines = text.split(/[\r\n\t]/);
     lines.forEach((line, i) => {
       if (line) this.#take(line, atMs);
       if (i < lines.length - 1) this.#deliver(this.framer.end(atMs));
@@ -103,33 +156,82 @@ export class Wedge {
   /** @param {string} chars @param {number} atMs */
   #take(chars, atMs) {
     this.framer.prefix = this.owner.prefix();
-    this.#deliver(this.framer.push(chars, atMs));
+    const broken = this.framer.push(chars, atMs);
+    this.#deliver(broken);
+    if (broken) this.before = this.latest;
     clearTimeout(this.silence);
     this.silence = setTimeout(() => this.#deliver(this.framer.idle()), this.framer.patienceMs);
   }
 
   /** @param {Frame | null} frame */
   #deliver(frame) {
+    if (!frame) return;
     clearTimeout(this.silence);
-    if (!frame || frame.text === '') return;
+    const { before } = this;
+    if (!this.framer.busy) this.#forget();
+    if (frame.text === '') return;
     if (frame.kind === 'typed') {
-      if (/^\d{1,6}$/.test(frame.text)) this.owner.onDigits(frame.text);
+      if (!before && /^\d{1,6}$/.test(frame.text)) this.owner.onDigits(frame.text);
       return;
     }
+    if (before) restore(before);
     this.lastScanMs = performance.now();
     const result = normalise(frame.text);
     if (result.ok) this.owner.onScan(result.code);
     else this.owner.onReject(result.reason);
   }
 
+  /** Keep how a field stands before the first character of what may become a scan. */
+  /** @param {EventTarget | null} target */
+  #remember(target) {
+    const field = this.#otherField(target);
+    if (!field) return;
+    const { value, selectionStart: start, selectionEnd: end } = field;
+    this.latest = { field, value, start, end };
+    if (this.framer.busy) return;
+    this.before = this.latest;
+    this.framer.inField = true;
+  }
+
+  #forget() {
+    this.before = null;
+    this.latest = null;
+    this.framer.inField = false;
+  }
+
+  /** @param {EventTarget | null} target @returns {Field | null} */
+  #otherField(target) {
+    const field = asField(target);
+    return field === this.sink ? null : field;
+  }
+
+  /** The sink has the focus unless a person types into a field or walks by Tab. */
   #refocus() {
-    if (document.activeElement === document.body || !document.activeElement) this.#focus();
+    const { activeElement } = document;
+    if (activeElement === this.sink || this.#otherField(activeElement)) return;
+    const walkMs = WALK_MS_MAX - (performance.now() - this.tabbedMs);
+    if (walkMs <= 0) this.#focus();
+    else setTimeout(() => this.#refocus(), walkMs);
   }
 
   #focus() {
     const hidden = this.sink.closest('dialog:not([open])');
     if (document.hasFocus() && !hidden) this.sink.focus({ preventScroll: true });
   }
+}
+
+/** @param {EventTarget | null} target @returns {Field | null} a field for text, or null */
+function asField(target) {
+  if (target instanceof HTMLTextAreaElement) return target;
+  const typed = target instanceof HTMLInputElement && TYPED.has(target.type);
+  return typed ? target : null;
+}
+
+/** @param {Look} before */
+function restore({ field, value, start, end }) {
+  field.value = value;
+  if (start !== null) field.setSelectionRange(start, end);
+  field.dispatchEvent(new InputEvent('input', { bubbles: true }));
 }
 
 /** @param {globalThis.Event} event */
