@@ -4,8 +4,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
+import structlog
 
 from tests.rig import Rig, config, running
+
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(20))  # as the service does
 
 
 @pytest_asyncio.fixture

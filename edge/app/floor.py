@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
+import structlog
+from structlog.contextvars import bound_contextvars
 
 from edge.app.deviceurl import check_device_url
 from edge.app.gs1 import parse_gs1
@@ -18,6 +20,7 @@ from edge.domain.commands import (
     check_envelope,
     parse_data,
 )
+from edge.domain.ids import ID_CHARS_MAX
 from edge.domain.model import Session
 from edge.domain.refusals import FAULTS, HTTP_STATUS, RefusedError
 
@@ -27,6 +30,8 @@ FUTURE_US_MAX: Final = 300_000_000
 
 AGAIN_S: Final = 1.0
 """Pause before a command for which there was no room is tried again."""
+
+log = structlog.get_logger()
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -68,6 +73,14 @@ class Floor:
         is held to.
         """
         begun_s = asyncio.get_running_loop().time()
+        with bound_contextvars(command=envelope.id[:ID_CHARS_MAX], kind=envelope.kind[:64]):
+            reply = await self._handle(envelope, session)
+            took_s = asyncio.get_running_loop().time() - begun_s
+            log.debug("command answered", ok=reply.ok, code=reply.code, took_s=round(took_s, 6))
+        self.on_answer(took_s)
+        return reply
+
+    async def _handle(self, envelope: Envelope, session: Session) -> Reply:
         try:
             check_envelope(envelope)
             data = parse_data(envelope.kind, envelope.data)
@@ -90,9 +103,7 @@ class Floor:
             evidence=envelope.evidence,
             gs1=parse_gs1(getattr(data, "code", "")),
         )
-        reply = await self._reply(envelope.id, await self._runner.submit(command))
-        self.on_answer(asyncio.get_running_loop().time() - begun_s)
-        return reply
+        return await self._reply(envelope.id, await self._runner.submit(command))
 
     async def _check_blob(self, data: EvidenceAttach) -> None:
         """Refuse evidence that is not here, or is not what the command says (contracts: blobs)."""
@@ -131,7 +142,10 @@ class Floor:
             captured_us=self._clock.now_us(),
             **who,
         )
-        return await self._runner.submit(command)
+        with bound_contextvars(command=command.id, kind=command.kind):
+            outcome = await self._runner.submit(command)
+            log.debug("command answered", ok=outcome.answer.ok, code=outcome.answer.code, via=via)
+        return outcome
 
     async def insist(
         self,

@@ -31,13 +31,18 @@ def fail(text: str, code: int = FOUND_WRONG) -> int:
 
 def run_service(make: Callable[[], Coroutine[Any, Any, int | None]]) -> int:
     """Run a service on uvloop until it ends, or until Ctrl-C or SIGTERM ends it cleanly."""
-    import uvloop  # noqa: PLC0415 - only services need it
+    import uvloop  # noqa: PLC0415 - only services need these
+
+    from edge import logs  # noqa: PLC0415
+
+    logs.start()
 
     async def until_signal() -> int:
         task = asyncio.ensure_future(make())
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, task.cancel)
+        logs.obey_signals(loop.add_signal_handler)
         with contextlib.suppress(asyncio.CancelledError):
             return await task or GOOD
         return GOOD
