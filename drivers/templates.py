@@ -7,7 +7,17 @@ import msgspec
 
 from drivers.api import LabelError
 
-BUILTIN: Final = ("waybill", "slip", "tote", "location", "picklist", "badge", "sticker", "box")
+BUILTIN: Final = (
+    "waybill",
+    "slip",
+    "tote",
+    "location",
+    "picklist",
+    "badge",
+    "sticker",
+    "box",
+    "cards",
+)
 
 
 def load_template(name: str) -> dict[str, Any]:

@@ -46,9 +46,15 @@ async def make_pda(browser: Browser, peer: Peer) -> AsyncIterator[MakePda]:
     made: list[Pda] = []
 
     async def make(
-        *, size: dict[str, int] | None = None, theme: Theme = "light", open_now: bool = True
+        *,
+        size: dict[str, int] | None = None,
+        theme: Theme = "light",
+        open_now: bool = True,
+        touch: bool = True,
     ) -> Pda:
-        pda = await open_context(browser, peer.url, size=size, theme=theme, open_now=open_now)
+        pda = await open_context(
+            browser, peer.url, size=size, theme=theme, open_now=open_now, touch=touch
+        )
         made.append(pda)
         return pda
 

@@ -126,6 +126,7 @@ async def open_context(
     size: dict[str, int] | None = None,
     theme: Theme = "light",
     open_now: bool = True,
+    touch: bool = True,
 ) -> Pda:
     """Return a handheld of its own, with its page open unless told otherwise."""
     shape = size or PHONE
@@ -133,7 +134,7 @@ async def open_context(
         viewport={"width": shape["width"], "height": shape["height"]},
         locale="zh-CN",
         color_scheme=theme,
-        has_touch=True,
+        has_touch=touch,
     )
     await context.add_init_script(SPY)
     pda = Pda(context, url)

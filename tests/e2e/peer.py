@@ -26,6 +26,7 @@ REASONS = {
         {"code": "damaged", "zh": "商品破损", "en": "Damaged"},
     ],
     "reprint": [{"code": "smudged", "zh": "打印不清", "en": "Hard to read"}],
+    "gift": [{"code": "short", "zh": "赠品缺货", "en": "The gift is short"}],
     "release": [{"code": "break", "zh": "休息或换班", "en": "Break or end of shift"}],
 }
 WAYBILL = "SF1023456789"
@@ -331,6 +332,9 @@ class Peer:
     def _pick_short(self, data: View) -> View:
         self._step(data).update(found=data["found"], done=True)
         return self._changed(said="short")
+
+    def _gift_substitute(self, _: View) -> View:
+        return {"approval": "approval-1"}
 
     def _alarm_ack(self, data: View) -> View:
         self.alarms = [a for a in self.alarms if a["id"] != data["alarm_id"]]

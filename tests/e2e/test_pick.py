@@ -247,3 +247,45 @@ async def test_the_back_key_closes_what_lies_on_top(pda: Pda) -> None:
     await pda.page.go_back()
     await pda.until("!document.querySelector('#layer').open")
     await pda.sees("走到库位，扫库位码")
+
+
+async def test_the_scanner_alone_does_it_all(make_pda: MakePda, peer: Peer) -> None:
+    """Short pick, digits, an approval request and a change of user need no touch (PDA-2)."""
+    pda = await make_pda(touch=False)
+    await pda.sign_in(*PICKER)
+    await pda.until("document.querySelector('.row') !== null")
+    await pda.page.evaluate("addEventListener('pointerdown', () => { window.touched = true; })")
+    for code in ("@C:1", "@C:OK", "T-1", "B-01-02", "6901234567891", "@C:SHORT", "@C:1", "@C:OK"):
+        await pda.scan(code)
+    await pda.sees("为什么缺货？")
+    for code in ("@C:2", "A-02-02", "@C:SHORT", "@C:0", "@C:OK", "@C:1", "@C:ASK"):
+        await pda.scan(code)
+    await pda.sees("为什么更换赠品？")
+    await pda.scan("@C:1")
+    await pda.sees("已申请，等主管批准")
+    for code in ("T-2", "B-03-02", "6901234567893", "@C:4", "@C:0", "@C:OK"):
+        await pda.scan(code)
+    await pda.sees("全部拣完")
+    await pda.scan("@C:USER")
+    await pda.sees("请扫工牌")
+    assert not await pda.page.evaluate("window.touched")
+    given = [c["data"] for c in peer.applied if c["kind"] in ("pick.short", "gift.substitute")]
+    assert given == [
+        {"task_id": "task-1", "step": 1, "found": 1, "reason": "damaged"},
+        {"task_id": "task-1", "step": 2, "found": 0, "reason": "missing"},
+        {"order_id": "WEB-2011001", "line": 2, "reason": "short"},
+    ]
+    assert peer.task["steps"][2]["picked"] == 40
+
+
+async def test_a_pin_is_never_entered_from_printed_cards(pda: Pda) -> None:
+    """Digit cards and short barcodes of digits leave the PIN empty (SEC-2)."""
+    await pda.scan("B-1001")
+    await pda.page.wait_for_selector("#layer[open] .keys")
+    for code in ("@C:4", "@C:QTY:482913", "@C:QTY:4829"):
+        await pda.scan(code)
+        await pda.sees("先完成这一步")
+    await pda.scan("482", prefix="")
+    await pda.page.keyboard.type("82", delay=120)
+    await pda.page.keyboard.press("Enter")
+    await pda.until("document.querySelector('#layer .shown').textContent.trim() === '●●'")

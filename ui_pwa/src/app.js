@@ -284,6 +284,14 @@ export class App {
     }
   }
 
+  /** The card for the next person: the task in hand stays its picker's own. */
+  async switchUser() {
+    if (!this.state.session) return;
+    const why = this.why('session.close');
+    if (why) this.refuse(why);
+    else await this.signOut();
+  }
+
   signedOut() {
     this.link.stop();
     this.inflight.clear();
@@ -456,6 +464,7 @@ export class App {
       if (scan.type === 'command' && scan.name === 'OK') dialogs.ackAlarm(this);
       else this.tell('stop', 'notice.alarm_first');
     } else if (scan.type === 'badge') signIn.takeBadge(this, code);
+    else if (scan.type === 'command' && scan.name === 'USER') await this.switchUser();
     else if (state.dialog) {
       await this.painter.fetch('asks');
       dialogs.scan(this, scan);

@@ -54,7 +54,7 @@ interface PutBack {
 interface OrderView { id: string; state: string; put_back?: PutBack[] }
 interface Alarm { id: string; code: string; facts: Facts; raised_at: number }
 interface Reason { code: string; zh: string; en: string }
-type Reasons = Record<'short' | 'reprint' | 'release', Reason[]>;
+type Reasons = Record<'short' | 'reprint' | 'release' | 'gift', Reason[]>;
 
 interface Command {
   v: 1; id: string; kind: string; device: string; session_id: string; captured_at: number;
@@ -96,10 +96,13 @@ interface State {
 type Happening = { type: string; [k: string]: any };
 
 type App = import('./app.js').App;
-type Frame = { kind: 'scan'; text: string; gapMs: number } | { kind: 'typed'; text: string };
+type Frame = { kind: 'scan'; text: string; gapMs: number } | { kind: 'typed'; text: string; byHand: boolean };
 type Scan =
   | { type: 'badge' | 'station' | 'tote' | 'label' | 'code'; code: string }
-  | { type: 'command'; code: string; name: string; qty: number | null };
+  | {
+    type: 'command'; code: string; name: string;
+    qty: number | null; digit: string | null; // of the cards @C:QTY:<n> and @C:<digit>
+  };
 type Need = 'tote' | 'location' | 'item' | 'qty';
 interface ScreenModule {
   view(app: App): unknown;

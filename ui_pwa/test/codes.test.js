@@ -1,5 +1,6 @@
 // Framing and classification: what is a scan, and of what (PDA-2).
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { Framer, SCAN, classify, normalise, saneTime } from '../src/core/codes.js';
 
@@ -71,7 +72,9 @@ test('every gap up to 30 ms, jitter and a scanner that sends no Enter are scans 
 });
 
 test('three fast digits are a person on a keypad, three other characters a short code', () => {
-  assert.equal(type('123', 20, { prefix: '' })[0].kind, 'typed');
+  const [fast] = type('123', 20, { prefix: '' });
+  assert.deepEqual([fast.kind, fast.byHand], ['typed', false]);
+  assert.equal(type('123', 110, { prefix: '' })[0].byHand, true);
   assert.equal(type('T-1', 20, { prefix: '' })[0].kind, 'scan');
 });
 
@@ -124,7 +127,7 @@ test('text committed at once by an input method is a scan, with or without Enter
 test('what was typed before a prefix is set apart from the scan', () => {
   const framer = new Framer('~');
   framer.push('4', 0);
-  assert.deepEqual(framer.push('~', 120), { kind: 'typed', text: '4' });
+  assert.deepEqual(framer.push('~', 120), { kind: 'typed', text: '4', byHand: true });
   framer.push('A-01', 130);
   assert.equal(framer.end(140)?.text, 'A-01');
 });
@@ -185,7 +188,17 @@ test('codes are told apart by their form', () => {
     code: '@C:QTY:600',
     name: 'QTY',
     qty: 600,
+    digit: null,
   });
-  assert.deepEqual(classify('@C:OK'), { type: 'command', code: '@C:OK', name: 'OK', qty: null });
+  const card = { type: 'command', qty: null, digit: null };
+  assert.deepEqual(classify('@C:OK'), { ...card, code: '@C:OK', name: 'OK' });
+  assert.deepEqual(classify('@C:0'), { ...card, code: '@C:0', name: 'DIGIT', digit: '0' });
+  assert.equal(classify('@C:10').type, 'code');
   assert.equal(classify('@C:NONSENSE').type, 'code');
+});
+
+test('every printed command card is understood', () => {
+  const deck = new URL('../../drivers/labels/templates/cards.sample.json', import.meta.url);
+  for (const { code } of JSON.parse(readFileSync(deck)).cards)
+    assert.equal(classify(code).type, 'command', code);
 });

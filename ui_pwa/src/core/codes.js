@@ -20,6 +20,7 @@ export const SCAN = Object.freeze({
 });
 
 const GS = '\x1d';
+const CARD = /^@C:(OK|SHORT|SKIP|UNDO|HELP|ASK|USER|QTY:(\d{1,5})|(\d))$/;
 const ASCII = /^[\x20-\x7e\x1d]+$/;
 
 /** Collects characters until they are a scan or plainly a person's typing. */
@@ -70,7 +71,7 @@ export class Framer {
     if (chars.length >= SCAN.charsMin) this.bulk = true;
     for (const char of chars) {
       if (this.prefix && char === this.prefix && !this.prefixed) {
-        left = this.text ? { kind: 'typed', text: this.text } : left;
+        left = this.text ? { kind: 'typed', text: this.text, byHand: true } : left;
         this.text = '';
         this.times = [];
         this.prefixed = true;
@@ -133,8 +134,9 @@ export class Framer {
   #close(scanned) {
     const gaps = this.#gaps();
     const text = this.text;
+    const byHand = text.length < 2 || gaps[gaps.length >> 1] > SCAN.medianMsMax;
     this.reset();
-    if (!scanned) return { kind: 'typed', text };
+    if (!scanned) return { kind: 'typed', text, byHand };
     return { kind: 'scan', text, gapMs: gaps[Math.floor(gaps.length * 0.95)] ?? 0 };
   }
 }
@@ -170,10 +172,16 @@ export function normalise(raw) {
  * @returns {Scan}
  */
 export function classify(code) {
-  const card = /^@C:(OK|SHORT|SKIP|UNDO|HELP|QTY:(\d{1,5}))$/.exec(code);
+  const card = CARD.exec(code);
   if (card) {
-    const qty = card[2] === undefined ? null : Number(card[2]);
-    return { type: 'command', code, name: qty === null ? card[1] : 'QTY', qty };
+    const [name, qty, digit] = [card[1].replace(/:.*/, ''), card[2], card[3]];
+    return {
+      type: 'command',
+      code,
+      name: digit ? 'DIGIT' : name,
+      qty: qty ? Number(qty) : null,
+      digit: digit ?? null,
+    };
   }
   if (/^@S:./.test(code)) return { type: 'station', code: code.slice(3) };
   if (/^B-[^-]+$/.test(code)) return { type: 'badge', code };

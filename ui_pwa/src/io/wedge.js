@@ -171,7 +171,8 @@ export class Wedge {
     if (!this.framer.busy) this.#forget();
     if (frame.text === '') return;
     if (frame.kind === 'typed') {
-      if (!before && /^\d{1,6}$/.test(frame.text)) this.owner.onDigits(frame.text);
+      const byHand = !before && frame.byHand;
+      if (byHand && /^\d{1,6}$/.test(frame.text)) this.owner.onDigits(frame.text);
       return;
     }
     if (before) restore(before);

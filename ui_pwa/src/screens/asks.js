@@ -1,8 +1,9 @@
 // What lies over a screen when asked for: menu, help, a quantity, a reason.
 
 import { html, nothing } from '../../vendor/lit.js';
+import { signal } from '../io/signals.js';
 import { action, footer, keypad, notice } from '../parts/parts.js';
-import { QTY_CHARS_MAX, title } from './dialogs.js';
+import { QTY_CHARS_MAX, title, typed } from './dialogs.js';
 
 /** Places, and the roles that work there; the others may go everywhere. */
 /** @type {{screen: ScreenName, roles: string[]}[]} */
@@ -130,6 +131,22 @@ function reasons(app, dialog) {
     ${list.length ? nothing : html`<p class="sub">${t('reason.none')}</p>`}</div>`;
 }
 
+/**
+ * Ask a supervisor for a gift of equal value in place of one that is short.
+ * @param {App} app
+ * @param {string} order
+ * @param {{no: number} | undefined} line of a gift, if there is one
+ */
+export function askGift(app, order, line) {
+  const why = line ? app.why('gift.substitute') : { code: 'not_a_gift' };
+  if (why) app.refuse(why);
+  else
+    app.askReason('gift', (reason) => {
+      app.close();
+      app.send('gift.substitute', { order_id: order, line: line?.no, reason });
+    });
+}
+
 /** @param {App} app @param {Scan} scan */
 export function scan(app, scan) {
   const { dialog } = app.state;
@@ -140,7 +157,10 @@ export function scan(app, scan) {
   }
   if (dialog?.kind === 'qty' && scan.type === 'command') {
     if (scan.name === 'OK') takeQty(app, dialog, entered(dialog));
-    else if (scan.qty !== null) takeQty(app, dialog, scan.qty);
+    else if (scan.digit !== null) {
+      typed(app, scan.digit);
+      signal('kept');
+    } else if (scan.qty !== null) takeQty(app, dialog, scan.qty);
     else {
       app.close();
       app.onScan(scan.code);
@@ -149,7 +169,7 @@ export function scan(app, scan) {
   }
   if (dialog?.kind === 'reason' && scan.type === 'command') {
     const list = app.state.reasons?.[dialog.list] ?? [];
-    const picked = list[scan.name === 'OK' ? 0 : (scan.qty ?? 0) - 1];
+    const picked = list[scan.name === 'OK' ? 0 : Number(scan.qty ?? scan.digit ?? 0) - 1];
     if (picked) {
       app.onReason(picked.code);
       return;

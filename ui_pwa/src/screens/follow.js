@@ -70,6 +70,7 @@ const FOLLOW = {
     app.tell('kept', 'notice.put_back');
     app.refresh('putbacks');
   },
+  'gift.substitute': (app) => app.tell('good', 'notice.asked'),
   'alarm.ack': () => undefined,
 };
 

@@ -4,6 +4,7 @@ import { html, nothing } from '../../vendor/lit.js';
 import { shortOrder } from '../core/text.js';
 import { action, footer, header, notice } from '../parts/parts.js';
 import { bar, chip, count, empty, marks, row, tick } from '../parts/rows.js';
+import { askGift } from './asks.js';
 
 /** Begins the QR of a slip that stands for a label. */
 const SLIP = 'FGS1:';
@@ -207,6 +208,11 @@ export function scan(app, scan) {
 
 /** @param {App} app @param {PackView | null} pack @param {string} name */
 function command(app, pack, name) {
+  if (name === 'ASK' && pack) {
+    const gift = pack.lines.find((l) => l.gift && !l.done);
+    askGift(app, pack.order, gift);
+    return;
+  }
   if (name !== 'OK' || !pack) {
     app.tell('wrong', 'pack.scan_tote');
     return;

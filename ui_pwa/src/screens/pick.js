@@ -5,6 +5,8 @@ import { shortOrder } from '../core/text.js';
 import { isLive, judge, keptSteps, need, orderForTote, picking, progress } from '../core/task.js';
 import { action, footer, header, notice } from '../parts/parts.js';
 import { bar, chip, count, empty, marks, row, slotMark, tick } from '../parts/rows.js';
+import { askGift } from './asks.js';
+import { typed } from './dialogs.js';
 
 /** @param {App} app */
 export function view(app) {
@@ -172,9 +174,15 @@ async function bindTote(app, task, step, code) {
   else app.tell('wrong', `refusal.${said.code}`, said.facts);
 }
 
-/** @param {App} app @param {{name: string, qty: number | null}} card @param {Step | null} step */
+/** @param {App} app @param {Extract<Scan, {type: 'command'}>} card @param {Step | null} step */
 function command(app, card, step) {
   const { task } = picking(app.state);
+  if (task && card.name === 'ASK') {
+    const short = task.steps.find((s) => s.gift && s.found !== null && isLive(task, s));
+    const gift = short ?? (step?.gift ? step : undefined);
+    askGift(app, gift?.order ?? '', gift && { no: gift.line });
+    return;
+  }
   if (!task || !step) {
     if (card.name === 'OK') leave(app);
     return;
@@ -184,6 +192,10 @@ function command(app, card, step) {
   else if (card.name === 'SKIP') app.dispatch({ type: 'skip', step: step.no });
   else if (wantsQty && card.name === 'OK') confirmQty(app, step.qty);
   else if (wantsQty && card.qty !== null) confirmQty(app, card.qty);
+  else if (wantsQty && card.digit !== null) {
+    askQty(app, step);
+    typed(app, card.digit);
+  }
   else app.tell('wrong', `pick.do_${need(task, step)}`, { qty: step.qty });
 }
 

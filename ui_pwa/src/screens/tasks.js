@@ -67,7 +67,8 @@ export function scan(app, scan) {
     return;
   }
   if (scan.name === 'OK') take(app);
-  else if (scan.name === 'QTY') choose(app, scan.qty ?? 0);
+  else if (scan.qty ?? scan.digit) choose(app, Number(scan.qty ?? scan.digit));
+  else app.tell('wrong', 'notice.take_first');
 }
 
 /** @param {App} app @param {number} place */
