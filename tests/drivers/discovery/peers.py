@@ -124,9 +124,11 @@ class Avahi:
             *(tool("unshare"), "--mount", *(() if os.geteuid() == 0 else ("--map-root-user",))),
             *("sh", "-euc", _PRIVATE, "sh", str(self._folder), *daemon, "-f", str(conf)),
         )
+        said: list[bytes] = []
         async with asyncio.timeout(WAIT_S):
             while b"startup complete" not in (line := await asyncio.to_thread(_line, running)):
-                assert line, "avahi-daemon ended"
+                assert line, f"avahi-daemon ended: {b''.join(said).decode(errors='replace')}"
+                said.append(line)
 
     def run(self, *command: str) -> subprocess.Popen[bytes]:
         """Run a program on this responder's bus, until the responder stops."""
