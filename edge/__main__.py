@@ -3,6 +3,7 @@
 import argparse
 
 from edge.cli import (
+    backup,
     bench,
     decode,
     demo,
@@ -18,7 +19,21 @@ from edge.cli import (
 )
 from edge.cli.output import WRONG_USAGE
 
-VERBS = (services, setup, demo, journal, orders, devices, labels, rules, decode, docs, sim, bench)
+VERBS = (
+    services,
+    setup,
+    backup,
+    demo,
+    journal,
+    orders,
+    devices,
+    labels,
+    rules,
+    decode,
+    docs,
+    sim,
+    bench,
+)
 
 
 def main() -> None:

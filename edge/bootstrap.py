@@ -3,7 +3,6 @@
 import asyncio
 import fcntl
 import gc
-import os
 import random
 import secrets
 import ssl
@@ -53,7 +52,9 @@ from edge.http.socket import Socket
 from edge.http.stock import StockHandlers, stock_routes
 from edge.http.tls import expires_us, server_context
 from edge.store.blobs import BlobStore
+from edge.store.durable import write_file
 from edge.store.reader import SqliteReader
+from edge.store.restore import finish_switch
 from edge.store.runners import QUEUE_MAX, ThreadRunner
 from edge.store.sqlite import NewerSchemaError, SqliteStore
 from edge.store.writer import Writer
@@ -122,6 +123,7 @@ class BoxProcess:
     async def _open(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
         self._lock()
+        finish_switch(self.data)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._open_writer()
         await self._found()
@@ -257,7 +259,7 @@ class BoxProcess:
             self.reader,
             head=lambda: self.writer.head,
             rules=lambda: self.rules,
-            pin=lambda key: asyncio.to_thread(_write_durably, pinned, key),
+            pin=lambda key: asyncio.to_thread(write_file, pinned, key),
         )
         self.agent = HubAgent(
             identity=identity,
@@ -429,16 +431,6 @@ class BoxProcess:
             result = self._closing.pop()()
             if asyncio.iscoroutine(result):
                 await result
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    """Write a small file so that it survives a power cut whole or not at all."""
-    fresh = path.with_suffix(".new")
-    with fresh.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
 
 
 async def serve_box(

@@ -14,18 +14,16 @@ import msgspec
 
 from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
 from edge.config import ConfigError, load_config
-from edge.store.journal import Item, Journal, NoJournalError
+from edge.store.journal import Item, Journal, NoJournalError, box_of, check_chain
 from edge.store.replay import check_replay
 from edge.store.sqlite import NewerSchemaError
 from sync.api import (
-    BROKEN_BYTES,
-    Checkpoint,
+    GENESIS,
     Entry,
     ExportedEntry,
     Header,
     MalformedError,
     Report,
-    Verifier,
     decode_entry,
     public_key,
     verify_export,
@@ -92,24 +90,10 @@ def _verify_file(args: argparse.Namespace) -> int:
 
 
 def _verify_folder(args: argparse.Namespace, journal: Journal, data: Path) -> int:
-    key = data / "keys" / "box.key"
-    verifier = Verifier(public_key=public_key(key.read_bytes()) if key.is_file() else None)
-    box = ""
-    for item in _with_progress(journal.items(), journal.last_seq()):
-        if isinstance(item, ExportedEntry):
-            box = box or _box_of(item.raw)
-            verifier.entry(item.raw, item.hash)
-        else:
-            pinned = Checkpoint(box, item.epoch, item.seq, item.head, item.at_us)
-            verifier.checkpoint(pinned, item.signature)
-    return _tell(args, verifier.report())
-
-
-def _box_of(raw: bytes) -> str:
-    """Return the box that wrote an entry, or nothing where it cannot be read."""
-    with contextlib.suppress(*BROKEN_BYTES):
-        return decode_entry(raw).box
-    return ""
+    last = journal.last_seq()
+    report = check_chain(journal, data, lambda count: _progress_at(count, last))
+    _progress(last, last)
+    return _tell(args, report)
 
 
 def _tell(args: argparse.Namespace, report: Report) -> int:
@@ -182,7 +166,8 @@ def _export(args: argparse.Namespace, journal: Journal, data: Path) -> int:
     first = next(items, None)
     if not isinstance(first, ExportedEntry):
         return fail(f"{data}: the journal is empty")
-    header = Header(_box_of(first.raw), public_key(key.read_bytes()))
+    after = journal.after() or (0, 0, GENESIS)
+    header = Header(box_of(first.raw), public_key(key.read_bytes()), after)
     try:
         with args.output.open("wb") as file:
             rest = _with_progress(items, journal.last_seq())
@@ -218,9 +203,13 @@ def _replay(args: argparse.Namespace, journal: Journal) -> int:
 def _with_progress(items: Iterator[Item], last: int) -> Iterator[Item]:
     for count, item in enumerate(items, 1):
         yield item
-        if count % PROGRESS_ENTRIES == 0:
-            _progress(count, last)
+        _progress_at(count, last)
     _progress(last, last)
+
+
+def _progress_at(count: int, last: int) -> None:
+    if count % PROGRESS_ENTRIES == 0:
+        _progress(count, last)
 
 
 def _progress(done: int, last: int) -> None:

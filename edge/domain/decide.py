@@ -101,6 +101,7 @@ _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
     c.RulesetActivate: (rulesets.activate, ""),
     c.RulesetRollback: (rulesets.roll_back, ""),
     c.CheckpointCountersign: (instructions.countersign, ""),
+    c.SnapshotKeep: (instructions.keep_snapshot, ""),
     c.StatusSet: (people.refuse_status, ""),
     c.SiteConfigure: (devices.configure, ""),
     c.DeviceReport: (devices.report, ""),

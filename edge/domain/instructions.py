@@ -16,6 +16,7 @@ from edge.domain.carriers import switch, update
 from edge.domain.commands import (
     CheckpointCountersign,
     InstructionAccept,
+    SnapshotKeep,
 )
 from edge.domain.entries import LINK_DSEQ, PersonalRecord
 from edge.domain.evidence import set_tags
@@ -206,6 +207,20 @@ def countersign(turn: Turn, data: CheckpointCountersign) -> Facts:
         at_us=data.at_us,
         head=data.head,
         signature=data.signature,
+    )
+    return {"seq": data.seq}
+
+
+def keep_snapshot(turn: Turn, data: SnapshotKeep) -> Facts:
+    """Note the hash of a stored snapshot: what replay behind it starts from."""
+    turn.emit(
+        "projection.snapshot",
+        f"snapshot:{data.seq}",
+        epoch=data.epoch,
+        seq=data.seq,
+        head=data.head,
+        docs=data.docs,
+        sha256=data.sha256,
     )
     return {"seq": data.seq}
 

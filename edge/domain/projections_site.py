@@ -38,6 +38,12 @@ def _box_founded(world: World, _: Fact, data: dict[str, Any]) -> None:
     world.put(Box(id="box", name=data["name"]))
 
 
+@on("projection.snapshot")
+def _projection_snapshot(world: World, fact: Fact, _: dict[str, Any]) -> None:
+    if fact.seq == 1:
+        world.edit(world.the(Box, "box"), epoch_us=fact.at_us)
+
+
 @on("ruleset.activated")
 def _ruleset_activated(world: World, fact: Fact, data: dict[str, Any]) -> None:
     label = data["label"]

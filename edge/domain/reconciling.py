@@ -11,7 +11,7 @@ import msgspec
 
 from edge.domain.commands import QTY_MAX
 from edge.domain.ids import ID_CHARS_MAX
-from edge.domain.model import Ledger, Shelf, Stock, shelf_id
+from edge.domain.model import Box, Ledger, Shelf, Stock, shelf_id
 from edge.domain.projections_stock import LEDGER_PAGES_MAX, ledger_id
 from edge.domain.refusals import RefusedError
 from edge.domain.turn import Turn
@@ -44,10 +44,13 @@ class AsOf(msgspec.Struct, frozen=True):
     as_of_seq: int | None = None
     taken_at: int | None = None
 
-    def contains(self, seq: int, at_us: int) -> bool:
-        """Tell whether the movement of entry `seq`, made at `at_us`, is in the snapshot."""
+    def contains(self, seq: int, at_us: int, epoch_us: int) -> bool:
+        """Tell whether the movement of entry `seq`, made at `at_us`, is in the snapshot.
+
+        `as_of_seq` counts in the journal's epoch: all from before it began is contained.
+        """
         if self.as_of_seq is not None:
-            return seq <= self.as_of_seq
+            return seq <= self.as_of_seq or at_us < epoch_us
         return self.taken_at is None or at_us <= self.taken_at
 
 
@@ -103,11 +106,13 @@ def moved_since(world: World, sku: str, as_of: AsOf) -> dict[Place, int] | None:
     """Return how a SKU's shelves changed since; None where the ledger does not reach back."""
     stock = world.get(Stock, sku)
     moved: dict[Place, int] = {}
+    box = world.get(Box, "box")
+    epoch_us = box.epoch_us if box else 0
     pages = stock.pages if stock else 0
     for page_no in range(pages - 1, max(-1, pages - 1 - LEDGER_PAGES_MAX), -1):
         page = world.the(Ledger, ledger_id(sku, page_no))
         for seq, at_us, location, lot, change in reversed(page.rows):
-            if as_of.contains(seq, at_us):
+            if as_of.contains(seq, at_us, epoch_us):
                 return moved
             moved[location, lot] = moved.get((location, lot), 0) + change
     return moved if pages <= LEDGER_PAGES_MAX else None

@@ -16,6 +16,7 @@ from typing import Final
 
 from edge.app.ports import BlobState
 from edge.domain.refusals import RefusedError
+from edge.store.durable import sync_folder
 
 BLOB_BYTES_MAX: Final = 32 * 1024 * 1024
 TOTAL_BYTES_MAX: Final = 20 * 1024**3
@@ -111,7 +112,7 @@ class BlobStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.replace(path)
         for folder in (path.parent, path.parent.parent, self._root):
-            _sync_folder(folder)
+            sync_folder(folder)
         self._used_bytes = self._used() + path.stat().st_size
         return self._state(sha256)
 
@@ -155,11 +156,3 @@ def sniff(head: bytes) -> str:
     if head.startswith(b"\x1a\x45\xdf\xa3"):
         return "video/webm"
     return ""
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -4,15 +4,34 @@ Entries never change once written, so a long walk needs no long transaction: the
 checkpointed under it.
 """
 
+import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
+from edge.app.ports import Head
+from edge.store.archive import Archive
 from edge.store.sqlite import BUSY_TIMEOUT_MS, SCHEMA_VERSION, TIMELINE, check_version
-from sync.api import ExportedCheckpoint, ExportedEntry
+from sync.api import (
+    BROKEN_BYTES,
+    GENESIS,
+    Checkpoint,
+    ExportedCheckpoint,
+    ExportedEntry,
+    Report,
+    Verifier,
+    decode_entry,
+    public_key,
+)
 
 DATABASE: Final = "floor.db"
+BOX_KEY: Final = "keys/box.key"
+ARCHIVE: Final = "archive"
+SNAPSHOTS_MAX: Final = 100
+"""Snapshots that may name one entry: each try of a cut makes one."""
 CHUNK_ENTRIES: Final = 2_000
 
 # In a file that was tampered with a column may hold any type; the verifier judges bytes.
@@ -27,7 +46,27 @@ SELECT
 FROM checkpoint WHERE seq > ? AND seq <= ? ORDER BY epoch, seq
 """
 
+_FIRST: Final = (
+    "SELECT epoch, seq, CAST(hash AS BLOB), CAST(raw AS BLOB) FROM entry ORDER BY seq LIMIT 1"
+)
+SNAPSHOT: Final = "projection.snapshot"
+
 Item = ExportedEntry | ExportedCheckpoint
+
+
+class Start(msgspec.Struct, frozen=True):
+    """What the entries in the database go on from: a stored snapshot of the documents.
+
+    `epoch`, `seq` and `head` name the entry behind which it was taken. Behind a cut that entry is
+    the oldest one kept; at the start of a later epoch it is the last one of the epoch before.
+    """
+
+    epoch: int
+    seq: int
+    head: bytes
+    docs: int
+    sha256: bytes
+    is_cut: bool = False
 
 
 class NoJournalError(Exception):
@@ -48,6 +87,7 @@ class Journal:
         if not path.is_file():
             raise NoJournalError(f"{path}: no such file; give the box's folder with --data DIR")
         file = path.resolve().as_uri()
+        self.archive = Archive(data / ARCHIVE)
         self.db = sqlite3.connect(f"{file}?mode=ro", uri=True, isolation_level=None)
         self.db.execute("PRAGMA query_only=ON")
         self.db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
@@ -65,9 +105,36 @@ class Journal:
         """Return the number of the newest entry, 0 where there is none."""
         return int(self.db.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0])
 
+    def head(self) -> Head:
+        """Return the newest entry; epoch 0 and seq 0 where there is none."""
+        row = self.db.execute("SELECT epoch, seq, hash FROM entry ORDER BY seq DESC").fetchone()
+        return Head(*row) if row else Head(0, 0, GENESIS)
+
+    def start(self) -> Start | None:
+        """Return what the entries go on from; None where they begin with the box itself.
+
+        Behind a cut, an entry of the journal names the snapshot that stands for what is gone.
+        Without such an entry nothing was cut: what is not there is missing.
+        """
+        row = self.db.execute(_FIRST).fetchone()
+        if row is None:
+            return None
+        epoch, first_seq, head, raw = row
+        if first_seq == 1:
+            return _start_in(raw)
+        for named in self.timeline(f"snapshot:{first_seq}", first_seq, SNAPSHOTS_MAX):
+            found = _start_in(named)
+            if found and (found.epoch, found.seq, found.head) == (epoch, first_seq, head):
+                return msgspec.structs.replace(found, is_cut=True)
+        return None
+
     def items(self) -> Iterator[Item]:
-        """Yield entries with their hashes, and each checkpoint behind the entry that it pins."""
-        seq = 0
+        """Yield entries with their hashes, and each checkpoint behind the entry that it pins.
+
+        Behind a cut they begin with the entry after the one that the cut left.
+        """
+        start = self.start()
+        seq = start.seq if start and start.is_cut else 0
         while rows := self.db.execute(_ENTRIES, (seq, CHUNK_ENTRIES)).fetchall():
             last = rows[-1][0]
             pins = self._checkpoints(seq, last)
@@ -77,6 +144,11 @@ class Journal:
                     yield pins.pop(0)
             seq = last
         yield from self._checkpoints(seq, 2**63 - 1)
+
+    def after(self) -> tuple[int, int, bytes] | None:
+        """Return epoch, number and hash of the entry before the first one, behind a cut."""
+        start = self.start()
+        return (start.epoch, start.seq, start.head) if start and start.is_cut else None
 
     def raw(self, after_seq: int = 0) -> Iterator[list[tuple[int, bytes]]]:
         """Yield chunks of (number, raw entry) behind entry `after_seq`."""
@@ -91,3 +163,41 @@ class Journal:
     def _checkpoints(self, after_seq: int, to_seq: int) -> list[ExportedCheckpoint]:
         rows = self.db.execute(_CHECKPOINTS, (after_seq, to_seq))
         return [ExportedCheckpoint(*row) for row in rows]
+
+
+def check_chain(
+    journal: Journal, data: Path, progress: Callable[[int], None] = lambda _: None
+) -> Report:
+    """Check every entry and signed head of the journal in the folder `data`, by the box's key.
+
+    `progress` is told how many entries and heads were checked.
+    """
+    key = data / BOX_KEY
+    own_key = public_key(key.read_bytes()) if key.is_file() else None
+    verifier = Verifier(public_key=own_key, after=journal.after())
+    box = ""
+    for count, item in enumerate(journal.items(), 1):
+        if isinstance(item, ExportedEntry):
+            box = box or box_of(item.raw)
+            verifier.entry(item.raw, item.hash)
+        else:
+            pinned = Checkpoint(box, item.epoch, item.seq, item.head, item.at_us)
+            verifier.checkpoint(pinned, item.signature)
+        progress(count)
+    return verifier.report()
+
+
+def box_of(raw: bytes) -> str:
+    """Return the box that wrote an entry, or nothing where it cannot be read."""
+    with contextlib.suppress(*BROKEN_BYTES):
+        return decode_entry(raw).box
+    return ""
+
+
+def _start_in(raw: bytes) -> Start | None:
+    """Return what an entry says that the journal goes on from, if it says so."""
+    try:
+        entry = decode_entry(raw)
+        return msgspec.convert(entry.data, Start) if entry.kind == SNAPSHOT else None
+    except BROKEN_BYTES:
+        return None

@@ -13,7 +13,8 @@ import msgspec
 from edge.domain.model import Doc
 from edge.domain.projections import apply
 from edge.domain.world import World
-from edge.store.journal import Journal
+from edge.store.archive import Archive, ArchiveError, Row
+from edge.store.journal import Journal, Start
 from edge.store.sqlite import decode_doc, encode_doc
 from sync.api import BROKEN_BYTES, decode_entry
 
@@ -21,7 +22,6 @@ DIFFERENCES_MAX: Final = 100
 DOCS_IN_MEMORY_MAX: Final = 100_000
 """Beyond these, fresh documents go to a temporary file."""
 
-Row = tuple[str, str, bytes]
 Progress = Callable[[int], None]
 
 
@@ -88,6 +88,20 @@ class Fresh:
         if len(self._world.changes) > DOCS_IN_MEMORY_MAX:
             self._spill()
 
+    def begin(self, start: Start | None, archive: Archive) -> None:
+        """Begin with the documents that the journal goes on from.
+
+        Raises:
+            ArchiveError: their snapshot is missing, cut or changed.
+        """
+        if start is None:
+            return
+        self._db.execute("BEGIN")
+        rows = archive.docs(start.epoch, start.seq, start.sha256)
+        self._db.executemany("INSERT INTO fresh VALUES (?, ?, ?)", rows)
+        self._db.execute("COMMIT")
+        self.seq = start.seq if start.is_cut else 0
+
     def rows(self) -> Iterator[Row]:
         """Return (kind, id, body) of all documents, sorted."""
         self._spill()
@@ -122,18 +136,23 @@ def sorted_items(changes: dict[tuple[str, str], Doc]) -> list[tuple[tuple[str, s
 def check_replay(journal: Journal, progress: Progress = lambda _: None) -> ReplayReport:
     """Replay a journal and compare; it may be that of a running box.
 
+    Behind a cut, or in a later epoch, it begins with the snapshot that the journal names.
+
     Most of the way no transaction is open. The last entries and the comparison share one, so that
     they see one state. `progress` is told the number of the entry that was reached.
     """
     fresh = Fresh()
     try:
-        for chunk in journal.raw():
+        fresh.begin(journal.start(), journal.archive)
+        for chunk in journal.raw(fresh.seq):
             fresh.apply(chunk)
             progress(fresh.seq)
         journal.db.execute("BEGIN")
         for chunk in journal.raw(fresh.seq):
             fresh.apply(chunk)
         return _compare(journal.db, fresh)
+    except ArchiveError as error:
+        return ReplayReport(0, 0, (Difference("snapshot", "archive", str(error)),))
     except UnappliedError as error:
         found = Difference("entry", str(error.seq), f"cannot be applied: {error.problem}")
         return ReplayReport(fresh.entries, 0, (found,))

@@ -333,7 +333,7 @@ def test_every_command_about_an_order_is_in_the_table() -> None:
     apart |= {kind for kind in c.KINDS if kind.startswith("device.")}  # of no order
     apart |= {"count.scan", "lot.scan"}
     own = {"session.open", "box.found", "print.report", "timer.fire", "instruction.accept"}
-    own |= {"ruleset.activate", "ruleset.rollback", "checkpoint.countersign"}
+    own |= {"ruleset.activate", "ruleset.rollback", "checkpoint.countersign", "snapshot.keep"}
     own |= {"site.configure", "scan.report"}
     assert set(c.KINDS) - own - apart == {name for name in COMMANDS if name in c.KINDS}
 

@@ -20,7 +20,10 @@ PACKAGE = Path(edge.__file__).parent
 
 
 def test_the_writer_alone_opens_for_writing() -> None:
-    """In the package one place connects without `mode=ro`: the store; replay has its own file."""
+    """In the package one place connects to a box without `mode=ro`: the store.
+
+    Replay, a segment of the archive and a copy for a backup are files of their own.
+    """
     found = [
         (path.relative_to(PACKAGE).as_posix(), ast.unparse(node))
         for path in sorted(PACKAGE.rglob("*.py"))
@@ -34,6 +37,8 @@ def test_the_writer_alone_opens_for_writing() -> None:
         if "mode=ro" not in call and not path.startswith("bench/")
     ]
     assert writing == [
+        ("store/archive.py", "sqlite3.connect(fresh, isolation_level=None)"),
+        ("store/backup.py", "sqlite3.connect(target)"),
         ("store/replay.py", "sqlite3.connect('', isolation_level=None)"),
         (
             "store/sqlite.py",

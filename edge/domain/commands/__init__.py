@@ -16,6 +16,7 @@ from edge.domain.commands.box import (
     InstructionAccept,
     RulesetActivate,
     RulesetRollback,
+    SnapshotKeep,
     StatusSet,
     TimerFire,
 )
@@ -130,6 +131,7 @@ __all__ = [
     "SessionOpen",
     "SiteConfigure",
     "SlipScan",
+    "SnapshotKeep",
     "StatusSet",
     "TaskRelease",
     "TaskTake",

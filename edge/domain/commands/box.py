@@ -50,6 +50,20 @@ class CheckpointCountersign(Data, frozen=True, tag="checkpoint.countersign"):
     signature: bytes
 
 
+class SnapshotKeep(Data, frozen=True, tag="snapshot.keep"):
+    """A snapshot of the documents behind an entry was stored; replay may start there.
+
+    As the first command of an epoch it says what the epoch goes on from.
+    """
+
+    FROM_CLIENTS = False
+    epoch: int
+    seq: int
+    head: bytes
+    docs: int
+    sha256: bytes
+
+
 class BoxFound(Data, frozen=True, tag="box.found"):
     """The first command of a box: its name and the ruleset that it starts with."""
 

@@ -14,6 +14,8 @@ class Box(Doc, frozen=True, kw_only=True):
     """The newest instruction of the hub that is journalled."""
     rules: str = ""
     """Label of the active ruleset, e.g. `default@1`."""
+    epoch_us: int = 0
+    """When the journal's epoch began, where it goes on from an earlier one."""
 
 
 class RulesetRecord(Doc, frozen=True, kw_only=True):

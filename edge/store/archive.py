@@ -1,0 +1,206 @@
+"""What left the database: old entries, packed, with an index; and the documents they came to.
+
+A segment is an SQLite file `EEEEEE-SSSSSSSSSSSS.entries` named by the epoch and number of its last
+entry: chunks of entries under zstd, and which chunks concern a reference. A snapshot is a file of
+the same name that ends in `.docs`: every document as it stood behind that entry, under zstd. Its
+hash is in the journal, so that replay can start there. Neither ever changes once it has its name.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import zstandard
+
+from edge.store import durable
+from sync.api import BROKEN_BYTES, decode_entry
+
+CHUNK_ENTRIES: Final = 500
+LEVEL: Final = 9
+LENGTH_BYTES: Final = 4
+ROW_BYTES_MAX: Final = 64 * 1024 * 1024
+CHUNK_BYTES_MAX: Final = 256 * 1024 * 1024
+ENTRIES: Final = ".entries"
+DOCS: Final = ".docs"
+
+_SCHEMA: Final = """
+CREATE TABLE chunk (first_seq INTEGER PRIMARY KEY, packed BLOB NOT NULL);
+CREATE TABLE concern (ref TEXT, first_seq INTEGER, PRIMARY KEY (ref, first_seq)) WITHOUT ROWID;
+CREATE TABLE pin (
+  epoch INTEGER, seq INTEGER, at_us INTEGER, head BLOB, signature BLOB, PRIMARY KEY (epoch, seq)
+) WITHOUT ROWID;
+"""
+
+_CONCERNING: Final = """
+SELECT packed FROM concern JOIN chunk USING (first_seq) WHERE ref = ? ORDER BY first_seq
+"""
+
+Row = tuple[str, str, bytes]
+"""Kind, id and body of a document."""
+_rows = msgspec.msgpack.Decoder(Row)
+_packed = msgspec.msgpack.Decoder(list[bytes])
+
+
+class ArchiveError(Exception):
+    """A file of the archive cannot be used; the text says which and what to do."""
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Documents as they stood behind an entry: how many, and the hash of their bytes."""
+
+    docs: int
+    sha256: bytes
+
+
+class Archive:
+    """A folder of segments and snapshots."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, epoch: int, seq: int, suffix: str) -> Path:
+        """Return where the file of an entry is, or would be."""
+        return self.folder / f"{epoch:06}-{seq:012}{suffix}"
+
+    def segments(self) -> list[Path]:
+        """Return the segments, oldest first."""
+        return sorted(self.folder.glob(f"*{ENTRIES}"))
+
+    # ---- entries --------------------------------------------------------------------------------
+
+    def keep_entries(self, db: sqlite3.Connection, epoch: int, to_seq: int) -> Path:
+        """Write the entries of `db` up to `to_seq` as a segment; durable when it returns."""
+        durable.make_folder(self.folder)
+        path = self.path(epoch, to_seq, ENTRIES)
+        fresh = path.with_name(path.name + ".new")
+        fresh.unlink(missing_ok=True)
+        fresh.touch(durable.PRIVATE)
+        with closing(sqlite3.connect(fresh, isolation_level=None)) as segment:
+            segment.execute("PRAGMA journal_mode=OFF")
+            segment.executescript(_SCHEMA)
+            segment.execute("BEGIN")
+            pins = db.execute(
+                "SELECT epoch, seq, at_us, head, signature FROM checkpoint WHERE seq <= ?",
+                (to_seq,),
+            )
+            segment.executemany("INSERT INTO pin VALUES (?, ?, ?, ?, ?)", pins)
+            _pack(db, to_seq, segment)
+            segment.execute("COMMIT")
+        durable.sync_file(fresh)
+        durable.move(fresh, path)
+        return path
+
+    def timeline(self, ref: str, limit: int) -> list[bytes]:
+        """Return the first raw entries that concern `ref`, oldest first."""
+        found: list[bytes] = []
+        for path in self.segments():
+            for entry in _concerning(path, ref):
+                if len(found) == limit:
+                    return found
+                found.append(entry)
+        return found
+
+    # ---- documents ------------------------------------------------------------------------------
+
+    def keep_docs(self, db: sqlite3.Connection, epoch: int, seq: int) -> Snapshot:
+        """Write the documents of `db` as the snapshot behind an entry; durable when it returns."""
+        durable.make_folder(self.folder)
+        path = self.path(epoch, seq, DOCS)
+        fresh = path.with_name(path.name + ".new")
+        digest, docs = hashlib.sha256(), 0
+        fresh.unlink(missing_ok=True)
+        fresh.touch(durable.PRIVATE)
+        compressor = zstandard.ZstdCompressor(level=LEVEL)
+        with fresh.open("wb") as file, compressor.stream_writer(file, closefd=False) as packed:
+            for row in db.execute("SELECT kind, id, body FROM doc ORDER BY kind, id"):
+                raw = msgspec.msgpack.encode(row)
+                for piece in (len(raw).to_bytes(LENGTH_BYTES, "big"), raw):
+                    digest.update(piece)
+                    packed.write(piece)
+                docs += 1
+        durable.sync_file(fresh)
+        durable.move(fresh, path)
+        return Snapshot(docs, digest.digest())
+
+    def docs(self, epoch: int, seq: int, sha256: bytes) -> Iterator[Row]:
+        """Return the documents as they stood behind an entry.
+
+        Raises:
+            ArchiveError: at the latest behind the last one: the file is missing, cut or changed.
+        """
+        path = self.path(epoch, seq, DOCS)
+        digest = hashlib.sha256()
+        try:
+            with (
+                path.open("rb") as file,
+                zstandard.ZstdDecompressor().stream_reader(file) as packed,
+            ):
+                while size := packed.read(LENGTH_BYTES):
+                    raw = packed.read(min(int.from_bytes(size, "big"), ROW_BYTES_MAX))
+                    digest.update(size)
+                    digest.update(raw)
+                    yield _rows.decode(raw)
+        except (OSError, zstandard.ZstdError, *BROKEN_BYTES) as error:
+            raise ArchiveError(f"{path}: {error}; restore it from a backup") from error
+        if digest.digest() != sha256:
+            raise ArchiveError(f"{path}: not what the journal names; restore it from a backup")
+
+
+def _pack(db: sqlite3.Connection, to_seq: int, segment: sqlite3.Connection) -> None:
+    compress = zstandard.ZstdCompressor(level=LEVEL).compress
+    seq = 0
+    while rows := db.execute(
+        "SELECT seq, raw FROM entry WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+        (seq, to_seq, CHUNK_ENTRIES),
+    ).fetchall():
+        first, seq = rows[0][0], rows[-1][0]
+        raws = [raw for _, raw in rows]
+        segment.execute(
+            "INSERT INTO chunk VALUES (?, ?)", (first, compress(msgspec.msgpack.encode(raws)))
+        )
+        concerns = {ref for raw in raws for ref in _refs(raw)}
+        segment.executemany("INSERT INTO concern VALUES (?, ?)", ((r, first) for r in concerns))
+
+
+def _refs(raw: bytes) -> Iterable[str]:
+    try:
+        return decode_entry(raw).refs
+    except BROKEN_BYTES:
+        return ()
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+
+
+def _concerning(path: Path, ref: str) -> Iterator[bytes]:
+    try:
+        with closing(_opened(path)) as segment:
+            for (packed,) in segment.execute(_CONCERNING, (ref,)):
+                yield from (raw for raw in unpacked(packed) if ref in _refs(raw))
+    except (sqlite3.DatabaseError, zstandard.ZstdError, *BROKEN_BYTES) as error:
+        raise ArchiveError(f"{path}: {error}; restore it from a backup") from error
+
+
+def entries(path: Path) -> Iterator[bytes]:
+    """Return the raw entries of a segment, in order.
+
+    Raises:
+        ArchiveError: the file is missing, cut or changed.
+    """
+    try:
+        with closing(_opened(path)) as segment:
+            for (packed,) in segment.execute("SELECT packed FROM chunk ORDER BY first_seq"):
+                yield from unpacked(packed)
+    except (sqlite3.DatabaseError, zstandard.ZstdError, *BROKEN_BYTES) as error:
+        raise ArchiveError(f"{path}: {error}; restore it from a backup") from error
+
+
+def unpacked(packed: bytes) -> list[bytes]:
+    """Return the entries of a chunk."""
+    raw = zstandard.ZstdDecompressor().decompress(packed, max_output_size=CHUNK_BYTES_MAX)
+    return _packed.decode(raw)

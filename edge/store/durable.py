@@ -1,0 +1,56 @@
+"""Files that survive a power cut whole or not at all: flushed, then renamed, then the folder."""
+
+import os
+import shutil
+from pathlib import Path
+
+PRIVATE = 0o600
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's own list of names."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_file(path: Path) -> None:
+    """Flush a file's content."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a small file; only its owner may read it."""
+    fresh = path.with_name(path.name + ".new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    move(fresh, path)
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename a file or folder within a file system; a file there before is replaced."""
+    source.replace(target)
+    sync_folder(target.parent)
+    if source.parent != target.parent:
+        sync_folder(source.parent)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder that only its owner may enter, with its parents."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder and all in it; one that is not there is no matter."""
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def sync_tree(root: Path) -> None:
+    """Flush the lists of names of a folder and of all folders in it."""
+    for folder, _, _ in os.walk(root, topdown=False):
+        sync_folder(Path(folder))
