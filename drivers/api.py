@@ -22,6 +22,7 @@ from drivers.discovery.model import (
     Sighting,
     Source,
     State,
+    place_of,
 )
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ __all__ = [
     "open_decoder",
     "open_printer",
     "open_scanner",
+    "place_of",
     "raster_png",
     "render_label",
     "render_labels",

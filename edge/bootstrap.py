@@ -17,16 +17,17 @@ from typing import Any, Final
 import structlog
 from aiohttp import web
 
-from drivers.api import builtin_template, check_label, open_decoder, open_printer, render_label
-from edge import systemd
+from drivers.api import builtin_template, check_label, open_decoder, render_label
+from edge import finding, systemd
 from edge.app.approvals import Approvals
+from edge.app.devicereads import DeviceReads
 from edge.app.dispatch import Dispatcher
 from edge.app.floor import Floor
 from edge.app.hublink import HubJournal
 from edge.app.labels import WaybillLabels
 from edge.app.measuring import Measuring, Now
 from edge.app.ports import Committed
-from edge.app.printers import PrinterBoard, PrinterSlot
+from edge.app.printers import PrinterBoard
 from edge.app.printing import PrintQueue
 from edge.app.push import Push
 from edge.app.reads import Reads
@@ -45,6 +46,7 @@ from edge.http.app import Health, Status, make_app, status_routes
 from edge.http.assets import Assets, page_root
 from edge.http.blobs import BlobHandlers, blob_routes
 from edge.http.decode import DecodeHandlers, decode_routes
+from edge.http.devices import DeviceDoor, DeviceHandlers, device_routes
 from edge.http.guard import Guard
 from edge.http.routes import Handlers, routes
 from edge.http.sandbox import SandboxHandlers, sandbox_routes
@@ -138,6 +140,7 @@ class BoxProcess:
         self._open_hub_link()
         await self._open_http()
         await self._open_admin_door()
+        await self._open_discovery()
         # What was loaded stays; looking through it again and again would stop scans for 50 ms.
         gc.collect()
         gc.freeze()
@@ -209,11 +212,7 @@ class BoxProcess:
     async def _open_devices(self) -> None:
         self.timers = Timers(self.floor, self.reader, self.clock, self._is_time_trusted)
         labels = WaybillLabels(self.reader, self.config.box.name)
-        self.board = PrinterBoard(
-            self.clock,
-            [PrinterSlot(p.id, p.name, open_printer(p.url)) for p in self.config.printers],
-            {station.id: station.printers for station in self.config.stations},
-        )
+        self.board = PrinterBoard(self.clock)
         self.board.listen(self._tell_status)
         self.printing = PrintQueue(
             self.floor,
@@ -230,17 +229,32 @@ class BoxProcess:
         )
         self.floor.on_answer = self.measuring.on_answer
         self.runner.on_group = self.measuring.on_group
+        self.devices = finding.keeper(
+            self.floor, self.reader, self.clock, self.ids, self.board, self.push
+        )
         for listener in (
             self.push.on_commit,
             self.timers.on_commit,
             self.printing.on_commit,
+            self.devices.on_commit,
             self._note_rules,
             self.measuring.on_commit,
         ):
             self.runner.listen(listener)
         await self.timers.start()
+        await self.devices.load(finding.configured(self.config))
         await self.printing.start()
-        self._closing += [self.timers.stop, self.printing.stop]
+        self._closing += [self.timers.stop, self.printing.stop, self.devices.stop]
+
+    async def _open_discovery(self) -> None:
+        """Begin to look for devices, and to be found; neither can stop the box from working."""
+        wanted = self.config.discovery
+        find = partial(finding.finder, self.config, self.clock)
+        await self.devices.start(find if wanted.enabled else None)
+        if wanted.enabled and wanted.announce:
+            announcement = finding.announcement(self.config, self.data / "tls", self.url)
+            self._closing.append(announcement.stop)
+            self._spawn(finding.announce(announcement))
 
     def _open_hub_link(self) -> None:
         if not self.config.hub.url:
@@ -309,6 +323,7 @@ class BoxProcess:
             self.ids,
             secret=secret(self.data / "keys" / "session.key"),
             stations=self.config.stations,
+            printers=lambda station: tuple(slot.id for slot in self.board.group(station)),
         )
         guard = Guard(sessions, frozenset(config.origins))
         dispatcher = Dispatcher(
@@ -325,6 +340,7 @@ class BoxProcess:
             self.floor, self.reads, sessions, Approvals(self.floor, sessions, self.clock), guard
         )
         sandbox = SandboxHandlers(Sandbox(self.reader, lambda: self.writer.head.seq), guard)
+        self.device_reads = DeviceReads(self.reader, self.clock, self.board, self.devices)
         self.decoder = open_decoder()
         self._closing.append(self.decoder.close)
         status = Status(self._health, self._problems, self.measuring.text)
@@ -334,6 +350,7 @@ class BoxProcess:
             *blob_routes(BlobHandlers(self.blobs, guard)),
             *sandbox_routes(sandbox),
             *decode_routes(DecodeHandlers(self.decoder, guard)),
+            *device_routes(DeviceHandlers(self.device_reads, guard)),
             *stock_routes(StockHandlers(self.stock, guard)),
             *status_routes(status),
         ]
@@ -359,7 +376,7 @@ class BoxProcess:
 
     async def _open_admin_door(self) -> None:
         keeper = RuleKeeper(self.floor, secret(self.data / "keys" / "rules.key"))
-        door = AdminDoor(self.data, keeper)
+        door = AdminDoor(self.data, keeper, DeviceDoor(self.floor, self.device_reads))
         await door.open()
         self._closing.append(door.close)
 

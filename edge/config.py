@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from drivers.api import Source
 from edge.app.sessions import Station
 
 ENV_PREFIX: Final = "FLOORGATE_"
@@ -57,8 +58,18 @@ class HubConfig(Part, frozen=True):
 class DiscoveryConfig(Part, frozen=True):
     """Where devices are looked for."""
 
+    enabled: bool = True
     networks: tuple[str, ...] = ()
     """Networks (CIDR) that may be probed; nothing outside them ever is."""
+    wide: bool = False
+    """Whether networks larger than a /22 may be probed too."""
+    interfaces: tuple[str, ...] = ()
+    """Own addresses on which to listen for devices that announce themselves; none: all."""
+    sources: tuple[Source, ...] = tuple(Source)
+    community: str = "public"
+    """SNMP community."""
+    announce: bool = True
+    """Whether the box announces itself, so that PDAs find it without typing."""
 
 
 class PrinterConfig(Part, frozen=True):

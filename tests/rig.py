@@ -15,7 +15,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, TCPConnector
 from edge.app.ports import Outcome
 from edge.app.sessions import Station
 from edge.bootstrap import BoxProcess
-from edge.config import BoxConfig, Config, HttpConfig, PrinterConfig
+from edge.config import BoxConfig, Config, DiscoveryConfig, HttpConfig, PrinterConfig
 from edge.domain.commands import InstructionAccept
 from edge.domain.model import Name
 from tests.domain.site import BINS, MUG, PEOPLE, TOWEL, gtin, line, person
@@ -219,6 +219,7 @@ def config(data: Path, printers: dict[str, str] | None = None, **http: Any) -> C
         data=str(data),
         box=BoxConfig(id="box-t", name="Test hall"),
         http=HttpConfig(host="127.0.0.1", port=0, **http),
+        discovery=DiscoveryConfig(enabled=False),
         stations=(Station("S1", Name("一号台", "Station 1"), tuple(urls)),),
         printers=tuple(PrinterConfig(name, name.upper(), url) for name, url in urls.items()),
     )

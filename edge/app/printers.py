@@ -84,6 +84,20 @@ class PrinterBoard:
         async with slot.lock:
             await slot.printer.close()
 
+    async def move(self, printer_id: str, printer: Printer) -> None:
+        """Reach a printer another way, after what goes through it now; its copies stay with it."""
+        slot = self._slots.get(printer_id)
+        if slot is None:
+            return
+        async with slot.lock:
+            await slot.printer.close()
+            slot.printer = printer
+
+    def rename(self, printer_id: str, name: str) -> None:
+        """Call a printer by another name."""
+        self._slots[printer_id].name = name
+        self._tell()
+
     def bind(self, station: str, printers: tuple[str, ...]) -> None:
         """Let a station print on these, the first one first."""
         self._groups[station] = printers

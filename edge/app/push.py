@@ -21,7 +21,7 @@ RESUME_ENTRIES_MAX: Final = 5_000
 _PICKER: Final = (
     "task.", "freeze.", "order.moved", "order.prioritised", "tote.", "ruleset.", "putback.",
 )  # fmt: skip
-_PACKER: Final = (*_PICKER, "pack.", "waybill.", "print.", "slip.", "handover.", "gift.")
+_PACKER: Final = (*_PICKER, "pack.", "waybill.", "print.", "slip.", "handover.", "gift.", "device.")
 _ALL: Final = ("",)
 _SEES: Final[dict[str, tuple[str, ...]]] = {
     "picker": _PICKER,
@@ -154,6 +154,22 @@ class Push:
         encoded = encode(frame)
         for subscriber in self._subscribers:
             subscriber.put(encoded)
+
+    def screens(self, station: str) -> int:
+        """Return how many clients are connected at a station."""
+        return sum(each.session.station == station for each in self._subscribers)
+
+    def tell_station(self, station: str, frame: dict[str, Any]) -> bool:
+        """Queue a frame for one screen of a station: of its newest session, the newest.
+
+        False where nobody is signed in there.
+        """
+        there = [s for s in self._subscribers if s.session.station == station and not s.is_slow]
+        if not there:
+            return False
+        newest = max(reversed(there), key=lambda each: each.session.opened_us)
+        newest.put(encode(frame))
+        return True
 
     def close(self) -> None:
         """Say good-bye to every client."""

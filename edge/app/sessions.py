@@ -8,6 +8,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
+from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -83,13 +84,16 @@ class Sessions:
         *,
         secret: bytes,
         stations: tuple[Station, ...],
+        printers: Callable[[str], tuple[str, ...]] | None = None,
     ) -> None:
+        """`printers` tells a station's printers as they are bound now."""
         self._floor = floor
         self._reads = reads
         self._clock = clock
         self._ids = ids
         self._secret = secret
         self._stations = {station.id: station for station in stations}
+        self._printers = printers
         self._tries: dict[tuple[str, str], _Tries] = {}
 
     async def sign_in(self, asked: SignIn) -> tuple[Reply, str]:
@@ -176,10 +180,16 @@ class Sessions:
             id=session.id,
             person=PersonView(session.person, name, session.roles),
             device=session.device,
-            station=self._stations.get(session.station),
+            station=self._station(session.station),
             opened_at=session.opened_us,
             task=await self._reads.task_in_hand(session.person),
         )
+
+    def _station(self, station_id: str) -> Station | None:
+        station = self._stations.get(station_id)
+        if station is None or self._printers is None:
+            return station
+        return msgspec.structs.replace(station, printers=self._printers(station_id))
 
 
 def _is_pin(pin: str, verifier: dict[str, Any]) -> bool:

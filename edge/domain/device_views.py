@@ -65,7 +65,7 @@ class StationView(msgspec.Struct, frozen=True):
     name: Name
     printers: list[StationDevice]
     scanners: list[StationDevice]
-    signed_in: int = 0
+    screens: int = 0
     """Screens of the station that are connected."""
 
 

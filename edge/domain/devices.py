@@ -100,8 +100,10 @@ def report(turn: Turn, data: c.DeviceReport) -> Facts:
             _make_room(turn)
             _emit(turn, "device.found", data.device, _content(data, {}))
         return {"device": data.device}
+    if data.is_adopted != device.is_adopted:
+        return {"device": data.device}
     content = _content(data, device.facts)
-    if device.is_adopted and data.kind not in KINDS:
+    if device.is_adopted:  # what it is used as, a person said
         content["kind"] = device.kind
     if all(getattr(device, name) == value for name, value in content.items()):
         return {"device": data.device}

@@ -18,6 +18,7 @@ from edge.app.floor import Reply, refuse
 from edge.app.ports import BusyError
 from edge.app.rulekeeping import RuleKeeper
 from edge.domain.refusals import RefusedError
+from edge.http.devices import VERBS, DeviceDoor
 from edge.http.guard import Handler
 from edge.http.wire import json_response, read_json
 
@@ -43,12 +44,15 @@ class RollBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AdminDoor:
     """Serves the socket `admin.sock`."""
 
-    def __init__(self, folder: Path, keeper: RuleKeeper) -> None:
+    def __init__(self, folder: Path, keeper: RuleKeeper, devices: DeviceDoor) -> None:
         self._folder = folder
         self._keeper = keeper
+        self._devices = devices
         app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_refusing])
         app.router.add_post("/rulesets", self._publish)
         app.router.add_post("/rulesets/rollback", self._roll_back)
+        app.router.add_get("/devices", self._show_devices)
+        app.router.add_post(f"/devices/{{verb:{'|'.join(VERBS)}}}", self._do_device)
         self._runner = web.AppRunner(app, access_log=None)
 
     async def open(self) -> None:
@@ -80,6 +84,12 @@ class AdminDoor:
     async def _roll_back(self, request: web.Request) -> web.StreamResponse:
         asked = await read_json(request, RollBack)
         return _said(await self._keeper.roll_back(asked.reason[:REASON_CHARS_MAX], _who(request)))
+
+    async def _show_devices(self, _: web.Request) -> web.StreamResponse:
+        return json_response(await self._devices.show())
+
+    async def _do_device(self, request: web.Request) -> web.StreamResponse:
+        return _said(await self._devices.do(request, _who(request)))
 
 
 @web.middleware

@@ -77,7 +77,8 @@ def test_what_discovery_cannot_tell_a_person_says(floor: Site) -> None:
     assert floor.by("keeper", wrong).code == "device_language_missing"
     assert floor.by("keeper", c.DeviceAdopt("d1", "Desk 3", "printer", "tspl")).ok
     assert floor.the(Device, "d1").url == "tcp://10.0.0.9:9100?lang=tspl"
-    seen(floor, kind="unknown", seen="identified")
+    assert seen(floor, kind="unknown", url="tcp://10.0.0.9:9100") == ""
+    assert seen(floor, kind="unknown", is_adopted=True) == "device.changed"
     device = floor.the(Device, "d1")
     found = device.kind, device.fact("name"), device.fact("language")
     assert found == ("printer", "Desk 3", "tspl")

@@ -55,8 +55,11 @@ async def test_every_answer_has_the_documented_shape(rig: Rig) -> None:
     task = (await picker.get("/api/v1/orders/1002"))["task"]
     await rig.tell("order.freeze", order_id="1002", category="rush")
     asked = (await picker.get("/api/v1/orders/1002"))["approvals"][0]
+    admin = await rig.client("admin")
+    device = await admin.must("device.add", url="tcp://127.0.0.1:9?lang=zpl", name="desk")
     ids = {"/api/v1/tasks/{id}": task, "/api/v1/packing/{code}": "1001"}
     ids |= {"/api/v1/approvals/{id}": asked, "/api/v1/stock/{id}": MUG}
+    ids |= {"/api/v1/devices/{id}": device["device"]}
     checked = 0
     for path, methods in described["paths"].items():
         if "get" not in methods or path == "/metrics":

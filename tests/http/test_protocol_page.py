@@ -7,7 +7,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from edge.domain import views
+from edge.domain import device_views, views
 from edge.domain.commands import FROM_PDA, KINDS
 from edge.domain.refusals import FAULTS
 from edge.domain.views_approvals import ApprovalView
@@ -34,6 +34,10 @@ def block(name: str) -> str:
         ("OrderView", views.OrderView),
         ("Frozen", views.FrozenView),
         ("ApprovalView", ApprovalView),
+        ("DeviceView", device_views.DeviceView),
+        ("TestView", device_views.TestView),
+        ("StationView", device_views.StationView),
+        ("StationDevice", device_views.StationDevice),
     ],
 )
 def test_each_view_has_the_fields_of_the_page(name: str, shape: type[msgspec.Struct]) -> None:

@@ -38,6 +38,8 @@ class DeviceReport(Data, frozen=True, tag="device.report"):
     device: str
     kind: str
     seen: str
+    is_adopted: bool = False
+    """What the reporter took it for; a report that adoption overtook is void."""
     ids: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
     url: str = ""
