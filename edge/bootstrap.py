@@ -5,7 +5,7 @@ import fcntl
 import gc
 import random
 import secrets
-import ssl
+import socket
 import sys
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import structlog
-from aiohttp import web
 
 from drivers.api import builtin_template, check_label, open_decoder, render_label
 from edge import finding, systemd
@@ -45,14 +44,16 @@ from edge.http.admin import AdminDoor
 from edge.http.app import Health, Status, make_app, status_routes
 from edge.http.assets import Assets, page_root
 from edge.http.blobs import BlobHandlers, blob_routes
+from edge.http.certificates import CertificateError, Certificates, Pair
 from edge.http.decode import DecodeHandlers, decode_routes
 from edge.http.devices import DeviceDoor, DeviceHandlers, device_routes
+from edge.http.door import Door, PortError
+from edge.http.enrol import Enrolment
 from edge.http.guard import Guard
 from edge.http.routes import Handlers, routes
 from edge.http.sandbox import SandboxHandlers, sandbox_routes
 from edge.http.socket import Socket
 from edge.http.stock import StockHandlers, stock_routes
-from edge.http.tls import expires_us, server_context
 from edge.store.blobs import BlobStore
 from edge.store.durable import write_file
 from edge.store.reader import SqliteReader
@@ -67,7 +68,7 @@ SWITCH_INTERVAL_S: Final = 0.0001
 GC_THRESHOLDS: Final = (20_000, 20, 100)
 SKEW_US_MAX: Final = 30_000_000
 """A clock that is no further from the hub's counts as confirmed by it."""
-SHUTDOWN_S: Final = 5.0
+ENROL_PORT: Final = 80
 KEY_BYTES: Final = 32
 
 log = structlog.get_logger()
@@ -108,8 +109,8 @@ class BoxProcess:
         self.ids = SystemIds()
         self.push = Push()
         self.url = ""
-        self._certificate_us = 0
         self.agent: HubAgent | None = None
+        self.certificates: Certificates | None = None
         self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing: list[Callable[[], Any]] = []
@@ -315,7 +316,6 @@ class BoxProcess:
         self._tell_status()
 
     async def _open_http(self) -> None:
-        config = self.config.http
         sessions = Sessions(
             self.floor,
             self.reads,
@@ -325,7 +325,7 @@ class BoxProcess:
             stations=self.config.stations,
             printers=lambda station: tuple(slot.id for slot in self.board.group(station)),
         )
-        guard = Guard(sessions, frozenset(config.origins))
+        guard = Guard(sessions, frozenset(self.config.http.origins))
         dispatcher = Dispatcher(
             self.floor,
             self.reader,
@@ -335,7 +335,7 @@ class BoxProcess:
             status=self._status,
             head_seq=lambda: self.writer.head.seq,
         )
-        socket = Socket(guard, dispatcher, self.push)
+        conversations = Socket(guard, dispatcher, self.push)
         handlers = Handlers(
             self.floor, self.reads, sessions, Approvals(self.floor, sessions, self.clock), guard
         )
@@ -354,25 +354,48 @@ class BoxProcess:
             *stock_routes(StockHandlers(self.stock, guard)),
             *status_routes(status),
         ]
-        self.app = make_app(table, guard, socket, assets, version("floorgate"))
-        runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=SHUTDOWN_S)
-        await runner.setup()
-        self._closing += [runner.cleanup, socket.close]
-        handed = systemd.listening().get(config.port)
-        site: web.BaseSite = (
-            web.SockSite(runner, handed, ssl_context=self._tls())
-            if handed
-            else web.TCPSite(runner, config.host, config.port, ssl_context=self._tls())
-        )
+        self.app = make_app(table, guard, conversations, assets, version("floorgate"))
+        await self._open_doors(conversations)
+
+    async def _open_doors(self, conversations: Socket) -> None:
+        """Open the port of the box's pages, and the plain one of the enrolment page."""
+        config, handed = self.config.http, systemd.listening()
+        self.certificates = self._certificates() if config.tls else None
+        tls = self.certificates.context if self.certificates else None
+        door = Door(self.app, "http.port")
+        self._closing += [door.close, conversations.close]
         try:
-            await site.start()
-        except OSError as error:
-            raise TakenError(
-                f"{config.host}:{config.port} cannot be opened ({error.strerror}); "
-                "end what uses it, or set http.port"
-            ) from error
-        port = runner.addresses[0][1]
-        self.url = f"{'https' if config.tls else 'http'}://localhost:{port}"
+            port = await door.open(config.host, config.port, handed=handed, tls=tls)
+            self.url = f"{'https' if config.tls else 'http'}://localhost:{port}"
+            if self.certificates:
+                await self._open_enrolment(self.certificates, port, handed)
+        except PortError as error:
+            raise TakenError(str(error)) from error
+
+    def _certificates(self) -> Certificates:
+        config = self.config.http
+        own = Pair(Path(config.certificate), Path(config.key)) if config.certificate else None
+        try:
+            return Certificates(self.data / "tls", self._names(), self.clock, own)
+        except CertificateError as error:
+            raise UnusableError(str(error)) from error
+
+    async def _open_enrolment(
+        self, certificates: Certificates, port: int, handed: dict[int, socket.socket]
+    ) -> None:
+        watch = asyncio.create_task(certificates.watch())
+        self._closing.append(watch.cancel)
+        config = self.config.http
+        plain = config.enrol_port
+        if plain is None:
+            plain = ENROL_PORT if ENROL_PORT in handed else 0
+        if plain:
+            page = Enrolment(
+                page_root() / "enrol", certificates, self._names(), self.config.box.name, port
+            )
+            door = Door(page.app(), "http.enrol_port")
+            self._closing.append(door.close)
+            await door.open(config.host, plain, handed=handed)
 
     async def _open_admin_door(self) -> None:
         keeper = RuleKeeper(self.floor, secret(self.data / "keys" / "rules.key"))
@@ -380,21 +403,20 @@ class BoxProcess:
         await door.open()
         self._closing.append(door.close)
 
-    def _tls(self) -> ssl.SSLContext | None:
-        if not self.config.http.tls:
-            return None
-        names = ("localhost", "127.0.0.1", *self.config.http.names)
-        context = server_context(
-            self.data / "tls", tuple(dict.fromkeys(names)), self.clock.now_us()
-        )
-        self._certificate_us = expires_us(self.data / "tls")
-        return context
+    def _names(self) -> tuple[str, ...]:
+        """Return the names and addresses of the box."""
+        return tuple(dict.fromkeys(("localhost", "127.0.0.1", *self.config.http.names)))
 
     # ---- what works ---------------------------------------------------------------------------
 
     def _status(self) -> dict[str, Any]:
         health = self._health()
-        return {"hub": health.hub, "hub_lag": health.hub_lag, "printers": health.printers}
+        return {
+            "hub": health.hub,
+            "hub_lag": health.hub_lag,
+            "printers": health.printers,
+            "certificate": health.certificate,
+        }
 
     def _tell_status(self) -> None:
         self.push.broadcast({"t": "status"} | self._status())
@@ -419,6 +441,7 @@ class BoxProcess:
                 }
                 for slot in self.board.slots
             ],
+            certificate=self.certificates.view() if self.certificates else None,
         )
 
     def _problems(self) -> tuple[str, ...]:
@@ -439,7 +462,7 @@ class BoxProcess:
             commands_max=QUEUE_MAX,
             link=self.agent.state if self.agent else None,
             is_time_trusted=self._is_time_trusted(),
-            certificate_us=self._certificate_us,
+            certificate_us=self.certificates.view().expires_at if self.certificates else 0,
         )
 
     async def close(self) -> None:

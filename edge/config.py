@@ -45,6 +45,12 @@ class HttpConfig(Part, frozen=True):
     """Further DNS names and IP addresses that the certificate is made for."""
     origins: tuple[str, ...] = ()
     """Further origins from which the box's pages may be used (a reverse proxy's)."""
+    certificate: str = ""
+    """The site's own certificate with its chain (PEM); without it the box makes its own."""
+    key: str = ""
+    """The key of that certificate (PEM, not encrypted)."""
+    enrol_port: int | None = None
+    """Plain HTTP, for the enrolment page only; 0: none; unset: 80 where systemd opened it."""
 
 
 class HubConfig(Part, frozen=True):
@@ -112,6 +118,9 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
         config = msgspec.convert(table, Config, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}{_line_of(text, str(error))}: {error}") from error
+    if bool(config.http.certificate) != bool(config.http.key):
+        line = _line_of(text, "`$.http.certificate`") or _line_of(text, "`$.http.key`")
+        raise ConfigError(f"{path}{line}: http.certificate and http.key go together; set both")
     known = {printer.id for printer in config.printers}
     for station in config.stations:
         unknown = set(station.printers) - known

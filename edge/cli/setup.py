@@ -11,9 +11,12 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
+
+if TYPE_CHECKING:
+    from edge.config import Config
 
 CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
 DATA: Final = Path("/var/lib/floorgate")
@@ -44,6 +47,11 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
         help="network that may be probed for printers; may be given several times; '' for none",
     )
     setup.add_argument("--hub", metavar="URL", help="where the hub is; '' for a box on its own")
+    setup.add_argument(
+        "--certificate", type=Path, metavar="PEM",
+        help="the site's own certificate with its chain; without it the box makes its own",
+    )  # fmt: skip
+    setup.add_argument("--key", type=Path, metavar="PEM", help="the key of that certificate")
     setup.add_argument("--token", help="the box's enrolment token at the hub")
     setup.add_argument("--yes", action="store_true", help="ask nothing")
     setup.set_defaults(run=set_up)
@@ -73,6 +81,7 @@ def set_up(args: argparse.Namespace) -> int:
             port=args.port,
             names=(host, *_addresses()),
             networks=_networks(args.network, ask),
+            pair=_pair(args.certificate, args.key, ask),
             hub=args.hub if args.hub is not None else ask("URL of the hub 中枢地址 (ws…)", ""),
         )
     except ValueError as error:
@@ -116,6 +125,21 @@ def _networks(given: list[str] | None, ask: Any) -> list[str]:  # noqa: ANN401 -
     return [str(network) for network in networks]
 
 
+def _pair(certificate: Path | None, key: Path | None, ask: Any) -> tuple[Path, Path] | None:  # noqa: ANN401 - _ask or _suggest
+    """Return the site's own certificate and key, or None where the box shall make its own."""
+    if certificate is None:
+        question = "The site's own certificate, PEM; empty: the box makes one 现场证书"
+        certificate = Path(said) if (said := ask(question, "")) else None
+    if certificate is None:
+        return None
+    key = key or Path(
+        ask("The key of that certificate 证书私钥", str(certificate.with_suffix(".key")))
+    )
+    if missing := [str(path) for path in (certificate, key) if not path.is_file()]:
+        raise ValueError(f"{', '.join(missing)}: no such file")
+    return certificate.absolute(), key.absolute()
+
+
 def _interfaces() -> list[ipaddress.IPv4Interface]:
     """Return the machine's private addresses with their networks."""
     try:
@@ -146,7 +170,7 @@ def _local_networks() -> list[str]:
     return sorted(str(network) for network in near)
 
 
-def _text(
+def _text(  # noqa: PLR0913 - one for each thing that is asked
     *,
     name: str,
     box: str,
@@ -155,6 +179,7 @@ def _text(
     port: int,
     names: tuple[str, ...],
     networks: list[str],
+    pair: tuple[Path, Path] | None,
     hub: str,
 ) -> str:
     if language not in ("zh", "en"):
@@ -165,6 +190,7 @@ def _text(
     def quoted(value: object) -> str:
         return json.dumps(value, ensure_ascii=False)  # TOML takes JSON's strings and lists
 
+    own = f"certificate = {quoted(str(pair[0]))}\nkey = {quoted(str(pair[1]))}\n" if pair else ""
     return f"""\
 # The box's configuration. After a change: systemctl restart floorgate
 # Every key and its meaning: `floorgate doctor` and OPERATIONS.md.
@@ -179,7 +205,7 @@ language = {quoted(language)}
 port = {port}
 # further names and addresses that PDAs may call the box by; the certificate is made for them
 names = {quoted(list(dict.fromkeys(names)))}
-
+{own}
 [hub]
 url = {quoted(hub)}
 
@@ -202,7 +228,7 @@ def ask_health(args: argparse.Namespace) -> int:
         return fail(str(error), WRONG_USAGE)
     scheme = "https" if config.http.tls else "http"
     url = f"{scheme}://localhost:{config.http.port}/health"
-    health, problem = asyncio.run(_wait(url, Path(config.data) / "tls" / "ca.pem", args.wait))
+    health, problem = asyncio.run(_wait(url, _trust(config), args.wait))
     if args.json:
         say_json(health or {"ok": False, "problem": problem})
     elif health:
@@ -212,21 +238,36 @@ def ask_health(args: argparse.Namespace) -> int:
     return GOOD if health.get("ok") else FOUND_WRONG
 
 
-async def _wait(url: str, ca: Path, wait_s: float) -> tuple[dict[str, Any], str]:
+def _trust(config: "Config") -> ssl.SSLContext | None:
+    """Return what this machine's own box is known by: its authority, or the site's certificate.
+
+    The site's certificate is not for the name localhost; it is pinned instead.
+    """
+    own, ca = config.http.certificate, Path(config.data) / "tls" / "ca.pem"
+    if own:
+        context = ssl.create_default_context(cafile=own)
+        context.check_hostname = False
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        return context
+    return ssl.create_default_context(cafile=str(ca)) if ca.exists() else None
+
+
+async def _wait(
+    url: str, trust: ssl.SSLContext | None, wait_s: float
+) -> tuple[dict[str, Any], str]:
     """Return what the box says of itself, waiting until it is well; or why it says nothing."""
     loop = asyncio.get_running_loop()
     until_s = loop.time() + wait_s
     while True:
-        health, problem = await asyncio.to_thread(_look, url, ca)
+        health, problem = await asyncio.to_thread(_look, url, trust)
         if health.get("ok") or loop.time() >= until_s:
             return health, problem
         await asyncio.sleep(LOOK_S)
 
 
-def _look(url: str, ca: Path) -> tuple[dict[str, Any], str]:
+def _look(url: str, trust: ssl.SSLContext | None) -> tuple[dict[str, Any], str]:
     try:
-        context = ssl.create_default_context(cafile=str(ca)) if ca.exists() else None
-        with urllib.request.urlopen(url, timeout=ANSWER_S, context=context) as answer:  # noqa: S310
+        with urllib.request.urlopen(url, timeout=ANSWER_S, context=trust) as answer:  # noqa: S310
             return json.load(answer), ""
     except (OSError, ValueError) as error:
         return {}, str(error)

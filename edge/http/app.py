@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 
 from edge.http.assets import Assets
+from edge.http.certificates import CertificateView
 from edge.http.guard import BODY_BYTES_MAX, Guard, Handler
 from edge.http.openapi import document
 from edge.http.routes import Route
@@ -26,6 +27,7 @@ class Health(msgspec.Struct, frozen=True):
     hub: str
     hub_lag: int
     printers: list[dict[str, Any]]
+    certificate: CertificateView | None = None
 
 
 class Live(msgspec.Struct, frozen=True):

@@ -11,8 +11,11 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-FOLDERS: Final = ("src", "css", "locales", "vendor", "icons", "sounds")
+FOLDERS: Final = ("src", "enrol", "css", "locales", "vendor", "icons", "sounds")
 FILES: Final = ("index.html", "manifest.webmanifest", "sw.js", "favicon.svg")
+LEFT_OUT: Final = {".md", ".template"}
+OPEN_TO_ALL: Final = "enrol/probe.json"
+"""Proves to the page on plain HTTP that HTTPS works; it says nothing else."""
 GZIP_SUFFIXES: Final = {".html", ".js", ".css", ".json", ".svg", ".webmanifest"}
 HASH_CHARS: Final = 16
 _COMMENT: Final = re.compile(rb"(?ms)^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/[ \t]*)$")
@@ -59,6 +62,8 @@ class Assets:
             "Cache-Control": "no-cache",
             "Vary": "Accept-Encoding",
         }
+        if path == OPEN_TO_ALL:
+            headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         if request.headers.get("If-None-Match") == headers["ETag"]:
             return web.Response(status=304, headers=headers)
         body = asset.body
@@ -85,7 +90,7 @@ def _paths(root: Path) -> list[str]:
         found += [
             path.relative_to(root).as_posix()
             for path in sorted((root / folder).rglob("*"))
-            if path.is_file() and path.suffix != ".md" and "LICENSE" not in path.name
+            if path.is_file() and path.suffix not in LEFT_OUT and "LICENSE" not in path.name
         ]
     return found
 

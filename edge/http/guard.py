@@ -65,7 +65,8 @@ class Guard:
             log.exception("request failed", method=request.method, path=request.path)
             response = error_response(refuse("", "internal"))
         if not response.prepared:
-            response.headers.update(HEADERS)
+            for name, value in HEADERS.items():
+                response.headers.setdefault(name, value)
         return response
 
     def _check_origin(self, request: web.Request) -> None:

@@ -8,7 +8,6 @@ that the CA may not vouch for needs a new CA, which PDAs must be enrolled with a
 
 import ipaddress
 import os
-import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -30,8 +29,8 @@ log = structlog.get_logger()
 Key = ec.EllipticCurvePrivateKey
 
 
-def server_context(folder: Path, names: tuple[str, ...], now_us: int) -> ssl.SSLContext:
-    """Return the TLS context of the box's pages, making or renewing certificates where needed.
+def keep(folder: Path, names: tuple[str, ...], now_us: int) -> None:
+    """Make or renew what is due of authority and leaf in `folder`: `leaf.pem` and `leaf.key`.
 
     `names` are the DNS names and IP addresses of the box, `localhost` first.
     """
@@ -44,33 +43,25 @@ def server_context(folder: Path, names: tuple[str, ...], now_us: int) -> ssl.SSL
         is_new = True
     if is_new:
         _write_ca(folder, names, now)
-    if is_new or not leaf_file.exists() or _is_stale(leaf_file.read_bytes(), names, now):
+    if is_new or not leaf_file.exists() or _is_stale(folder, names, now):
         _write_leaf(folder, names, now)
-    try:
-        return _context(folder)
-    except ssl.SSLError:  # power was cut between the two files of the leaf
-        _write_leaf(folder, names, now)
-        return _context(folder)
 
 
-def expires_us(folder: Path) -> int:
-    """Return when the leaf in `folder` ends, µs UTC."""
+def _is_stale(folder: Path, names: tuple[str, ...], now: datetime) -> bool:
     leaf = x509.load_pem_x509_certificate((folder / "leaf.pem").read_bytes())
-    return int(leaf.not_valid_after_utc.timestamp()) * 1_000_000
-
-
-def _context(folder: Path) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(folder / "leaf.pem", folder / "leaf.key")
-    return context
-
-
-def _is_stale(pem: bytes, names: tuple[str, ...], now: datetime) -> bool:
-    leaf = x509.load_pem_x509_certificate(pem)
     alt = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     have = {str(name.value) for name in alt}
-    return have != set(names) or leaf.not_valid_after_utc - now < RENEW_WITHIN
+    is_due = have != set(names) or leaf.not_valid_after_utc - now < RENEW_WITHIN
+    return is_due or not _is_whole(folder, leaf)
+
+
+def _is_whole(folder: Path, leaf: x509.Certificate) -> bool:
+    """Tell whether key and certificate belong together: power may be cut between their files."""
+    try:
+        key = serialization.load_pem_private_key((folder / "leaf.key").read_bytes(), None)
+    except (OSError, ValueError):
+        return False
+    return key.public_key() == leaf.public_key()
 
 
 def _foreign(ca_pem: bytes, names: tuple[str, ...]) -> list[str]:
@@ -190,3 +181,8 @@ def _is_ip(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_loopback(name: str) -> bool:
+    """Tell whether a name or address only means this machine."""
+    return name == "localhost" or (_is_ip(name) and ipaddress.ip_address(name).is_loopback)

@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from edge.bootstrap import BoxProcess, TakenError, UnusableError
 from edge.config import Config, ConfigError, HttpConfig, load_config
-from edge.http.tls import server_context
+from edge.http.tls import keep
 from tests.rig import Rig, config, running
 
 NOW_US = 1_790_000_000_000_000
@@ -89,7 +89,7 @@ def names_of(leaf: x509.Certificate) -> set[str]:
 
 def test_the_ca_is_good_for_this_box_alone(tmp_path: Path) -> None:
     """The CA signs no further CA and only the box's names and private addresses (SEC-1)."""
-    server_context(tmp_path, (*NAMES, "box.local", "192.168.1.9"), NOW_US)
+    keep(tmp_path, (*NAMES, "box.local", "192.168.1.9"), NOW_US)
     leaf, ca = certificates(tmp_path)
     basic = ca.extensions.get_extension_for_class(x509.BasicConstraints)
     limits = ca.extensions.get_extension_for_class(x509.NameConstraints)
@@ -106,7 +106,7 @@ def test_the_ca_is_good_for_this_box_alone(tmp_path: Path) -> None:
 
 def test_the_keys_are_the_owners(tmp_path: Path) -> None:
     """No other user of the machine reads a private key (SEC-4)."""
-    server_context(tmp_path / "tls", NAMES, NOW_US)
+    keep(tmp_path / "tls", NAMES, NOW_US)
     keys = sorted((tmp_path / "tls").glob("*.key"))
     assert [(key.name, key.stat().st_mode & 0o077) for key in keys] == [
         ("ca.key", 0),
@@ -116,12 +116,12 @@ def test_the_keys_are_the_owners(tmp_path: Path) -> None:
 
 def test_the_leaf_is_renewed_in_time(tmp_path: Path) -> None:
     """The leaf stays while it is good, and is renewed in its last third; the CA stays (SEC-1)."""
-    server_context(tmp_path, NAMES, NOW_US)
+    keep(tmp_path, NAMES, NOW_US)
     first, ca = certificates(tmp_path)
-    server_context(tmp_path, NAMES, NOW_US + 200 * DAY_US)
+    keep(tmp_path, NAMES, NOW_US + 200 * DAY_US)
     assert certificates(tmp_path)[0] == first
     later_us = NOW_US + 300 * DAY_US
-    server_context(tmp_path, NAMES, later_us)
+    keep(tmp_path, NAMES, later_us)
     leaf, same = certificates(tmp_path)
     assert (leaf != first, same) == (True, ca)
     assert leaf.not_valid_before_utc < datetime.fromtimestamp(later_us / 1e6, UTC)
@@ -129,9 +129,9 @@ def test_the_leaf_is_renewed_in_time(tmp_path: Path) -> None:
 
 def test_another_address_needs_another_leaf(tmp_path: Path) -> None:
     """A new private address is put into a new leaf under the CA that PDAs trust (SEC-1)."""
-    server_context(tmp_path, NAMES, NOW_US)
+    keep(tmp_path, NAMES, NOW_US)
     ca = certificates(tmp_path)[1]
-    server_context(tmp_path, (*NAMES, "10.1.2.3"), NOW_US)
+    keep(tmp_path, (*NAMES, "10.1.2.3"), NOW_US)
     leaf, same = certificates(tmp_path)
     assert (names_of(leaf), same) == ({*NAMES, "10.1.2.3"}, ca)
 
@@ -139,9 +139,9 @@ def test_another_address_needs_another_leaf(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["box-2.local", "203.0.113.7", "fd00::7"])
 def test_a_name_outside_the_cas_limits_needs_a_new_ca(tmp_path: Path, name: str) -> None:
     """A leaf that no client would accept is not made: the CA is made anew for the name."""
-    server_context(tmp_path, NAMES, NOW_US)
+    keep(tmp_path, NAMES, NOW_US)
     ca = certificates(tmp_path)[1]
-    server_context(tmp_path, (*NAMES, name), NOW_US)
+    keep(tmp_path, (*NAMES, name), NOW_US)
     leaf, new = certificates(tmp_path)
     assert (new != ca, names_of(leaf)) == (True, {*NAMES, name})
     leaf.verify_directly_issued_by(new)
@@ -149,9 +149,11 @@ def test_a_name_outside_the_cas_limits_needs_a_new_ca(tmp_path: Path, name: str)
 
 def test_a_power_cut_between_two_files_heals(tmp_path: Path) -> None:
     """A key that does not fit its certificate is replaced by a new pair."""
-    server_context(tmp_path, NAMES, NOW_US)
+    keep(tmp_path, NAMES, NOW_US)
     (tmp_path / "leaf.key").write_bytes((tmp_path / "ca.key").read_bytes())
-    assert isinstance(server_context(tmp_path, NAMES, NOW_US), ssl.SSLContext)
+    keep(tmp_path, NAMES, NOW_US)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "leaf.pem", tmp_path / "leaf.key")
 
 
 async def test_a_client_that_trusts_the_ca_connects_by_a_new_name(tmp_path: Path) -> None:

@@ -37,6 +37,19 @@ def test_what_setup_writes_the_box_takes(tmp_path: Path) -> None:
     assert (token.read_text("utf-8"), token.stat().st_mode & 0o777) == ("secret", 0o600)
 
 
+def test_the_sites_certificate_is_taken_over(tmp_path: Path) -> None:
+    """Certificate and key stand in the configuration; a file that is not there is named (SEC-1)."""
+    config, pem = tmp_path / "floorgate.toml", tmp_path / "site.pem"
+    pem.touch()
+    setup = ("setup", "--config", str(config), "--yes", "--certificate", str(pem))
+    missing = floorgate(*setup)
+    assert (missing.returncode, "site.key: no such file" in missing.stderr) == (2, True)
+    pem.with_suffix(".key").touch()
+    assert floorgate(*setup).returncode == 0
+    made = load_config(config, {})
+    assert (made.http.certificate, made.http.key) == (str(pem), str(pem.with_suffix(".key")))
+
+
 def test_setup_leaves_a_configuration_alone(tmp_path: Path) -> None:
     """Run again, it changes nothing (OPS-1)."""
     config = tmp_path / "floorgate.toml"

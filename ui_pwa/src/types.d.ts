@@ -83,6 +83,7 @@ type Dialog =
 interface State {
   screen: ScreenName; session: Session | null; task: TaskView | null; outbox: Kept[];
   link: 'connecting' | 'up' | 'down'; hub: string; hubLag: number; box: string;
+  certificate: { expires_at: number; level: string } | null;
   cursor: number; clockOffsetUs: number;
   tasks: TaskShort[] | null; chosen: string[];
   packing: Waiting[] | null; pack: PackView | null; shipped: string | null;

@@ -66,11 +66,28 @@ function link(app) {
   }</span>`;
 }
 
+const DAY_US = 86_400_000_000;
+const CARES = ['leader', 'supervisor', 'admin'];
+
+/** What is to be said of the box's certificate: its end cuts every PDA off. @param {App} app */
+function certificate({ state, t }) {
+  const cert = state.certificate;
+  if (!cert) return '';
+  const days = Math.floor((cert.expires_at - Date.now() * 1000 - state.clockOffsetUs) / DAY_US);
+  if (days < 0) return state.link === 'down' ? t('certificate.over') : '';
+  const cares = state.session?.person.roles.some((role) => CARES.includes(role));
+  return cares && cert.level !== 'ok' ? t('certificate.ends', { days }) : '';
+}
+
 /** @param {App} app */
 function banner(app) {
   const { state, t } = app;
-  if (state.link !== 'down' || !state.session) return nothing;
-  return html`<p class="banner" role="status">${t('link.banner', { n: state.outbox.length })}</p>`;
+  const ends = certificate(app);
+  const tell = (/** @type {string} */ text) =>
+    html`<p class="banner" role="status">${text}</p>`;
+  if (!state.session) return nothing;
+  if (state.link !== 'down') return ends ? tell(ends) : nothing;
+  return html`${tell(t('link.banner', { n: state.outbox.length }))}${ends ? tell(ends) : nothing}`;
 }
 
 /**
