@@ -13,6 +13,7 @@ from edge.cli import (
     labels,
     orders,
     rules,
+    selftest,
     services,
     setup,
     sim,
@@ -32,6 +33,7 @@ VERBS = (
     decode,
     docs,
     sim,
+    selftest,
     bench,
 )
 

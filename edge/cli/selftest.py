@@ -1,0 +1,47 @@
+"""`floorgate selftest`."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from edge.cli.output import FOUND_WRONG, GOOD, fail, run_service, say, say_json
+
+
+def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
+    """Add this module's verb."""
+    selftest = verbs.add_parser(
+        "selftest",
+        help="hurt a floor of its own and measure how it stands that; at most a minute",
+        description="Starts a hub, a box and two printers of its own on free ports of the loopback"
+        " and in a folder of its own, lets bots work, takes paper, link and box away, and prints"
+        " rule latency, self-healed share, consistency and recovery time. The box that serves this"
+        " site is not touched. Exit code 0 where every target is reached.",
+    )
+    selftest.add_argument("--scratch", type=Path, metavar="DIR", help="where its folder is made")
+    selftest.add_argument("--json", action="store_true", help="one JSON line")
+    selftest.set_defaults(run=run_selftest)
+
+
+def run_selftest(args: argparse.Namespace) -> int:
+    """Run the self-test and print its verdict."""
+    from edge.demo.floor import FloorLostError, RefusedError  # noqa: PLC0415 - only this verb
+    from edge.demo.site import DemoError  # noqa: PLC0415
+    from edge.selftest.run import TEST_S_MAX, selftest  # noqa: PLC0415
+
+    async def run() -> int:
+        verdict = await selftest(
+            lambda text: print(f"… {text}", file=sys.stderr, flush=True), args.scratch
+        )
+        if args.json:
+            say_json(verdict.facts())
+        else:
+            say(verdict.table())
+        return GOOD if verdict.is_good else FOUND_WRONG
+
+    try:
+        return run_service(run)
+    except TimeoutError:
+        return fail(f"not done within {TEST_S_MAX:g} s: this machine is too slow or too busy")
+    except (DemoError, FloorLostError, RefusedError, OSError) as error:
+        return fail(str(error))
