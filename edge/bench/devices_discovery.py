@@ -6,6 +6,7 @@ be swept. A move is an announced printer that comes back at another port under i
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Final
 
 from drivers.api import (
@@ -25,8 +26,14 @@ FIND_TARGET_S: Final = 5.0
 FOLLOW_TARGET_S: Final = 10.0
 
 
+def run(say: Callable[[str], None]) -> list[Figure]:
+    """Measure how soon printers are found, and found again; takes about twenty seconds."""
+    say(f"{PRINTERS} printers to find, {ROUNDS} rounds")
+    return asyncio.run(discovery_figures())
+
+
 async def discovery_figures() -> list[Figure]:
-    """Measure; takes about twenty seconds."""
+    """Measure."""
     found: list[float] = []
     followed: list[float] = []
     for _ in range(ROUNDS):

@@ -9,7 +9,11 @@ import msgspec
 
 from edge.cli.output import GOOD, say, say_json
 
-PARTS: Final = {"spine": "edge.bench.spine", "law": "edge.bench.law"}
+PARTS: Final = {
+    "spine": "edge.bench.spine",
+    "law": "edge.bench.law",
+    "devices": "edge.bench.devices",
+}
 """Module of each part; its `run` takes what is told of progress, and returns figures."""
 
 

@@ -4,10 +4,6 @@ import argparse
 import asyncio
 import base64
 import contextlib
-import http.client
-import json
-import os
-import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,21 +14,16 @@ import msgspec
 from edge.app.ports import Reader
 from edge.app.rulekeeping import sign_ruleset
 from edge.app.sandbox import Sandbox, SandboxReport
+from edge.cli.door import UsageError, ask, folder_of, told
 from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
-from edge.config import ConfigError, load_config
 from edge.domain.model import Box, RulesetHistory, RulesetRecord
 from edge.domain.rules import DOCUMENT_BYTES_MAX, RulesetError, diff_documents, in_force
 from edge.domain.trial import judge
 from edge.store.journal import Journal, NoJournalError
 from edge.store.reader import SqliteReader
 
-ANSWER_S_MAX: Final = 30.0
 SIGNATURE_BYTES: Final = 64
 ORDERS_MAX: Final = 200
-
-
-class UsageError(Exception):
-    """What was asked cannot be done; the text says what to do."""
 
 
 def check(args: argparse.Namespace) -> int:
@@ -57,7 +48,9 @@ def publish(args: argparse.Namespace) -> int:
 
 def rollback(args: argparse.Namespace) -> int:
     """Bring back the ruleset before."""
-    return _guarded(lambda: _told(args, _ask(_folder(args), "/rollback", {"reason": args.reason})))
+    return _guarded(
+        lambda: told(args, ask(folder_of(args), "/rulesets/rollback", {"reason": args.reason}))
+    )
 
 
 def show(args: argparse.Namespace) -> int:
@@ -78,13 +71,6 @@ def _read(path: Path) -> bytes:
             return file.read(DOCUMENT_BYTES_MAX + 1)  # one byte more is enough to refuse it
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
-
-
-def _folder(args: argparse.Namespace) -> Path:
-    try:
-        return Path(args.data or load_config(args.config).data)
-    except ConfigError as error:
-        raise UsageError(f"{error}; or name the box's folder with --data DIR") from error
 
 
 # ---- check, diff ------------------------------------------------------------------------------
@@ -115,7 +101,7 @@ def _check(args: argparse.Namespace) -> int:
 
 def _diff(args: argparse.Namespace) -> int:
     new = _read(args.file)
-    old = _read(args.other) if args.other else _in_force(_folder(args))[1].document
+    old = _read(args.other) if args.other else _in_force(folder_of(args))[1].document
     try:
         changes = diff_documents(old, new)
     except RulesetError as error:
@@ -166,7 +152,7 @@ def _head(folder: Path) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    box, record, history = _in_force(_folder(args))
+    box, record, history = _in_force(folder_of(args))
     if args.document:
         say(record.document.decode())
         return GOOD
@@ -191,7 +177,7 @@ def _show(args: argparse.Namespace) -> int:
 def _sandbox(args: argparse.Namespace) -> int:
     raw = _read(args.file)
     given = _orders(args.orders) if args.orders else []
-    folder = _folder(args)
+    folder = folder_of(args)
     head = _head(folder)
     recent = max(0, args.recent)
 
@@ -234,13 +220,15 @@ def _orders(path: Path) -> list[dict[str, Any]]:
 
 def _publish(args: argparse.Namespace) -> int:
     raw = _read(args.file)
-    folder = _folder(args)
+    folder = folder_of(args)
     signature = _signature(args.signature) if args.signature else sign_ruleset(_key(folder), raw)
     if args.sign_only:
         path = args.file.with_name(f"{args.file.name}.sig")
         path.write_bytes(signature)
-        return _told(args, {"ok": True, "facts": {"signature": str(path)}})
-    return _told(args, _ask(folder, "", {"document": _text(raw), "signature": _text(signature)}))
+        return told(args, {"ok": True, "facts": {"signature": str(path)}})
+    return told(
+        args, ask(folder, "/rulesets", {"document": _text(raw), "signature": _text(signature)})
+    )
 
 
 def _text(raw: bytes) -> str:
@@ -269,55 +257,3 @@ def _signature(path: Path) -> bytes:
         return bytes.fromhex(raw.decode().strip())
     except ValueError as error:
         raise UsageError(f"{path}: 64 bytes or 128 hex digits are needed") from error
-
-
-class _Door(http.client.HTTPConnection):
-    """HTTP over the running box's own socket."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__("box", timeout=ANSWER_S_MAX)
-        self._folder = folder
-
-    def connect(self) -> None:
-        """Connect to `admin.sock` through its folder: a socket's path holds 107 bytes."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(ANSWER_S_MAX)
-        folder = os.open(self._folder, os.O_PATH | os.O_DIRECTORY)
-        try:
-            self.sock.connect(f"/proc/self/fd/{folder}/admin.sock")
-        finally:
-            os.close(folder)
-
-
-def _ask(folder: Path, path: str, body: dict[str, str]) -> dict[str, Any]:
-    """Send a request to the running box, and return its answer."""
-    door = _Door(folder)
-    try:
-        headers = {"Content-Type": "application/json"}
-        door.request("POST", f"/rulesets{path}", json.dumps(body), headers)
-        answer: dict[str, Any] = json.loads(door.getresponse().read())
-    except PermissionError as error:
-        text = f"{folder} lets only its owner change rules: sudo -u floorgate floorgate rules …"
-        raise UsageError(text) from error
-    except (FileNotFoundError, ConnectionRefusedError) as error:
-        text = f"no box is running in {folder}: start it (systemctl start floorgate), then again"
-        raise UsageError(text) from error
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise UsageError(f"the box in {folder} did not answer: {error}") from error
-    finally:
-        door.close()
-    return answer
-
-
-def _told(args: argparse.Namespace, answer: dict[str, Any]) -> int:
-    facts = answer.get("facts", {})
-    if args.json:
-        say_json(answer)
-    elif not answer["ok"]:
-        said = [answer.get("code", ""), *facts.get("problems", [])]
-        rest = {name: value for name, value in facts.items() if name not in ("problems", "problem")}
-        said += [f"{name}: {value}" for name, value in rest.items()]
-        return fail("\n  ".join(said))
-    else:
-        say("\n".join(f"{name}: {value}" for name, value in facts.items()))
-    return GOOD if answer["ok"] else FOUND_WRONG

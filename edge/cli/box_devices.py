@@ -1,0 +1,119 @@
+"""`floorgate devices list`, `adopt` and what else is done with the devices of a running box."""
+
+import argparse
+from typing import Any, Final
+
+from edge.cli.output import GOOD, WRONG_USAGE, fail, say, say_json
+
+COLUMNS: Final = ("id", "state", "kind", "name", "model", "language", "address", "stations", "ill")
+LIST = """Print what the running box found and what it uses: what is ill, where it is, which station
+prints on it, and what keeps discovery from looking."""
+ADOPT = """Put a found device to use. Nothing prints and nothing scans before. What discovery could
+not tell, say: --kind, and for a printer --language."""
+ADD = """Name a device by its address and put it to use: tcp://10.0.0.9?lang=zpl, ipp://10.0.0.8/…,
+usb:///dev/usb/lp0?lang=tspl, serial:///dev/serial/by-id/…?baud=9600&lang=escpos; scanners with
+--kind scanner: hid:///dev/input/by-id/…, serial:///…, tcp://10.0.0.7:23, tcp-listen://0.0.0.0:2001"""
+BIND = """Bind a device to a station: a printer becomes its first one, a scanner belongs to it
+alone. At the station itself the device's sticker is scanned instead."""
+TEST = """Print one test label: the device's sticker. Scan it back, at the station or with
+`floorgate devices prove CODE`."""
+
+
+def add_list(group: "argparse._SubParsersAction[Any]") -> None:
+    """Add `list`."""
+    parser = _verb(group, "list", "what the box found, and what it uses", LIST)
+    parser.set_defaults(run=_list)
+
+
+def add_actions(group: "argparse._SubParsersAction[Any]") -> None:
+    """Add the verbs that change something."""
+    adopt = _verb(group, "adopt", "put a found device to use", ADOPT)
+    adopt.add_argument("device", metavar="ID")
+    adopt.add_argument("--name", default="")
+    adopt.add_argument("--kind", choices=("printer", "scanner"), default="")
+    adopt.add_argument("--language", choices=("tspl", "zpl", "escpos"), default="")
+    adopt.set_defaults(run=_do, verb="adopt", takes=("device", "name", "kind", "language"))
+
+    add = _verb(group, "add", "name a device by its address", ADD)
+    add.add_argument("url", metavar="URL")
+    add.add_argument("--name", required=True)
+    add.add_argument("--kind", choices=("printer", "scanner"), default="printer")
+    add.set_defaults(run=_do, verb="add", takes=("url", "name", "kind"))
+
+    bind = _verb(group, "bind", "bind a device to a station", BIND)
+    unbind = _verb(group, "unbind", "take a device from a station", "Take a device from a station.")
+    for parser in (bind, unbind):
+        parser.add_argument("device", metavar="ID")
+        parser.add_argument("station", metavar="STATION")
+    bind.set_defaults(run=_bind)
+    unbind.set_defaults(run=_do, verb="unbind", takes=("device", "station"))
+
+    forget = _verb(group, "forget", "use a device no more", "Use a device no more.")
+    test = _verb(group, "test", "print a test label", TEST)
+    for name, parser in (("forget", forget), ("test", test)):
+        parser.add_argument("device", metavar="ID")
+        parser.set_defaults(run=_do, verb=name, takes=("device",))
+    prove = _verb(group, "prove", "a test label was scanned back", "Say what the test label reads.")
+    prove.add_argument("code", metavar="CODE")
+    prove.set_defaults(run=_do, verb="prove", takes=("code",))
+
+
+def _verb(
+    group: "argparse._SubParsersAction[Any]", name: str, short: str, description: str
+) -> argparse.ArgumentParser:
+    from edge.cli.door import add_box  # noqa: PLC0415 - what only these verbs need
+
+    parser: argparse.ArgumentParser = group.add_parser(name, help=short, description=description)
+    add_box(parser)
+    return parser
+
+
+def _do(args: argparse.Namespace) -> int:
+    return _send(args, args.verb, {name: getattr(args, name) for name in args.takes})
+
+
+def _bind(args: argparse.Namespace) -> int:
+    return _send(args, "bind", {"code": f"@D:{args.device}", "station": args.station})
+
+
+def _send(args: argparse.Namespace, verb: str, data: dict[str, str]) -> int:
+    from edge.cli import door  # noqa: PLC0415 - what only these verbs need
+
+    try:
+        return door.told(args, door.ask(door.folder_of(args), f"/devices/{verb}", data))
+    except door.UsageError as error:
+        return fail(str(error), WRONG_USAGE)
+
+
+def _list(args: argparse.Namespace) -> int:
+    from edge.cli import door  # noqa: PLC0415 - what only these verbs need
+
+    try:
+        found = door.ask(door.folder_of(args), "/devices")
+    except door.UsageError as error:
+        return fail(str(error), WRONG_USAGE)
+    if args.json:
+        say_json(found)
+        return GOOD
+    rows = [COLUMNS, *(_row(device) for device in found["devices"])]
+    widths = [max(len(row[at]) for row in rows) for at in range(len(COLUMNS))]
+    for row, device in zip(rows, (None, *found["devices"]), strict=True):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        say("  ".join(cells).rstrip())
+        for conflict in device["conflicts"] if device else ():
+            say(f"  ! {conflict['clash']}: {', '.join(conflict['parties'])}")
+    for source, problem in found["problems"].items():
+        say(f"{source}: {problem}")
+    return GOOD
+
+
+def _row(device: dict[str, Any]) -> tuple[str, ...]:
+    model = f"{device['make']} {device['model']}".strip()
+    return (
+        *(device[name] for name in ("id", "state", "kind", "name")),
+        model,
+        device["language"] or "?",
+        device["url"],
+        " ".join(device["stations"]),
+        device["fault"],
+    )

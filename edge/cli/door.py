@@ -1,0 +1,89 @@
+"""The command line's way to a running box: the socket in its data folder."""
+
+import argparse
+import http.client
+import json
+import os
+import socket
+from pathlib import Path
+from typing import Any, Final
+
+from edge.cli.output import FOUND_WRONG, GOOD, fail, say, say_json
+from edge.config import ConfigError, load_config
+
+ANSWER_S_MAX: Final = 30.0
+CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
+
+
+class UsageError(Exception):
+    """What was asked cannot be done; the text says what to do."""
+
+
+def add_box(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say which box is meant."""
+    text = "the box's folder; default: that of the config"
+    parser.add_argument("--data", type=Path, metavar="DIR", help=text)
+    parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def folder_of(args: argparse.Namespace) -> Path:
+    """Return the data folder of the box that is meant."""
+    try:
+        return Path(args.data or load_config(args.config).data)
+    except ConfigError as error:
+        raise UsageError(f"{error}; or name the box's folder with --data DIR") from error
+
+
+class _Door(http.client.HTTPConnection):
+    """HTTP over the running box's own socket."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__("box", timeout=ANSWER_S_MAX)
+        self._folder = folder
+
+    def connect(self) -> None:
+        """Connect to `admin.sock` through its folder: a socket's path holds 107 bytes."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(ANSWER_S_MAX)
+        folder = os.open(self._folder, os.O_PATH | os.O_DIRECTORY)
+        try:
+            self.sock.connect(f"/proc/self/fd/{folder}/admin.sock")
+        finally:
+            os.close(folder)
+
+
+def ask(folder: Path, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Read from the running box, or send it `body`, and return its answer."""
+    door = _Door(folder)
+    try:
+        headers = {"Content-Type": "application/json"}
+        method, raw = ("GET", None) if body is None else ("POST", json.dumps(body))
+        door.request(method, path, raw, headers)
+        answer: dict[str, Any] = json.loads(door.getresponse().read())
+    except PermissionError as error:
+        text = f"{folder} lets only its owner in: sudo -u floorgate floorgate …"
+        raise UsageError(text) from error
+    except (FileNotFoundError, ConnectionRefusedError) as error:
+        text = f"no box is running in {folder}: start it (systemctl start floorgate), then again"
+        raise UsageError(text) from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise UsageError(f"the box in {folder} did not answer: {error}") from error
+    finally:
+        door.close()
+    return answer
+
+
+def told(args: argparse.Namespace, answer: dict[str, Any]) -> int:
+    """Print what the box answered, and return the exit code for it."""
+    facts = answer.get("facts", {})
+    if args.json:
+        say_json(answer)
+    elif not answer["ok"]:
+        said = [answer.get("code", ""), *facts.get("problems", [])]
+        rest = {name: value for name, value in facts.items() if name != "problems"}
+        said += [f"{name}: {value}" for name, value in rest.items()]
+        return fail("\n  ".join(said))
+    else:
+        say("\n".join(f"{name}: {value}" for name, value in facts.items()))
+    return GOOD if answer["ok"] else FOUND_WRONG
