@@ -11,8 +11,9 @@ prints on it, and what keeps discovery from looking."""
 ADOPT = """Put a found device to use. Nothing prints and nothing scans before. What discovery could
 not tell, say: --kind, and for a printer --language."""
 ADD = """Name a device by its address and put it to use: tcp://10.0.0.9?lang=zpl, ipp://10.0.0.8/…,
-usb:///dev/usb/lp0?lang=tspl, serial:///dev/serial/by-id/…?baud=9600&lang=escpos; scanners with
---kind scanner: hid:///dev/input/by-id/…, serial:///…, tcp://10.0.0.7:23, tcp-listen://0.0.0.0:2001"""
+usb:///dev/usb/lp0?lang=tspl, serial:///dev/serial/by-id/…?baud=9600&lang=escpos; scanners
+with --kind scanner: hid:///dev/input/by-id/…, serial:///…, tcp://10.0.0.7:23 (it waits), or
+tcp-listen://0.0.0.0:2001 (it dials us)."""
 BIND = """Bind a device to a station: a printer becomes its first one, a scanner belongs to it
 alone. At the station itself the device's sticker is scanned instead."""
 TEST = """Print one test label: the device's sticker. Scan it back, at the station or with
