@@ -5,6 +5,7 @@ import argparse
 from edge.cli import (
     backup,
     bench,
+    bundle,
     decode,
     demo,
     devices,
@@ -34,6 +35,7 @@ VERBS = (
     docs,
     sim,
     selftest,
+    bundle,
     bench,
 )
 
