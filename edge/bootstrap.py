@@ -4,7 +4,6 @@ import asyncio
 import fcntl
 import gc
 import random
-import secrets
 import socket
 import sys
 from collections.abc import Callable, Coroutine
@@ -14,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import structlog
 
 from drivers.api import builtin_template, check_label, open_decoder, render_label
@@ -21,6 +21,7 @@ from edge import finding, systemd
 from edge.app.approvals import Approvals
 from edge.app.devicereads import DeviceReads
 from edge.app.dispatch import Dispatcher
+from edge.app.findings import Finding
 from edge.app.floor import Floor
 from edge.app.hublink import HubJournal
 from edge.app.labels import WaybillLabels
@@ -37,6 +38,8 @@ from edge.app.stockreads import StockReads
 from edge.app.timers import Timers
 from edge.clock import SystemClock, SystemIds, is_ntp_synchronised
 from edge.config import Config
+from edge.doctor.patient import Patient, samples
+from edge.doctor.run import examine
 from edge.domain.commands import BoxFound, CheckpointCountersign, Command
 from edge.domain.rulesets import IN_FORCE_BY
 from edge.domain.views import answer_view
@@ -47,6 +50,7 @@ from edge.http.blobs import BlobHandlers, blob_routes
 from edge.http.certificates import CertificateError, Certificates, Pair
 from edge.http.decode import DecodeHandlers, decode_routes
 from edge.http.devices import DeviceDoor, DeviceHandlers, device_routes
+from edge.http.doctor import DoctorHandlers, doctor_routes
 from edge.http.door import Door, PortError
 from edge.http.enrol import Enrolment
 from edge.http.guard import Guard
@@ -55,7 +59,7 @@ from edge.http.sandbox import SandboxHandlers, sandbox_routes
 from edge.http.socket import Socket
 from edge.http.stock import StockHandlers, stock_routes
 from edge.store.blobs import BlobStore
-from edge.store.durable import write_file
+from edge.store.durable import secret, write_file
 from edge.store.reader import SqliteReader
 from edge.store.restore import finish_switch
 from edge.store.runners import QUEUE_MAX, ThreadRunner
@@ -69,7 +73,6 @@ GC_THRESHOLDS: Final = (20_000, 20, 100)
 SKEW_US_MAX: Final = 30_000_000
 """A clock that is no further from the hub's counts as confirmed by it."""
 ENROL_PORT: Final = 80
-KEY_BYTES: Final = 32
 
 log = structlog.get_logger()
 
@@ -85,15 +88,6 @@ class TakenError(UnusableError):
 def default_ruleset() -> bytes:
     """Return the ruleset that a new box starts with."""
     return files("edge.domain").joinpath("default_ruleset.toml").read_bytes()
-
-
-def secret(path: Path) -> bytes:
-    """Return the 32 secret bytes in `path`, made there at the first call."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_bytes(secrets.token_bytes(KEY_BYTES))
-    return path.read_bytes()
 
 
 class BoxProcess:
@@ -352,6 +346,7 @@ class BoxProcess:
             *decode_routes(DecodeHandlers(self.decoder, guard)),
             *device_routes(DeviceHandlers(self.device_reads, guard)),
             *stock_routes(StockHandlers(self.stock, guard)),
+            *doctor_routes(DoctorHandlers(self._examine, guard)),
             *status_routes(status),
         ]
         self.app = make_app(table, guard, conversations, assets, version("floorgate"))
@@ -443,6 +438,17 @@ class BoxProcess:
             ],
             certificate=self.certificates.view() if self.certificates else None,
         )
+
+    async def _examine(self) -> list[Finding]:
+        """Return what the self-checks find, without those that cost a processor's seconds."""
+        patient = Patient(
+            config=self.config,
+            now_us=self.clock.now_us(),
+            health=msgspec.to_builtins(self._health()),
+            figures=samples(await self.measuring.text()),
+            is_deep=False,
+        )
+        return await asyncio.to_thread(examine, patient)
 
     def _problems(self) -> tuple[str, ...]:
         """Return what keeps the box from taking commands now."""

@@ -11,12 +11,9 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
-
-if TYPE_CHECKING:
-    from edge.config import Config
 
 CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
 DATA: Final = Path("/var/lib/floorgate")
@@ -221,6 +218,7 @@ networks = {quoted(networks)}
 def ask_health(args: argparse.Namespace) -> int:
     """Ask the running box how it is."""
     from edge.config import ConfigError, load_config  # noqa: PLC0415 - what only this verb needs
+    from edge.doctor.patient import trust  # noqa: PLC0415
 
     try:
         config = load_config(args.config)
@@ -228,7 +226,7 @@ def ask_health(args: argparse.Namespace) -> int:
         return fail(str(error), WRONG_USAGE)
     scheme = "https" if config.http.tls else "http"
     url = f"{scheme}://localhost:{config.http.port}/health"
-    health, problem = asyncio.run(_wait(url, _trust(config), args.wait))
+    health, problem = asyncio.run(_wait(url, trust(config), args.wait))
     if args.json:
         say_json(health or {"ok": False, "problem": problem})
     elif health:
@@ -236,20 +234,6 @@ def ask_health(args: argparse.Namespace) -> int:
     else:
         return fail(f"{url} does not answer: {problem}; look at: journalctl -u floorgate -n 50")
     return GOOD if health.get("ok") else FOUND_WRONG
-
-
-def _trust(config: "Config") -> ssl.SSLContext | None:
-    """Return what this machine's own box is known by: its authority, or the site's certificate.
-
-    The site's certificate is not for the name localhost; it is pinned instead.
-    """
-    own, ca = config.http.certificate, Path(config.data) / "tls" / "ca.pem"
-    if own:
-        context = ssl.create_default_context(cafile=own)
-        context.check_hostname = False
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        return context
-    return ssl.create_default_context(cafile=str(ca)) if ca.exists() else None
 
 
 async def _wait(

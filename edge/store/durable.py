@@ -1,10 +1,13 @@
 """Files that survive a power cut whole or not at all: flushed, then renamed, then the folder."""
 
 import os
+import secrets
 import shutil
 from pathlib import Path
+from typing import Final
 
-PRIVATE = 0o600
+PRIVATE: Final = 0o600
+KEY_BYTES: Final = 32
 
 
 def sync_folder(folder: Path) -> None:
@@ -30,6 +33,14 @@ def write_file(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     move(fresh, path)
+
+
+def secret(path: Path) -> bytes:
+    """Return the 32 secret bytes in `path`, made there at the first call."""
+    make_folder(path.parent)
+    if not path.exists():
+        write_file(path, secrets.token_bytes(KEY_BYTES))
+    return path.read_bytes()
 
 
 def move(source: Path, target: Path) -> None:

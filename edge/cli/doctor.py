@@ -1,0 +1,62 @@
+"""`floorgate doctor`."""
+
+import argparse
+from pathlib import Path
+from typing import Any, Final
+
+from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
+
+CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
+MARKS: Final = {"good": "ok  ", "note": "-   ", "warn": "WARN", "bad": "BAD "}
+DESCRIPTION = """Look the box over: what was found, why it matters, and the next command. Changes
+nothing. A box that does not run is looked at as far as that goes. Run it as the service's user:
+sudo -u floorgate floorgate doctor"""
+
+
+def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
+    """Add this module's verbs."""
+    doctor = verbs.add_parser(
+        "doctor",
+        help="find out what is wrong, and what to do next",
+        description=DESCRIPTION,
+        epilog="exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage",
+    )
+    doctor.add_argument("check", nargs="*", metavar="CHECK", help="only these; default: all")
+    doctor.add_argument("--config", type=Path, default=CONFIG, metavar="FILE")
+    doctor.add_argument("--backups", type=Path, metavar="DIR", help="where backups are")
+    doctor.add_argument("--language", choices=("zh", "en"), help="default: that of the box")
+    doctor.add_argument("--json", action="store_true", help="print one JSON object")
+    doctor.set_defaults(run=examine)
+
+
+def examine(args: argparse.Namespace) -> int:
+    """Run the checks."""
+    import msgspec  # noqa: PLC0415 - what only this verb needs
+
+    from edge.app.findings import is_well  # noqa: PLC0415
+    from edge.clock import SystemClock  # noqa: PLC0415
+    from edge.config import ConfigError, load_config  # noqa: PLC0415
+    from edge.doctor.patient import Patient, ask  # noqa: PLC0415
+    from edge.doctor.run import CHECKS, examine  # noqa: PLC0415
+
+    if unknown := set(args.check) - set(CHECKS):
+        return fail(f"no check {', '.join(unknown)}; there are: {', '.join(CHECKS)}", WRONG_USAGE)
+    try:
+        config = load_config(args.config)
+    except ConfigError as error:
+        return fail(str(error), WRONG_USAGE)
+    health, figures = ask(config)
+    patient = Patient(config=config, now_us=SystemClock().now_us(), health=health, figures=figures)
+    if args.backups:
+        patient = msgspec.structs.replace(patient, backups=args.backups)
+    findings = examine(patient, args.check)
+    if args.json:
+        say_json({"ok": is_well(findings), "findings": msgspec.to_builtins(findings)})
+        return GOOD if is_well(findings) else FOUND_WRONG
+    language = args.language or config.box.language
+    for each in findings:
+        say(f"{MARKS[each.severity]}  {each.check:<12} {getattr(each.found, language)}")
+        if each.severity in ("warn", "bad"):
+            say(f"{'':18} {getattr(each.why, language)}")
+            say(f"{'':18} -> {getattr(each.next, language)}")
+    return GOOD if is_well(findings) else FOUND_WRONG

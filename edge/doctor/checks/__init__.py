@@ -1,0 +1,1 @@
+"""One check a module: `check(patient)` returns what it found."""

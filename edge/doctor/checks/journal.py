@@ -1,0 +1,72 @@
+"""Is the journal whole?"""
+
+import sqlite3
+from contextlib import closing
+from typing import Final
+
+from edge.app.findings import Finding
+from edge.doctor.patient import Patient, finding
+from edge.store.journal import Journal, NoJournalError, check_chain
+from edge.store.sqlite import NewerSchemaError
+
+WHY: Final = ("账本是一切的依据", "Everything rests on the journal")
+DO: Final = (
+    "sudo systemctl stop floorgate; ls /var/backups/floorgate; "
+    "sudo -u floorgate floorgate restore BACKUP --replace"
+)
+
+
+def check(patient: Patient) -> list[Finding]:
+    """Check chain and signatures; in a running box only that it can be read."""
+    try:
+        with closing(Journal(patient.data)) as journal:
+            if not patient.is_deep:
+                seq = journal.last_seq()
+                return [finding("journal", "good", f"账本 {seq} 条", f"{seq} entries")]
+            report = check_chain(journal, patient.data)
+    except NoJournalError as error:
+        return [
+            finding("journal", "bad", f"账本打不开:{error}", f"No journal: {error}", why=WHY, do=DO)
+        ]
+    except NewerSchemaError as error:
+        return [
+            finding(
+                "journal",
+                "bad",
+                f"数据库版本比程序新:{error}",
+                str(error),
+                why=WHY,
+                do="sudo ./install.sh",
+            )
+        ]
+    except sqlite3.DatabaseError as error:
+        return [
+            finding(
+                "journal",
+                "bad",
+                f"数据库损坏:{error}",
+                f"The database is damaged: {error}",
+                why=WHY,
+                do=DO,
+            )
+        ]
+    if not report.ok:
+        worst = report.findings[0].detail
+        return [
+            finding(
+                "journal",
+                "bad",
+                f"账本有误:{worst}",
+                f"The journal is wrong: {worst}",
+                why=WHY,
+                do=f"floorgate journal verify; {DO}",
+            )
+        ]
+    return [
+        finding(
+            "journal",
+            "good",
+            f"账本 {report.entries} 条,链完整",
+            f"{report.entries} entries, the chain is whole",
+        )
+    ]

@@ -1,0 +1,38 @@
+"""Does the box answer?"""
+
+from edge.app.findings import Finding
+from edge.doctor.patient import Patient, finding
+
+WHY = ("没有它,没有一单能动", "Without it no order moves")
+
+
+def check(patient: Patient) -> list[Finding]:
+    """Ask the running box whether it takes commands."""
+    health = patient.health
+    if health is None:
+        return [
+            finding(
+                "service",
+                "bad",
+                "边缘盒没有应答",
+                "The box does not answer",
+                why=WHY,
+                do="sudo systemctl restart floorgate; journalctl -u floorgate -n 50",
+            )
+        ]
+    if not health["ok"]:
+        return [
+            finding(
+                "service",
+                "bad",
+                "边缘盒不接受命令",
+                "The box takes no commands",
+                why=WHY,
+                do="journalctl -u floorgate -n 50",
+            )
+        ]
+    return [
+        finding(
+            "service", "good", f"在运行,账本 {health['seq']} 条", f"Runs, {health['seq']} entries"
+        )
+    ]

@@ -1,0 +1,197 @@
+"""The doctor names each illness with the right next command, and a well box as well (OPS-3)."""
+
+import re
+import shutil
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.app.findings import Finding, is_well
+from edge.config import load_config
+from edge.doctor import run
+from edge.doctor.checks import clock, disk, storage
+from edge.doctor.patient import Patient, samples
+from edge.http import tls
+from edge.store.backup import make_backup
+from edge.store.sqlite import SqliteStore
+from tests.ops.house import House
+from tests.rig import Rig
+from tests.store.kit import START_US
+
+NOW_US = START_US + 60_000_000
+HEALTH: dict[str, Any] = {"ok": True, "seq": 9, "hub": "up", "hub_lag": 0, "printers": []}
+FIGURES = {"hub_skew_seconds": 0.1, "pdas_connected": 12.0}
+GIB = 1024**3
+DAY_US = 86_400_000_000
+
+
+@pytest.fixture
+def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Patient:
+    """A well box: it runs, its hub listens, it was backed up a minute ago."""
+    house = House(tmp_path / "house").live(3)
+    text = house.config.read_text().replace("tls = false", "tls = true")
+    house.config.write_text(text + '[hub]\nurl = "wss://hub.example/link"\n')
+    tls.keep(house.data / "tls", ("localhost",), NOW_US)
+    name = "floorgate-20260101T000000Z"
+    make_backup(house.data, house.config, house.to, name=name, now_us=NOW_US, version="1")
+    # The machine that runs the tests has a disk, a flush and a memory of its own.
+    monkeypatch.setattr(disk, "disk_usage", lambda _: SimpleNamespace(free=100 * GIB))
+    monkeypatch.setattr(storage, "_file_system", lambda _: "ext4")
+    monkeypatch.setattr(storage, "_flush_s", lambda _: 0.001)
+    monkeypatch.setattr(clock, "is_ntp_synchronised", lambda: True)
+    return Patient(
+        config=load_config(house.config, {}),
+        now_us=NOW_US,
+        health=HEALTH,
+        figures=FIGURES,
+        backups=house.to,
+        base=tmp_path / "opt",
+    )
+
+
+def _old_certificate(patient: Patient) -> None:
+    folder = patient.data / "tls"
+    shutil.rmtree(folder)
+    tls.keep(folder, ("localhost",), NOW_US - 500 * DAY_US)
+
+
+def _lose_an_entry(patient: Patient) -> None:
+    with closing(SqliteStore(patient.data / "floor.db")) as store:
+        store.connection.execute("DELETE FROM entry WHERE seq = 7")
+
+
+def _leave_unconfirmed(patient: Patient) -> None:
+    patient.base.mkdir()
+    (patient.base / "unconfirmed").write_text("x")
+
+
+PRINTER = {"id": "p1", "name": "一号机", "ok": False, "fault": "paper_out"}
+QUEUE = {'queue_depth{queue="print"}': 9.0, 'queue_depth_max{queue="print"}': 10.0}
+CHANGES: dict[str, dict[str, Any]] = {
+    "clock": {"now_us": START_US - 3_600_000_000},
+    "hub": {
+        "health": HEALTH | {"hub": "down", "hub_lag": 70_000},
+        "figures": {"hub_lag_seconds": 9_000.0},
+    },
+    "printers": {"health": HEALTH | {"printers": [PRINTER]}},
+    "service": {"health": None, "figures": {}},
+    "backups": {"now_us": NOW_US + 3 * DAY_US},
+    "queues": {"figures": FIGURES | QUEUE},
+}
+DEEDS: dict[str, Callable[[Patient], None]] = {
+    "certificate": _old_certificate,
+    "journal": _lose_an_entry,
+    "upgrade": _leave_unconfirmed,
+}
+PATCHES: dict[str, tuple[Any, str, Any]] = {
+    "disk": (disk, "disk_usage", lambda _: SimpleNamespace(free=1)),
+    "storage": (storage, "_flush_s", lambda _: 0.2),
+}
+
+
+def ill(patient: Patient, monkeypatch: pytest.MonkeyPatch, way: str) -> Patient:
+    """Return the patient with one illness."""
+    if way in PATCHES:
+        monkeypatch.setattr(*PATCHES[way])
+    if way in DEEDS:
+        DEEDS[way](patient)
+    return msgspec.structs.replace(patient, **CHANGES.get(way, {}))
+
+
+def wrong(findings: list[Finding]) -> list[Finding]:
+    """Return what is wrong, but for what is missing on the machine of the tests."""
+    machine = ("memory", "fonts", "units", "scanners", "libraries")
+    return [each for each in findings if not is_well([each]) and each.check not in machine]
+
+
+def test_a_well_box_is_well(patient: Patient) -> None:
+    """Every check says something, and none that anything is wrong."""
+    findings = run.examine(patient)
+    assert wrong(findings) == []
+    assert {each.check for each in findings} == set(run.CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("way", "severity", "command"),
+    [
+        ("disk", "bad", "du -xh"),
+        ("certificate", "bad", "systemctl restart floorgate"),
+        ("clock", "bad", "timedatectl"),
+        ("hub", "bad", "curl -v https://hub.example/link"),
+        ("printers", "bad", "floorgate devices scan"),
+        ("journal", "bad", "floorgate restore"),
+        ("service", "bad", "journalctl -u floorgate"),
+        ("backups", "warn", "systemctl start floorgate-backup"),
+        ("storage", "warn", "iostat"),
+        ("upgrade", "warn", "install.sh rollback"),
+        ("queues", "warn", "floorgate doctor storage"),
+    ],
+)
+def test_each_illness_is_named_with_the_next_command(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch, way: str, severity: str, command: str
+) -> None:
+    """One thing is wrong: that check says so, in both languages, with what to do; REP-2."""
+    found = wrong(run.examine(ill(patient, monkeypatch, way)))
+    assert {(each.check, each.severity) for each in found} == {(way, severity)}
+    for language in ("zh", "en"):
+        assert getattr(found[0].found, language)
+        assert getattr(found[0].why, language)
+        assert command in getattr(found[0].next, language)
+    assert re.search("[\u4e00-\u9fff]", found[0].why.zh)
+
+
+def test_a_check_that_breaks_is_a_finding(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other checks are heard all the same."""
+
+    def broken(_: Patient) -> list[Finding]:
+        raise RuntimeError("no such thing")
+
+    monkeypatch.setitem(run.CHECKS, "memory", broken)
+    found = [each for each in run.examine(patient) if each.check == "memory"]
+    assert [each.severity for each in found] == ["warn"]
+    assert "no such thing" in found[0].found.en
+
+
+def test_the_command_line_examines_a_box_that_does_not_run(tmp_path: Path) -> None:
+    """Exit code 1 and JSON; only the checks that were named; an unknown one is wrong usage."""
+    house = House(tmp_path / "house").live(2)
+    code, said, errors = house.run("doctor", "journal", "service")
+    assert (code, said["ok"]) == (1, False), errors
+    assert [(each["check"], each["severity"]) for each in said["findings"]] == [
+        ("journal", "good"),
+        ("service", "bad"),
+    ]
+    assert house.run("doctor", "journal")[0] == 0
+    assert house.run("doctor", "nonsense")[0] == 2
+
+
+async def test_supervisors_see_the_findings_as_cards(rig: Rig) -> None:
+    """The running box examines itself for those who may mend it; a picker may not ask (SEC-3)."""
+    supervisor = await rig.client("supervisor")
+    cards = (await supervisor.get("/api/v1/doctor"))["findings"]
+    assert {each["check"] for each in cards} == set(run.CHECKS)
+    assert ("service", "good") in {(each["check"], each["severity"]) for each in cards}
+    picker = await rig.client("picker")
+    status, answer = await picker.ask("GET", "/api/v1/doctor")
+    assert (status, answer["code"]) == (403, "role_missing")
+
+
+@given(st.text() | st.from_regex(r"(floorgate_[a-z]+ [0-9.e+-]+\n)+", fullmatch=True))
+def test_no_figures_break_the_reader(text: str) -> None:
+    """Whatever stands at /metrics: figures, or nothing; never a fault."""
+    assert all(name and isinstance(value, float) for name, value in samples(text).items())
+
+
+def test_figures_are_read_by_name_and_label() -> None:
+    """Comments are no figures; labels are part of the name."""
+    text = '# HELP floorgate_ready 1\nfloorgate_ready 1\nfloorgate_q{a="b"} 2.5e+3\n'
+    assert samples(text) == {"ready": 1.0, 'q{a="b"}': 2_500.0}
