@@ -95,6 +95,8 @@ class DeviceKeeper:
         self._urls: dict[str, str] = {}
         """How each printer that is in use is reached."""
         self._finder: Finder | None = None
+        self._problem = ""
+        """Why there is no discovery."""
         self._keys: dict[str, str] = {}
         """Discovery's key of each device."""
         self._ours = asyncio.Lock()
@@ -111,6 +113,8 @@ class DeviceKeeper:
     @property
     def problems(self) -> dict[str, str]:
         """What keeps discovery's sources from looking, by source."""
+        if self._problem:
+            return {"discovery": self._problem}
         found = self._finder.problems if self._finder is not None else {}
         return {str(source): problem for source, problem in found.items()}
 
@@ -137,12 +141,18 @@ class DeviceKeeper:
     async def start(self, make: MakeFinder | None) -> None:
         """Begin to follow: discovery where there is one, and the journal always."""
         self._started_us = self._clock.boot_us()
-        if make is not None:
-            self._finder = make(self._lock_for, lambda _: self._news.set())
-            self._remind(self._finder)
-            await self._finder.start()
-            self._spawn(self._follow(self._finder), "devices seen")
         self._spawn(self._keep_up(), "devices used")
+        if make is None:
+            return
+        try:
+            self._finder = make(self._lock_for, lambda _: self._news.set())
+        except DriverError as error:
+            log.error("discovery cannot begin", cause=error.cause, hint=error.hint)  # noqa: TRY400
+            self._problem = f"{error}; {error.hint}"
+            return
+        self._remind(self._finder)
+        await self._finder.start()
+        self._spawn(self._follow(self._finder), "devices seen")
 
     async def stop(self) -> None:
         """End all; may be called after a failed start, and twice."""

@@ -194,6 +194,27 @@ async def test_a_test_label_that_does_not_come_out_says_why(hall: Hall) -> None:
     assert (failed["state"], failed["reason"], printer.odometer) == ("failed", "paper", 0)
 
 
+async def test_configured_printers_work_whatever_ails_discovery(tmp_path: Path) -> None:
+    """A network that is none keeps discovery from beginning; the box says so, and goes on."""
+    printer = fake_printer("tspl")
+    await printer.start()
+    wrong = DiscoveryConfig(networks=("10.0.0.0/99",), announce=False)
+    settings = msgspec.structs.replace(config(tmp_path, {"p1": printer.url}), discovery=wrong)
+    async with running(settings) as rig:
+        await rig.furnish()
+        keeper = await rig.client("keeper")
+        shown = await keeper.get("/api/v1/devices")
+        assert [(each["id"], each["state"], each["configured"]) for each in shown["devices"]] == [
+            ("p1", "adopted", True)
+        ]
+        assert "10.0.0.0/99" in shown["problems"]["discovery"]
+        stack = AsyncExitStack()
+        packer = await rig.client("packer", "S1")
+        await _ship(Hall(rig, keeper, stack), packer, "1001")
+        assert printer.odometer == 1
+    await printer.stop()
+
+
 async def test_a_fixed_scanner_speaks_to_its_stations_screen(hall: Hall) -> None:
     """Its codes reach the newest screen of its station; with nobody there they are on record."""
     dialled: asyncio.Future[asyncio.StreamWriter] = asyncio.get_running_loop().create_future()
