@@ -3,15 +3,18 @@
 
 const VERSION = new URL(location.href).searchParams.get('v') ?? '';
 const CACHE = `shell-${VERSION}`;
-const SHELL =
-  /^(index\.html|manifest\.webmanifest|(src|css|vendor|locales|icons)\/.+\.(js|css|json|png|svg))$/;
+const FOLDERS = /^(src|css|vendor|locales|icons|voice)\/.+\.(js|css|json|png|svg|opus)$/;
+
+/** @param {string} path */
+const isShell = (path) =>
+  path === 'index.html' || path === 'manifest.webmanifest' || FOLDERS.test(path);
 
 /** Files of the shell, by the list that the box serves. */
 async function fill() {
   const list = await (await fetch('/assets.json', { cache: 'no-store' })).json();
   const paths = Object.keys(list.files)
     .map((p) => p.replace(/^\/+/, ''))
-    .filter((p) => SHELL.test(p));
+    .filter(isShell);
   const cache = await caches.open(CACHE);
   const urls = ['/', ...paths.filter((p) => p !== 'index.html').map((p) => `/${p}`)];
   await cache.addAll(urls.map((url) => new Request(url, { cache: 'reload' })));
@@ -38,6 +41,6 @@ self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== 'GET' || url.origin !== location.origin) return;
   const page = event.request.mode === 'navigate';
-  if (page ? url.pathname !== '/' : !SHELL.test(url.pathname.slice(1))) return;
+  if (page ? url.pathname !== '/' : !isShell(url.pathname.slice(1))) return;
   event.respondWith(answer(event.request));
 });

@@ -13,6 +13,23 @@ SPY = """
 window.signals = [];
 navigator.vibrate = (p) => { window.signals.push(p.length); return true; };
 """
+HEAR = """
+window.heard = { alarm: 0, buzz: 0, buzzes: 0, red: 0, voice: 0, clips: 0 };
+const now = () => performance.now();
+navigator.vibrate = (p) => { if (p.length === 5) {
+  window.heard.buzz ||= now(); window.heard.buzzes += 1; } return true; };
+const start = AudioBufferSourceNode.prototype.start;
+AudioBufferSourceNode.prototype.start = function (when) {
+  window.heard.voice ||= now(); window.heard.clips += 1; start.call(this, when); };
+window.WebSocket = class extends WebSocket {
+  constructor(url) { super(url); this.addEventListener('message', ({ data }) => {
+    if (JSON.parse(data).t === 'alarm') window.heard.alarm ||= now(); }); } };
+document.addEventListener('DOMContentLoaded', () => new MutationObserver(() => {
+  if (document.querySelector('#alarm').open) requestAnimationFrame(() => setTimeout(() => {
+    window.heard.red ||= now(); })); }).observe(document.querySelector('#alarm'),
+  { attributes: true }));
+"""
+"""Notes when an alarm came, and when hand, eye and ear were told of it, ms."""
 NETWORK_NOISE = ("Failed to load resource", "WebSocket connection to", "ERR_INTERNET_DISCONNECTED")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.pda import MakePda, Pda
+from tests.e2e.pda import HEAR, MakePda, Pda
 from tests.e2e.peer import Peer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -157,6 +157,73 @@ async def test_an_alarm_stops_the_picker_until_acknowledged(pda: Pda, peer: Peer
     await pda.sees("扫空周转箱（订单 …1002）")
     assert kinds(peer)[-1] == "alarm.ack"
     assert "pick.scan" not in kinds(peer)
+
+
+async def test_an_alarm_is_told_to_hand_eye_and_ear_at_once(make_pda: MakePda, peer: Peer) -> None:
+    """Buzz, red and the recorded voice begin within 300 ms, with no speech engine (FRZ-4)."""
+    pda = await make_pda(open_now=False)
+    await pda.context.add_init_script(HEAR)
+    await pda.context.add_init_script("delete window.speechSynthesis")
+    await pda.open()
+    await start_pick(pda)
+    await pda.keeps_page()
+    clip = "(r) => r.name.endsWith('voice/zh/cancel.opus') && r.responseEnd"
+    await pda.until(f"performance.getEntriesByType('resource').some({clip})")
+    await peer.alarm("cancel")
+    await pda.until("window.heard.voice > 0 && window.heard.red > 0")
+    heard = await pda.page.evaluate("window.heard")
+    assert heard["clips"] == 6  # order, 1, 0, 0, 1, cancelled
+    late = {what: heard[what] - heard["alarm"] for what in ("buzz", "red", "voice")}
+    assert max(late.values()) <= 300, late
+    await pda.until("window.heard.buzzes > 1")
+    await pda.scan("@C:OK")
+    await pda.when(lambda: kinds(peer)[-1] == "alarm.ack")
+    assert peer.applied[-1]["data"]["shown_ms"] > 0
+
+
+async def test_what_was_picked_offline_in_vain_is_an_alarm(pda: Pda, peer: Peer) -> None:
+    """Scans that a freeze overtook call the picker and say where the goods go (FRZ-2, PDA-1)."""
+    await start_pick(pda)
+    await pda.scan("B-01-02")
+    await pda.sees("库位对")
+    await pda.when(lambda: peer.task["at"] == "B-01-02")
+    await pda.drained()
+    peer.away = True
+    await pda.context.set_offline(True)
+    await peer.cut()
+    await pda.sees("离线·待传 0")
+    await pda.scan("6901234567891")
+    await pda.scan("6901234567891")
+    await pda.sees("离线·待传 2")
+    peer.task["orders"][0]["frozen"] = {"category": "cancel", "due_at": 1_800_000_015_000_000}
+    peer.task["rev"] += 1
+    peer.away = False
+    await pda.context.set_offline(False)
+    await pda.sees("订单 …1001：离线时的扫描没有算数")
+    await pda.sees("停手，等待决定")
+    await pda.until("!document.querySelector('.link small')")
+    await pda.page.reload()
+    await pda.ready()
+    await pda.sees("订单 …1001：离线时的扫描没有算数")
+    await pda.scan("@C:OK")
+    await pda.until("!document.querySelector('#alarm').open")
+    assert await pda.kept() == 0
+    assert "alarm.ack" not in kinds(peer)
+
+
+async def test_a_priority_order_pops_up_and_stops_nobody(pda: Pda, peer: Peer) -> None:
+    """An order that goes before others is said over the screen while scans go on (RULE-5)."""
+    await start_pick(pda)
+    data = {"order": "WEB-2011009", "rule": "remark-urgent", "priority": "P0"}
+    await peer.push({"t": "entry", "entry": {
+        "seq": 9, "at": 1_800_000_000_000_000, "kind": "order.prioritised",
+        "subject": "order:WEB-2011009", "refs": [], "device": "", "data": data,
+    }})  # fmt: skip
+    await pda.sees("优先 P0：订单 …1009 先拣")
+    await pda.scan("B-01-02")
+    await pda.sees("库位对")
+    await pda.page.locator(".urgent").click()
+    await pda.until("!document.querySelector('.urgent')")
 
 
 async def test_a_short_pick_by_command_cards(pda: Pda, peer: Peer) -> None:

@@ -6,7 +6,7 @@ import { SAVED, START, home, openAlarms, reduce } from './core/state.js';
 import { translator } from './core/text.js';
 import { BoxError, Link, call } from './io/box.js';
 import * as db from './io/db.js';
-import { signal, speak } from './io/signals.js';
+import { signal } from './io/signals.js';
 import { Painter, byId } from './painter.js';
 import * as dialogs from './screens/dialogs.js';
 import * as signIn from './screens/sign_in.js';
@@ -59,6 +59,11 @@ export class App {
     this.unsaved = new Set();
     this.painter = new Painter(this);
     this.alarmedMs = -Infinity;
+    /** When each alarm was first shown, ms. */
+    /** @type {Map<string, number>} */
+    this.shownMs = new Map();
+    /** @type {typeof import('./io/voice.js') | null} */
+    this.voice = null;
     /** @type {Link} */
     this.link = new Link({
       since: () => this.state.cursor,
@@ -223,9 +228,10 @@ export class App {
     };
     this.keeping += 1;
     try {
-      const seq = await db.keep({ cmd, said, tries: 0 });
+      const kept = { cmd, said, tries: 0, away: this.state.link !== 'up' };
+      const seq = await db.keep(kept);
       this.keeping -= 1;
-      this.dispatch({ type: 'kept', kept: { seq, cmd, said, tries: 0 } });
+      this.dispatch({ type: 'kept', kept: { ...kept, seq } });
     } catch {
       this.keeping -= 1;
       this.tell('stop', 'refusal.storage_full', {}, 'hint.storage_full');
@@ -397,8 +403,9 @@ export class App {
     const [alarm] = openAlarms(this.state);
     if (!alarm) return;
     this.alarmedMs = performance.now();
-    signal('stop');
-    speak(dialogs.alarmText(this, alarm), this.state.lang);
+    if (!this.shownMs.has(alarm.id)) this.shownMs.set(alarm.id, this.alarmedMs);
+    signal('alarm');
+    this.voice?.say(alarm, this.state.lang);
   }
 
   /** A screen was entered, or the link came back. @param {ScreenName} screen */
@@ -421,6 +428,7 @@ export class App {
   tick() {
     const now = performance.now();
     if (now - this.alarmedMs >= ALARM_EVERY_MS) this.ring();
+    this.voice?.prepare(this.state.lang);
     const overdue = [...this.inflight.values()].some((sent) => now - sent > ANSWER_MS_MAX);
     if (overdue) {
       this.link.stop();

@@ -65,6 +65,7 @@ async function keepPage(app) {
   const [shell] = await Promise.all([import('./io/shell.js'), app.dress()]);
   const report = (/** @type {Partial<State['shell']>} */ shell) =>
     app.dispatch({ type: 'shell', shell });
+  app.voice = await import('./io/voice.js');
   app.keepShell = () => shell.registerWorker(report);
   app.updateShell = shell.updateNow;
   await shell.keepShell(report);

@@ -65,13 +65,18 @@ interface Answer {
   code?: string; hint?: string; repeated?: boolean;
 }
 /** A command in the outbox; `said` is what the page itself made of it when it was kept. */
-interface Kept { seq: number; cmd: Command; said: Verdict; tries: number; parked?: boolean }
+interface Kept {
+  seq: number; cmd: Command; said: Verdict; tries: number; parked?: boolean;
+  away?: boolean; // kept while the box was out of reach
+}
+interface Urgent { order: string; priority: string }
 interface Verdict { ok: boolean; code: string; facts: Facts }
 interface BoxEntry {
   seq: number; at: number; kind: string; subject: string; refs: string[]; device: string; data: Facts;
 }
 
-type Tone = 'kept' | 'good' | 'wrong' | 'stop' | 'info';
+/** `alarm` is `stop` with room for the voice. */
+type Tone = 'kept' | 'good' | 'wrong' | 'stop' | 'alarm' | 'info';
 interface Notice { tone: Tone; key: string; facts: Facts; hint: string; seq: number }
 type ScreenName = 'signin' | 'tasks' | 'pick' | 'pack' | 'handover' | 'putback' | 'status';
 type Dialog =
@@ -90,7 +95,7 @@ interface State {
   handed: { order_id: string; waybill: string }[];
   putbacks: OrderView[] | null; putback: string | null;
   alarms: Alarm[]; notice: Notice | null; noticeSeq: number; skipped: number[];
-  dialog: Dialog | null; reasons: Reasons | null; station: string | null;
+  urgent: Urgent | null; dialog: Dialog | null; reasons: Reasons | null; station: string | null;
   shell: { worker: string; persisted: boolean | null; version: string; secure: boolean };
   sound: boolean; lang: 'zh' | 'en'; theme: 'auto' | 'light' | 'dark'; prefix: string;
 }

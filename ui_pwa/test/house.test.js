@@ -47,6 +47,7 @@ test('every text that the page names exists', () => {
     'refusal',
     'hint',
     'alarm',
+    'urgent',
   ];
   const quoted = new RegExp(`['"\`]((?:${groups.join('|')})\\.[a-z_]+)['"\`]`, 'g');
   for (const path of sources) {

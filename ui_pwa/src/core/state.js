@@ -32,6 +32,7 @@ export const START = Object.freeze({
   notice: null,
   noticeSeq: 0,
   skipped: [],
+  urgent: null,
   dialog: null,
   reasons: null,
   station: null,
@@ -165,6 +166,7 @@ const HANDLERS = {
   go: (s, { screen }) => ({
     ...s,
     screen,
+    urgent: null,
     dialog: null,
     notice: null,
     shipped: null,
@@ -195,6 +197,8 @@ const HANDLERS = {
     s.alarms.some((a) => a.id === alarm.id)
       ? s
       : { ...s, alarms: [...s.alarms, alarm].slice(-ALARMS_MAX) },
+  alarm_over: (s, { id }) => ({ ...s, alarms: s.alarms.filter((a) => a.id !== id) }),
+  urgent: (s, { urgent }) => ({ ...s, urgent }),
   task: (s, { task }) => ({ ...s, ...taskFrom(s, task) }),
   task_left: (s) => ({ ...s, task: null, skipped: [], screen: 'tasks', dialog: null }),
   tasks: (s, { tasks }) => ({

@@ -32,6 +32,7 @@ const SIGNALS = {
     ],
     buzz: [400, 120, 400, 120, 600],
   },
+  alarm: { notes: [[880, 0, 200, 'sawtooth']], buzz: [400, 120, 400, 120, 600] },
   info: { notes: [], buzz: [] },
 };
 
@@ -55,25 +56,14 @@ export function signal(tone) {
   flash(tone);
 }
 
-/**
- * Read a text aloud where the PDA can; never relied on.
- * @param {string} text
- * @param {'zh' | 'en'} lang
- */
-export function speak(text, lang) {
-  const tag = lang === 'zh' ? 'zh' : 'en';
-  const voice = globalThis.speechSynthesis?.getVoices().find((v) => v.lang.startsWith(tag));
-  if (!voice) return;
-  const words = new SpeechSynthesisUtterance(text);
-  words.voice = voice;
-  words.lang = voice.lang;
-  speechSynthesis.cancel();
-  speechSynthesis.speak(words);
+/** Where sound goes, once it is possible; a voice speaks there. */
+export function sound() {
+  return audio?.state === 'running' ? audio : null;
 }
 
 /** @type {(hz: number, startMs: number, lengthMs: number, wave: OscillatorType) => void} */
 function play(hz, startMs, lengthMs, wave) {
-  if (!audio || audio.state !== 'running') return;
+  if (!sound() || !audio) return;
   const from = audio.currentTime + startMs / 1000;
   const to = from + lengthMs / 1000;
   const tone = new OscillatorNode(audio, { type: wave, frequency: hz });
@@ -91,7 +81,7 @@ function flash(tone) {
   if (tone === 'info' || now - lastFlashMs < FLASH_MS_MIN) return;
   lastFlashMs = now;
   const root = document.documentElement;
-  root.dataset.flash = tone;
+  root.dataset.flash = tone === 'alarm' ? 'stop' : tone;
   setTimeout(() => {
     if (lastFlashMs === now) delete root.dataset.flash;
   }, FLASH_MS_MIN / 2);

@@ -49,7 +49,7 @@ export function header(app, title) {
           : nothing
       }
     </div>
-    ${banner(app)}
+    ${banner(app)}${urgent(app)}
   </header>`;
 }
 
@@ -90,6 +90,15 @@ function banner(app) {
   return html`${tell(t('link.banner', { n: state.outbox.length }))}${ends ? tell(ends) : nothing}`;
 }
 
+/** @param {App} app */
+function urgent(app) {
+  const { urgent: of } = app.state;
+  if (!of) return nothing;
+  return html`<button type="button" class="urgent" role="status"
+    @click=${() => app.dispatch({ type: 'urgent', urgent: null })}>
+    ${app.t('urgent.order', of)}</button>`;
+}
+
 /**
  * The last outcome, told by colour, sign and words; a hollow sign until the box has it.
  * @param {App} app
@@ -99,7 +108,7 @@ export function notice(app) {
   if (!note) return html`<div class="notice" role="status" aria-live="assertive"></div>`;
   const hint = note.hint ? app.t(note.hint, note.facts) : '';
   const waits = app.state.outbox.length > 0 && (note.tone === 'kept' || note.tone === 'good');
-  const sign = { kept: '✓', good: '✓', wrong: '✕', stop: '!', info: 'i' }[note.tone];
+  const sign = { kept: '✓', good: '✓', wrong: '✕', stop: '!', alarm: '!', info: 'i' }[note.tone];
   return html`<div class="notice ${note.tone}" role="status" aria-live="assertive">
     <span class="sign ${waits ? 'hollow' : ''}" aria-hidden="true">${sign}</span>
     <span><b>${app.t(note.key, note.facts)}</b>

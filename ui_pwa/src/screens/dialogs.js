@@ -6,6 +6,8 @@ import { action, footer, keypad, reason } from '../parts/parts.js';
 import { PIN_CHARS_MIN, forgetBadge, submitPin, typePin } from './sign_in.js';
 
 export const QTY_CHARS_MAX = 5;
+/** Begins the id of an alarm that this page raised itself. */
+export const LOCAL = 'local:';
 
 /** @param {App} app */
 export function view(app) {
@@ -86,6 +88,12 @@ export function alarmView(app) {
     <h2 id="alarm-title">${alarmText(app, alarm)}</h2>
     <p class="alarm-what">${t('alarm.order', { order: alarm.facts.order ?? '—' })}</p>
     ${alarm.facts.due_at ? html`<p class="alarm-what">${t('alarm.due', alarm.facts)}</p>` : nothing}
+    ${
+      alarm.facts.why
+        ? html`<p class="alarm-what">${t(`refusal.${alarm.facts.why}`, alarm.facts)}</p>
+          <p class="alarm-what">${t(`hint.${alarm.facts.why}`, alarm.facts)}</p>`
+        : nothing
+    }
     <p class="alarm-what">${more.length ? t('alarm.more', { n: more.length }) : nothing}</p>
     <button type="button" class="act alarm-ok" @click=${() => ackAlarm(app)}>
       <span class="act-text">${t('act.alarm_ok')}</span>
@@ -101,5 +109,13 @@ export function alarmText(app, alarm) {
 /** @param {App} app */
 export function ackAlarm(app) {
   const [alarm] = openAlarms(app.state);
-  if (alarm) app.send('alarm.ack', { alarm_id: alarm.id });
+  if (!alarm) return;
+  const shownMs = app.shownMs.get(alarm.id);
+  app.shownMs.delete(alarm.id);
+  if (alarm.id.startsWith(LOCAL)) {
+    app.dispatch({ type: 'alarm_over', id: alarm.id });
+    return;
+  }
+  const shown = shownMs === undefined ? {} : { shown_ms: Math.round(performance.now() - shownMs) };
+  app.send('alarm.ack', { alarm_id: alarm.id, ...shown });
 }

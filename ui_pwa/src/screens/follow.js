@@ -2,9 +2,17 @@
 // an entry, fresh reads.
 
 import { BoxError, call } from '../io/box.js';
+import { signal } from '../io/signals.js';
+import { LOCAL } from './dialogs.js';
 
 /** Refusals that mean: hands off this order. */
 const STOPS = ['order_frozen', 'order_ended', 'late_scan', 'label_void'];
+/** Refusals of what was scanned in good faith without the box: the goods are in the wrong place. */
+const CONFLICTS = ['order_frozen', 'order_ended', 'late_scan', 'not_yours', 'task_not_open'];
+/** How long a priority order stands over the screen, ms. */
+const URGENT_MS = 30_000;
+/** An entry this old, read after a hole in the Wi-Fi, calls nobody any more, µs. */
+const URGENT_AGE_US_MAX = 600_000_000;
 
 /** @param {App} app @param {Kept} kept @param {Answer} answer */
 export function answered(app, kept, answer) {
@@ -18,11 +26,25 @@ function refused(app, kept, answer) {
   const told = !kept.said.ok && kept.said.code === code;
   const facts = { ...kept.cmd.data, ...answer.facts };
   const notice = { key: `refusal.${code}`, facts, hint: `hint.${answer.hint ?? code}` };
+  const raised = kept.away && kept.said.ok && CONFLICTS.includes(code);
+  if (raised) conflict(app, code, facts);
   const tone = STOPS.includes(code) ? 'stop' : 'wrong';
-  if (told) app.dispatch({ type: 'notice', tone, ...notice });
+  if (told || raised) app.dispatch({ type: 'notice', tone, ...notice });
   else app.tell(tone, notice.key, notice.facts, notice.hint);
   if (/^(task|pick|tote)\./.test(kept.cmd.kind) && app.state.task) app.refresh('task');
   if (kept.cmd.kind === 'task.take') app.refresh('tasks');
+}
+
+/** What was picked without the box does not count: once per order, until acknowledged. */
+/** @param {App} app @param {string} code @param {Facts} facts */
+function conflict(app, code, { order, order_id: id, task_id: task, by }) {
+  const of = order ?? id ?? task;
+  app.onAlarm({
+    id: `${LOCAL}${code}:${of}`,
+    code: 'conflict',
+    facts: { order: of, why: code, by },
+    raised_at: Date.now() * 1000 + app.state.clockOffsetUs,
+  });
 }
 
 /** @param {App} app @param {Kept} kept @param {Answer} answer */
@@ -95,11 +117,26 @@ export async function read(app, what) {
   }
 }
 
+/** An order goes before others: said over whatever is on the screen, without stopping it. */
+/** @param {App} app @param {BoxEntry} happened */
+function prioritised(app, { at, data }) {
+  const { clockOffsetUs, lang } = app.state;
+  if (Date.now() * 1000 + clockOffsetUs - at > URGENT_AGE_US_MAX) return;
+  const urgent = { order: data.order, priority: data.priority };
+  app.dispatch({ type: 'urgent', urgent });
+  signal('good');
+  app.voice?.say({ code: 'prioritised', facts: urgent }, lang);
+  setTimeout(() => {
+    if (app.state.urgent === urgent) app.dispatch({ type: 'urgent', urgent: null });
+  }, URGENT_MS);
+}
+
 /** Something happened on the floor. @param {App} app @param {BoxEntry} happened */
 export function entry(app, happened) {
   app.dispatch({ type: 'entry', entry: happened });
   const { screen, task, pack } = app.state;
   const { kind } = happened;
+  if (kind === 'order.prioritised') prioritised(app, happened);
   const about = [happened.subject, ...happened.refs];
   const orders = new Set(task?.orders.map((o) => `order:${o.id}`));
   const own = happened.device === app.device && /^(pick|tote)\./.test(kind);
