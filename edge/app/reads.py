@@ -134,7 +134,8 @@ class Reads:
         found = []
         async with self._reader.snapshot() as held:
             views = Views(held)
-            for state in ("packed_checked", "packing", "picked"):
+            rules = await views.run(active_rules)
+            for state in [each for each in rules.states if rules.desk(each) == "pack"]:
                 for order_id in await held.find(Order, "state", state, LIST_MAX):
                     row = await views.run(partial(pack_row, order_id=order_id))
                     if row is not None:

@@ -14,8 +14,6 @@ from edge.domain.rules.document import AheadRule
 from edge.domain.turn import Turn
 from edge.domain.waybills import queue_copy
 
-STATES: Final = ("ready", "picking", "picked", "packing")
-"""States in which a label can come ahead of the packing."""
 _CAUSES: Final = ("order.moved", "label.cleared", "carrier.switched")
 
 
@@ -24,14 +22,15 @@ def follow(turn: Turn) -> None:
     for order_id in dict.fromkeys(
         draft.data["order"]
         for draft in turn.drafts
-        if draft.kind in _CAUSES and draft.data.get("to", "ready") == "ready"
+        if draft.kind in _CAUSES
+        and ("to" not in draft.data or turn.rules.allows("task.take", draft.data["to"]))
     ):
         _print_if_due(turn, turn.world.the(Order, order_id))
 
 
 def _print_if_due(turn: Turn, order: Order) -> None:
     rules = turn.rules
-    if not rules.document.print_ahead or order.state not in STATES or order.freezes or order.fix:
+    if not rules.document.print_ahead or not _is_before(turn, order) or order.freezes or order.fix:
         return
     if any(not copy.void for copy in order.copies) or evidence_attached(turn.world, order, rules):
         return
@@ -52,6 +51,13 @@ def _print_if_due(turn: Turn, order: Order) -> None:
                 facts=refusal.facts,
             )
             return
+
+
+def _is_before(turn: Turn, order: Order) -> bool:
+    """Tell whether a label would come ahead of the packing."""
+    state = order.state
+    in_work = turn.rules.desk(state) in ("pick", "pack")
+    return in_work and not turn.rules.allows("waybill.print", state)
 
 
 def _print(turn: Turn, order: Order, rule: AheadRule) -> None:

@@ -9,12 +9,11 @@ from typing import Any, Final
 from edge.domain.approving import ApprovalKind, register_approval, request_approval
 from edge.domain.effects import alarm_holders, close_freeze
 from edge.domain.facts import order_facts
-from edge.domain.labelling import ship_if_proved
 from edge.domain.model import Approval, Freeze, Order
 from edge.domain.refusals import Refusal, RefusedError
 from edge.domain.rulesets import active_rules
 from edge.domain.turn import Turn
-from edge.domain.workflow import order_refs
+from edge.domain.workflow import order_refs, settle
 from edge.domain.world import World
 
 BREAKER: Final = "breaker"
@@ -81,7 +80,7 @@ def _release(turn: Turn, approval: Approval) -> None:
     freeze = _frozen_by(turn.world, approval)
     assert freeze is not None
     close_freeze(turn, approval.order, freeze, "released", approval=approval.id)
-    ship_if_proved(turn, turn.world.the(Order, approval.order))
+    settle(turn, turn.world.the(Order, approval.order))
 
 
 register_approval(BREAKER, ApprovalKind(facts=_facts, effect=_release, why_not=_why_not))

@@ -14,6 +14,7 @@ from edge.domain.orders import the_order
 from edge.domain.refusals import RefusedError
 from edge.domain.timing import US_PER_S, arm_timer, disarm_timer, on_fire
 from edge.domain.turn import Turn
+from edge.domain.workflow import try_move
 
 Body = dict[str, Any]
 PURPOSE = "carrier.record"
@@ -35,7 +36,7 @@ def has_record(order: Order) -> bool:
 
 
 def take_status(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
-    """Keep what the carrier says, as the hub tells it; it moves nothing by itself."""
+    """Keep what the carrier says, as the hub tells it; a status may call for an action."""
     order = the_order(turn, str(body["order_id"]))
     valid, scan_us = body.get("waybill_valid"), body.get("first_scan_at") or 0
     if (
@@ -55,6 +56,8 @@ def take_status(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
         **link,
     )
     order = turn.world.the(Order, order.id)
+    if action := turn.rules.document.workflow.carrier_actions.get(order.carrier_status):
+        order = try_move(turn, order, action)
     if order.shipped_us and has_record(order):
         disarm_timer(turn, order.carrier_timer)
         _judge(turn, order)

@@ -154,8 +154,8 @@ def update(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
 
 def _still_here(turn: Turn, order_id: str) -> Order:
     order = the_order(turn, order_id)
-    if turn.rules.states[order.state].kind == "end" or order.state == "put_back":
+    if turn.rules.is_over(order.state):
         raise RefusedError("order_ended", order=order.id, state=order.state)
-    if order.state == "shipped":
+    if turn.rules.desk(order.state) == "dock":
         raise RefusedError("already_shipped", order=order.id)
     return order

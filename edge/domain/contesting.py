@@ -14,11 +14,10 @@ from edge.domain.approving import (
     withdraw,
 )
 from edge.domain.effects import close_freeze, take_effect
-from edge.domain.labelling import ship_if_proved
 from edge.domain.model import Approval, Freeze, Order
 from edge.domain.refusals import Refusal
 from edge.domain.turn import Turn
-from edge.domain.workflow import order_refs
+from edge.domain.workflow import order_refs, settle
 from edge.domain.world import World
 
 CONFLICT: Final = "freeze_conflict"
@@ -88,7 +87,7 @@ def _decided(turn: Turn, approval: Approval) -> None:
     for each in _contested(order):
         if each.category == approval.answer:
             take_effect(turn, turn.world.the(Order, order.id), each)
-    ship_if_proved(turn, turn.world.the(Order, order.id))
+    settle(turn, turn.world.the(Order, order.id))
 
 
 register_approval(

@@ -28,6 +28,8 @@ from edge.domain import (
     printjobs,
     quota,
     recall,
+    resending,
+    returning,
     rulesets,
     timing,
 )
@@ -83,6 +85,9 @@ _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
     c.PackOpen: (packing.open_order, "pack"),
     c.PackScan: (packing.scan, "pack"),
     c.PackFinish: (packing.finish, "label"),
+    c.OrderResend: (resending.ask, ""),
+    c.ReturnScan: (returning.scan, "return"),
+    c.ReturnClose: (returning.close, "return"),
     c.EvidenceAttach: (evidence.attach, ""),
     c.WaybillAdopt: (adopting.adopt, "label"),
     c.WaybillPrint: (labelling.print_waybill, "label"),

@@ -6,19 +6,18 @@ from typing import Any, Final
 from edge.domain.alarms import raise_alarm
 from edge.domain.model import Amendment, Assignment, Freeze, Order, Task
 from edge.domain.model.orders import LABEL_DUE
-from edge.domain.orders import end
 from edge.domain.priorities import prioritise
 from edge.domain.refusals import Refusal
 from edge.domain.turn import Turn
 from edge.domain.waybills import void_label
-from edge.domain.workflow import choose, order_refs
+from edge.domain.workflow import choose, move, order_refs
 
 
 def alarm_holders(turn: Turn, order: Order, category: str, due_us: int) -> None:
     """Call whoever has the order in their hands (FRZ-4)."""
     task = turn.world.get(Task, order.task) if order.task else None
     holders = {task.picker} if task and task.state == "taken" else set()
-    if order.packer and order.state in ("packing", "packed_checked", "shipped"):
+    if order.packer and turn.rules.desk(order.state) in ("pack", "dock"):
         holders.add(order.packer)
     facts = {"order": order.id, "category": category, "due_at": due_us}
     code = "order_frozen_cancel" if category == "cancel" else "order_frozen"
@@ -40,7 +39,7 @@ def _end(turn: Turn, order: Order, _: Freeze) -> Refusal | None:
     way = choose(turn.world, order, "order.cancel", turn.rules)
     if isinstance(way, Refusal):
         return way
-    end(turn, order)
+    move(turn, order, "order.cancel")
     for other in turn.world.the(Order, order.id).freezes:
         if not other.due_us:  # nobody would ever decide it, and it would hold up the put-back
             close_freeze(turn, order.id, other, "ended")
@@ -58,8 +57,7 @@ def _rush(turn: Turn, order: Order, _: Freeze) -> Refusal | None:
 
 def _amend(turn: Turn, order: Order, freeze: Freeze) -> Refusal | None:
     """Let what the interception brought be what holds; a label that says otherwise is void."""
-    state = turn.rules.states[order.state]
-    if state.kind == "end" or order.state == "put_back":
+    if turn.rules.is_over(order.state):
         return Refusal("order_ended", {"order": order.id, "state": order.state})
     amendment = turn.world.get(Amendment, freeze.id)
     if amendment is None:

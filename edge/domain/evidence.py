@@ -4,12 +4,11 @@ import re
 from typing import Any, Final
 
 from edge.domain.commands import EvidenceAttach
-from edge.domain.labelling import ship_if_proved
 from edge.domain.model import Assignment, Evidence, Order
 from edge.domain.orders import the_order
 from edge.domain.refusals import RefusedError
 from edge.domain.turn import Turn
-from edge.domain.workflow import order_refs
+from edge.domain.workflow import order_refs, settle
 
 EVIDENCE_PER_ORDER_MAX: Final = 32
 TAGS_MAX: Final = 32
@@ -42,7 +41,7 @@ def attach(turn: Turn, data: EvidenceAttach) -> dict[str, Any]:
         media_type=data.media_type,
         state=order.state,
     )
-    ship_if_proved(turn, turn.world.the(Order, order.id))
+    settle(turn, turn.world.the(Order, order.id))
     return {"order_id": order.id}
 
 

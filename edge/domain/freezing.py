@@ -10,7 +10,6 @@ from typing import Any, Final
 from edge.domain.contesting import contest, resume
 from edge.domain.effects import alarm_holders, close_freeze, take_effect
 from edge.domain.entries import PersonalRecord
-from edge.domain.labelling import ship_if_proved
 from edge.domain.model import Order, Timer
 from edge.domain.orders import the_order
 from edge.domain.personal import seal
@@ -18,7 +17,7 @@ from edge.domain.recipients import DERIVED, derived
 from edge.domain.refusals import RefusedError, refused
 from edge.domain.timing import US_PER_S, arm_timer, on_fire
 from edge.domain.turn import Turn
-from edge.domain.workflow import frozen, order_refs
+from edge.domain.workflow import frozen, order_refs, settle
 
 COUNTDOWN_S_MAX: Final = 86_400
 """The longest that an interception may wait for its effect."""
@@ -28,8 +27,7 @@ def open_freeze(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa:
     """Freeze an order on receipt of an interception; the effect comes when its countdown ends."""
     order = the_order(turn, str(body["order_id"]))
     category = str(body.get("category") or "cancel")
-    state = turn.rules.states[order.state]
-    if state.kind == "end" or order.state == "put_back":
+    if turn.rules.is_over(order.state):
         facts = {"order": order.id, "state": order.state, "category": category}
         raise RefusedError("order_ended", **facts)
     if any(freeze.category == category for freeze in order.freezes):
@@ -95,12 +93,12 @@ def revoke_freeze(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noq
     order = the_order(turn, str(body["order_id"]))
     category = body.get("category")
     for freeze in order.freezes:
-        if category in (None, freeze.category):
+        if freeze.due_us and category in (None, freeze.category):
             close_freeze(turn, order.id, freeze, "revoked", **link)
             if left := resume(turn, order.id):
                 left_us = min(left.due_us - turn.env.now_us, left.due_us - left.opened_us)
                 _arm(turn, order.id, left.id, max(0, left_us))
-            ship_if_proved(turn, turn.world.the(Order, order.id))
+            settle(turn, turn.world.the(Order, order.id))
             return
     raise RefusedError("freeze_closed", order=order.id)
 

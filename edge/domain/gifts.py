@@ -106,13 +106,12 @@ def _replace(turn: Turn, approval: Approval) -> None:
         approved_by=[each.person for each in approval.opinions if each.answer == approval.answer],
     )
     order = turn.world.the(Order, order.id)
-    if order.state == "picking":
+    if turn.rules.allows("pick.finish", order.state):
         pieces = stock.lock_more(turn, order, Want(data["to"], data["qty"]))
         steps = [step_row(turn, (new_no, place, lot, qty)) for _, place, lot, qty in pieces]
         subject, refs = f"order:{order.id}", (f"task:{order.task}",)
         turn.emit("task.extended", subject, refs, order=order.id, task=order.task, steps=steps)
     elif not isinstance(choose(turn.world, order, "order.release", turn.rules), Refusal):
-        stock.unlock(turn, order)
         make_ready(turn, order, "order.release")
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from edge.domain import cosigning, quota, rulesets, stock
+from edge.domain import cosigning, quota, rulesets
 from edge.domain.alarms import RULES_KEEPERS, raise_alarm
 from edge.domain.carrier_truth import take_status
 from edge.domain.carriers import switch, update
@@ -22,15 +22,16 @@ from edge.domain.entries import LINK_DSEQ, PersonalRecord
 from edge.domain.evidence import set_tags
 from edge.domain.freezing import open_freeze, revoke_freeze
 from edge.domain.ids import ID_CHARS_MAX
-from edge.domain.model import Box, Name, Order, Task
-from edge.domain.orders import assign, drop_task, make_ready, the_order
+from edge.domain.model import Box, Name
+from edge.domain.orders import assign, the_order
 from edge.domain.personal import seal
 from edge.domain.recall import LotOrder, freeze_lot
 from edge.domain.reconciling import AsOf, take_snapshot
-from edge.domain.refusals import Fault, RefusedError, refused
+from edge.domain.refusals import Fault, RefusedError
+from edge.domain.releasing import release
 from edge.domain.turn import Turn
 from edge.domain.waybills import fill_pool, recall_pool
-from edge.domain.workflow import frozen, order_refs, wait
+from edge.domain.workflow import move, order_refs, wait
 
 Body = dict[str, Any]
 Facts = dict[str, Any]
@@ -167,35 +168,15 @@ def _lot(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
     freeze_lot(turn, msgspec.convert(body, LotOrder), **link)
 
 
-def _release(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
-    order = the_order(turn, str(body["order_id"]))
-    turn.emit("order.released", f"order:{order.id}", order=order.id, **link)
-    if order.task:
-        stock.unlock(turn, order)
-    make_ready(turn, order, "order.release")
-
-
 def _hold(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
     order = the_order(turn, str(body["order_id"]))
     state = turn.rules.states.get(str(body["state"]))
     if state is None or state.kind != "hold":
         raise RefusedError("malformed", problem="state: one of kind hold", kind="order.hold")
-    if order.freezes:
-        raise refused(frozen(order))
-    if not _is_untouched(turn, order):
-        raise RefusedError("not_in_state", order=order.id, state=order.state, action="order.hold")
-    stock.unlock(turn, order)
-    drop_task(turn, order.task)
-    turn.emit("order.held", f"order:{order.id}", order_refs(order), order=order.id, **link)
-    wait(turn, turn.world.the(Order, order.id), state.id, "hub")
-
-
-def _is_untouched(turn: Turn, order: Order) -> bool:
-    """Tell whether nobody has begun to pick the order, alone or in a cluster."""
-    if order.state != "ready":
-        return False
-    task = turn.world.the(Task, order.task)
-    return task.state == "open" and task.orders == (order.id,) and not any(task.picked)
+    move(turn, order, "order.hold")
+    refs = order_refs(order)
+    order = wait(turn, order, state.id, "hub")
+    turn.emit("order.held", f"order:{order.id}", refs, order=order.id, **link)
 
 
 def countersign(turn: Turn, data: CheckpointCountersign) -> Facts:
@@ -237,7 +218,7 @@ _HANDLERS: Final[dict[str, Handler]] = {
     "order.update": update,
     "carrier.switch": switch,
     "tag.set": set_tags,
-    "order.release": _release,
+    "order.release": release,
     "order.hold": _hold,
     "approval.decide": cosigning.decide,
     "account.unlock_code": quota.receive_code,

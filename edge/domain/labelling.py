@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from edge.domain import stock
-from edge.domain.carrier_truth import await_record
 from edge.domain.commands import (
     HandoverScan,
     WaybillPrint,
@@ -19,7 +17,7 @@ from edge.domain.refusals import Refusal, RefusedError, refused
 from edge.domain.rules import Ruleset
 from edge.domain.turn import Turn
 from edge.domain.waybills import queue_copy, void_label
-from edge.domain.workflow import frozen, move, order_refs, try_move
+from edge.domain.workflow import frozen, move, order_refs, settle
 from edge.domain.world import World
 
 Facts = dict[str, Any]
@@ -47,7 +45,7 @@ def reprint(turn: Turn, data: WaybillReprint) -> Facts:
 def why_not_print(world: World, order: Order, rules: Ruleset) -> Refusal | None:
     """Return why the order's first label cannot be printed now."""
     live = [copy for copy in order.copies if not copy.void]
-    is_due = order.state == "packed_checked" or LABEL_DUE in order.marks
+    is_due = rules.allows("waybill.print", order.state) or LABEL_DUE in order.marks
     if live and not order.freezes and is_due:
         job = world.the(Job, live[-1].job)
         return Refusal("label_printing", _job_facts(job))
@@ -89,9 +87,9 @@ def why_not_packed(world: World, order: Order, rules: Ruleset) -> Refusal | None
     """Return why the order's parcel is not closed and waiting for its label, if it is not."""
     if order.freezes:
         return frozen(order)
-    if order.state == "packing" and (missing := all_checked(world, order, rules)):
+    if rules.allows("pack.finish", order.state) and (missing := all_checked(world, order, rules)):
         return missing
-    if order.state != "packed_checked" and LABEL_DUE not in order.marks:
+    if not rules.allows("waybill.print", order.state) and LABEL_DUE not in order.marks:
         return Refusal("not_packed", {"order": order.id, "state": order.state})
     return None
 
@@ -121,8 +119,14 @@ def prove(turn: Turn, data: WaybillProve) -> Facts:
         job=copy.job,
         grade="scan_confirmed",
     )
-    ship_if_proved(turn, turn.world.the(Order, order.id))
+    settle(turn, turn.world.the(Order, order.id))
     return {"order_id": order.id}
+
+
+def order_by_label(turn: Turn, code: str) -> Order:
+    """Return the order of a scanned parcel: by its label, or by the order's own id."""
+    known = turn.world.get(Order, code)
+    return known if known is not None else _by_label(turn, code)[0]
 
 
 def _by_label(turn: Turn, code: str) -> tuple[Order, Copy | None]:
@@ -146,14 +150,6 @@ def _by_label(turn: Turn, code: str) -> tuple[Order, Copy | None]:
 def _copies_of_number(turn: Turn, order: Order) -> list[Copy]:
     """Return the copies that carry the order's number; an earlier carrier's have another."""
     return [copy for copy in order.copies if turn.world.the(Job, copy.job).waybill == order.waybill]
-
-
-def ship_if_proved(turn: Turn, order: Order) -> None:
-    """Ship an order whose label is proved as the rules demand; leave any other as it is."""
-    moved = try_move(turn, order, "label.proved")
-    if moved is not order:
-        stock.ship(turn, moved)
-        await_record(turn, turn.world.the(Order, order.id))
 
 
 def hand_over(turn: Turn, data: HandoverScan) -> Facts:

@@ -4,21 +4,18 @@ from typing import Any, Final
 
 import msgspec
 
-from edge.domain import stock
 from edge.domain.allotting import Stop, stops
-from edge.domain.approving import withdraw
 from edge.domain.checking import check
 from edge.domain.commands import QTY_MAX
 from edge.domain.facts import order_facts
-from edge.domain.gates import picked_pieces
 from edge.domain.granting import grant
 from edge.domain.ids import ID_CHARS_MAX
-from edge.domain.model import Assignment, Job, Order, Sku, Task, Tote
+from edge.domain.model import Assignment, Job, Order, Sku, Task
 from edge.domain.recipients import derived, keep_personal
 from edge.domain.refusals import RefusedError
 from edge.domain.turn import Turn
-from edge.domain.waybills import check_number, reserve, void_label
-from edge.domain.workflow import move, order_refs, try_move, wait
+from edge.domain.waybills import check_number, reserve
+from edge.domain.workflow import move, wait
 
 LINES_MAX: Final = 2_000
 
@@ -51,7 +48,7 @@ def assign(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN4
         "order.assigned",
         f"order:{order_id}",
         order=order_id,
-        state="received",
+        state=turn.rules.start,
         lane=lane,
         content=msgspec.to_builtins(content),
         **link,
@@ -107,12 +104,13 @@ def _hold(turn: Turn, order: Order) -> tuple[str, str, dict[str, Any]] | None:
 
 
 def make_ready(turn: Turn, order: Order, action: str) -> None:
-    """Move an order to `ready`, lock its stock and make its pick task; or let it wait."""
+    """Move an order to where its stock is locked and its pick task made; or let it wait."""
     check(turn, order)
-    order = move(turn, order, action)
-    if order.state != "ready":
-        return
-    stock.lock(turn, order)
+    move(turn, order, action)
+
+
+def make_pick_task(turn: Turn, order: Order) -> None:
+    """Make the pick task of an order whose stock is locked."""
     steps = [step_row(turn, stop) for stop in stops(turn.world, order)]
     task = turn.env.new_id()
     refs = (f"task:{task}",)
@@ -126,25 +124,6 @@ def step_row(turn: Turn, stop: Stop) -> tuple[int, str, int, str] | tuple[int, s
     return (line, location, qty, check, lot) if lot else (line, location, qty, check)
 
 
-def end(turn: Turn, order: Order) -> None:
-    """Carry out a cancel: locks and labels go, what was picked becomes a put-back."""
-    pieces = [list(piece) for piece in picked_pieces(turn.world, order)]
-    shipped = order.state == "shipped"
-    void_label(turn, order, reason="cancelled", number_too=True)
-    order = move(turn, the_order(turn, order.id), "order.cancel")
-    for approval in order.approvals:
-        withdraw(turn, approval, "order_ended")
-    if pieces:
-        refs = order_refs(order)
-        turn.emit("putback.opened", f"order:{order.id}", refs, order=order.id, items=pieces)
-    if order.task and not shipped:
-        stock.unlock(turn, order)
-    if order.tote and not pieces:
-        turn.emit("tote.freed", f"order:{order.id}", order=order.id, tote=order.tote)
-    if order.task:
-        finish_task_if_done(turn, order.task)
-
-
 def finish_task_if_done(turn: Turn, task_id: str) -> None:
     """Close a task when each of its orders is picked, waits short, or has ended."""
     task = turn.world.the(Task, task_id)
@@ -152,7 +131,7 @@ def finish_task_if_done(turn: Turn, task_id: str) -> None:
         return
     orders = [turn.world.the(Order, each) for each in task.orders]
     orders = [order for order in orders if order.task == task_id]
-    if any(order.state in ("ready", "picking") for order in orders):
+    if any(turn.rules.desk(order.state) == "pick" for order in orders):
         return
     ended = all(turn.rules.states[order.state].kind == "end" for order in orders)
     _end_task(turn, task, "dropped" if ended else "done")
@@ -166,20 +145,6 @@ def drop_task(turn: Turn, task_id: str) -> None:
 def _end_task(turn: Turn, task: Task, state: str) -> None:
     refs = [f"order:{order}" for order in task.orders]
     turn.emit("task.finished", f"task:{task.id}", refs, task=task.id, state=state)
-
-
-def finish_picking(turn: Turn, order: Order) -> Order:
-    """Move an order on when its last step is closed, and its task with it."""
-    order = try_move(turn, order, "pick.finish")
-    if order.state != "picking":
-        finish_task_if_done(turn, order.task)
-    return order
-
-
-def free_tote(turn: Turn, order: Order) -> None:
-    """Let the order's tote be used again."""
-    if order.tote and turn.world.get(Tote, order.tote):
-        turn.emit("tote.freed", f"order:{order.id}", order=order.id, tote=order.tote)
 
 
 def job_of(turn: Turn, job_id: str) -> Job:

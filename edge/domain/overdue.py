@@ -8,11 +8,10 @@ from typing import Final
 from edge.domain import stock
 from edge.domain.alarms import raise_alarm
 from edge.domain.model import Lock, LockSlot, Order, Task, Timer
-from edge.domain.orders import drop_task
 from edge.domain.projections_stock import LOCK_SLOT_US
 from edge.domain.timing import arm_timer, on_fire
 from edge.domain.turn import Turn
-from edge.domain.workflow import wait
+from edge.domain.workflow import move
 
 RELEASE: Final = "stock.release_locks"
 ROLES: Final = ("keeper", "leader")
@@ -42,8 +41,7 @@ def _release(turn: Turn, timer: Timer) -> None:
         turn.emit(emitted, f"order:{order.id}", order=order.id, why=why, since_us=since_us)
         if not why:
             stock.unlock(turn, order, "overdue")
-            drop_task(turn, order.task)
-            wait(turn, turn.world.the(Order, order.id), "short", "lock_overdue")
+            move(turn, turn.world.the(Order, order.id), "lock.overdue")
 
 
 def _overdue(turn: Turn, timer: Timer) -> list[Order]:

@@ -16,10 +16,10 @@ from edge.domain.model import (
     Sku,
     Tote,
 )
-from edge.domain.orders import free_tote, the_order
+from edge.domain.orders import the_order
 from edge.domain.refusals import RefusedError, refused
 from edge.domain.turn import Turn
-from edge.domain.workflow import frozen, move, order_refs
+from edge.domain.workflow import frozen, move, no_way, order_refs
 
 Facts = dict[str, Any]
 
@@ -34,20 +34,21 @@ def open_order(turn: Turn, data: PackOpen) -> Facts:
     if order.freezes:
         raise refused(frozen(order))
     is_mine = order.packer == turn.command.actor
-    if order.state == "packing" and not is_mine and data.code != order.tote:
+    is_open = turn.rules.allows("pack.scan", order.state)
+    if is_open and not is_mine and data.code != order.tote:
         raise RefusedError("packed_by_other", order=order.id, by=order.packer)
-    if order.state == "packing" and is_mine and order.station == station:
+    if is_open and is_mine and order.station == station:
         return {"order_id": order.id}
-    if order.state not in ("packing", "packed_checked"):
-        order = move(turn, order, "pack.open")
-    refs = order_refs(order)
-    turn.emit("pack.opened", f"order:{order.id}", refs, order=order.id, station=station)
+    order = move(turn, order, "pack.open")
+    anew = not is_mine and turn.rules.allows("pack.scan", order.state)
+    refs, subject = order_refs(order), f"order:{order.id}"
+    turn.emit("pack.opened", subject, refs, order=order.id, station=station, anew=anew)
     return {"order_id": order.id}
 
 
 def scan(turn: Turn, data: PackScan) -> Facts:
     """Check a piece, a counted quantity, or a gift that has no code."""
-    order = _open_for_packing(turn, data.order_id)
+    order = _open_for_packing(turn, data.order_id, "pack.scan")
     lines = turn.world.the(Assignment, order.id).lines
     at = _line_index(turn, order, lines, data)
     line = lines[at]
@@ -112,11 +113,10 @@ def check_of(turn: Turn, qty: int) -> str:
 
 def finish(turn: Turn, data: PackFinish) -> Facts:
     """Close the parcel when everything in it was checked."""
-    order = _open_for_packing(turn, data.order_id)
+    order = _open_for_packing(turn, data.order_id, "pack.finish")
     order = move(turn, order, "pack.finish")
     refs = order_refs(order)
     turn.emit("pack.finished", f"order:{order.id}", refs, order=order.id, weight_g=data.weight_g)
-    free_tote(turn, order)
     return {"order_id": order.id}
 
 
@@ -129,14 +129,12 @@ def _by_tote_or_id(turn: Turn, code: str) -> Order:
     return the_order(turn, code)
 
 
-def _open_for_packing(turn: Turn, order_id: str) -> Order:
+def _open_for_packing(turn: Turn, order_id: str, action: str) -> Order:
     order = the_order(turn, order_id)
     if order.freezes:
         raise refused(frozen(order))
-    if turn.rules.states[order.state].kind == "end":
-        raise RefusedError("order_ended", order=order.id, state=order.state)
-    if order.state != "packing":
-        raise RefusedError("not_in_state", order=order.id, state=order.state, action="pack.scan")
+    if not turn.rules.allows(action, order.state):
+        raise refused(no_way(order, action, turn.rules))
     if order.packer != turn.command.actor:
         raise RefusedError("packed_by_other", order=order.id, by=order.packer)
     return order

@@ -27,16 +27,10 @@ from edge.domain.model import (
     Task,
     Tote,
 )
-from edge.domain.orders import (
-    finish_picking,
-    finish_task_if_done,
-    free_tote,
-    step_row,
-    the_order,
-)
+from edge.domain.orders import step_row, the_order
 from edge.domain.refusals import RefusedError, refused
 from edge.domain.turn import Turn
-from edge.domain.workflow import frozen, move, order_refs
+from edge.domain.workflow import frozen, move, order_refs, settle, try_move
 
 Facts = dict[str, Any]
 ORDERS_IN_HAND_MAX: Final = 6
@@ -67,9 +61,9 @@ def take(turn: Turn, data: TaskTake) -> Facts:
     )
     for order in orders:
         current = turn.world.the(Order, order.id)
-        if current.state == "ready":
-            # an order of service items and gifts without stock has nothing to pick
-            finish_picking(turn, move(turn, current, "task.take"))
+        if turn.rules.allows("task.take", current.state):
+            # an order of service items and gifts without stock has nothing to pick, and goes on
+            move(turn, current, "task.take")
     return {"task_id": leader.id}
 
 
@@ -95,8 +89,7 @@ def release(turn: Turn, data: TaskRelease) -> Facts:
     turn.emit("task.released", f"task:{task.id}", refs, task=task.id, reason=data.reason)
     for order_id in task.orders:
         order = turn.world.the(Order, order_id)
-        if order.state == "picking" and not order.freezes:
-            move(turn, order, "task.release")
+        try_move(turn, order, "task.release")
     return {}
 
 
@@ -142,7 +135,7 @@ def scan(turn: Turn, data: PickScan) -> Facts:
         return facts | {"said": "need_qty"}
     _emit_pick(turn, order, task, data, said="item", qty=1, lot=lot)
     if world.the(Task, task.id).closed[data.step - 1]:
-        finish_picking(turn, world.the(Order, order.id))
+        settle(turn, world.the(Order, order.id))
     return facts | {"said": "item"}
 
 
@@ -187,7 +180,7 @@ def count(turn: Turn, data: PickQty) -> Facts:
         step=data.step,
         qty=data.qty,
     )
-    finish_picking(turn, turn.world.the(Order, order.id))
+    settle(turn, turn.world.the(Order, order.id))
     return {"task_id": task.id, "step": data.step, "said": "item"}
 
 
@@ -218,7 +211,7 @@ def short(turn: Turn, data: PickShort) -> Facts:
         reason=data.reason,
     )
     _try_elsewhere(turn, order, task, step, step.qty - data.found)
-    finish_picking(turn, turn.world.the(Order, order.id))
+    settle(turn, turn.world.the(Order, order.id))
     return {"task_id": task.id, "step": data.step, "said": "short"}
 
 
@@ -245,7 +238,7 @@ def put_back(turn: Turn, data: PutbackScan) -> Facts:
     """Return picked pieces of an ended order to their bin (FRZ-5)."""
     order = the_order(turn, data.order_id)
     skus = [item.sku for item in order.put_back if item.done < item.qty]
-    if order.state != "put_back" and not skus:
+    if not skus:
         raise RefusedError("nothing_to_put_back", order=order.id, state=order.state)
     at = next((at for at, item in enumerate(order.put_back) if _is_due(turn, item, data.code)), -1)
     if at < 0:
@@ -264,11 +257,7 @@ def put_back(turn: Turn, data: PutbackScan) -> Facts:
         qty=data.qty,
     )
     stock.put_back(turn, order, item.sku, item.location, data.qty)
-    order = turn.world.the(Order, order.id)
-    if order.state == "put_back" and all(item.done == item.qty for item in order.put_back):
-        order = move(turn, order, "putback.finish")
-        free_tote(turn, order)
-        finish_task_if_done(turn, order.task)
+    settle(turn, turn.world.the(Order, order.id))
     return {"order_id": order.id}
 
 
@@ -327,14 +316,14 @@ def _refuse_stopped(turn: Turn, order: Order) -> None:
     """Refuse to work on an order that is frozen or has ended."""
     if order.freezes:
         raise refused(frozen(order))
-    if turn.rules.states[order.state].kind == "end" or order.state == "put_back":
+    if turn.rules.is_over(order.state):
         raise RefusedError("order_ended", order=order.id, state=order.state)
 
 
 def _blocked_since(turn: Turn, task: Task, order: Order) -> int | None:
     if order.freezes:
         return order.freezes[0].opened_us
-    if order.state in ("cancelled", "put_back"):
+    if turn.rules.desk(order.state) == "back":
         return order.since_us
     if task.state == "taken" and task.picker != turn.command.actor:
         return task.taken_us

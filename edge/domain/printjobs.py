@@ -9,7 +9,7 @@ scanning it at any station prints the label there) and `failed`.
 from typing import Any
 
 from edge.domain.commands import PrintReport, SlipScan, WaybillResolve
-from edge.domain.labelling import hold_open, ship_if_proved, why_not_packed
+from edge.domain.labelling import hold_open, why_not_packed
 from edge.domain.model import Job, Order
 from edge.domain.orders import job_of
 from edge.domain.packing import station_of
@@ -18,6 +18,7 @@ from edge.domain.refusals import RefusedError
 from edge.domain.rules import GRADES
 from edge.domain.turn import Turn
 from edge.domain.waybills import void_label
+from edge.domain.workflow import settle
 
 Facts = dict[str, Any]
 
@@ -51,7 +52,7 @@ def report(turn: Turn, data: PrintReport) -> Facts:
         detail=data.detail,
     )
     if grade:
-        ship_if_proved(turn, turn.world.the(Order, job.order))
+        settle(turn, turn.world.the(Order, job.order))
     return {"job": job.id}
 
 

@@ -9,9 +9,11 @@ from edge.domain.model import (
     Assignment,
     Hands,
     Location,
+    Lock,
     Order,
     Plan,
     PutBack,
+    Returned,
     Sku,
     Step,
     Task,
@@ -247,6 +249,60 @@ def _putback_scanned(world: World, _: Fact, data: dict[str, Any]) -> None:
     world.edit(order, put_back=items)
 
 
+@on("order.substituted")
+def _order_substituted(world: World, _: Fact, data: dict[str, Any]) -> None:
+    content, order = world.the(Assignment, data["order"]), the_order(world, data)
+    old = next(line for line in content.lines if line.no == data["line"])
+    new = {"no": data["new_line"], "sku": data["to"], "qty": data["qty"], "lot": ""}
+    left = msgspec.structs.replace(old, qty=data["found"])
+    lines = [left if line is old else line for line in content.lines]
+    lines.append(msgspec.structs.replace(old, **new))
+    world.edit(content, lines=tuple(lines))
+    short = {no: found for no, found in order.short.items() if no != str(data["line"])}
+    world.edit(order, short=short)
+    task = world.the(Task, order.task)
+    if task.state == "done":
+        world.edit(task, state="open", picker="")
+
+
+@on("return.opened")
+def _return_opened(world: World, _: Fact, data: dict[str, Any]) -> None:
+    items = tuple(Returned(line=no, sku=sku, qty=qty) for no, sku, qty in data["lines"])
+    world.edit(the_order(world, data), returns=items)
+
+
+@on("return.scanned")
+def _return_scanned(world: World, _: Fact, data: dict[str, Any]) -> None:
+    order, at = the_order(world, data), data["item"]
+    item = order.returns[at]
+    back = msgspec.structs.replace(item, done=item.done + data["qty"])
+    world.edit(order, returns=(*order.returns[:at], back, *order.returns[at + 1 :]))
+
+
+@on("pick.voided")
+def _pick_voided(world: World, _: Fact, data: dict[str, Any]) -> None:
+    """The order begins anew; a waybill number that came with it is spent."""
+    order = the_order(world, data)
+    world.edit(
+        order,
+        task="",
+        short={},
+        checked=(),
+        packer="",
+        station="",
+        waybill="",
+        weight_g=0,
+        shipped_us=0,
+        away=False,
+        evidence=(),
+        returns=(),
+    )
+    world.edit(world.the(Assignment, order.id), waybill="")
+    lock = world.get(Lock, order.id)
+    if lock is not None and data["gone"]:
+        world.edit(lock, shipped=())
+
+
 # ---- packing -----------------------------------------------------------------------
 
 
@@ -254,7 +310,7 @@ def _putback_scanned(world: World, _: Fact, data: dict[str, Any]) -> None:
 def _pack_opened(world: World, fact: Fact, data: dict[str, Any]) -> None:
     order = the_order(world, data)
     checked = order.checked
-    if order.state == "packing" and order.packer != fact.actor:
+    if data["anew"]:
         checked = (0,) * len(world.the(Assignment, order.id).lines)
     world.edit(order, packer=fact.actor, station=data["station"], checked=checked)
 

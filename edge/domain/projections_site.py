@@ -187,8 +187,9 @@ def _order_assigned(world: World, fact: Fact, data: dict[str, Any]) -> None:
 def _order_moved(world: World, fact: Fact, data: dict[str, Any]) -> None:
     order = the_order(world, data)
     to = data["to"]
-    fix = None if to in ("cancelled", "put_back") else order.fix
-    shipped_us = 0 if to in ("cancelled", "put_back", "to_resend") else order.shipped_us
+    is_back = data.get("back", False)
+    fix = None if is_back else order.fix
+    shipped_us = 0 if is_back else order.shipped_us
     if to == "shipped":
         shipped_us = order.shipped_us or fact.at_us
     world.edit(order, state=to, since_us=fact.at_us, fix=fix, shipped_us=shipped_us)

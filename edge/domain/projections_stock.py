@@ -55,13 +55,21 @@ def _stock_moved(world: World, fact: Fact, data: dict[str, Any]) -> None:
     if window := data.get("check_window"):
         _note_check(world, window, failed=False, known=True)
     if order := data.get("order"):
-        locks = [(sku, place, lot, locked) for sku, place, _, locked, lot in moves if locked]
-        gone = [(sku, place, lot, -n) for sku, place, n, _, lot in moves if n]
-        _hold(world, fact, order, locks, is_gone=data["why"] == "ship")
-        if data["why"] == "ship":
-            _note_shipped(world, order, [(*rest, -n) for *rest, n in data.get("out", ())])
-        elif data["why"] == "return":
-            _note_shipped(world, order, gone)
+        _note_order(world, fact, order, moves)
+
+
+def _note_order(world: World, fact: Fact, order: str, moves: list[Any]) -> None:
+    """Note what an order holds, and what left the house with it, after its goods moved."""
+    data = fact.data
+    locks = [(sku, place, lot, locked) for sku, place, _, locked, lot in moves if locked]
+    gone = [(sku, place, lot, -n) for sku, place, n, _, lot in moves if n]
+    _hold(world, fact, order, locks, is_gone=data["why"] == "ship")
+    if data["why"] == "ship":
+        _note_shipped(world, order, [(*rest, -n) for *rest, n in data.get("out", ())])
+    elif data["why"] == "return":
+        _note_shipped(world, order, gone)
+    elif back := data.get("shipped"):
+        _note_shipped(world, order, [tuple(piece) for piece in back])
 
 
 def _book(world: World, at: At, *, on_hand: int = 0, locked: int = 0) -> None:
@@ -204,6 +212,7 @@ def _note_shipped(world: World, order: str, changes: list[Piece]) -> None:
 @on("handover.scanned")
 def _handover_scanned(world: World, _: Fact, data: dict[str, Any]) -> None:
     """A parcel that left the house is no longer among those that a frozen lot stops."""
+    world.edit(world.the(Order, data["order"]), away=True)
     lock = world.get(Lock, data["order"])
     for sku, _place, lot, _qty in lock.shipped if lock else ():
         if lot:

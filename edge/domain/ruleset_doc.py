@@ -157,7 +157,7 @@ def _term(owner: str, term: Term) -> str:
 
 def _gates() -> str:
     lines = ["", "## Gates · 门禁", "", "| gate | opens when |", "|---|---|"]
-    lines += [f"| `{name}` | {_first(gate)} |" for name, gate in sorted(GATES.items())]
+    lines += [f"| `{name}` | {_first(gate.check)} |" for name, gate in sorted(GATES.items())]
     return "\n".join(lines)
 
 

@@ -117,8 +117,9 @@ def put_back(turn: Turn, order: Order, sku: str, place: str, qty: int) -> None:
     """Book pieces that lie in their bin again: their lock ends, or they return from a shipment."""
     lock = turn.world.get(Lock, order.id)
     pieces, shipped = (lock.pieces, lock.shipped) if lock else ((), ())
-    kept = _part(pieces, sku, place, qty)
-    back = _part(shipped, sku, place, qty - sum(piece[3] for piece in kept))
+    # what had left comes first: an order that is sent again holds locks for its next parcel
+    back = _part(shipped, sku, place, qty)
+    kept = _part(pieces, sku, place, qty - sum(piece[3] for piece in back))
     left = qty - sum(piece[3] for piece in kept + back)
     # what is left was scanned too late: it went out of its bin, and out of no book
     out = [(*piece[:3], -piece[3]) for piece in kept]
@@ -126,6 +127,24 @@ def put_back(turn: Turn, order: Order, sku: str, place: str, qty: int) -> None:
     moves = [_move(piece, locked=-piece[3]) for piece in kept]
     _emit(turn, order, "putback", moves or ([(sku, place, 0, 0)] if left else []), out=out)
     _emit(turn, order, "return", [_move(piece, on_hand=piece[3]) for piece in back])
+
+
+def come_back(turn: Turn, order: Order, sku: str, place: str, qty: int) -> None:
+    """Book pieces of a shipment that came back: into `place`, or nowhere where it is empty.
+
+    What nobody may sell stands in no book; that it is no longer with the customer does.
+    """
+    lock = turn.world.get(Lock, order.id)
+    moves: list[Move] = []
+    gone: list[Piece] = []
+    for piece in lock.shipped if lock else ():
+        take = min(qty, piece[3]) if piece[0] == sku else 0
+        if take > 0:
+            gone.append((*piece[:3], -take))
+            on_hand = take if place else 0
+            moves.append(_move((sku, place, piece[2], take), on_hand=on_hand))
+            qty -= take
+    _emit(turn, order, "returned", moves, shipped=gone)
 
 
 def _part(pieces: tuple[Piece, ...], sku: str, place: str, qty: int) -> list[Piece]:

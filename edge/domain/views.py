@@ -32,7 +32,7 @@ from edge.domain.workflow import choose
 from edge.domain.world import World
 
 STEPS_REMEMBERED_MAX: Final = 20_000
-_PACKING: Final = ("picked", "packing", "packed_checked", "shipped", "handed_over")
+_PACKING: Final = ("pack", "dock")
 _LABEL_ACTIONS: Final = {
     "waybill.print": why_not_print,
     "waybill.reprint": why_not_reprint,
@@ -245,7 +245,7 @@ def answer_view(world: World, facts: dict[str, Any]) -> dict[str, Any]:
     if order_id is None:
         return {}
     order = world.the(Order, order_id)
-    if order.state in _PACKING:
+    if active_rules(world).desk(order.state) in _PACKING:
         return {"pack": pack_view(world, order_id)}
     return {"order": order_view(world, order_id)}
 
@@ -267,7 +267,7 @@ def task_view(world: World, task_id: str, *, steps: bool = True) -> TaskView | N
         picker=task.picker or None,
         created_at=task.created_us,
         at=task.at or None,
-        current=_current(plan, task, orders),
+        current=_current(plan, task, orders, active_rules(world)),
         tote_required=active_rules(world).document.picking.tote_required,
         pieces=sum(step.qty for step in plan.steps),
         zones=tuple(sorted({step.zone for step in plan.steps})),
@@ -283,11 +283,12 @@ def task_view(world: World, task_id: str, *, steps: bool = True) -> TaskView | N
     )
 
 
-def _current(plan: Plan, task: Task, orders: dict[str, Order]) -> int | None:
+def _current(plan: Plan, task: Task, orders: dict[str, Order], rules: Ruleset) -> int | None:
     """Return the first step that is open and whose order may be picked."""
     for no, step in enumerate(plan.steps, 1):
         order = orders[step.order]
-        if not task.closed[no - 1] and not order.freezes and order.state in ("ready", "picking"):
+        is_open = not task.closed[no - 1] and not order.freezes
+        if is_open and rules.desk(order.state) == "pick":
             return no
     return None
 
@@ -299,7 +300,7 @@ def _task_order(world: World, order: Order, slot: int) -> TaskOrder:
         slot=slot,
         tote=order.tote or None,
         frozen=_frozen(order),
-        ended=order.state if order.state in ("cancelled", "put_back") else None,
+        ended=order.state if active_rules(world).desk(order.state) == "back" else None,
         risk_pm=content.risk_pm,
         tags=content.tags,
     )

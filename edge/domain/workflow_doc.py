@@ -65,7 +65,7 @@ def workflow_page(rules: Ruleset) -> str:
         for way in flow.transitions
     ]
     holds = [(f"`{hold.state}`", _code(hold.when)) for hold in flow.holds]
-    gates = [(f"`{name}`", _first_line(gate.__doc__)) for name, gate in GATES.items()]
+    gates = [(f"`{name}`", _first_line(gate.check.__doc__)) for name, gate in GATES.items()]
     roles = [(f"`{kind}`", ", ".join(who)) for kind, who in rules.document.roles.items()]
     parts = [
         _HEAD.format(label=rules.label),
@@ -103,7 +103,7 @@ def _mermaid(ways: Sequence[Transition]) -> str:
     seen: dict[tuple[str, str], list[str]] = {}
     for way in ways:
         for source in way.sources:
-            if way.action != "order.cancel":
+            if way.to and way.action != "order.cancel":
                 seen.setdefault((_group(source), way.to), []).append(way.action)
     lines = ["```mermaid", "stateDiagram-v2", "  [*] --> received"]
     if any(_group(source) == "hold" for source, _ in seen):

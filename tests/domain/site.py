@@ -400,6 +400,34 @@ class Site:
         assert self.by("keeper", c.HandoverScan(self.qr(order_id))).ok
         return self
 
+    def to_trouble(self, order_id: str = "1001") -> "Site":
+        """Bring a new order to `carrier_trouble`."""
+        self.to_handed_over(order_id)
+        self.tell("order.carrier_status", order_id=order_id, status="lost")
+        return self
+
+    def to_resend(self, order_id: str = "1001") -> "Site":
+        """Bring a new order to `to_resend`: its goods are gone, and there are no others."""
+        self.to_handed_over(order_id)
+        self.snapshot(dict.fromkeys(BINS, 0))
+        assert self.by("keeper", c.OrderResend(order_id, "lost")).ok
+        assert self.sign(self.approval(order_id).id).ok
+        return self
+
+    def to_returning(self, order_id: str = "1001") -> "Site":
+        """Bring a new order to `returning`: its parcel came back, unopened."""
+        self.to_handed_over(order_id)
+        assert self.by("keeper", c.ReturnScan(self.qr(order_id), "C2")).ok
+        return self
+
+    def to_returned(self, order_id: str = "1001") -> "Site":
+        """Bring a new order to `returned`: every piece was scanned back."""
+        self.to_returning(order_id)
+        for item in self.order(order_id).returns:
+            asked = c.ReturnScan(gtin(item.sku), "C2", order_id, item.qty)
+            assert self.by("keeper", asked).ok
+        return self
+
     # ---- what is -----------------------------------------------------------------------------
 
     def order(self, order_id: str = "1001") -> Order:

@@ -8,7 +8,7 @@ import pytest
 from edge.domain import commands as c
 from edge.domain.model import Task
 from edge.domain.printstages import slip_code
-from tests.domain.site import MUG, Site, gtin, line
+from tests.domain.site import BOOK, MUG, Site, gtin, line
 
 BLOB, JPEG = f"sha256:{'0' * 64}", "image/jpeg"
 Bring = Callable[[Site], Any]
@@ -51,8 +51,12 @@ STATES: Final[dict[str, Bring]] = {
     "labelled": lambda site: site.to_printed(),
     "shipped": lambda site: site.to_shipped(),
     "handed_over": lambda site: site.to_handed_over(),
+    "carrier_trouble": lambda site: site.to_trouble(),
+    "to_resend": lambda site: site.to_resend(),
     "put_back": _put_back,
     "cancelled": _cancelled,
+    "returning": lambda site: site.to_returning(),
+    "returned": lambda site: site.to_returned(),
 }
 """How commands alone bring order 1001 to each state; `labelled` is packed_checked with a label."""
 PASSING: Final = {"received"}
@@ -73,6 +77,10 @@ def _by(name: str, make: Callable[[Site], Any]) -> Send:
         return "ok" if answer.ok else answer.code
 
     return send
+
+
+def _ask(kind: str, **data: Any) -> Send:
+    return _by("keeper", lambda _: c.ApprovalRequest(kind, "1001", data=data))
 
 
 def _assign_again(site: Site) -> str:
@@ -116,6 +124,13 @@ COMMANDS: Final[dict[str, Send]] = {
     "waybill.adopt": _by("packer", lambda _: c.WaybillAdopt("1001", "EMS-7", "typed")),
     "evidence.attach": _by("packer", lambda _: c.EvidenceAttach("1001", "photo", BLOB, 9, JPEG)),
     "handover.scan": _by("keeper", lambda s: c.HandoverScan(_label(s))),
+    "order.resend": _by("keeper", lambda _: c.OrderResend("1001", "lost")),
+    "return.scan": _by("keeper", lambda _: c.ReturnScan("1001", "C2")),
+    "return.scan piece": _by("keeper", lambda _: c.ReturnScan(gtin(MUG), "C2", "1001")),
+    "return.close": _by("keeper", lambda _: c.ReturnClose("1001")),
+    "hold_release": _ask("hold_release"),
+    "partial": _ask("partial"),
+    "substitute": _ask("substitute", line=1, to=BOOK),
     "gift.substitute": _by("packer", lambda _: c.GiftSubstitute("1001", 1, "damaged")),
     "putback.scan": _by("keeper", lambda _: c.PutbackScan("1001", gtin(MUG), 2)),
     "status.set": lambda s: s.run(c.StatusSet("1001", "shipped"), via="api").code,
@@ -133,154 +148,208 @@ COMMANDS: Final[dict[str, Send]] = {
 
 OPEN: Final = """
 task.take = task_not_open
-    unknown_task: hold
+    unknown_task: hold to_resend
     ok: ready
     task_in_hand: picking
 task.release = task_not_open
-    unknown_task: hold
+    unknown_task: hold to_resend
     ok: picking
 tote.bind = task_not_open
-    unknown_task: hold
+    unknown_task: hold to_resend
     ok: picking
 pick.scan = unknown_task
-    task_not_open: ready short picked packing packed_checked labelled shipped
+    task_not_open: ready short picked packing packed_checked labelled shipped carrier_trouble
     ok: picking
-    order_ended: handed_over put_back cancelled
+    order_ended: handed_over put_back cancelled returned
+    order_frozen: returning
 pick.qty = unknown_task
-    task_not_open: ready short picked packing packed_checked labelled shipped
+    task_not_open: ready short picked packing packed_checked labelled shipped carrier_trouble
     scan_each: picking
-    order_ended: handed_over put_back cancelled
+    order_ended: handed_over put_back cancelled returned
+    order_frozen: returning
 pick.short = unknown_task
-    task_not_open: ready short picked packing packed_checked labelled shipped
+    task_not_open: ready short picked packing packed_checked labelled shipped carrier_trouble
     ok: picking
-    order_ended: handed_over put_back cancelled
+    order_ended: handed_over put_back cancelled returned
+    order_frozen: returning
 pack.open = not_in_state
     ok: picked packing packed_checked labelled
-    order_ended: handed_over cancelled
+    order_ended: handed_over cancelled returned
+    order_frozen: returning
 pack.scan = not_in_state
     ok: packing
-    order_ended: handed_over cancelled
+    order_ended: handed_over cancelled returned
+    order_frozen: returning
 pack.finish = not_in_state
     pack_incomplete: packing
-    order_ended: handed_over cancelled
+    order_ended: handed_over cancelled returned
+    order_frozen: returning
 waybill.print = not_packed
     pack_incomplete: packing
     ok: packed_checked
     label_printing: labelled
+    order_frozen: returning
 waybill.prove = label_not_ours
     ok: labelled
-    not_packed: shipped handed_over
+    not_packed: shipped handed_over carrier_trouble returned
+    order_frozen: returning
 waybill.reprint = label_missing
     ok: labelled
-    not_packed: shipped handed_over
+    not_packed: shipped handed_over carrier_trouble to_resend returned
+    order_frozen: returning
 waybill.resolve = unknown_job
     ok: labelled
-    outcome_known: shipped handed_over
+    outcome_known: shipped handed_over carrier_trouble to_resend returning returned
 slip.scan = not_a_slip
-    slip_spent: labelled shipped handed_over
+    slip_spent: labelled shipped handed_over carrier_trouble to_resend returning returned
+waybill.adopt = not_packed
+    pack_incomplete: packing
+    ok: packed_checked labelled
+    order_frozen: returning
+evidence.attach = ok
 handover.scan = label_not_ours
-    not_in_state: labelled
-    ok: shipped
-    order_ended: handed_over
+    not_in_state: labelled returning
+    ok: shipped carrier_trouble
+    order_ended: handed_over returned
+order.resend = not_in_state
+    ok: shipped handed_over carrier_trouble returned
+    order_ended: cancelled
+return.scan = not_in_state
+    ok: shipped handed_over carrier_trouble
+    order_ended: cancelled returned
+return.scan piece = not_in_state
+    ok: returning
+return.close = not_in_state
+    order_ended: handed_over cancelled returned
+    ok: returning
+hold_release = not_in_state
+    ok: hold
+    stock_short: short
+    order_ended: handed_over cancelled returned
+partial = not_in_state
+    ok: short
+    order_ended: handed_over cancelled returned
+substitute = line_not_short
+    ok: short
+    order_frozen: returning
+gift.substitute = not_a_gift
 putback.scan = nothing_to_put_back
     ok: put_back
-gift.substitute = not_a_gift
 status.set = status_is_not_set
 order.assign = already_assigned
 order.hold = not_in_state
     ok: ready
+    order_ended: handed_over cancelled returned
 order.release = not_in_state
     ok: hold
     stock_short: short
-    order_ended: handed_over cancelled
+    order_ended: handed_over cancelled returned
 order.freeze = ok
-    order_ended: handed_over put_back cancelled
+    order_ended: handed_over put_back cancelled returning returned
 order.revoke = freeze_closed
-waybill.adopt = not_packed
-    pack_incomplete: packing
-    ok: packed_checked labelled
-evidence.attach = ok
 order.update = ok
-    already_shipped: shipped
-    order_ended: handed_over put_back cancelled
+    already_shipped: shipped carrier_trouble
+    order_ended: handed_over put_back cancelled returning returned
 tag.set = ok
 carrier.switch = ok
-    already_shipped: shipped
-    order_ended: handed_over put_back cancelled
+    already_shipped: shipped carrier_trouble
+    order_ended: handed_over put_back cancelled returning returned
 order.carrier_status = ok
 """
 """`command = what happens elsewhere`, then `what happens: in these states`."""
 
 FROZEN: Final = """
 task.take = task_not_open
-    unknown_task: hold
+    unknown_task: hold to_resend
     order_frozen: ready
     task_in_hand: picking
 task.release = task_not_open
-    unknown_task: hold
+    unknown_task: hold to_resend
     ok: picking
 tote.bind = task_not_open
-    unknown_task: hold
+    unknown_task: hold to_resend
     order_frozen: picking
-pick.scan = unknown_task
-    order_frozen: ready picking short picked packing packed_checked labelled shipped
-    order_ended: handed_over put_back cancelled
-pick.qty = unknown_task
-    order_frozen: ready picking short picked packing packed_checked labelled shipped
-    order_ended: handed_over put_back cancelled
-pick.short = unknown_task
-    order_frozen: ready picking short picked packing packed_checked labelled shipped
-    order_ended: handed_over put_back cancelled
+pick.scan = order_frozen
+    unknown_task: hold to_resend
+    order_ended: handed_over put_back cancelled returned
+pick.qty = order_frozen
+    unknown_task: hold to_resend
+    order_ended: handed_over put_back cancelled returned
+pick.short = order_frozen
+    unknown_task: hold to_resend
+    order_ended: handed_over put_back cancelled returned
 pack.open = order_frozen
-    order_ended: handed_over cancelled
+    order_ended: handed_over cancelled returned
     not_in_state: put_back
 pack.scan = order_frozen
-    order_ended: handed_over cancelled
+    order_ended: handed_over cancelled returned
     not_in_state: put_back
 pack.finish = order_frozen
-    order_ended: handed_over cancelled
+    order_ended: handed_over cancelled returned
     not_in_state: put_back
 waybill.print = order_frozen
-    not_packed: handed_over put_back cancelled
+    not_packed: handed_over put_back cancelled returned
 waybill.prove = label_not_ours
-    order_frozen: labelled shipped
-    not_packed: handed_over
+    order_frozen: labelled shipped carrier_trouble returning
+    not_packed: handed_over returned
 waybill.reprint = label_missing
-    order_frozen: labelled shipped
-    not_packed: handed_over
+    order_frozen: labelled shipped carrier_trouble to_resend returning
+    not_packed: handed_over returned
 waybill.resolve = unknown_job
     order_frozen: labelled
-    outcome_known: shipped handed_over
+    outcome_known: shipped handed_over carrier_trouble to_resend returning returned
 slip.scan = not_a_slip
-    slip_spent: labelled shipped handed_over
+    slip_spent: labelled shipped handed_over carrier_trouble to_resend returning returned
+waybill.adopt = order_frozen
+    not_packed: handed_over put_back cancelled returned
+evidence.attach = ok
 handover.scan = label_not_ours
-    not_in_state: labelled
-    order_frozen: shipped
-    order_ended: handed_over
+    not_in_state: labelled returning
+    order_frozen: shipped carrier_trouble
+    order_ended: handed_over returned
+order.resend = not_in_state
+    order_frozen: shipped carrier_trouble
+    ok: handed_over returned
+    order_ended: cancelled
+return.scan = not_in_state
+    order_frozen: shipped carrier_trouble
+    ok: handed_over
+    order_ended: cancelled returned
+return.scan piece = not_in_state
+    ok: returning
+return.close = not_in_state
+    order_ended: handed_over cancelled returned
+    ok: returning
+hold_release = not_in_state
+    order_frozen: hold short
+    order_ended: handed_over cancelled returned
+partial = not_in_state
+    order_frozen: short
+    order_ended: handed_over cancelled returned
+substitute = order_frozen
+    line_not_short: handed_over put_back cancelled returned
+gift.substitute = not_a_gift
 putback.scan = nothing_to_put_back
     ok: put_back
-gift.substitute = not_a_gift
 status.set = status_is_not_set
 order.assign = already_assigned
-order.hold = order_frozen
-    not_in_state: handed_over put_back cancelled
-order.release = order_frozen
-    not_in_state: ready picking picked packing packed_checked labelled shipped put_back
-    order_ended: handed_over cancelled
+order.hold = not_in_state
+    order_frozen: ready
+    order_ended: handed_over cancelled returned
+order.release = not_in_state
+    order_frozen: hold short
+    order_ended: handed_over cancelled returned
 order.freeze = ok
-    order_ended: handed_over put_back cancelled
+    order_ended: handed_over put_back cancelled returning returned
 order.revoke = ok
-    freeze_closed: handed_over put_back cancelled
-waybill.adopt = order_frozen
-    not_packed: handed_over put_back cancelled
-evidence.attach = ok
+    freeze_closed: handed_over put_back cancelled returning returned
 order.update = ok
-    already_shipped: shipped
-    order_ended: handed_over put_back cancelled
+    already_shipped: shipped carrier_trouble
+    order_ended: handed_over put_back cancelled returning returned
 tag.set = ok
 carrier.switch = ok
-    already_shipped: shipped
-    order_ended: handed_over put_back cancelled
+    already_shipped: shipped carrier_trouble
+    order_ended: handed_over put_back cancelled returning returned
 order.carrier_status = ok
 """
 """The same under an open freeze; states that take no freeze are as they are without."""
@@ -346,6 +415,7 @@ def test_a_frozen_order_stays_where_it_is() -> None:
             bring(site)
             site.freeze(category="remark")
             before = site.state(), bool(site.order().freezes)
-            if before[1] and name != "order.revoke":
+            # revoking lifts the freeze; closing a return is the end of the return's own
+            if before[1] and name not in ("order.revoke", "return.close"):
                 send(site)
                 assert (site.state(), bool(site.order().freezes)) == before

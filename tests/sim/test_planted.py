@@ -137,14 +137,19 @@ def print_again_after_restart(patch: Patch) -> None:
     patch.setattr(PrintQueue, "_report", report_queued)
 
 
+def open_gate(patch: Patch, code: str) -> None:
+    gate = msgspec.structs.replace(gates.GATES[code], check=lambda *_: None)
+    patch.setitem(gates.GATES, code, gate)
+
+
 def skip_the_check(patch: Patch) -> None:
     """A parcel may be closed before everything in it was checked."""
-    patch.setitem(gates.GATES, "all_checked", lambda *_: None)
+    open_gate(patch, "all_checked")
 
 
 def skip_the_proof(patch: Patch) -> None:
     """An order ships by any report on its label, proved or not."""
-    patch.setitem(gates.GATES, "label_proved", lambda *_: None)
+    open_gate(patch, "label_proved")
 
 
 def give_up_when_full(patch: Patch) -> None:
@@ -174,12 +179,13 @@ def skip_instructions(patch: Patch) -> None:
 def ship_twice(patch: Patch) -> None:
     """The goods of a shipped order are deducted again when a freeze on it is revoked."""
 
-    def ship_whenever(turn: Turn, order: Order) -> None:
-        moved = workflow.try_move(turn, order, "label.proved")
+    def ship_whenever(turn: Turn, order: Order) -> Order:
+        moved = workflow.settle(turn, order)
         if moved.state == "shipped":
             stock.ship(turn, moved)
+        return moved
 
-    patch.setattr(freezing, "ship_if_proved", ship_whenever)
+    patch.setattr(freezing, "settle", ship_whenever)
 
 
 def unlock_twice(patch: Patch) -> None:

@@ -110,3 +110,26 @@ class GiftSubstitute(Data, frozen=True, tag="gift.substitute"):
     line: int
     reason: str
     sku: str = ""
+
+
+class OrderResend(Data, frozen=True, tag="order.resend"):
+    """Ask a superior to have a shipped order sent again."""
+
+    order_id: str
+    reason: str
+
+
+class ReturnScan(Data, frozen=True, tag="return.scan"):
+    """Take a parcel back by its label; with `order_id`, a piece of it by its own code."""
+
+    code: str
+    return_code: str = ""
+    order_id: str = ""
+    qty: int = 1
+    text: str = ""
+
+
+class ReturnClose(Data, frozen=True, tag="return.close"):
+    """End a return of which not everything came back."""
+
+    order_id: str

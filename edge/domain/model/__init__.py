@@ -16,6 +16,7 @@ from edge.domain.model.orders import (
     Line,
     Order,
     PutBack,
+    Returned,
 )
 from edge.domain.model.people import Account, Alarm, Deadlines, Hands, Person, Session, Timer
 from edge.domain.model.picking import Plan, Step, Task, Tote
@@ -89,6 +90,7 @@ __all__ = [
     "PrintDay",
     "Push",
     "PutBack",
+    "Returned",
     "RulesetHistory",
     "RulesetRecord",
     "Session",

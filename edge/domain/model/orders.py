@@ -119,6 +119,15 @@ class PutBack(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     done: int = 0
 
 
+class Returned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Pieces of a shipped line that may come back, and how many did."""
+
+    line: int
+    sku: str
+    qty: int
+    done: int = 0
+
+
 class Order(Doc, frozen=True, kw_only=True, omit_defaults=True):
     """Where an order is. Its content is the `Assignment` of the same id."""
 
@@ -140,6 +149,10 @@ class Order(Doc, frozen=True, kw_only=True, omit_defaults=True):
     copies: tuple[Copy, ...] = ()
     grade: str
     put_back: tuple[PutBack, ...] = ()
+    away: bool = False
+    """Whether the carrier has the parcel."""
+    returns: tuple[Returned, ...] = ()
+    """What may come back of it, once it began to."""
     carrier_status: str = ""
     carrier_valid: bool = False
     carrier_scan_us: int = 0

@@ -27,17 +27,8 @@ EVIDENCE_KINDS: Final = ("photo", "video")
 GRADES: Final = ("none", "accepted", "sent", "printer_confirmed", "scan_confirmed")
 """Grades of proof that a label is on the parcel, from least to most."""
 STATE_KINDS: Final = ("start", "hold", "floor", "end")
-NEEDED_STATES: Final = {
-    "received": "start",
-    "ready": "floor",
-    "picking": "floor",
-    "packing": "floor",
-    "packed_checked": "floor",
-    "shipped": "floor",
-    "put_back": "floor",
-    "cancelled": "end",
-}
-"""States that the floor's own actions know by name."""
+NEEDED_STATES: Final = {"shipped": "floor"}
+"""States that the code knows by name: the one that needs proof, whatever leads to it."""
 
 
 def read(raw: bytes) -> tuple[Document | None, list[str], list[Problem]]:
@@ -83,11 +74,14 @@ def _check_marks(report: Report, document: Document, marks: Iterable[Mark]) -> l
 
 def _known(document: Document) -> dict[str, set[str]]:
     """Return what there is of each sort of thing that a document may name."""
+    from edge.domain.arrivals import ENTER  # noqa: PLC0415
     from edge.domain.commands import KINDS  # noqa: PLC0415 - commands and gates are judged by rules
     from edge.domain.gates import GATES  # noqa: PLC0415
 
     return {
         "state": {state.id for state in document.workflow.states},
+        "action": {way.action for way in document.workflow.transitions},
+        "effect": set(ENTER),
         "gate": set(GATES),
         "role": {role for roles in document.roles.values() for role in roles},
         "command": set(KINDS),
@@ -108,9 +102,9 @@ def _states(document: Document, report: Report) -> None:
         place = (*path, at, "kind")
         if state_.kind not in STATE_KINDS:
             report.unknown(place, "kind", state_.kind, STATE_KINDS)
-        if state_.kind == "start" and state_.id != "received":
-            text = f"{state_.id}: only received is of kind start"
-            report.fault(place, "second_start", text, "one of hold, floor, end")
+    if [state_.kind for state_ in states].count("start") != 1:
+        text = "exactly one state is of kind start"
+        report.fault(path, "one_start", text, "the others are one of hold, floor, end")
 
 
 def _ways_to_shipped(document: Document, report: Report) -> None:
@@ -177,6 +171,8 @@ def _ids(document: Document, report: Report) -> None:
     """What is named, is named once."""
     report.unique(("gifts",), "id", [gift.id for gift in document.gifts])
     report.unique(("print_ahead",), "id", [rule.id for rule in document.print_ahead])
+    codes = [each.code for each in document.return_codes]
+    report.unique(("return_codes",), "code", codes)
     report.unique(("breakers",), "id", [rule.id for rule in document.breakers])
     report.unique(("priorities", "rules"), "id", [rule.id for rule in document.priorities.rules])
     for group, reasons in document.reasons.items():

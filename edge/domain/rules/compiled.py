@@ -33,6 +33,8 @@ class Ruleset:
         self.document = document
         self.label = f"{document.meta.id}@{document.meta.version}"
         self.states = {state.id: state for state in document.workflow.states}
+        self.start = next(state.id for state in document.workflow.states if state.kind == "start")
+        self.actions = tuple(dict.fromkeys(way.action for way in document.workflow.transitions))
         self._by_action: dict[tuple[str, str], list[Transition]] = {}
         for transition in document.workflow.transitions:
             for source in transition.sources:
@@ -53,6 +55,19 @@ class Ruleset:
     def transitions(self, action: str, state: str) -> list[Transition]:
         """Return the ways out of `state` by `action`, in the order they are tried."""
         return self._by_action.get((action, state), [])
+
+    def allows(self, action: str, state: str) -> bool:
+        """Tell whether `state` knows `action` at all, whatever its gates say."""
+        return (action, state) in self._by_action
+
+    def desk(self, state: str) -> str:
+        """Return the part of the floor that `state` belongs to: pick, pack, dock, back or none."""
+        return self.states[state].desk
+
+    def is_over(self, state: str) -> bool:
+        """Tell whether nobody is to pick, pack or send an order in `state` any more."""
+        found = self.states[state]
+        return found.kind == "end" or found.desk == "back"
 
     def actions_from(self, state: str) -> list[str]:
         """Return the actions that lead out of `state`."""

@@ -17,6 +17,8 @@ def _marked(mark: str, description: str) -> Any:  # noqa: ANN401 - what Annotate
 
 Condition = Annotated[str, _marked("condition", "An expression over `order` that is true or false")]
 StateId = Annotated[str, _marked("state", "Id of a state")]
+ActionName = Annotated[str, _marked("action", "An action that `transitions` names")]
+EffectName = Annotated[str, _marked("effect", "Something done on entry to a state")]
 GateName = Annotated[str, _marked("gate", "Name of a gate")]
 RoleName = Annotated[str, _marked("role", "A role that `roles` names")]
 CommandKind = Annotated[str, _marked("command", "A kind of command")]
@@ -38,20 +40,28 @@ class Meta(Part, frozen=True):
 
 
 class State(Part, frozen=True):
-    """A state. `kind`: start, hold (waits for somebody), floor (in work) or end."""
+    """A state. `kind`: start, hold (waits for somebody), floor (in work) or end.
+
+    `desk` is the part of the floor that it belongs to. `enter` names what is done when an order
+    comes here, `auto` the actions that are then taken by themselves, in this order, as soon as
+    their gates are open.
+    """
 
     id: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
     kind: str
     owner: RoleName
     name: Name
+    desk: Literal["", "pick", "pack", "dock", "back"] = ""
+    enter: tuple[EffectName, ...] = ()
+    auto: tuple[ActionName, ...] = ()
 
 
 class Transition(Part, frozen=True, rename={"sources": "from"}):
-    """A way from states to a state, by an action, through gates."""
+    """A way from states to a state, by an action, through gates. Without `to` it stays there."""
 
     action: str
     sources: tuple[StateId, ...]
-    to: StateId
+    to: StateId | None = None
     gates: tuple[GateName, ...] = ()
     frozen: bool = False
 
@@ -70,6 +80,8 @@ class Workflow(Part, frozen=True):
     states: tuple[State, ...]
     transitions: tuple[Transition, ...]
     holds: tuple[HoldRule, ...] = ()
+    carrier_actions: dict[str, ActionName] = {}
+    """Action that a carrier's status calls for, e.g. `lost` → `carrier.trouble`."""
 
 
 class OrderTypes(Part, frozen=True):
@@ -361,6 +373,24 @@ class Sample(Part, frozen=True):
     expect: Expected
 
 
+class ReturnCode(Part, frozen=True):
+    """Why goods come back. A code says whether they may be sold again."""
+
+    code: Annotated[str, msgspec.Meta(min_length=1, max_length=20)]
+    zh: str
+    en: str
+    sellable: bool = False
+    keywords: tuple[str, ...] = ()
+    """Words in what a person types that suggest this code."""
+
+
+class Returns(Part, frozen=True):
+    """Where goods go that come back: those that may be sold again, and the others."""
+
+    bin: str = "RETURNS"
+    quarantine: str = "QUARANTINE"
+
+
 class Document(Part, frozen=True):
     """A ruleset as it is written."""
 
@@ -386,4 +416,6 @@ class Document(Part, frozen=True):
     shipped_edits: ShippedEdits = ShippedEdits()
     timers: tuple[TimerRule, ...] = ()
     reasons: dict[str, tuple[Reason, ...]] = {}
+    return_codes: tuple[ReturnCode, ...] = ()
+    returns: Returns = Returns()
     samples: Annotated[tuple[Sample, ...], msgspec.Meta(max_length=100)] = ()

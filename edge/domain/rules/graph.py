@@ -17,20 +17,21 @@ def check_graph(document: Document, report: Report) -> None:
     out: Edges = {state.id: set() for state in document.workflow.states}
     back: Edges = {state.id: set() for state in document.workflow.states}
     for way in document.workflow.transitions:
-        if not out.keys() >= {*way.sources, way.to}:
+        if not out.keys() >= {*way.sources, way.to} - {None}:
             return  # a name is wrong, which is told: the rest would follow from it
-        for source in way.sources:
-            out[source].add(way.to)
-            back[way.to].add(source)
+        for source in way.sources if way.to else ():
+            out[source].add(str(way.to))
+            back[str(way.to)].add(source)
     # A hold rule, or the hub's order.hold, brings an order into any waiting state.
     waiting = [state.id for state in document.workflow.states if state.kind == "hold"]
-    reached = _from(["received", *waiting], out)
+    starts = [state.id for state in document.workflow.states if state.kind == "start"]
+    reached = _from([*starts, *waiting], out)
     ends = [state.id for state in document.workflow.states if state.kind == "end"]
     ending = _from(ends, back)
     for at, state in enumerate(document.workflow.states):
         path = ("workflow", "states", at)
         if state.id not in reached:
-            text = f"{state.id} is out of reach from received"
+            text = f"{state.id} is out of reach from {starts}"
             report.fault(path, "unreachable_state", text, "add a transition to it, or drop it")
         if state.id not in ending:
             text = f"{state.id} is a trap: no way leads from it to a state of kind end"
