@@ -54,6 +54,7 @@ from edge.http.doctor import DoctorHandlers, doctor_routes
 from edge.http.door import Door, PortError
 from edge.http.enrol import Enrolment
 from edge.http.guard import Guard
+from edge.http.pictures import PictureHandlers, picture_routes
 from edge.http.routes import Handlers, routes
 from edge.http.sandbox import SandboxHandlers, sandbox_routes
 from edge.http.socket import Socket
@@ -347,6 +348,7 @@ class BoxProcess:
             *device_routes(DeviceHandlers(self.device_reads, guard)),
             *stock_routes(StockHandlers(self.stock, guard)),
             *doctor_routes(DoctorHandlers(self._examine, guard)),
+            *picture_routes(PictureHandlers(self.reads, guard)),
             *status_routes(status),
         ]
         self.app = make_app(table, guard, conversations, assets, version("floorgate"))

@@ -5,7 +5,7 @@ runs, stops at the first one that is missing, and runs again with it. That keeps
 I/O, and serves any store whose reads are asynchronous.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -27,8 +27,10 @@ from edge.domain.model import (
     PrintDay,
     Session,
     Task,
+    Waybill,
 )
 from edge.domain.model.picking import QUEUES
+from edge.domain.printstages import slip_code
 from edge.domain.printviews import PrintJobView, print_job_view
 from edge.domain.rules import PrintQueueRules, Ruleset
 from edge.domain.rulesets import active_rules
@@ -142,17 +144,29 @@ class Reads:
                         found.append(row)
         return sorted(found, key=lambda row: (row.lane != "24h", row.since, row.id))
 
-    async def order(self, order_id: str) -> OrderView | None:
-        """Return an order."""
-        return await view_of(self._reader, partial(order_view, order_id=order_id))
+    async def order(self, code: str) -> OrderView | None:
+        """Return an order, by its id, the tote that carries it, or its waybill's number."""
+        async with self._reader.snapshot() as held:
+            views = Views(held)
+            waybill = await held.doc(Waybill, code)
+            by_waybill = waybill.order if isinstance(waybill, Waybill) else ""
+            by_tote = next(iter(await held.find(Order, "tote", code, 1)), "")
+            for order_id in (code, by_tote, by_waybill):
+                found = await views.run(partial(order_view, order_id=order_id))
+                if found is not None:
+                    return found
+        return None
 
-    async def orders(self, state: str, after: str, limit: int = LIST_MAX) -> list[OrderView]:
-        """Return orders, sorted by id, after `after`; of one state, or of all."""
+    async def orders(
+        self, state: str, after: str, limit: int = LIST_MAX, *, stuck: bool = False
+    ) -> list[OrderView]:
+        """Return orders, sorted by id, after `after`: of one state, the stuck ones, or all."""
         limit = min(limit, LIST_MAX)
+        term, value = ("stuck", "yes") if stuck else ("state", state)
         async with self._reader.snapshot() as held:
             ids = (
-                await held.find(Order, "state", state, limit, after)
-                if state
+                await held.find(Order, term, value, limit, after)
+                if value
                 else await held.list_ids(Order, limit, after)
             )
             views = Views(held)
@@ -167,6 +181,11 @@ class Reads:
         """Return the entries that concern an order, oldest first."""
         raw = await self._reader.timeline(f"order:{order_id}", TIMELINE_MAX)
         return [entry_view(each) for each in raw]
+
+    async def names_of(self, people: Iterable[str]) -> dict[str, Name]:
+        """Return the names of those whom the box knows."""
+        found = {each: await self._reader.doc(Person, each) for each in sorted(set(people))}
+        return {each: await self.name_of(each) for each, known in found.items() if known}
 
     async def jobs(self, order_id: str) -> list[JobView]:
         """Return the print jobs of an order, oldest first."""
@@ -184,6 +203,11 @@ class Reads:
             jobs = [await held.doc(Job, each) for each in ids[:LIST_MAX]]
         views = [print_job_view(job) for job in jobs if isinstance(job, Job)]
         return sorted(views, key=lambda view: (view.queued_at, view.id))
+
+    async def slip(self, job_id: str) -> str | None:
+        """Return the text of a job's slip QR while the job waits for it to be scanned."""
+        job = await self._reader.doc(Job, job_id)
+        return slip_code(job.id) if isinstance(job, Job) and job.state == "slip" else None
 
     async def print_days(self) -> list[PrintDay]:
         """Return how printing went, day by day, the latest `DAYS_MAX`."""

@@ -13,6 +13,7 @@ from edge.app.sessions import Sessions, SessionView, SignIn
 from edge.domain.commands import Envelope, StatusSet
 from edge.domain.ids import ID_CHARS_MAX
 from edge.domain.label_views import FixRow
+from edge.domain.model import Name
 from edge.domain.printviews import HealingRow, PrintJobView, healing_row
 from edge.domain.refusals import RefusedError
 from edge.domain.rules import Reason, Workflow
@@ -64,6 +65,13 @@ class OrderPage(msgspec.Struct, frozen=True):
     orders: list[OrderView]
     next: str | None
     counts: dict[str, int]
+
+
+class TimelineView(msgspec.Struct, frozen=True):
+    """What happened to an order, oldest first, and the names of the people who did it."""
+
+    entries: list[dict[str, Any]]
+    people: dict[str, Name]
 
 
 class AlarmView(msgspec.Struct, frozen=True):
@@ -184,7 +192,8 @@ class Handlers:
         """Return orders, page by page, with the number in each state."""
         await self._guard.session(request)
         query = request.query
-        found = await self._reads.orders(query.get("state", ""), query.get("after", ""))
+        state, after = query.get("state", ""), query.get("after", "")
+        found = await self._reads.orders(state, after, stuck="stuck" in query)
         more = found[-1].id if len(found) == LIST_MAX else None
         return json_response(OrderPage(found, more, await self._reads.order_counts()))
 
@@ -197,7 +206,9 @@ class Handlers:
     async def timeline(self, request: web.Request) -> web.StreamResponse:
         """Return all that happened to an order."""
         await self._guard.session(request)
-        return json_response({"entries": await self._reads.timeline(request.match_info["id"])})
+        entries = await self._reads.timeline(request.match_info["id"])
+        people = await self._reads.names_of(each["actor"] for each in entries)
+        return json_response(TimelineView(entries, people))
 
     async def approvals(self, request: web.Request) -> web.StreamResponse:
         """Return what the caller may decide, and what they asked."""
@@ -281,7 +292,7 @@ def routes(handlers: Handlers) -> list[Route]:
         Route("GET", f"{api}/orders/{{id}}", h.order, "An order", gives=OrderView,
               refusals=("unknown_order",)),
         Route("GET", f"{api}/orders/{{id}}/timeline", h.timeline, "All that happened to an order",
-              gives=dict[str, list[dict[str, Any]]]),
+              gives=TimelineView),
         Route("GET", f"{api}/approvals", h.approvals, "Open approvals that the caller may decide, "
               "and the caller's own requests", gives=dict[str, list[ApprovalView]]),
         Route("GET", f"{api}/approvals/{{id}}", h.approval, "An approval, its facts as they are "

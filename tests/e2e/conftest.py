@@ -1,6 +1,8 @@
 """A real browser on a real port, and a wedge that types as scanners do."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
 
 import pytest_asyncio
 from aiohttp import web
@@ -8,6 +10,7 @@ from playwright.async_api import Browser, async_playwright
 
 from tests.e2e.pda import MakePda, Pda, Theme, open_context
 from tests.e2e.peer import Peer
+from tests.e2e.realbox import RealBox, real_box
 
 CHROMIUM = "/usr/bin/chromium"
 ARGS = [
@@ -69,3 +72,27 @@ async def make_pda(browser: Browser, peer: Peer) -> AsyncIterator[MakePda]:
 async def pda(make_pda: MakePda) -> Pda:
     """A handheld with the sign-in screen open."""
     return await make_pda()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def box(tmp_path: Path) -> AsyncIterator[RealBox]:
+    """A real box with a small floor, a virtual printer and three orders."""
+    async with real_box(tmp_path) as box:
+        yield box
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def handheld(browser: Browser, box: RealBox) -> AsyncIterator[Callable[..., Any]]:
+    """Make handhelds that talk to the real box."""
+    made: list[Pda] = []
+
+    async def make(*, size: dict[str, int] | None = None, theme: Theme = "light") -> Pda:
+        pda = await open_context(browser, box.process.url + "/", size=size, theme=theme)
+        made.append(pda)
+        return pda
+
+    yield make
+    errors = [error for pda in made for error in pda.errors]
+    for pda in made:
+        await pda.context.close()
+    assert errors == []

@@ -1,102 +1,16 @@
 """The page against the real box, on real files and sockets: one order from shelf to carrier."""
 
 import itertools
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser
 
-from drivers.fakes.printer import FakePrinter
-from edge.app.sessions import Station
-from edge.bootstrap import BoxProcess
-from edge.config import Config, HttpConfig, PrinterConfig
-from edge.demo.sample import DemoFloor, make_floor
-from edge.domain.commands import InstructionAccept
-from edge.domain.model import Name
-from tests.e2e.pda import Pda, open_context
+from tests.e2e.pda import Pda
+from tests.e2e.realbox import RealBox, login, read
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 STEPS_MAX = 60
-
-
-class RealBox:
-    """A box in this process, told by a hub that is not there."""
-
-    def __init__(self, process: BoxProcess, floor: DemoFloor) -> None:
-        self.process, self.floor = process, floor
-        self._dseq = itertools.count(1)
-
-    async def instruct(self, kind: str, body: Any) -> None:
-        """Carry out one instruction."""
-        now_us = self.process.clock.now_us()
-        data = InstructionAccept(next(self._dseq), kind, now_us, body)
-        await self.process.floor.submit(data, via="hub", actor="hub")
-
-    async def state(self, order: str) -> str:
-        """Return the state of an order."""
-        view = await self.process.reads.order(order)
-        assert view is not None
-        return view.state
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def box(tmp_path: Path) -> AsyncIterator[RealBox]:
-    """A real box with a small floor, a virtual printer and three orders."""
-    printer = FakePrinter("tspl", out_dir=tmp_path)
-    await printer.start()
-    config = Config(
-        data=str(tmp_path / "box"),
-        http=HttpConfig(host="127.0.0.1", port=0, tls=False),
-        stations=(Station("S1", Name("一号台", "Station 1"), ("P1",)),),
-        printers=(PrinterConfig("P1", "P1", printer.url),),
-    )
-    process = BoxProcess(config)
-    await process.open()
-    now_us = process.clock.now_us()
-    box = RealBox(process, make_floor(seed=1, now_us=now_us))
-    for kind, items in (
-        ("catalog.upsert", box.floor.catalog),
-        ("location.upsert", box.floor.locations),
-        ("people.upsert", box.floor.people),
-        ("stock.snapshot", box.floor.stock),
-    ):
-        await box.instruct(kind, {"items": list(items)})
-    for pool in box.floor.pools:
-        await box.instruct("waybill.pool", pool)
-    yield box
-    await process.close()
-    await printer.stop()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def handheld(browser: Browser, box: RealBox) -> AsyncIterator[Callable[[], Any]]:
-    """Make handhelds that talk to the real box."""
-    made: list[Pda] = []
-
-    async def make() -> Pda:
-        pda = await open_context(browser, box.process.url + "/")
-        made.append(pda)
-        return pda
-
-    yield make
-    errors = [error for pda in made for error in pda.errors]
-    for pda in made:
-        await pda.context.close()
-    assert errors == []
-
-
-async def login(pda: Pda, box: RealBox, role: str) -> None:
-    """Sign in somebody with `role`."""
-    who = box.floor.logins_of(role)[0]
-    await pda.sign_in(who.badge, who.pin)
-
-
-async def read(pda: Pda, path: str) -> Any:
-    """Read from the API as the page would."""
-    return await pda.page.evaluate("(path) => fetch('/api/v1' + path).then((r) => r.json())", path)
 
 
 async def pick_all(pda: Pda) -> None:

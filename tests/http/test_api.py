@@ -63,8 +63,8 @@ async def test_every_answer_has_the_documented_shape(rig: Rig) -> None:
     ids |= {"/api/v1/devices/{id}": device["device"]}
     checked = 0
     for path, methods in described["paths"].items():
-        if "get" not in methods or path == "/metrics":
-            continue
+        if "content" not in methods.get("get", {"responses": {"200": ()}})["responses"]["200"]:
+            continue  # a text or a picture
         schema = _schema(described, methods["get"], "200")
         filled = path.replace("{id}", ids.get(path, "1001")).replace("{code}", ids.get(path, ""))
         filled = filled.replace("{sha256}", "0" * 64)

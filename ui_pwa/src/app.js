@@ -80,7 +80,8 @@ export class App {
     this.state = reduce(before, event);
     for (const name of SAVED) if (before[name] !== this.state[name]) this.unsaved.add(name);
     if (this.unsaved.size) this.soon('save', SAVE_MS, () => this.save());
-    if (before.screen !== this.state.screen) this.entered(this.state.screen);
+    const { screen, about } = this.state;
+    if (before.screen !== screen || before.about !== about) this.entered(screen);
     for (const go of this.waiters.splice(0)) go();
     this.paint();
   }
@@ -170,9 +171,9 @@ export class App {
     this.dispatch({ type: 'dialog', dialog: null });
   }
 
-  /** @param {ScreenName} screen */
-  go(screen) {
-    this.dispatch({ type: 'go', screen });
+  /** @param {ScreenName} screen @param {string} [about] what the screen is of, such as an order */
+  go(screen, about = '') {
+    this.dispatch({ type: 'go', screen, about });
   }
 
   goHome() {
@@ -414,7 +415,7 @@ export class App {
     if (screen === 'tasks') this.refresh('tasks');
     if (screen === 'pick' && this.state.task) this.refresh('task');
     if (screen === 'pack') this.refresh(this.state.pack ? 'pack' : 'packing');
-    if (screen === 'putback') this.refresh('putbacks');
+    this.followed((follow) => follow.read(this, 'seen'));
     if (screen === 'tasks' || screen === 'signin')
       this.soon('update', 4 * TICK_MS, () => this.update());
   }

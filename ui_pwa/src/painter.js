@@ -12,6 +12,15 @@ const LATER = {
   pack: async () => import('./screens/pack.js'),
   status: async () => import('./screens/status.js'),
   asks: async () => import('./screens/asks.js'),
+  approvals: async () => (await import('./screens/approvals.js')).approvals,
+  approval: async () => (await import('./screens/approvals.js')).approval,
+  orders: async () => (await import('./screens/orders.js')).orders,
+  order: async () => (await import('./screens/orders.js')).order,
+  prints: async () => (await import('./screens/printing.js')).prints,
+  fixes: async () => (await import('./screens/printing.js')).fixes,
+  counts: async () => (await import('./screens/stockroom.js')).counts,
+  lots: async () => (await import('./screens/stockroom.js')).lots,
+  live: async () => import('./screens/live.js'),
   handover: async () => (await import('./screens/floor.js')).handover,
   putback: async () => (await import('./screens/floor.js')).putback,
 };
@@ -39,7 +48,8 @@ export class Painter {
     const { app } = this;
     const { state } = app;
     const screen = this.screens[state.screen];
-    if (screen) render(html`<div class="page">${screen.view(app)}</div>`, byId('screen'));
+    const kind = screen?.wide ? 'page wide' : 'page';
+    if (screen) render(html`<div class=${kind}>${screen.view(app)}</div>`, byId('screen'));
     else this.fetch(state.screen);
     const layer = dialogBy('layer');
     const alarm = dialogBy('alarm');

@@ -51,10 +51,53 @@ interface Waiting {
 interface PutBack {
   sku: string; name?: Name; location?: string; qty: number; done: number;
 }
-interface OrderView { id: string; state: string; put_back?: PutBack[] }
+interface Why { code: string; facts: Facts }
+interface OrderView {
+  id: string; state: string; state_name: Name; owner_role: string; lane: string; since: number;
+  accepted_at: number; paid_at: number; promise: number; tags: string[];
+  frozen: (Frozen & { contested: boolean; reason: string })[];
+  lines: { no: number; sku: string; qty: number; gift?: boolean; rule?: string }[];
+  short: Record<string, number>; task: string | null; tote: string | null;
+  parcel: PackView['parcel']; put_back?: PutBack[];
+  carrier: { status: string | null; valid: boolean; first_scan_at: number | null; late: boolean;
+    missing: boolean };
+  routing: Facts; risk_pm: number; remark_hits: string[]; priority: string | null;
+  marks: string[]; approvals: string[]; why_not: Record<string, Why[]>;
+}
+interface ApprovalView {
+  id: string; kind: string; name: Name; state: string; order: string | null; reason: string;
+  data: Facts; asked_by: string | null; asked_at: number; facts: Facts; facts_hash: string;
+  answers: { answer: string; does: Name | null }[]; why_not: Why | null; due: string[][];
+  level: number; stuck: boolean; answer: string | null;
+  opinions: { person: string; roles: string[]; answer: string; at_us: number; opinion: string }[];
+}
+/** What a superior is about to sign: the answer, and the facts that were shown with it. */
+interface Signing { id: string; approval: string; facts_hash: string; answer: string; text: string }
+interface PrintRow {
+  id: string; order: string; waybill: string; n: number; station: string; state: string;
+  grade: string; printer: string | null; attempts: number; reason: string | null;
+  queued_at: number; since: number; slip: string | null; actions: string[];
+}
+interface FixRow {
+  order: string; state: string; lane: string; code: string; facts: Facts; rule_name: Name | null;
+  suggest: { carrier: string; service: string; carrier_name: Name; service_name: Name }[];
+  since: number;
+}
+interface CountRow {
+  sku: string; name: Name | null; location: string; lot: string | null; reason: string;
+  order: string | null; state: string; opened_at: number; codes: string[];
+}
+interface GiftTrace {
+  order: string;
+  lines: { line: number; sku: string; name: Name | null; qty: number; picked: number;
+    packed: number; missing: number; rule: string | null; suggest: string | null;
+    suggest_name: Name | null }[];
+  events: { what: string; at_us: number; by: string; line: number; qty: number; data: Facts }[];
+}
+interface PrinterState { id: string; name: string; ok: boolean; fault: string; since: number }
 interface Alarm { id: string; code: string; facts: Facts; raised_at: number }
 interface Reason { code: string; zh: string; en: string }
-type Reasons = Record<'short' | 'reprint' | 'release' | 'gift', Reason[]>;
+type Reasons = Record<'short' | 'reprint' | 'release' | 'lot' | 'gift', Reason[]>;
 
 interface Command {
   v: 1; id: string; kind: string; device: string; session_id: string; captured_at: number;
@@ -73,18 +116,23 @@ interface Urgent { order: string; priority: string }
 interface Verdict { ok: boolean; code: string; facts: Facts }
 interface BoxEntry {
   seq: number; at: number; kind: string; subject: string; refs: string[]; device: string; data: Facts;
+  actor?: string; rules?: string; via?: string;
 }
 
 /** `alarm` is `stop` with room for the voice. */
 type Tone = 'kept' | 'good' | 'wrong' | 'stop' | 'alarm' | 'info';
 interface Notice { tone: Tone; key: string; facts: Facts; hint: string; seq: number }
-type ScreenName = 'signin' | 'tasks' | 'pick' | 'pack' | 'handover' | 'putback' | 'status';
+type ScreenName =
+  | 'signin' | 'tasks' | 'pick' | 'pack' | 'handover' | 'putback' | 'status'
+  | 'approvals' | 'approval' | 'orders' | 'order' | 'prints' | 'fixes' | 'counts' | 'lots'
+  | 'live';
 type Dialog =
   | { kind: 'menu' }
   | { kind: 'help' }
   | { kind: 'qty'; title: string; label: string; max: number; preset: number; text: string }
   | { kind: 'reason'; list: keyof Reasons }
-  | { kind: 'pin'; text: string; busy: boolean; error: Refusal | null };
+  | { kind: 'pin'; text: string; busy: boolean; error: Refusal | null;
+      sign: Signing | null };
 interface State {
   screen: ScreenName; session: Session | null; task: TaskView | null; outbox: Kept[];
   link: 'connecting' | 'up' | 'down'; hub: string; hubLag: number; box: string;
@@ -94,6 +142,7 @@ interface State {
   packing: Waiting[] | null; pack: PackView | null; shipped: string | null;
   handed: { order_id: string; waybill: string }[];
   putbacks: OrderView[] | null; putback: string | null;
+  seen: Record<string, any>; about: string; signing: Signing | null;
   alarms: Alarm[]; notice: Notice | null; noticeSeq: number; skipped: number[];
   urgent: Urgent | null; dialog: Dialog | null; reasons: Reasons | null; station: string | null;
   shell: { worker: string; persisted: boolean | null; version: string; secure: boolean };
@@ -113,8 +162,16 @@ type Need = 'tote' | 'location' | 'item' | 'qty';
 interface ScreenModule {
   view(app: App): unknown;
   scan?(app: App, scan: any): unknown;
+  /** What the screen shows: name in `state.seen` → path of the read. */
+  reads?(app: App): Record<string, string>;
+  /** Called when what it shows has come. */
+  seen?(app: App): void;
+  /** Kinds of entry upon which it is read anew. */
+  hears?: RegExp;
+  /** For a desk rather than a hand. */
+  wide?: boolean;
 }
-type Readable = 'tasks' | 'task' | 'packing' | 'pack' | 'putbacks' | 'reasons';
+type Readable = 'tasks' | 'task' | 'packing' | 'pack' | 'putbacks' | 'reasons' | 'seen';
 type Dict = Record<string, string>;
 type Translate = (key: string, facts?: Facts) => string;
 

@@ -180,10 +180,12 @@ class Order(Doc, frozen=True, kw_only=True, omit_defaults=True):
     priority: str = ""
 
     def terms(self) -> dict[str, str]:
-        """Return state, the tote that carries it, and whether it stands in the fix queue."""
+        """Return state, the tote that carries it, whether it is stuck or in the fix queue."""
         terms = {"state": self.state}
         if self.tote:
             terms["tote"] = self.tote
         if self.fix:
             terms["fix"] = "open"
+        if (self.freezes or self.marks) and not self.shipped_us and self.state != "cancelled":
+            terms["stuck"] = "yes"
         return terms

@@ -28,6 +28,9 @@ export const START = Object.freeze({
   handed: [],
   putbacks: null,
   putback: null,
+  seen: {},
+  about: '',
+  signing: null,
   alarms: [],
   notice: null,
   noticeSeq: 0,
@@ -50,6 +53,7 @@ export const SAVED = Object.freeze(
     'task',
     'alarms',
     'screen',
+    'about',
     'cursor',
     'clockOffsetUs',
     'skipped',
@@ -87,12 +91,16 @@ export function openAlarms(state) {
   return state.alarms.filter((a) => !acked.has(a.id));
 }
 
+/** Who looks over the floor. */
+const DESK_ROLES = ['leader', 'supervisor', 'admin'];
+
 /** The screen a person starts on. @param {State} state @returns {ScreenName} */
 export function home(state) {
   const roles = state.session?.person.roles ?? [];
   if (!state.session) return 'signin';
   if (state.task && state.task.state !== 'done') return 'pick';
-  return roles.includes('packer') && state.session.station ? 'pack' : 'tasks';
+  if (roles.includes('packer') && state.session.station) return 'pack';
+  return roles.includes('picker') || !roles.some((r) => DESK_ROLES.includes(r)) ? 'tasks' : 'live';
 }
 
 /** @type {(state: State, task: TaskView | null | undefined) => Partial<State>} */
@@ -159,14 +167,19 @@ const HANDLERS = {
     dialog: null,
     pack: null,
     tasks: null,
+    seen: {},
+    about: '',
+    signing: null,
     chosen: [],
     task: s.outbox.some((k) => k.cmd.data.task_id === s.task?.id) ? s.task : null,
     notice: null,
   }),
-  go: (s, { screen }) => ({
+  go: (s, { screen, about = '' }) => ({
     ...s,
     screen,
     urgent: null,
+    about,
+    signing: null,
     dialog: null,
     notice: null,
     shipped: null,
@@ -219,6 +232,11 @@ const HANDLERS = {
   pack: (s, { pack }) => ({ ...s, pack, shipped: null }),
   handed: (s, { facts }) => ({ ...s, handed: [facts, ...s.handed].slice(0, HANDED_SHOWN_MAX) }),
   putbacks: (s, { orders }) => ({ ...s, putbacks: orders }),
+  seen: (s, { what, value }) => {
+    const stale = what === 'approval' && s.signing && value.facts_hash !== s.signing.facts_hash;
+    return { ...s, seen: { ...s.seen, [what]: value }, signing: stale ? null : s.signing };
+  },
+  signing: (s, { signing }) => ({ ...s, signing }),
   putback: (s, { id }) => ({ ...s, putback: id, notice: null }),
   dialog: (s, { dialog }) => ({
     ...s,

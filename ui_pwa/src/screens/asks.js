@@ -12,6 +12,13 @@ const PLACES = [
   { screen: 'pack', roles: ['packer'] },
   { screen: 'handover', roles: ['packer', 'keeper'] },
   { screen: 'putback', roles: ['picker', 'keeper'] },
+  { screen: 'counts', roles: ['picker', 'keeper'] },
+  { screen: 'orders', roles: ['picker', 'packer', 'keeper'] },
+  { screen: 'approvals', roles: ['picker', 'packer', 'keeper'] },
+  { screen: 'prints', roles: ['packer', 'keeper'] },
+  { screen: 'fixes', roles: ['packer', 'keeper'] },
+  { screen: 'lots', roles: ['keeper'] },
+  { screen: 'live', roles: ['keeper'] },
 ];
 const EVERYWHERE = ['leader', 'supervisor', 'admin'];
 
@@ -28,18 +35,19 @@ function places(app) {
   const { t, state } = app;
   const roles = state.session?.person.roles ?? [];
   const mayAll = roles.some((r) => EVERYWHERE.includes(r));
-  const place = (/** @type {typeof PLACES[number]} */ { screen, roles: wanted }) =>
-    action(app, {
+  const may = (/** @type {typeof PLACES[number]} */ place) =>
+    mayAll || place.roles.some((r) => roles.includes(r));
+  const place = (/** @type {typeof PLACES[number]} */ each) => {
+    const { screen, roles: wanted } = each;
+    return action(app, {
       text: t(`screen.${screen}`),
       onPress: () => goTo(app, screen),
       pressed: state.screen === screen || (screen === 'tasks' && state.screen === 'pick'),
-      why:
-        mayAll || wanted.some((r) => roles.includes(r))
-          ? null
-          : { code: 'role_missing', facts: { roles: wanted } },
+      why: may(each) ? null : { code: 'role_missing', facts: { roles: wanted } },
     });
-  return html`${title(app, t('act.menu'))}<div class="stack fill">
-    ${PLACES.map(place)}
+  };
+  return html`${title(app, t('act.menu'))}<div class="stack fill places">
+    ${[...PLACES].sort((a, b) => Number(may(b)) - Number(may(a))).map(place)}
     ${
       state.task?.state === 'taken'
         ? action(app, {

@@ -31,6 +31,7 @@ export function cancel(app) {
 function pin(app, dialog) {
   const { t } = app;
   return html`${title(app, t('signin.pin'))}
+    ${dialog.sign ? html`<p class="lead signs">${dialog.sign.text}</p>` : nothing}
     ${keypad(app, {
       shown: '●'.repeat(dialog.text.length),
       label: t('signin.pin'),
@@ -45,7 +46,7 @@ function pin(app, dialog) {
     ${footer(
       action(app, {
         tone: 'main',
-        text: dialog.busy ? t('signin.busy') : t('act.sign_in'),
+        text: t(dialog.busy ? 'signin.busy' : dialog.sign ? 'act.sign' : 'act.sign_in'),
         why: dialog.text.length < PIN_CHARS_MIN ? { code: 'pin_short' } : null,
         onPress: () => submitPin(app),
       }),
@@ -118,4 +119,5 @@ export function ackAlarm(app) {
   }
   const shown = shownMs === undefined ? {} : { shown_ms: Math.round(performance.now() - shownMs) };
   app.send('alarm.ack', { alarm_id: alarm.id, ...shown });
+  if (alarm.code === 'approval_due' && !app.state.task) app.go('approval', alarm.facts.approval);
 }

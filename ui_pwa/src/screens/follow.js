@@ -92,13 +92,20 @@ const FOLLOW = {
     app.tell('kept', 'notice.put_back');
     app.refresh('putbacks');
   },
-  'gift.substitute': (app) => app.tell('good', 'notice.asked'),
+  'count.scan': (app, { state }) =>
+    app.tell('good', state === 'waiting' ? 'notice.count_waiting' : 'notice.counted'),
+  'lot.scan': (app, facts, { frozen }) =>
+    app.tell('good', frozen === false ? 'notice.lot_free' : 'notice.lot_frozen', facts),
+  'gift.substitute': (app, { approval }) => {
+    if (app.state.screen === 'order') app.go('approval', approval);
+    app.tell('good', 'notice.asked');
+  },
   'alarm.ack': () => undefined,
 };
 
 /** Fetch what a screen shows. @param {App} app @param {Readable} what */
 export async function read(app, what) {
-  const { task, pack } = app.state;
+  const { screen, task, pack } = app.state;
   try {
     if (what === 'tasks')
       app.dispatch({ type: 'tasks', ...(await call('GET', '/tasks?state=open')) });
@@ -107,8 +114,9 @@ export async function read(app, what) {
     if (what === 'packing') app.dispatch({ type: 'packing', ...(await call('GET', '/packing')) });
     if (what === 'pack' && pack)
       app.dispatch({ type: 'pack', pack: await call('GET', `/packing/${pack.order}`) });
-    if (what === 'putbacks')
+    if (what === 'putbacks' || (what === 'seen' && screen === 'putback'))
       app.dispatch({ type: 'putbacks', ...(await call('GET', '/orders?state=put_back')) });
+    if (what === 'seen') await look(app);
     if (what === 'reasons')
       app.dispatch({ type: 'reasons', reasons: await call('GET', '/reasons') });
   } catch (error) {
@@ -131,6 +139,22 @@ function prioritised(app, { at, data }) {
   }, URGENT_MS);
 }
 
+/** Read what the screen says that it shows. @param {App} app */
+async function look(app) {
+  const { screen, about } = app.state;
+  const module = await app.painter.fetch(screen);
+  const reads = Object.entries(module.reads?.(app) ?? {});
+  const found = await Promise.allSettled(reads.map(([, path]) => call('GET', path)));
+  if (app.state.screen !== screen || app.state.about !== about) return;
+  found.forEach((read, i) => {
+    const what = reads[i][0];
+    if (read.status === 'fulfilled') app.dispatch({ type: 'seen', what, value: read.value });
+    else if (!(read.reason instanceof BoxError) || read.reason.status === 401) throw read.reason;
+    else if (i === 0 && read.reason.status) app.refuse(read.reason.refusal);
+  });
+  module.seen?.(app);
+}
+
 /** Something happened on the floor. @param {App} app @param {BoxEntry} happened */
 export function entry(app, happened) {
   app.dispatch({ type: 'entry', entry: happened });
@@ -146,5 +170,6 @@ export function entry(app, happened) {
   if (screen === 'tasks' && /^(task|order|freeze)\./.test(kind)) app.refresh('tasks');
   if (screen === 'pack' && !pack && /^(order|task|pack|pick|freeze)\./.test(kind))
     app.refresh('packing');
+  if (app.painter.screens[screen]?.hears?.test(kind)) app.refresh('seen');
   if (screen === 'putback' && /^(order|putback)\./.test(kind)) app.refresh('putbacks');
 }

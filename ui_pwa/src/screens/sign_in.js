@@ -2,6 +2,7 @@
 // from the scan to the answer, and nowhere else.
 
 import { html, nothing } from '../../vendor/lit.js';
+import { BoxError, call } from '../io/box.js';
 import { signal } from '../io/signals.js';
 import { action, footer, header, notice } from '../parts/parts.js';
 
@@ -9,6 +10,8 @@ let badge = '';
 
 const PIN_CHARS_MAX = 12;
 export const PIN_CHARS_MIN = 4;
+/** Refusals of a signature after which the PIN can be typed again. */
+const AT_THE_PIN = ['sign_in_failed', 'locked_out', 'box_away'];
 
 /** @param {App} app */
 export function view(app) {
@@ -44,13 +47,14 @@ export function scan(app, scan) {
  * @param {string} code
  */
 export function takeBadge(app, code) {
-  const why = app.why('session.open');
+  const sign = app.state.signing;
+  const why = app.why(sign ? 'approval.sign' : 'session.open');
   if (why) {
     app.refuse(why);
     return;
   }
   badge = code;
-  app.open({ kind: 'pin', text: '', busy: false, error: null });
+  app.open({ kind: 'pin', text: '', busy: false, error: null, sign });
   signal('kept');
 }
 
@@ -79,13 +83,42 @@ export async function submitPin(app) {
   const { dialog } = app.state;
   if (dialog?.kind !== 'pin' || dialog.busy || dialog.text.length < PIN_CHARS_MIN) return;
   app.open({ ...dialog, busy: true });
-  const refusal = await app.signIn(badge, dialog.text);
+  const { sign, text } = dialog;
+  const refusal = await (sign ? signApproval(app, sign, text) : app.signIn(badge, text));
   if (!refusal) {
     badge = '';
     return;
   }
-  app.open({ kind: 'pin', text: '', busy: false, error: refusal });
+  app.open({ kind: 'pin', text: '', busy: false, error: refusal, sign });
   signal('wrong');
+}
+
+/**
+ * Sign an approval with the badge in hand; what was signed is read anew, whatever came of it.
+ * @param {App} app
+ * @param {Signing} sign
+ * @param {string} pin
+ * @returns {Promise<Refusal | null>}
+ */
+async function signApproval(app, { id, approval, facts_hash, answer }, pin) {
+  try {
+    await call('POST', `/approvals/${approval}/decide`, { id, badge, pin, facts_hash, answer });
+  } catch (error) {
+    if (!(error instanceof BoxError)) throw error;
+    if (!AT_THE_PIN.includes(error.refusal.code)) {
+      app.close();
+      app.dispatch({ type: 'signing', signing: null });
+      app.refuse(error.refusal);
+      app.refresh('seen');
+      return null;
+    }
+    return error.refusal;
+  }
+  app.close();
+  app.dispatch({ type: 'signing', signing: null });
+  app.tell('good', 'notice.signed');
+  app.refresh('seen');
+  return null;
 }
 
 /** Let go of the badge. */

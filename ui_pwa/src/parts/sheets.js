@@ -1,0 +1,101 @@
+// The pieces of screens that are read rather than worked on: facts, cards, moments.
+
+import { html, nothing } from '../../vendor/lit.js';
+import { clock, shortOrder } from '../core/text.js';
+
+/** Facts within facts are shown this deep. */
+const DEPTH_MAX = 3;
+
+/**
+ * What is known, name by name; whatever a rule or a request brings along can be shown.
+ * @param {App} app
+ * @param {Facts} of
+ * @param {number} [depth]
+ * @returns {unknown}
+ */
+export function facts(app, of, depth = 0) {
+  const shown = Object.entries(of).filter(([name, v]) => name !== 'id' && !isEmpty(v));
+  return html`<dl class="facts">${shown.map(
+    ([name, v]) => html`<div class=${isDeep(v) ? 'deep' : ''}><dt>${label(app, name)}</dt>
+      <dd>${value(app, name, v, depth)}</dd></div>`,
+  )}</dl>`;
+}
+
+/** @param {App} app @param {string} name */
+const label = (app, name) => known(app, `fact.${name}`, name);
+
+/** The text of a key that may be nobody's. */
+/** @param {App} app @param {string} key @param {string} bare */
+function known(app, key, bare) {
+  const text = app.t(key);
+  return text === key ? bare : text;
+}
+
+/** @type {(app: App, name: string, v: any, depth: number) => unknown} */
+function value(app, name, v, depth) {
+  if (/_(us|at)$/.test(name) && typeof v === 'number') return when(app, v);
+  if (name.endsWith('_fen')) return `¥${(v / 100).toFixed(2)}`;
+  if (name.endsWith('_pm')) return `${(v / 10).toFixed(1)} %`;
+  if (typeof v === 'boolean') return app.t(`word.${v ? 'yes' : 'no'}`);
+  if (typeof v !== 'object') return known(app, `${name}.${v}`, String(v));
+  if (v.zh !== undefined) return app.name(v);
+  if (depth >= DEPTH_MAX) return JSON.stringify(v);
+  if (!Array.isArray(v)) return facts(app, v, depth + 1);
+  return v.map((each) => html`<div class="each">${value(app, name, each, depth + 1)}</div> `);
+}
+
+/** Whether a value is shown below its name rather than beside it. @param {any} v */
+const isDeep = (v) =>
+  typeof v === 'object' &&
+  v.zh === undefined &&
+  Object.values(v).some((x) => typeof x === 'object');
+
+/** @param {any} v */
+const isEmpty = (v) =>
+  v === null ||
+  v === undefined ||
+  v === '' ||
+  (typeof v === 'object' && Object.keys(v).length === 0);
+
+/** A time of the box, with its day where that is not today. @param {App} app @param {number} us */
+export function when(app, us) {
+  if (!us) return '—';
+  const day = (/** @type {number} */ ms) => new Date(ms).toLocaleDateString('sv');
+  const date = day(us / 1000);
+  const time = clock(us, app.state.lang);
+  return date === day(Date.now()) ? time : `${date.slice(5)} ${time}`;
+}
+
+/** How long ago, in the largest unit. @param {App} app @param {number} us */
+export function age(app, us) {
+  const s = Math.max(0, (Date.now() * 1000 + app.state.clockOffsetUs - us) / 1e6);
+  if (s < 60) return app.t('age.s', { n: Math.floor(s) });
+  if (s < 3600) return app.t('age.min', { n: Math.floor(s / 60) });
+  return s < 86_400
+    ? app.t('age.h', { n: Math.floor(s / 3600) })
+    : app.t('age.d', { n: Math.floor(s / 86_400) });
+}
+
+/**
+ * A titled part of a screen; `tone` colours its rim.
+ * @param {{title: unknown, body: unknown, tone?: string, behind?: unknown}} of
+ */
+export const card = ({ title, body, tone = '', behind = nothing }) =>
+  html`<section class="card ${tone}"><header class="card-head"><h2>${title}</h2>${behind}</header>
+    ${body}</section>`;
+
+/** "Order …1001", to be pressed. @param {App} app @param {string} order */
+export const orderLink = (app, order) =>
+  html`<button type="button" class="to-order" @click=${() => app.go('order', order)}>
+    ${app.t('word.order')} ${shortOrder(order)}</button>`;
+
+/**
+ * Something that happened: when, what, by whom, under which rules, on what data.
+ * @param {App} app
+ * @param {{at: number, what: unknown, by?: string, rules?: string, data?: Facts, tone?: string}} of
+ */
+export const moment = (app, { at, what, by = '', rules = '', data = {}, tone = '' }) =>
+  html`<li class="moment ${tone}"><details>
+    <summary><time>${when(app, at)}</time><b>${what}</b>
+      <span class="sub">${[by, rules].filter(Boolean).join(' · ')}</span></summary>
+    ${facts(app, data)}</details></li>`;

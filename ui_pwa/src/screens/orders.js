@@ -1,0 +1,263 @@
+// Orders: found by scan or state, and one of them with all that was, is and could be done.
+
+import { html, nothing } from '../../vendor/lit.js';
+import { shortOrder } from '../core/text.js';
+import { action, footer, header, notice, reason } from '../parts/parts.js';
+import { chip, empty, row } from '../parts/rows.js';
+import { age, card, facts, moment } from '../parts/sheets.js';
+
+/** Begins the QR of a label: its next part is the waybill number. */
+const LABEL = /^FG1:([^:]+):/;
+/** Entries that say nothing to a person about an order. */
+const QUIET = /^(timer|command\.repeated|stock\.check|account\.counted)/;
+/** Entries that stop an order. */
+const ALARMING = /^(freeze\.opened|freeze\.contested|command\.refused|deadline|waybill\.voided)/;
+
+export const orders = {
+  hears: /^order\./,
+  /** @param {App} app */
+  reads: (app) => ({ orders: `/orders?state=${encodeURIComponent(app.state.about)}` }),
+  /** @param {App} app */
+  view(app) {
+    const { t, state } = app;
+    const { orders: found = [], counts = {} } = state.seen.orders ?? {};
+    const states = Object.entries(counts).filter(([, n]) => n > 0);
+    return html`${header(app, t('screen.orders'))}
+      <p class="lead now">${t('orders.scan')}</p>
+      <section class="fill list">
+        <div class="choices">${states.map(([name, n]) =>
+          action(app, {
+            text: `${t(`state.${name}`)} ${n}`,
+            pressed: state.about === name,
+            onPress: () => app.go('orders', state.about === name ? '' : name),
+          }),
+        )}</div>
+        ${
+          found.length
+            ? found.map((/** @type {OrderView} */ each) => orderRow(app, each))
+            : empty(t('orders.none'))
+        }
+      </section>${notice(app)}`;
+  },
+  /** @param {App} app @param {Scan} scan */
+  scan: (app, scan) => find(app, scan),
+};
+
+/** @param {App} app @param {OrderView} each */
+export const orderRow = (app, each) =>
+  row({
+    main: html`${shortOrder(each.id)} ${app.name(each.state_name)}`,
+    sub: html`${each.id} · ${age(app, each.since)} ${each.marks.map((m) =>
+      chip(app.t(`mark.${m}`), 'bad'),
+    )}`,
+    behind: each.lane === '24h' ? chip('24H', 'rush') : nothing,
+    tone: each.frozen.length ? 'stopped' : each.lane === '24h' ? 'rush' : '',
+    onPress: () => app.go('order', each.id),
+  });
+
+/** Open the order that a code is of: its id, its waybill or its tote. */
+/** @param {App} app @param {Scan} scan */
+function find(app, scan) {
+  if (scan.type === 'command') app.tell('wrong', 'orders.scan');
+  else app.go('order', LABEL.exec(scan.code)?.[1] ?? scan.code);
+}
+
+export const order = {
+  hears: /./,
+  /** @param {App} app */
+  reads(app) {
+    const path = `/orders/${encodeURIComponent(app.state.about)}`;
+    return { order: path, timeline: `${path}/timeline`, gifts: `${path}/gifts` };
+  },
+  /** Found by its tote or waybill, it is shown by its own id. @param {App} app */
+  seen(app) {
+    const { seen, about } = app.state;
+    if (is(seen.order, about) && seen.order.id !== about) app.go('order', seen.order.id);
+  },
+  /** @param {App} app */
+  view(app) {
+    const { t, state } = app;
+    /** @type {OrderView | null} */
+    const found = is(state.seen.order, state.about) ? state.seen.order : null;
+    const back = action(app, { text: t('screen.orders'), onPress: () => app.go('orders') });
+    if (!found)
+      return html`${header(app, t('screen.order'))}
+        <section class="fill">${empty(t('orders.loading', { order: state.about }))}</section>
+        ${notice(app)}${footer(back)}`;
+    return html`${header(app, `${t('word.order')} ${shortOrder(found.id)}`)}
+      <section class="fill list">
+        ${stateStrip(app, found)}
+        ${found.approvals.map((id) =>
+          action(app, {
+            tone: 'main',
+            text: t('orders.to_approval'),
+            onPress: () => app.go('approval', id),
+          }),
+        )}
+        ${card({ title: t('orders.open'), body: whyNot(app, found) })}
+        ${card({ title: t('orders.parcel'), body: parcel(app, found) })}
+        ${gifts(app, found)}
+        ${card({ title: t('orders.lines'), body: lines(app, found) })}
+        ${card({ title: t('orders.routing'), body: about(app, found) })}
+        ${card({ title: t('orders.timeline'), body: timeline(app) })}
+      </section>${notice(app)}${footer(back)}`;
+  },
+  /** @param {App} app @param {Scan} scan */
+  scan: (app, scan) => find(app, scan),
+};
+
+/** @param {OrderView | undefined} o @param {string} code of the order, its tote or its waybill */
+const is = (o, code) => o !== undefined && [o.id, o.tote, o.parcel.waybill].includes(code);
+
+/** @param {App} app @param {OrderView} o */
+function stateStrip(app, o) {
+  const { t } = app;
+  const frozen = o.frozen.map(
+    (f) => html`<p class="strip bad">${
+      f.due_at ? t('pick.frozen', f) : t('orders.frozen_until_decided', f)
+    } ${f.reason}</p>`,
+  );
+  return html`<div class="strip now"><p class="lead">${app.name(o.state_name)}</p>
+      <p>${t('orders.since', { age: age(app, o.since), roles: o.owner_role || null })}</p>
+      <p>${o.lane === '24h' ? chip('24H', 'rush') : nothing}${
+        o.priority ? chip(o.priority, 'rush') : nothing
+      }${o.marks.map((m) => chip(t(`mark.${m}`), 'bad'))}${o.tags.map((x) => chip(x, 'tag'))}${
+        o.remark_hits.map((x) => chip(x, 'tag'))
+      }${o.risk_pm > 850 ? chip(t('word.risk'), 'risk') : nothing}</p></div>${frozen}`;
+}
+
+/** Each action that is closed now, with what is missing. @param {App} app @param {OrderView} o */
+function whyNot(app, o) {
+  const shut = Object.entries(o.why_not);
+  if (!shut.length) return html`<p class="sub">${app.t('orders.nothing_shut')}</p>`;
+  return html`<div class="stack">${shut.map(([kind, why]) =>
+    action(app, { text: app.t(`action.${kind}`), why: why[0], onPress: () => undefined }),
+  )}</div>`;
+}
+
+/** The floor's truth and the carrier's, side by side. @param {App} app @param {OrderView} o */
+function parcel(app, o) {
+  const { t } = app;
+  const { waybill, carrier, grade, copies, job } = o.parcel;
+  const red = o.carrier.late || o.carrier.missing;
+  return html`${facts(app, { waybill, carrier, copies, tote: o.tote })}
+    <p class="sub">${t(`grade.${grade}`)}${job ? ` · ${t(`state.${job.state}`)}` : ''}</p>
+    <p class="strip ${red ? 'bad' : ''}">${
+      o.carrier.missing
+        ? t('orders.carrier_missing')
+        : o.carrier.late
+          ? t('orders.carrier_late', { first_scan_at: o.carrier.first_scan_at })
+          : o.carrier.first_scan_at
+            ? t('orders.carrier_ok', { first_scan_at: o.carrier.first_scan_at })
+            : t('orders.carrier_none')
+    }</p>`;
+}
+
+/** What was given, why, and what became of it. @param {App} app @param {OrderView} o */
+function gifts(app, o) {
+  const { t, state } = app;
+  /** @type {GiftTrace | undefined} */
+  const trace = state.seen.gifts?.order === o.id ? state.seen.gifts : undefined;
+  if (!trace?.lines.length) return nothing;
+  return card({
+    title: t('orders.gifts'),
+    body: html`${trace.lines.map((line) => giftLine(app, o, line))}
+      <ol class="moments">${trace.events.map((each) =>
+        moment(app, {
+          at: each.at_us,
+          what: t(`gift.${each.what}`, each),
+          by: each.by,
+          data: each.data,
+        }),
+      )}</ol>`,
+  });
+}
+
+/** @param {App} app @param {OrderView} o @param {GiftTrace['lines'][number]} line */
+function giftLine(app, o, line) {
+  const { t } = app;
+  const name = line.name ?? line.sku;
+  const of = { name, qty: line.missing, other: line.suggest_name ?? line.suggest };
+  const shown = row({
+    main: app.name(name),
+    sub: t('gift.counts', line),
+    tone: line.missing ? 'stopped' : '',
+  });
+  if (!line.missing) return shown;
+  const none = { code: 'gift_short', facts: of };
+  return html`${shown}
+    ${action(app, {
+      text: t('act.gift_other', { other: of.other }),
+      why: app.why('gift.substitute') ?? (line.suggest ? null : none),
+      onPress: () => substitute(app, o, line),
+    })}`;
+}
+
+/** @param {App} app @param {OrderView} o @param {GiftTrace['lines'][number]} line */
+function substitute(app, o, line) {
+  app.askReason('gift', (reason) => {
+    app.close();
+    app.send('gift.substitute', { order_id: o.id, line: line.line, reason });
+  });
+}
+
+/** @param {App} app @param {OrderView} o */
+const lines = (app, o) =>
+  o.lines.map((line) => {
+    const found = o.short[line.no];
+    return row({
+      main: line.sku,
+      sub: html`${line.gift ? chip(app.t('word.gift'), 'gift') : nothing} ${line.rule ?? ''} ${
+        found === undefined ? nothing : chip(app.t('said.short', { found, qty: line.qty }), 'bad')
+      }`,
+      behind: html`<b>×${line.qty}</b>`,
+    });
+  });
+
+/** @param {App} app @param {OrderView} o */
+const about = (app, o) =>
+  facts(app, {
+    order: o.id,
+    paid_at: o.paid_at,
+    accepted_at: o.accepted_at,
+    promise_at: o.promise,
+    risk_pm: o.risk_pm,
+    ...o.routing,
+  });
+
+/** @param {App} app */
+function timeline(app) {
+  /** @type {BoxEntry[]} */
+  const entries = app.state.seen.timeline?.entries ?? [];
+  const told = entries.filter((e) => !QUIET.test(e.kind));
+  return html`<ol class="moments">${told.map((e) =>
+    moment(app, {
+      at: e.at,
+      what: entryText(app, e),
+      by: who(app, e),
+      rules: e.rules,
+      data: e.data,
+      tone: ALARMING.test(e.kind) ? 'bad' : '',
+    }),
+  )}</ol>`;
+}
+
+/** @param {App} app @param {BoxEntry} e */
+function entryText(app, e) {
+  if (e.kind === 'command.refused')
+    return app.t('entry.refused', {
+      action: app.t(`action.${e.data.command}`),
+      why: reason(app, { code: e.data.code, facts: e.data.facts }),
+    });
+  const state = (/** @type {string} */ name) => app.t(`state.${name}`);
+  const { from, to } = e.data;
+  const moved = e.kind === 'order.moved' ? { from: state(from), to: state(to) } : {};
+  return app.t(`entry.${e.kind}`, { ...e.data, ...moved });
+}
+
+/** @param {App} app @param {BoxEntry} e */
+function who(app, e) {
+  const names = app.state.seen.timeline?.people ?? {};
+  const actor = e.actor ?? '';
+  return actor in names ? app.name(names[actor]) : app.t(`who.${actor || e.via}`);
+}
