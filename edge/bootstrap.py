@@ -13,7 +13,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import structlog
 
 from drivers.api import builtin_template, check_label, open_decoder, render_label
@@ -38,8 +37,7 @@ from edge.app.stockreads import StockReads
 from edge.app.timers import Timers
 from edge.clock import SystemClock, SystemIds, is_ntp_synchronised
 from edge.config import Config
-from edge.doctor.patient import Patient, samples
-from edge.doctor.run import examine
+from edge.doctor.run import examine_running
 from edge.domain.commands import BoxFound, CheckpointCountersign, Command
 from edge.domain.rulesets import IN_FORCE_BY
 from edge.domain.views import answer_view
@@ -63,6 +61,7 @@ from edge.store.blobs import BlobStore
 from edge.store.durable import secret, write_file
 from edge.store.reader import SqliteReader
 from edge.store.restore import finish_switch
+from edge.store.room import Room
 from edge.store.runners import QUEUE_MAX, ThreadRunner
 from edge.store.sqlite import NewerSchemaError, SqliteStore
 from edge.store.writer import Writer
@@ -173,6 +172,8 @@ class BoxProcess:
             alive=partial(systemd.notify, systemd.ALIVE),
         )
         self.runner.on_failure = self._fail
+        self.room = Room(self.data, self.config.disk)
+        self.runner.takes = self.room.takes
         self.runner.start()
         self._closing += [store.close, self.runner.stop]
 
@@ -210,6 +211,9 @@ class BoxProcess:
         labels = WaybillLabels(self.reader, self.config.box.name)
         self.board = PrinterBoard(self.clock)
         self.board.listen(self._tell_status)
+        self.room.on_change = self._tell_status
+        self.room.start()
+        self._closing.append(self.room.stop)
         self.printing = PrintQueue(
             self.floor,
             self.reader,
@@ -413,6 +417,7 @@ class BoxProcess:
             "hub_lag": health.hub_lag,
             "printers": health.printers,
             "certificate": health.certificate,
+            "disk": self.room.stage,
         }
 
     def _tell_status(self) -> None:
@@ -442,20 +447,14 @@ class BoxProcess:
         )
 
     async def _examine(self) -> list[Finding]:
-        """Return what the self-checks find, without those that cost a processor's seconds."""
-        patient = Patient(
-            config=self.config,
-            now_us=self.clock.now_us(),
-            health=msgspec.to_builtins(self._health()),
-            figures=samples(await self.measuring.text()),
-            is_deep=False,
-        )
-        return await asyncio.to_thread(examine, patient)
+        figures = await self.measuring.text()
+        return await examine_running(self.config, self.clock.now_us(), self._health(), figures)
 
     def _problems(self) -> tuple[str, ...]:
         """Return what keeps the box from taking commands now."""
         found = {
             "writer": self.failed.done(),
+            "disk": self.room.stage == "read_only",
             "busy": self.runner.waiting >= QUEUE_MAX,
         }
         return tuple(name for name, is_so in found.items() if is_so)
@@ -470,6 +469,7 @@ class BoxProcess:
             commands_max=QUEUE_MAX,
             link=self.agent.state if self.agent else None,
             is_time_trusted=self._is_time_trusted(),
+            disk_stage=self.room.level,
             certificate_us=self.certificates.view().expires_at if self.certificates else 0,
         )
 

@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -61,6 +61,17 @@ class HubConfig(Part, frozen=True):
     """Enrolment token, used until the hub's key is pinned."""
 
 
+class DiskConfig(Part, frozen=True):
+    """How much room the box keeps on the disk of its data."""
+
+    warn_mb: Annotated[int, msgspec.Meta(ge=1)] = 1024
+    """Below this much free space the box says so."""
+    stop_mb: Annotated[int, msgspec.Meta(ge=1)] = 256
+    """Below this it only reads, and refuses commands with `disk_full`."""
+    ballast_mb: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Size of a file that may be removed to go on at once; 0 for none."""
+
+
 class DiscoveryConfig(Part, frozen=True):
     """Where devices are looked for."""
 
@@ -94,6 +105,7 @@ class Config(Part, frozen=True):
     box: BoxConfig = BoxConfig()
     http: HttpConfig = HttpConfig()
     hub: HubConfig = HubConfig()
+    disk: DiskConfig = DiskConfig()
     discovery: DiscoveryConfig = DiscoveryConfig()
     stations: tuple[Station, ...] = ()
     printers: tuple[PrinterConfig, ...] = ()

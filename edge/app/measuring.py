@@ -40,6 +40,8 @@ class Now(msgspec.Struct, frozen=True):
     commands_max: int
     link: LinkState | None
     is_time_trusted: bool
+    disk_stage: int
+    """0 enough room, 1 low, 2 the box only reads."""
     certificate_us: int
     """When the pages' certificate ends; 0 without one."""
 
@@ -126,6 +128,7 @@ class Measuring:
         disk = shutil.disk_usage(self._data)
         put("disk_free_bytes", disk.free)
         put("disk_size_bytes", disk.total)
+        put("disk_stage", now.disk_stage)
         if now.certificate_us:
             put("certificate_expires_seconds", now.certificate_us / US_PER_S)
         self._note_printers()

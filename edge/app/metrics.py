@@ -96,6 +96,8 @@ METRICS: Final = (
     _counter("stock_compensated_orders_total", "事后补偿的订单", "Of those, compensated later"),
     # the machine
     _gauge("disk_free_bytes", "bytes", "数据盘可用空间", "Free space where the data are"),
+    _gauge("disk_stage", "", "磁盘余量:0 充足,1 偏低,2 只读",
+           "Room on the disk: 0 enough, 1 low, 2 the box only reads"),
     _gauge("disk_size_bytes", "bytes", "数据盘大小", "Size of the disk where the data are"),
     _gauge("certificate_expires_seconds", "s", "HTTPS 证书到期时刻(UTC)",
            "When the pages' certificate ends (UTC); absent without HTTPS"),

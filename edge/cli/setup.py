@@ -206,6 +206,10 @@ names = {quoted(list(dict.fromkeys(names)))}
 [hub]
 url = {quoted(hub)}
 
+[disk]
+# a file that may be removed to go on at once when the disk is full
+ballast_mb = 256
+
 [discovery]
 # nothing outside these networks is ever probed
 networks = {quoted(networks)}

@@ -37,7 +37,7 @@ class Live(msgspec.Struct, frozen=True):
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """Whether the box takes commands, and what keeps it from it: `writer`, `busy`."""
+    """Whether the box takes commands, and what keeps it from it: `writer`, `disk`, `busy`."""
 
     ok: bool
     problems: tuple[str, ...]

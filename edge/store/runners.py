@@ -19,6 +19,8 @@ GROUP_MAX: Final = 512
 QUEUE_MAX: Final = 4_000
 PULSE_S: Final = 5.0
 
+DISK_FULL: Final = Outcome(Answer(ok=False, code="disk_full", facts={}))
+
 log = structlog.get_logger()
 
 OnCommit = Callable[[Committed], None]
@@ -40,6 +42,9 @@ class _Runner:
         self.on_group: Callable[[float], None] = lambda _: None
         """Called on the writer's thread with the s that a group took to become durable."""
 
+        self.takes: Callable[[Command], bool] = lambda _: True
+        """Tells whether a command may be written; one that may not is answered `disk_full`."""
+
     def listen(self, listener: OnCommit) -> None:
         """Call `listener` on the event loop after each durable group."""
         self._listeners.append(listener)
@@ -55,6 +60,8 @@ class _Runner:
         Raises:
             BusyError: more than `QUEUE_MAX` commands wait.
         """
+        if not self.takes(command):
+            return DISK_FULL
         if self._waiting >= QUEUE_MAX:
             raise BusyError
         self._waiting += 1
@@ -77,8 +84,7 @@ class _Runner:
             if "full" not in str(error):
                 raise
             log.error("disk full: nothing was written", commands=len(commands))  # noqa: TRY400
-            full = Outcome(Answer(ok=False, code="disk_full", facts={}))
-            outcomes, committed = [full] * len(group), Committed([], [])
+            outcomes, committed = [DISK_FULL] * len(group), Committed([], [])
         self.groups += 1
         self.on_group(perf_counter() - begun_s)
         return outcomes, committed
