@@ -60,7 +60,7 @@ soak: setup ## the long runs: 2,000 power cuts, 500 kills, 10,000 labels, many s
 	@FLOORGATE_SOAK=1 $(PYTEST) tests/sim tests/store $(PYTEST_ARGS)
 
 bench: setup ## the figures, each beside the floor measured with it; ARGS="--json"
-	@exec .venv/bin/floorgate bench spine $(ARGS)
+	@exec .venv/bin/floorgate bench all $(ARGS)
 
 docs: setup ## write the generated documents
 	@exec .venv/bin/floorgate docs

@@ -53,9 +53,11 @@ def median(values: Sequence[float]) -> float:
     return statistics.median(values)
 
 
-def table(figures: Sequence[Figure]) -> str:
-    """Return the figures as an aligned text table."""
-    rows = [("figure", "value", "spread", "beside it", "ratio", "target", "met")]
+def cells(figures: Sequence[Figure]) -> list[tuple[str, ...]]:
+    """Return the rows of a table of figures, its head first."""
+    rows: list[tuple[str, ...]] = [
+        ("figure", "value", "spread", "beside it", "ratio", "target", "met")
+    ]
     for figure in figures:
         spread = f"{_short(figure.spread[0])} … {_short(figure.spread[1])}" if figure.spread else ""
         beside = f"{_short(figure.floor)} ({figure.floor_name})" if figure.floor is not None else ""
@@ -63,6 +65,12 @@ def table(figures: Sequence[Figure]) -> str:
         ratio = f"{figure.ratio:.1f}" if figure.ratio is not None else ""
         value = f"{_short(figure.value)} {figure.unit}"
         rows.append((figure.name, value, spread, beside, ratio, figure.target, met))
+    return rows
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """Return the figures as an aligned text table."""
+    rows = cells(figures)
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -2,12 +2,12 @@
 
 import argparse
 import sys
-from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from edge.cli.output import GOOD, say, say_json
+from edge.cli.output import FOUND_WRONG, GOOD, say, say_json
 
 PARTS: Final = {
     "spine": "edge.bench.spine",
@@ -15,6 +15,8 @@ PARTS: Final = {
     "devices": "edge.bench.devices",
 }
 """Module of each part; its `run` takes what is told of progress, and returns figures."""
+ALL: Final = "all"
+PAGE: Final = Path("docs/BENCHMARKS.md")
 
 
 def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
@@ -25,21 +27,30 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
         description="Prints each figure with its floor or peer of the same run. A figure that "
         "misses its target is no error: timings belong to the machine.",
     )
-    bench.add_argument("part", choices=PARTS)
+    bench.add_argument("part", choices=(*PARTS, ALL))
     bench.add_argument("--json", action="store_true", help="one JSON line")
+    bench.add_argument(
+        "--write", type=Path, nargs="?", const=PAGE, metavar="FILE",
+        help=f"write the table to FILE, by default {PAGE}",
+    )  # fmt: skip
     bench.set_defaults(run=bench_part)
 
 
 def bench_part(args: argparse.Namespace) -> int:
-    """Measure one part and print its figures."""
-    from edge.bench.figures import machine, table  # noqa: PLC0415 - only this verb needs it
+    """Measure one part, or all, and print the figures."""
+    from edge.bench.figures import machine, table  # noqa: PLC0415 - only this verb needs them
+    from edge.bench.page import measure, page, today  # noqa: PLC0415
 
-    figures = import_module(PARTS[args.part]).run(
-        lambda text: print(f"… {text}", file=sys.stderr, flush=True)
-    )
+    parts = PARTS if args.part == ALL else {args.part: PARTS[args.part]}
+    figures, problems = measure(parts, lambda text: print(f"… {text}", file=sys.stderr, flush=True))
+    if args.write:
+        args.write.write_text(page(figures, problems, machine(), today()), "utf-8")
     if args.json:
-        say_json({"machine": machine(), "figures": msgspec.to_builtins(figures)})
+        told = {"machine": machine(), "figures": msgspec.to_builtins(figures)}
+        say_json(told | ({"problems": problems} if problems else {}))
     else:
         say(", ".join(f"{name} {value}" for name, value in machine().items()))
         say(table(figures))
-    return GOOD
+        for problem in problems:
+            say(f"not measured: {problem}")
+    return FOUND_WRONG if problems else GOOD
