@@ -1,6 +1,7 @@
 """Devices on a running box: found, adopted, tested, bound, moved, lost, back (DEV-1…5, PRN-7)."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -19,7 +20,6 @@ from edge.domain.rules import PrintQueueRules
 from tests.domain.site import MUG, line
 from tests.rig import Client, Rig, config, heard, running
 
-UUID = "9e1c4b7a-0001-4c3d-8e2f-0123456789ab"
 WAIT_S = 20.0
 
 
@@ -29,6 +29,8 @@ class Hall:
     def __init__(self, rig: Rig, keeper: Client, stack: AsyncExitStack) -> None:
         self.rig = rig
         self.keeper = keeper
+        self.uuid = str(uuid.uuid4())
+        """Of the printer here: others on this machine may be announced at the same time."""
         self._stack = stack
 
     async def printer(self, lang: Any = "zpl") -> FakePrinter:
@@ -40,7 +42,7 @@ class Hall:
 
     async def announce(self, printer: FakePrinter) -> Any:
         """Let a printer announce itself; it keeps its UUID wherever it is."""
-        service = announce_printer("Zebra 门口", printer.port, {"UUID": UUID, "ty": "Zebra ZD421"})
+        service = announce_printer("Zebra 门口", printer.port, {"UUID": self.uuid, "ty": "ZD421"})
         await service.start()
         self._stack.push_async_callback(service.stop)
         return service
@@ -112,7 +114,8 @@ async def test_a_printer_from_found_to_back_again(hall: Hall) -> None:
     """Found → adopted → test label → scanned back and bound → moves → lost → back (DEV-2…4)."""
     first = await hall.printer()
     service = await hall.announce(first)
-    found = await hall.until(lambda each: each["state"] == "identified")
+    mine = f"uuid:{hall.uuid}"
+    found = await hall.until(lambda each: each["state"] == "identified" and mine in each["ids"])
     assert (found["kind"], found["adopted"], found["url"]) == ("printer", False, first.url)
     assert (hall.slots, first.odometer) == ([], 0)
     packer = await hall.rig.client("packer", "S1")
