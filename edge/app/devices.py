@@ -220,13 +220,16 @@ class DeviceKeeper:
 
     async def _refresh(self) -> None:
         """Read devices and stations anew, and put to use what is adopted."""
-        self._is_stale.clear()
-        async with self._reader.snapshot() as held:
-            known = await held.doc(Equipment, EQUIPMENT)
-            if not isinstance(known, Equipment):
-                return
-            devices = [await held.doc(Device, each) for each in known.devices]
-            stations = [await held.doc(Station, each) for each in known.stations]
+        while True:  # what changed while it was read would otherwise be undone for a moment
+            self._is_stale.clear()
+            async with self._reader.snapshot() as held:
+                known = await held.doc(Equipment, EQUIPMENT)
+                if not isinstance(known, Equipment):
+                    return
+                devices = [await held.doc(Device, each) for each in known.devices]
+                stations = [await held.doc(Station, each) for each in known.stations]
+            if not self._is_stale.is_set():
+                break
         self._devices = {each.id: each for each in devices if isinstance(each, Device)}
         before, self._stations = self._stations, {}
         self._stations = {each.id: each for each in stations if isinstance(each, Station)}
