@@ -135,6 +135,9 @@ class Reader(Protocol):
     async def timeline(self, ref: str, limit: int, after_seq: int = 0) -> list[bytes]:
         """Return the raw entries that concern `ref`, oldest first."""
 
+    async def archived(self, ref: str, limit: int) -> list[bytes]:
+        """Return the raw entries that concern `ref` and have left the database, oldest first."""
+
     async def entries(self, after_seq: int, limit: int) -> tuple[bytes, list[bytes]]:
         """Return the hash of entry `after_seq`, and raw entries that follow it."""
 

@@ -179,7 +179,9 @@ class Reads:
 
     async def timeline(self, order_id: str) -> list[dict[str, Any]]:
         """Return the entries that concern an order, oldest first."""
-        raw = await self._reader.timeline(f"order:{order_id}", TIMELINE_MAX)
+        ref = f"order:{order_id}"
+        raw = await self._reader.archived(ref, TIMELINE_MAX)
+        raw += await self._reader.timeline(ref, TIMELINE_MAX - len(raw))
         return [entry_view(each) for each in raw]
 
     async def names_of(self, people: Iterable[str]) -> dict[str, Name]:

@@ -118,7 +118,9 @@ def _tell(args: argparse.Namespace, report: Report) -> int:
 
 def _show(args: argparse.Namespace, journal: Journal) -> int:
     if args.order:
-        raws = journal.timeline(f"order:{args.order}", args.after or 0, args.limit)
+        ref = f"order:{args.order}"
+        raws = journal.archive.timeline(ref, args.limit) if args.after is None else []
+        raws += journal.timeline(ref, args.after or 0, args.limit - len(raws))
         if not raws and not args.after:
             return fail(f"no order {args.order} in this journal")
     else:

@@ -19,6 +19,7 @@ import zstandard
 from edge.store import durable
 from sync.api import BROKEN_BYTES, decode_entry
 
+ARCHIVE: Final = "archive"
 CHUNK_ENTRIES: Final = 500
 LEVEL: Final = 9
 LENGTH_BYTES: Final = 4

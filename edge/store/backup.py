@@ -23,8 +23,8 @@ import msgspec
 import zstandard
 
 from edge.store import durable
+from edge.store.archive import ARCHIVE
 from edge.store.journal import (
-    ARCHIVE,
     BOX_KEY,
     DATABASE,
     Journal,

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from edge.app.ports import Head
-from edge.store.archive import Archive
+from edge.store.archive import ARCHIVE, Archive
 from edge.store.sqlite import BUSY_TIMEOUT_MS, SCHEMA_VERSION, TIMELINE, check_version
 from sync.api import (
     BROKEN_BYTES,
@@ -29,7 +29,6 @@ from sync.api import (
 
 DATABASE: Final = "floor.db"
 BOX_KEY: Final = "keys/box.key"
-ARCHIVE: Final = "archive"
 SNAPSHOTS_MAX: Final = 100
 """Snapshots that may name one entry: each try of a cut makes one."""
 CHUNK_ENTRIES: Final = 2_000

@@ -9,11 +9,15 @@ from typing import Any
 
 import aiosqlite
 import msgspec
+import structlog
 
 from edge.app.ports import Reader
 from edge.domain.model import Doc
+from edge.store.archive import ARCHIVE, Archive, ArchiveError
 from edge.store.sqlite import BUSY_TIMEOUT_MS, TIMELINE, decode_doc
 from sync.api import GENESIS
+
+log = structlog.get_logger()
 
 
 class _Queries:
@@ -51,6 +55,10 @@ class _Queries:
         """Return the raw entries that concern `ref`, oldest first."""
         return [row[0] for row in await self._rows(TIMELINE, ref, after_seq, limit)]
 
+    async def archived(self, ref: str, limit: int) -> list[bytes]:  # noqa: ARG002 - the port's
+        """Return nothing: there is no archive beside this connection."""
+        return []
+
     async def entries(self, after_seq: int, limit: int) -> tuple[bytes, list[bytes]]:
         """Return the hash of entry `after_seq`, and raw entries that follow it."""
         before = await self._rows("SELECT hash FROM entry WHERE seq=?", after_seq)
@@ -82,15 +90,27 @@ class _Connection(_Queries):
 class SqliteReader(_Connection):
     """Committed state through two connections: one always sees the newest, one holds snapshots."""
 
-    def __init__(self, newest: aiosqlite.Connection, held: aiosqlite.Connection) -> None:
+    def __init__(
+        self, newest: aiosqlite.Connection, held: aiosqlite.Connection, archive: Archive
+    ) -> None:
         super().__init__(newest)
+        self._archive = archive
         self._held = _Connection(held)
         self._turn = asyncio.Lock()
 
     @classmethod
     async def open(cls, path: Path) -> "SqliteReader":
         """Open the database file for reading."""
-        return cls(await _connect(path), await _connect(path))
+        archive = Archive(path.parent / ARCHIVE)
+        return cls(await _connect(path), await _connect(path), archive)
+
+    async def archived(self, ref: str, limit: int) -> list[bytes]:
+        """Return entries of the archive; none where a file of it cannot be read."""
+        try:
+            return await asyncio.to_thread(self._archive.timeline, ref, limit)
+        except ArchiveError as error:
+            log.error("the archive cannot be read", problem=str(error))  # noqa: TRY400
+            return []
 
     async def close(self) -> None:
         """Close the connections."""

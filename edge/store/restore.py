@@ -20,9 +20,9 @@ import msgspec
 from edge.app.ports import Clock, Head, Ids
 from edge.domain.commands import Command, SnapshotKeep
 from edge.store import durable
-from edge.store.archive import Archive
+from edge.store.archive import ARCHIVE, Archive
 from edge.store.backup import KEPT, Manifest, copy_database, prove, unpack
-from edge.store.journal import ARCHIVE, BOX_KEY, DATABASE
+from edge.store.journal import BOX_KEY, DATABASE
 from edge.store.sqlite import SqliteStore
 from edge.store.writer import Writer
 from sync.api import Checkpoint, sign_checkpoint

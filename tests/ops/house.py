@@ -52,6 +52,15 @@ class House:
         said = json.loads(done.stdout) if done.stdout.strip() else {}
         return done.returncode, said, done.stderr
 
+    def story(self, order: str) -> list[dict[str, Any]]:
+        """Return what `floorgate journal show` tells of an order."""
+        done = subprocess.run(
+            [sys.executable, "-m", "edge", "journal", "show", "--order", order, "--json",
+             "--config", str(self.config)],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
     def docs(self) -> list[tuple[Any, ...]]:
         """Return all documents but the box's own."""
         store = SqliteStore(self.data / "floor.db")

@@ -13,12 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edge.app.reads import Reads
 from edge.cli import backup_actions
 from edge.config import load_config
 from edge.store import durable
 from edge.store.archive import Archive, ArchiveError
 from edge.store.backup import BackupError, make_backup, prove, prune, read_manifest, unpack
 from edge.store.journal import Journal
+from edge.store.reader import SqliteReader
 from edge.store.replay import check_replay
 from edge.store.restore import finish_switch
 from edge.store.sqlite import SqliteStore
@@ -84,8 +86,22 @@ def test_backup_and_restore_on_the_command_line(house: House) -> None:
     journal.close()
     for verb in (("journal", "verify"), ("replay", "--check")):
         assert house.run(*verb)[0] == 0, verb
-    orders = Archive(house.data / "archive").timeline("order:SO-00001", 100)
-    assert len(orders) > 3
+    story = house.story("SO-00001")
+    assert len(story) > 3
+    assert {entry["epoch"] for entry in story} == {1}
+
+
+async def test_the_pages_tell_what_happened_before_a_restore(house: House) -> None:
+    """An order's timeline opens from the archive, at the box itself: AUD-2."""
+    before = house.story("SO-00001")
+    restored(house, the_backup(house), replace=True)
+    reader = await SqliteReader.open(house.data / "floor.db")
+    told = await Reads(reader).timeline("SO-00001")
+    assert [entry["seq"] for entry in told] == [entry["seq"] for entry in before]
+    (segment,) = (house.data / "archive").glob("*.entries")
+    segment.write_bytes(b"no database")
+    assert await Reads(reader).timeline("SO-00001") == []
+    await reader.close()
 
 
 def test_a_backup_needs_no_stopped_box_and_links_what_never_changes(house: House) -> None:
