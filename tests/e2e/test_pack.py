@@ -1,6 +1,10 @@
 """Packing, the label and its proof, hand-over and put-back in a real browser."""
 
+import io
+
 import pytest
+from PIL import Image
+from playwright.async_api import FilePayload
 
 from tests.e2e.pda import Pda
 from tests.e2e.peer import WAYBILL, Peer
@@ -63,3 +67,33 @@ async def test_hand_over_and_put_back(pda: Pda, peer: Peer) -> None:
     await pda.scan(WAYBILL)
     await pda.sees(f"已交接 {WAYBILL}")
     assert [cmd["kind"] for cmd in peer.applied] == ["handover.scan"]
+
+
+async def test_a_photo_is_kept_sent_in_pieces_and_attached(pda: Pda, peer: Peer) -> None:
+    """A photo taken in a hole of the Wi-Fi goes up by its hash and is attached (RET-3)."""
+    await start_pack(pda)
+    await pda.keeps_page()
+    peer.away = True
+    await pda.context.set_offline(True)
+    await peer.cut()
+    await pda.sees("离线·待传 0")
+    picture = io.BytesIO()
+    Image.effect_noise((2000, 1200), 90).save(picture, "png")
+    async with pda.page.expect_file_chooser() as chosen:
+        await pda.page.get_by_role("button", name="拍照").click()
+    file: FilePayload = {"name": "p.png", "mimeType": "image/png", "buffer": picture.getvalue()}
+    await (await chosen.value).set_files(file)
+    await pda.sees("照片已存本机")
+    peer.away = False
+    await pda.context.set_offline(False)
+    await pda.when(lambda: any(c["kind"] == "evidence.attach" for c in peer.applied))
+    ((name, body),) = peer.blobs.items()
+    with Image.open(io.BytesIO(body)) as sent:
+        assert (sent.format, sent.size) == ("JPEG", (1600, 960))
+    assert len(body) > 256 * 1024
+    attached = next(c["data"] for c in peer.applied if c["kind"] == "evidence.attach")
+    assert attached == {
+        "order_id": "WEB-2011003", "kind": "photo", "blob": f"sha256:{name}",
+        "size": len(body), "media_type": "image/jpeg",
+    }  # fmt: skip
+    await pda.until("!document.body.textContent.includes('张待传')")

@@ -66,6 +66,9 @@ async function keepPage(app) {
   const report = (/** @type {Partial<State['shell']>} */ shell) =>
     app.dispatch({ type: 'shell', shell });
   app.voice = await import('./io/voice.js');
+  const photos = await import('./io/photos.js');
+  setInterval(() => photos.drain(app), TICK_MS);
+  app.dispatch({ type: 'photos', n: (await db.photos()).length });
   app.keepShell = () => shell.registerWorker(report);
   app.updateShell = shell.updateNow;
   await shell.keepShell(report);

@@ -112,6 +112,8 @@ interface Kept {
   seq: number; cmd: Command; said: Verdict; tries: number; parked?: boolean;
   away?: boolean; // kept while the box was out of reach
 }
+/** A photo that waits; `sha256` is the hash of `blob`. */
+interface Photo { sha256: string; order: string; blob: Blob }
 interface Urgent { order: string; priority: string }
 interface Verdict { ok: boolean; code: string; facts: Facts }
 interface BoxEntry {
@@ -144,7 +146,7 @@ interface State {
   putbacks: OrderView[] | null; putback: string | null;
   seen: Record<string, any>; about: string; signing: Signing | null;
   alarms: Alarm[]; notice: Notice | null; noticeSeq: number; skipped: number[];
-  urgent: Urgent | null; dialog: Dialog | null; reasons: Reasons | null; station: string | null;
+  photos: number; urgent: Urgent | null; dialog: Dialog | null; reasons: Reasons | null; station: string | null;
   shell: { worker: string; persisted: boolean | null; version: string; secure: boolean };
   sound: boolean; lang: 'zh' | 'en'; theme: 'auto' | 'light' | 'dark'; prefix: string;
 }

@@ -35,6 +35,7 @@ export const START = Object.freeze({
   notice: null,
   noticeSeq: 0,
   skipped: [],
+  photos: 0,
   urgent: null,
   dialog: null,
   reasons: null,
@@ -211,6 +212,7 @@ const HANDLERS = {
       ? s
       : { ...s, alarms: [...s.alarms, alarm].slice(-ALARMS_MAX) },
   alarm_over: (s, { id }) => ({ ...s, alarms: s.alarms.filter((a) => a.id !== id) }),
+  photos: (s, { n }) => ({ ...s, photos: n }),
   urgent: (s, { urgent }) => ({ ...s, urgent }),
   task: (s, { task }) => ({ ...s, ...taskFrom(s, task) }),
   task_left: (s) => ({ ...s, task: null, skipped: [], screen: 'tasks', dialog: null }),

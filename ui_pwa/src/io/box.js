@@ -23,7 +23,24 @@ export class BoxError extends Error {
  * @param {unknown} [body]
  * @returns {Promise<any>} the body of the answer; raises `BoxError`
  */
-export async function call(method, path, body) {
+export function call(method, path, body) {
+  const json = body === undefined ? undefined : JSON.stringify(body);
+  return ask(method, path, json, { 'Content-Type': 'application/json' });
+}
+
+/**
+ * Upload a piece of a file.
+ * @param {string} path below /api/v1
+ * @param {Blob} piece
+ * @param {string} range its `Content-Range`
+ * @returns {Promise<any>} the body of the answer; raises `BoxError`
+ */
+export function put(path, piece, range) {
+  return ask('PUT', path, piece, { 'Content-Range': range });
+}
+
+/** @type {(method: string, path: string, body?: BodyInit, headers?: Dict) => Promise<any>} */
+async function ask(method, path, body, headers) {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), READ_MS_MAX);
   try {
@@ -32,8 +49,8 @@ export async function call(method, path, body) {
       signal: abort.signal,
       cache: 'no-store',
       credentials: 'same-origin',
-      headers: method === 'GET' ? {} : { 'X-Floor': '1', 'Content-Type': 'application/json' },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: method === 'GET' ? {} : { 'X-Floor': '1', ...headers },
+      body,
     });
     const answer = await response.json().catch(() => ({}));
     if (response.ok) return answer;

@@ -4,7 +4,7 @@
 // written in one transaction, so that a reload never shows older progress than was shown.
 
 const NAME = 'floor';
-const VERSION = 1;
+const VERSION = 2;
 
 /** @type {Promise<IDBDatabase> | null} */
 let opening = null;
@@ -14,8 +14,12 @@ function open() {
   opening ??= new Promise((resolve, reject) => {
     const request = indexedDB.open(NAME, VERSION);
     request.onupgradeneeded = () => {
-      request.result.createObjectStore('outbox', { keyPath: 'seq', autoIncrement: true });
-      request.result.createObjectStore('saved');
+      const { result: made, transaction } = request;
+      const has = (/** @type {string} */ name) => transaction?.objectStoreNames.contains(name);
+      if (!has('outbox'))
+        made.createObjectStore('outbox', { keyPath: 'seq', autoIncrement: true });
+      if (!has('saved')) made.createObjectStore('saved');
+      if (!has('photos')) made.createObjectStore('photos', { keyPath: 'sha256' });
     };
     request.onsuccess = () => {
       request.result.onclose = () => {
@@ -37,7 +41,7 @@ function open() {
 
 /**
  * Run `work` in one transaction; opens the database again if it was closed under us.
- * @param {('outbox' | 'saved')[]} names only what is needed: others need not wait for it
+ * @param {('outbox' | 'saved' | 'photos')[]} names only what is needed: others need not wait for it
  * @param {IDBTransactionMode} mode
  * @param {IDBTransactionDurability} durability
  * @param {(...stores: IDBObjectStore[]) => (IDBRequest | void)} work
@@ -87,6 +91,23 @@ export function settle(seq, kept, values) {
     if (kept) store.put(kept);
     else store.delete(seq);
     for (const [name, value] of Object.entries(values)) saved.put(value, name);
+  });
+}
+
+/** Keep a photo; on return it is on the disk. @param {Photo} photo */
+export function keepPhoto(photo) {
+  return transact(['photos'], 'readwrite', 'strict', (photos) => photos.put(photo));
+}
+
+/** @returns {Promise<Photo[]>} */
+export function photos() {
+  return transact(['photos'], 'readonly', 'default', (store) => store.getAll());
+}
+
+/** @param {string} sha256 */
+export function dropPhoto(sha256) {
+  return transact(['photos'], 'readwrite', 'relaxed', (store) => {
+    store.delete(sha256);
   });
 }
 

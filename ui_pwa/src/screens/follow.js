@@ -100,6 +100,7 @@ const FOLLOW = {
     if (app.state.screen === 'order') app.go('approval', approval);
     app.tell('good', 'notice.asked');
   },
+  'evidence.attach': (app) => app.tell('good', 'notice.photo_there'),
   'alarm.ack': () => undefined,
 };
 

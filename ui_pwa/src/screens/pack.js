@@ -2,6 +2,7 @@
 
 import { html, nothing } from '../../vendor/lit.js';
 import { shortOrder } from '../core/text.js';
+import { take } from '../io/photos.js';
 import { action, footer, header, notice } from '../parts/parts.js';
 import { bar, chip, count, empty, marks, row, tick } from '../parts/rows.js';
 import { askGift } from './asks.js';
@@ -63,7 +64,8 @@ function lines(app, pack) {
   return html`${header(app, t('screen.pack'))}
     ${bar(done, pack.lines.length, t('pack.progress', facts))}
     ${frozen(app, pack)}
-    <section class="fill list">${pack.lines.map((line) => lineRow(app, line))}</section>
+    <section class="fill list">${pack.lines.map((line) => lineRow(app, line))}
+      ${photo(app, pack)}</section>
     ${notice(app)}
     ${footer(
       action(app, { text: t('act.other_order'), onPress: () => leave(app) }),
@@ -81,6 +83,16 @@ function lines(app, pack) {
             onPress: () => finish(app, pack),
           }),
     )}`;
+}
+
+/** A photo of the open parcel; it may wait on the PDA. @param {App} app @param {PackView} pack */
+function photo(app, pack) {
+  const n = app.state.photos;
+  return action(app, {
+    text: app.t('act.photo'),
+    note: n ? app.t('pack.photos_wait', { n }) : '',
+    onPress: () => take(app, pack.order),
+  });
 }
 
 /** @param {App} app @param {PackLine} line */
