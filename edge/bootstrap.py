@@ -18,6 +18,7 @@ import structlog
 from drivers.api import builtin_template, check_label, open_decoder, render_label
 from edge import finding, systemd
 from edge.app.approvals import Approvals
+from edge.app.devicekeys import DeviceKeys
 from edge.app.devicereads import DeviceReads
 from edge.app.dispatch import Dispatcher
 from edge.app.findings import Finding
@@ -50,8 +51,9 @@ from edge.http.decode import DecodeHandlers, decode_routes
 from edge.http.devices import DeviceDoor, DeviceHandlers, device_routes
 from edge.http.doctor import DoctorHandlers, doctor_routes
 from edge.http.door import Door, PortError
-from edge.http.enrol import Enrolment
+from edge.http.enrol import Enrolment, plain_port
 from edge.http.guard import Guard
+from edge.http.pairing import PairingHandlers, pairing_routes
 from edge.http.pictures import PictureHandlers, picture_routes
 from edge.http.routes import Handlers, routes
 from edge.http.sandbox import SandboxHandlers, sandbox_routes
@@ -72,7 +74,6 @@ SWITCH_INTERVAL_S: Final = 0.0001
 GC_THRESHOLDS: Final = (20_000, 20, 100)
 SKEW_US_MAX: Final = 30_000_000
 """A clock that is no further from the hub's counts as confirmed by it."""
-ENROL_PORT: Final = 80
 
 log = structlog.get_logger()
 
@@ -324,7 +325,10 @@ class BoxProcess:
             stations=self.config.stations,
             printers=lambda station: tuple(slot.id for slot in self.board.group(station)),
         )
-        guard = Guard(sessions, frozenset(self.config.http.origins))
+        self.device_keys = DeviceKeys(
+            self.floor, self.reader, self.clock, open_devices=self.config.http.open_devices
+        )
+        guard = Guard(sessions, self.device_keys, frozenset(self.config.http.origins))
         dispatcher = Dispatcher(
             self.floor,
             self.reader,
@@ -353,6 +357,7 @@ class BoxProcess:
             *stock_routes(StockHandlers(self.stock, guard)),
             *doctor_routes(DoctorHandlers(self._examine, guard)),
             *picture_routes(PictureHandlers(self.reads, guard)),
+            *pairing_routes(PairingHandlers(self.device_keys, self.reads, guard)),
             *status_routes(status),
         ]
         self.app = make_app(table, guard, conversations, assets, version("floorgate"))
@@ -384,28 +389,23 @@ class BoxProcess:
     async def _open_enrolment(
         self, certificates: Certificates, port: int, handed: dict[int, socket.socket]
     ) -> None:
-        watch = asyncio.create_task(certificates.watch())
-        self._closing.append(watch.cancel)
-        config = self.config.http
-        plain = config.enrol_port
-        if plain is None:
-            plain = ENROL_PORT if ENROL_PORT in handed else 0
-        if plain:
-            page = Enrolment(
-                page_root() / "enrol", certificates, self._names(), self.config.box.name, port
-            )
+        self._closing.append(asyncio.create_task(certificates.watch()).cancel)
+        config, names = self.config, self._names()
+        if plain := plain_port(config.http.enrol_port, handed):
+            page = Enrolment(page_root() / "enrol", certificates, names, config.box.name, port)
             door = Door(page.app(), "http.enrol_port")
             self._closing.append(door.close)
-            await door.open(config.host, plain, handed=handed)
+            await door.open(config.http.host, plain, handed=handed)
 
     async def _open_admin_door(self) -> None:
         keeper = RuleKeeper(self.floor, secret(self.data / "keys" / "rules.key"))
-        door = AdminDoor(self.data, keeper, DeviceDoor(self.floor, self.device_reads))
+        door = AdminDoor(
+            self.data, keeper, DeviceDoor(self.floor, self.device_reads), self.device_keys
+        )
         await door.open()
         self._closing.append(door.close)
 
     def _names(self) -> tuple[str, ...]:
-        """Return the names and addresses of the box."""
         return tuple(dict.fromkeys(("localhost", "127.0.0.1", *self.config.http.names)))
 
     # ---- what works ---------------------------------------------------------------------------

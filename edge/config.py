@@ -49,6 +49,8 @@ class HttpConfig(Part, frozen=True):
     """The site's own certificate with its chain (PEM); without it the box makes its own."""
     key: str = ""
     """The key of that certificate (PEM, not encrypted)."""
+    open_devices: bool = False
+    """Let PDAs sign in that nobody paired; for demonstrations."""
     enrol_port: int | None = None
     """Plain HTTP, for the enrolment page only; 0: none; unset: 80 where systemd opened it."""
 

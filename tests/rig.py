@@ -218,7 +218,7 @@ def config(data: Path, printers: dict[str, str] | None = None, **http: Any) -> C
     return Config(
         data=str(data),
         box=BoxConfig(id="box-t", name="Test hall"),
-        http=HttpConfig(host="127.0.0.1", port=0, **http),
+        http=HttpConfig(host="127.0.0.1", port=0, **({"open_devices": True} | http)),
         discovery=DiscoveryConfig(enabled=False),
         stations=(Station("S1", Name("一号台", "Station 1"), tuple(urls)),),
         printers=tuple(PrinterConfig(name, name.upper(), url) for name, url in urls.items()),

@@ -133,6 +133,8 @@ class Push:
                     subscriber.put(frame)
             if draft.kind == "session.closed":
                 self._close(draft.data["session"])
+            if draft.kind == "device.revoked":
+                self._cut(draft.data["pda"])
             self.told_seq = stored.seq
 
     def _concerned(self, kind: str, refs: tuple[str, ...]) -> Iterable[Subscriber]:
@@ -147,6 +149,12 @@ class Push:
         for subscriber in self._subscribers:
             if subscriber.session.id == session_id:
                 subscriber.put(encode({"t": "bye", "code": "signed_out"}))
+                subscriber.end()
+
+    def _cut(self, device: str) -> None:
+        for subscriber in self._subscribers:
+            if subscriber.session.device == device:
+                subscriber.put(encode({"t": "bye", "code": "revoked"}))
                 subscriber.end()
 
     def broadcast(self, frame: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from edge.app.devicekeys import Proof
 from edge.app.floor import Floor, Reply, refuse
 from edge.app.ports import Clock, Ids
 from edge.app.reads import Reads
@@ -65,6 +66,8 @@ class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pin: _Short
     device: Annotated[str, msgspec.Meta(min_length=1, max_length=CODE_CHARS_MAX)]
     station: _Short = ""
+    proof: Proof | None = None
+    """That the device holds the key it was paired with."""
 
 
 class _Tries(msgspec.Struct):

@@ -45,7 +45,7 @@ def serving(data: Path, *, slow_flush: bool = False) -> Iterator[Child]:
     config = data.parent / f"{data.name}.toml"
     config.write_text(
         f'data = "{data}"\n[box]\nid = "bench"\n[http]\nhost = "127.0.0.1"\nport = 0\n'
-        '[discovery]\ninterfaces = ["127.0.0.1"]\n'
+        'open_devices = true\n[discovery]\ninterfaces = ["127.0.0.1"]\n'
     )
     module = "edge.bench.slow" if slow_flush else "edge"
     command = [sys.executable, "-m", module, "serve", "--config", str(config)]

@@ -55,7 +55,7 @@ async def link_figures(
         config = folder / "box.toml"
         config.write_text(
             f'data = "{folder}/box"\n[box]\nid = "bench"\n'
-            f'[http]\nhost = "127.0.0.1"\nport = 0\ntls = false\n'
+            f'[http]\nhost = "127.0.0.1"\nport = 0\nopen_devices = true\ntls = false\n'
             f'[hub]\nurl = "{hub.replace("http", "ws")}/link"\ntoken = "{TOKEN}"\n'
         )
         with _process("serve", "--config", str(config)) as box:

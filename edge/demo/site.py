@@ -159,7 +159,7 @@ class Site(msgspec.Struct, frozen=True):
         lines = [
             f"data = {json.dumps(str(self.box_data))}",
             f'[box]\nid = "{BOX}"\nname = "{BOX_NAME}"',
-            f'[http]\nhost = "{HOST}"\nport = {self.port("box")}',
+            f'[http]\nhost = "{HOST}"\nport = {self.port("box")}\nopen_devices = true',
             f"origins = {json.dumps(origins)}\nnames = {json.dumps(names)}",
             f'[hub]\nurl = "ws://{HOST}:{self.port("wan")}/link"\ntoken = "{token}"',
         ]

@@ -23,6 +23,7 @@ from edge.domain import (
     intake,
     labelling,
     packing,
+    pairing,
     people,
     picking,
     printjobs,
@@ -108,6 +109,9 @@ _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
     c.CheckpointCountersign: (instructions.countersign, ""),
     c.SnapshotKeep: (instructions.keep_snapshot, ""),
     c.StatusSet: (people.refuse_status, ""),
+    c.DevicePair: (pairing.pair, ""),
+    c.DeviceRename: (pairing.rename, ""),
+    c.DeviceRevoke: (pairing.revoke, ""),
     c.SiteConfigure: (devices.configure, ""),
     c.DeviceReport: (devices.report, ""),
     c.DeviceAdopt: (devices.adopt, ""),
@@ -158,6 +162,7 @@ def _check_sender(turn: Turn) -> None:
     if command.via != "pda" or isinstance(command.data, c.SessionOpen):
         return
     quota.check_lock(turn)
+    pairing.check(turn)
     if isinstance(command.data, c.ApprovalDecide):
         _check_device(turn)
         return

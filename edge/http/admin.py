@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from edge.app.devicekeys import DeviceKeys
 from edge.app.floor import Reply, refuse
 from edge.app.ports import BusyError
 from edge.app.rulekeeping import RuleKeeper
@@ -44,11 +45,15 @@ class RollBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AdminDoor:
     """Serves the socket `admin.sock`."""
 
-    def __init__(self, folder: Path, keeper: RuleKeeper, devices: DeviceDoor) -> None:
+    def __init__(
+        self, folder: Path, keeper: RuleKeeper, devices: DeviceDoor, keys: DeviceKeys
+    ) -> None:
         self._folder = folder
         self._keeper = keeper
+        self._keys = keys
         self._devices = devices
         app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_refusing])
+        app.router.add_post("/pairings", self._invite)
         app.router.add_post("/rulesets", self._publish)
         app.router.add_post("/rulesets/rollback", self._roll_back)
         app.router.add_get("/devices", self._show_devices)
@@ -76,6 +81,10 @@ class AdminDoor:
         """Stop listening; safe to call twice."""
         await self._runner.cleanup()
         await asyncio.to_thread((self._folder / SOCKET).unlink, missing_ok=True)
+
+    async def _invite(self, request: web.Request) -> web.StreamResponse:
+        """Return a code for the first PDA: nobody can sign in before it is let in."""
+        return json_response(self._keys.new_code(_who(request)))
 
     async def _publish(self, request: web.Request) -> web.StreamResponse:
         asked = await read_json(request, Publish)

@@ -6,6 +6,7 @@ whether HTTPS works. It takes nothing, sets no cookie, and knows nobody.
 
 import html
 import string
+from collections.abc import Container
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from edge.http.tls import is_loopback
 
 PAGE: Final = "page.template"
 FILES: Final = {"enrol.css": "text/css", "enrol.js": "text/javascript"}
+HTTP_PORT: Final = 80
 HTTPS_PORT: Final = 443
 QR_CHARS_MAX: Final = 200
 CSP: Final = (
@@ -35,6 +37,13 @@ ELSEWHERE: Final = (
     "登记 / enrol: http://{host}/\n"
     "系统 / system: {url}\n"
 )
+
+
+def plain_port(configured: int | None, handed: Container[int]) -> int:
+    """Return the port of the page, or 0 for none: unset, it is 80 where systemd opened it."""
+    if configured is not None:
+        return configured
+    return HTTP_PORT if HTTP_PORT in handed else 0
 
 
 class Enrolment:

@@ -9,9 +9,10 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from edge.app.devicekeys import DeviceKeys
 from edge.app.floor import refuse
 from edge.app.ports import BusyError
-from edge.app.sessions import Sessions
+from edge.app.sessions import Sessions, SignIn
 from edge.domain.model import Session
 from edge.domain.refusals import RefusedError
 from edge.http.wire import error_response, json_response
@@ -43,8 +44,9 @@ log = structlog.get_logger()
 class Guard:
     """Middleware of the box's door."""
 
-    def __init__(self, sessions: Sessions, origins: frozenset[str]) -> None:
+    def __init__(self, sessions: Sessions, keys: DeviceKeys, origins: frozenset[str]) -> None:
         self._sessions = sessions
+        self._keys = keys
         self._origins = origins
 
     async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -86,7 +88,13 @@ class Guard:
         session = await self._sessions.recognise(token) if token else None
         if session is None:
             raise RefusedError("not_signed_in")
+        if await self._keys.is_revoked(session.device):
+            raise RefusedError("device_revoked")
         return session
+
+    async def check_device(self, asked: SignIn) -> None:
+        """Refuse a sign-in at a device that nobody let in, or that is not the one it says."""
+        await self._keys.check(asked.device, asked.proof)
 
 
 def _plain(request: web.Request, error: web.HTTPException) -> web.Response:

@@ -111,7 +111,9 @@ class Handlers:
 
     async def sign_in(self, request: web.Request) -> web.StreamResponse:
         """Open a session."""
-        reply, token = await self._sessions.sign_in(await read_json(request, SignIn))
+        asked = await read_json(request, SignIn)
+        await self._guard.check_device(asked)
+        reply, token = await self._sessions.sign_in(asked)
         if not reply.ok:
             return error_response(reply)
         session = await self._sessions.recognise(token)
@@ -273,7 +275,8 @@ def routes(handlers: Handlers) -> list[Route]:
     h, api = handlers, "/api/v1"
     return [
         Route("POST", f"{api}/session", h.sign_in, "Sign in by badge and PIN", SignIn, SignedIn,
-              signed_in=False, refusals=("sign_in_failed", "locked_out")),
+              signed_in=False, refusals=("sign_in_failed", "locked_out", "device_unknown",
+              "device_revoked", "device_proof")),
         Route("GET", f"{api}/session", h.session, "The caller's session", gives=Resumed),
         Route("DELETE", f"{api}/session", h.sign_out, "Sign out"),
         Route("POST", f"{api}/commands", h.commands, "Send commands", list[Envelope],

@@ -22,7 +22,7 @@ class Box:
         config = folder / "box.toml"
         config.write_text(
             f'data = "{folder}/data"\n[box]\nid = "box-1"\n'
-            '[http]\nhost = "127.0.0.1"\nport = 0\ntls = false\n'
+            '[http]\nhost = "127.0.0.1"\nport = 0\nopen_devices = true\ntls = false\n'
         )
         command = [sys.executable, "-m", "edge", "serve", "--config", str(config)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

@@ -20,6 +20,7 @@ WIRE_ONLY: Final = {
     *("too_large", "method_not_allowed", "origin_refused", "not_found", "locked_out", "busy"),
     *("internal", "disk_full", "id_reused", "unknown_blob"),
     *("blob_differs", "blob_offset", "media_refused", "photo_unreadable", "device_url"),
+    *("device_proof", "device_unknown", "pair_code", "pair_too_often"),
 }
 """Codes that the domain never gives: the door, the writer and the sign-in give them."""
 

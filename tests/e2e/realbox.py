@@ -43,7 +43,7 @@ async def real_box(tmp_path: Path) -> AsyncIterator[RealBox]:
     await printer.start()
     config = Config(
         data=str(tmp_path / "box"),
-        http=HttpConfig(host="127.0.0.1", port=0, tls=False),
+        http=HttpConfig(host="127.0.0.1", port=0, tls=False, open_devices=True),
         stations=(Station("S1", Name("一号台", "Station 1"), ("P1",)),),
         printers=(PrinterConfig("P1", "P1", printer.url),),
     )

@@ -26,7 +26,7 @@ class House:
         root.mkdir(exist_ok=True)
         self.config.write_text(
             f'data = "{self.data}"\n[box]\nid = "{box}"\n'
-            '[http]\nhost = "127.0.0.1"\nport = 0\ntls = false\n'
+            '[http]\nhost = "127.0.0.1"\nport = 0\nopen_devices = true\ntls = false\n'
         )
 
     def live(self, groups: int = GROUPS) -> "House":

@@ -42,7 +42,7 @@ async def test_the_hub_takes_a_restored_box_in_its_new_epoch(tmp_path: Path) -> 
     config = Config(
         data=str(tmp_path / "box"),
         box=BoxConfig(id="W1"),
-        http=HttpConfig(host="127.0.0.1", port=0, tls=False),
+        http=HttpConfig(host="127.0.0.1", port=0, tls=False, open_devices=True),
         hub=HubConfig(url=url, token="token"),  # noqa: S106 - of a hub in this test
     )
     (tmp_path / "floorgate.toml").write_text("")

@@ -36,6 +36,7 @@ data = "{data}"
 [box]
 id = "box-1"
 [http]
+open_devices = true
 host = "127.0.0.1"
 port = 0
 tls = false

@@ -262,8 +262,8 @@ export class App {
   /** @param {string} badge @param {string} pin @returns {Promise<Refusal | null>} */
   async signIn(badge, pin) {
     const body = {
-      badge,
-      pin,
+      ...{ badge, pin },
+      ...(await import('./io/device_key.js').then((key) => key.proofOf(this.device))),
       device: this.device,
       ...(this.state.station ? { station: this.state.station } : {}),
     };

@@ -18,6 +18,31 @@ class SessionClose(Data, frozen=True, tag="session.close"):
     """A person signs out."""
 
 
+class DevicePair(Data, frozen=True, tag="device.pair"):
+    """A PDA is let in; its one-time code and its key were verified at the door."""
+
+    FROM_CLIENTS = False
+    pda: str
+    name: str
+    key: str
+    engine: str = ""
+    persisted: bool = False
+
+
+class DeviceRename(Data, frozen=True, tag="device.rename"):
+    """Give a PDA another name."""
+
+    pda: str
+    name: str
+
+
+class DeviceRevoke(Data, frozen=True, tag="device.revoke"):
+    """Send a PDA off, at once."""
+
+    pda: str
+    reason: str = ""
+
+
 class AlarmAck(Data, frozen=True, tag="alarm.ack"):
     """Acknowledge an alarm."""
 

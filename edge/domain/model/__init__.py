@@ -18,7 +18,7 @@ from edge.domain.model.orders import (
     PutBack,
     Returned,
 )
-from edge.domain.model.people import Account, Alarm, Deadlines, Hands, Person, Session, Timer
+from edge.domain.model.people import Account, Alarm, Deadlines, Hands, Pda, Person, Session, Timer
 from edge.domain.model.picking import Plan, Step, Task, Tote
 from edge.domain.model.site import (
     Box,
@@ -82,6 +82,7 @@ __all__ = [
     "Name",
     "Opinion",
     "Order",
+    "Pda",
     "Person",
     "Piece",
     "Plan",

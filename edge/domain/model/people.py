@@ -41,6 +41,19 @@ class Session(Doc, frozen=True, kw_only=True):
         return {} if self.closed_us is not None else {"device": self.device}
 
 
+class Pda(Doc, frozen=True, kw_only=True, omit_defaults=True):
+    """A PDA or station that a person let in. `key`: its public one, SPKI as hex (P-256)."""
+
+    KIND = "pda"
+    name: str
+    key: str
+    engine: str = ""
+    persisted: bool = False
+    paired_us: int
+    paired_by: str
+    revoked_us: int | None = None
+
+
 class Alarm(Doc, frozen=True, kw_only=True, omit_defaults=True):
     """Something that one person, or anybody with one of `roles`, must acknowledge."""
 

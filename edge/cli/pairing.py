@@ -1,0 +1,54 @@
+"""`floorgate devices pair`: a code for the first PDA; leaders let in those that follow."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from edge.cli.output import FOUND_WRONG, GOOD, fail, say, say_json
+
+CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
+PAGE: Final = "/enrol/pair.html"
+HTTPS_PORT: Final = 443
+
+
+def add_pair(group: "argparse._SubParsersAction[Any]") -> None:
+    """Add the verb."""
+    pair = group.add_parser(
+        "pair",
+        help="a one-time code that lets one PDA in",
+        description="Asks the running box for a code that lets one PDA in within 5 minutes, and "
+        "shows it as a QR code.",
+    )
+    pair.add_argument("--config", type=Path, default=CONFIG)
+    pair.add_argument("--data", type=Path, help="folder of the running box")
+    pair.add_argument("--json", action="store_true", help="one JSON line")
+    pair.set_defaults(run=pair_device)
+
+
+def pair_device(args: argparse.Namespace) -> int:
+    """Print a code."""
+    from edge.cli import door  # noqa: PLC0415 - only this verb needs the box's socket
+    from edge.config import ConfigError, load_config  # noqa: PLC0415
+
+    try:
+        answer = door.ask(door.folder_of(args), "/pairings", {})
+    except door.UsageError as error:
+        return fail(str(error))
+    if "code" not in answer or not answer.get("short"):
+        return fail(str(answer.get("code", answer)), FOUND_WRONG)
+    if args.json:
+        say_json(answer)
+        return GOOD
+    try:
+        http = load_config(args.config).http
+        names, port = http.names or ("localhost",), http.port
+    except ConfigError:
+        names, port = ("localhost",), HTTPS_PORT
+    place = names[0] if port == HTTPS_PORT else f"{names[0]}:{port}"
+    url = f"https://{place}{PAGE}#{answer['code']}"
+    import segno  # noqa: PLC0415 - only people need the picture
+
+    segno.make(url, error="m", micro=False).terminal(sys.stdout, compact=True, border=2)
+    say(f"{url}\nby hand 手输: {answer['short']}\ngood for 5 minutes, once 5 分钟内有效，用一次")
+    return GOOD
