@@ -88,9 +88,10 @@ class Pda:
     async def commit(self, text: str, *, enter: bool = True) -> None:
         """Commit `text` as an input method does, as scanners with factory settings do."""
         cdp = await self.cdp()
-        await cdp.send("Input.insertText", {"text": text})
-        if enter:
+        committed = asyncio.ensure_future(cdp.send("Input.insertText", {"text": text}))
+        if enter:  # not awaited in between: in a field the Enter must follow at once
             await self.scan("", prefix="")
+        await committed
 
     async def sees(self, text: str) -> None:
         """Wait until `text` is on the screen."""
