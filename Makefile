@@ -16,7 +16,7 @@ STAGES := lint types imports unit $(if $(PAGE_TESTS),page) \
 ARGS ?=
 
 .PHONY: help setup setup-run demo test lint types imports unit page sim e2e soak bench docs fmt lock clean \
-  install uninstall release
+  install uninstall release screens
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,3 +84,6 @@ uninstall: ## remove it again; data stay; as root
 
 release: ## an archive with install.sh in dist/; ARGS=--with-wheels for a site without internet
 	@scripts/release.sh $(ARGS)
+
+screens: setup ## photograph every screen of the page into build/screens/index.html
+	$(PY) -m tests.e2e.contact_sheet build/screens

@@ -3,6 +3,8 @@
 import { html, nothing } from '../../vendor/lit.js';
 import { clock, shortOrder } from '../core/text.js';
 
+/** Ids that the box made; their end tells them apart. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Facts within facts are shown this deep. */
 const DEPTH_MAX = 3;
 
@@ -37,6 +39,7 @@ function value(app, name, v, depth) {
   if (name.endsWith('_fen')) return `¥${(v / 100).toFixed(2)}`;
   if (name.endsWith('_pm')) return `${(v / 10).toFixed(1)} %`;
   if (typeof v === 'boolean') return app.t(`word.${v ? 'yes' : 'no'}`);
+  if (UUID.test(v)) return `…${v.slice(-6)}`;
   if (typeof v !== 'object') return known(app, `${name}.${v}`, String(v));
   if (v.zh !== undefined) return app.name(v);
   if (depth >= DEPTH_MAX) return JSON.stringify(v);

@@ -84,6 +84,7 @@ export function alarmView(app) {
   const [alarm, ...more] = openAlarms(app.state);
   if (!alarm) return nothing;
   const { t } = app;
+  const answer = alarm.code === 'approval_due' ? 'act.alarm_open' : 'act.alarm_ok';
   return html`<div class="alarm-body">
     <p class="alarm-sign" aria-hidden="true">!</p>
     <h2 id="alarm-title">${alarmText(app, alarm)}</h2>
@@ -97,7 +98,7 @@ export function alarmView(app) {
     }
     <p class="alarm-what">${more.length ? t('alarm.more', { n: more.length }) : nothing}</p>
     <button type="button" class="act alarm-ok" @click=${() => ackAlarm(app)}>
-      <span class="act-text">${t('act.alarm_ok')}</span>
+      <span class="act-text">${t(answer)}</span>
       <small>${t('alarm.or_scan')}</small></button>
   </div>`;
 }

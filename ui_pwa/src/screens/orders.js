@@ -126,9 +126,10 @@ function stateStrip(app, o) {
       }${o.risk_pm > 850 ? chip(t('word.risk'), 'risk') : nothing}</p></div>${frozen}`;
 }
 
-/** Each action that is closed now, with what is missing. @param {App} app @param {OrderView} o */
+/** Each action of a person that is closed now, with what is missing. */
+/** @param {App} app @param {OrderView} o */
 function whyNot(app, o) {
-  const shut = Object.entries(o.why_not);
+  const shut = Object.entries(o.why_not).filter(([kind]) => app.t(`action.${kind}`) !== kind);
   if (!shut.length) return html`<p class="sub">${app.t('orders.nothing_shut')}</p>`;
   return html`<div class="stack">${shut.map(([kind, why]) =>
     action(app, { text: app.t(`action.${kind}`), why: why[0], onPress: () => undefined }),

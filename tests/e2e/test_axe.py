@@ -1,0 +1,46 @@
+"""Accessibility of every screen and dialog, as axe-core judges it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.e2e.pda import Pda, Theme
+from tests.e2e.realbox import RealBox
+from tests.e2e.walk import DESK, PHONE, furnish, walk
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
+TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+async def violations(pda: Pda) -> list[Any]:
+    """Return what axe-core finds: rule, and what it is about. The debugger is above the CSP."""
+    cdp = await pda.cdp()
+    await cdp.send("Runtime.evaluate", {"expression": AXE})
+    asked = {"runOnly": TAGS}
+    run = f"axe.run(document, {json.dumps(asked)}).then((r) => JSON.stringify(r.violations.map("
+    run += "(v) => [v.id, v.nodes.map((n) => n.html.slice(0, 160)).slice(0, 3)])))"
+    said = await cdp.send(
+        "Runtime.evaluate", {"expression": run, "awaitPromise": True, "returnByValue": True}
+    )
+    found: list[Any] = json.loads(said["result"]["value"])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("size", "theme", "lang"),
+    [(PHONE, "light", "zh"), (PHONE, "dark", "en"), (DESK, "light", "en"), (DESK, "dark", "zh")],
+)
+async def test_axe_finds_nothing(
+    browser: Browser, box: RealBox, size: dict[str, int], theme: Theme, lang: str
+) -> None:
+    """No screen and no dialog breaks a rule, light and dark, in both languages (PDA-3)."""
+    await furnish(box)
+    found = {}
+    async for name, pda in walk(browser, box, size=size, theme=theme, lang=lang):
+        if broken := await violations(pda):
+            found[name] = broken
+    assert found == {}
