@@ -53,8 +53,8 @@ from edge.http.doctor import DoctorHandlers, doctor_routes
 from edge.http.door import Door, PortError
 from edge.http.enrol import Enrolment, plain_port
 from edge.http.guard import Guard
+from edge.http.orders import order_routes
 from edge.http.pairing import PairingHandlers, pairing_routes
-from edge.http.pictures import PictureHandlers, picture_routes
 from edge.http.routes import Handlers, routes
 from edge.http.sandbox import SandboxHandlers, sandbox_routes
 from edge.http.socket import Socket
@@ -354,9 +354,9 @@ class BoxProcess:
             *sandbox_routes(sandbox),
             *decode_routes(DecodeHandlers(self.decoder, guard)),
             *device_routes(DeviceHandlers(self.device_reads, guard)),
+            *order_routes(self.reads, guard),
             *stock_routes(StockHandlers(self.stock, guard)),
             *doctor_routes(DoctorHandlers(self._examine, guard)),
-            *picture_routes(PictureHandlers(self.reads, guard)),
             *pairing_routes(PairingHandlers(self.device_keys, self.reads, guard)),
             *status_routes(status),
         ]

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from edge.app.ports import Reader
+from edge.domain.asking import Asking, asking_view
 from edge.domain.label_views import FixRow, fix_row
 from edge.domain.model import (
     Alarm,
@@ -172,6 +173,10 @@ class Reads:
             views = Views(held)
             found = [await views.run(partial(order_view, order_id=each)) for each in ids]
         return [view for view in found if view is not None]
+
+    async def why_not(self, order_id: str, action: str) -> Asking | None:
+        """Return what is missing for an action of an order, or for each of its state."""
+        return await view_of(self._reader, partial(asking_view, order_id=order_id, action=action))
 
     async def order_counts(self) -> dict[str, int]:
         """Return how many orders are in each state."""

@@ -39,6 +39,14 @@ def _workflow() -> str:
     return workflow_page(load_ruleset(default_ruleset()))
 
 
+def _picture(language: str) -> str:
+    from edge.bootstrap import default_ruleset  # noqa: PLC0415
+    from edge.domain.rules import load_ruleset  # noqa: PLC0415
+    from edge.domain.workflow_picture import picture  # noqa: PLC0415
+
+    return picture(load_ruleset(default_ruleset()), language)
+
+
 def _ruleset() -> str:
     from edge.domain.ruleset_doc import ruleset_page  # noqa: PLC0415
 
@@ -59,6 +67,8 @@ def _metrics() -> str:
 
 PAGES: Final[dict[str, tuple[str, Callable[[], str]]]] = {
     "workflow": ("WORKFLOW.md", _workflow),
+    "workflow-zh": ("img/workflow-zh.svg", lambda: _picture("zh")),
+    "workflow-en": ("img/workflow-en.svg", lambda: _picture("en")),
     "ruleset": ("RULESET.md", _ruleset),
     "metrics": ("METRICS.md", _metrics),
     "ruleset-schema": ("ruleset.schema.json", _ruleset_schema),

@@ -38,7 +38,7 @@ from edge.domain import commands as c
 from edge.domain import overdue as _overdue  # noqa: F401 - its timers
 from edge.domain.commands import Command
 from edge.domain.entries import Draft, PersonalRecord
-from edge.domain.model import Person, Session
+from edge.domain.model import Order, Person, Plan, Session
 from edge.domain.refusals import Refusal, RefusedError
 from edge.domain.rules import Ruleset, load_ruleset
 from edge.domain.rulesets import active_rules
@@ -199,12 +199,25 @@ def _refuse(
     turn.emit(
         "command.refused",
         _subject(command),
-        _refs(command),
+        (*_refs(command), *_order_refs(turn, refusal)),
         command=command.kind,
         code=refusal.code,
         facts=refusal.facts,
     )
     return turn, Answer(ok=False, facts=refusal.facts, code=refusal.code)
+
+
+def _order_refs(turn: Turn, refusal: Refusal) -> tuple[str, ...]:
+    """Return the order that was refused something, where the command does not name it itself."""
+    data = turn.command.data
+    named = refusal.facts.get("order")
+    if isinstance(named, str) and turn.world.get(Order, named):
+        return (f"order:{named}",)
+    plan = turn.world.get(Plan, getattr(data, "task_id", "") or "")
+    step = getattr(data, "step", 0)
+    if plan is not None and 0 < step <= len(plan.steps):
+        return (f"order:{plan.steps[step - 1].order}",)
+    return ()
 
 
 def _subject(command: Command) -> str:

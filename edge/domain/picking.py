@@ -14,6 +14,7 @@ from edge.domain.commands import (
     TaskTake,
     ToteBind,
 )
+from edge.domain.gates import lines_closed
 from edge.domain.lots import check_lot, names
 from edge.domain.model import (
     Assignment,
@@ -28,9 +29,11 @@ from edge.domain.model import (
     Tote,
 )
 from edge.domain.orders import step_row, the_order
-from edge.domain.refusals import RefusedError, refused
+from edge.domain.refusals import Refusal, RefusedError, refused
+from edge.domain.rules import Ruleset
 from edge.domain.turn import Turn
-from edge.domain.workflow import frozen, move, order_refs, settle, try_move
+from edge.domain.workflow import frozen, move, no_way, order_refs, settle, try_move
+from edge.domain.world import World
 
 Facts = dict[str, Any]
 ORDERS_IN_HAND_MAX: Final = 6
@@ -237,9 +240,9 @@ def _try_elsewhere(turn: Turn, order: Order, task: Task, step: Step, missing: in
 def put_back(turn: Turn, data: PutbackScan) -> Facts:
     """Return picked pieces of an ended order to their bin (FRZ-5)."""
     order = the_order(turn, data.order_id)
+    if closed := why_no_put_back(turn.world, order, turn.rules):
+        raise refused(closed)
     skus = [item.sku for item in order.put_back if item.done < item.qty]
-    if not skus:
-        raise RefusedError("nothing_to_put_back", order=order.id, state=order.state)
     at = next((at for at, item in enumerate(order.put_back) if _is_due(turn, item, data.code)), -1)
     if at < 0:
         raise RefusedError("wrong_item", expected=",".join(skus), got=data.code, sku="")
@@ -314,10 +317,47 @@ def _is_code(turn: Turn, code: str, step: Step) -> bool:
 
 def _refuse_stopped(turn: Turn, order: Order) -> None:
     """Refuse to work on an order that is frozen or has ended."""
+    if stopped := _why_stopped(order, turn.rules):
+        raise refused(stopped)
+
+
+def _why_stopped(order: Order, rules: Ruleset) -> Refusal | None:
     if order.freezes:
-        raise refused(frozen(order))
-    if turn.rules.is_over(order.state):
-        raise RefusedError("order_ended", order=order.id, state=order.state)
+        return frozen(order)
+    if rules.is_over(order.state):
+        return Refusal("order_ended", {"order": order.id, "state": order.state})
+    return None
+
+
+def why_not_pick(world: World, order: Order, rules: Ruleset) -> Refusal | None:
+    """Return why nobody can pick for the order now."""
+    if stopped := _why_stopped(order, rules):
+        return stopped
+    task = world.get(Task, order.task) if order.task else None
+    if task is None:
+        return no_way(order, "pick.scan", rules)
+    if task.state != "taken":
+        return Refusal("task_not_open", {"task": task.id, "state": task.state})
+    if lines_closed(world, order, rules) is None:
+        return Refusal("step_done", {"step": len(task.closed)})
+    return None
+
+
+def why_not_release(world: World, order: Order, rules: Ruleset) -> Refusal | None:
+    """Return why the order's task cannot be given back."""
+    task = world.get(Task, order.task) if order.task else None
+    if task is None:
+        return no_way(order, "task.release", rules)
+    if task.state != "taken":
+        return Refusal("task_not_open", {"task": task.id, "state": task.state})
+    return None
+
+
+def why_no_put_back(_: World, order: Order, __: Ruleset) -> Refusal | None:
+    """Return why nothing of the order is to be put back."""
+    if any(item.done < item.qty for item in order.put_back):
+        return None
+    return Refusal("nothing_to_put_back", {"order": order.id, "state": order.state})
 
 
 def _blocked_since(turn: Turn, task: Task, order: Order) -> int | None:

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
+from edge.domain.asking import LABEL_ACTIONS, Why, actions_of, why_not
 from edge.domain.gates import needed_at_packing
 from edge.domain.label_views import CarrierView, carrier_view
-from edge.domain.labelling import why_not_print, why_not_prove, why_not_reprint
 from edge.domain.model import (
     Assignment,
     Freeze,
@@ -25,20 +25,13 @@ from edge.domain.model import (
     Task,
 )
 from edge.domain.printstages import slip_code
-from edge.domain.refusals import Refusal
 from edge.domain.rules import Ruleset
 from edge.domain.rulesets import active_rules
-from edge.domain.workflow import choose
 from edge.domain.world import World
 
 STEPS_REMEMBERED_MAX: Final = 20_000
 _PACKING: Final = ("pack", "dock")
-_LABEL_ACTIONS: Final = {
-    "waybill.print": why_not_print,
-    "waybill.reprint": why_not_reprint,
-    "waybill.prove": why_not_prove,
-}
-PACKING_ACTIONS: Final = ("pack.open", "pack.finish", *_LABEL_ACTIONS, "handover.scan")
+PACKING_ACTIONS: Final = ("pack.open", "pack.finish", *LABEL_ACTIONS, "handover.scan")
 
 
 class FrozenView(msgspec.Struct, frozen=True, gc=False):
@@ -154,13 +147,6 @@ class PackLine(msgspec.Struct, frozen=True, gc=False):
     check: str
     done: bool
     codes: tuple[str, ...]
-
-
-class Why(msgspec.Struct, frozen=True, gc=False):
-    """A reason why an action is not open."""
-
-    code: str
-    facts: dict[str, Any]
 
 
 class PackView(msgspec.Struct, frozen=True, gc=False):
@@ -471,7 +457,7 @@ def order_view(world: World, order_id: str) -> OrderView | None:
         marks=order.marks,
         approvals=order.approvals,
         parent=content.parent or None,
-        why_not=why_not(world, order, rules, (*rules.actions_from(order.state), *_LABEL_ACTIONS)),
+        why_not=why_not(world, order, rules, actions_of(order, rules)),
     )
 
 
@@ -482,16 +468,3 @@ def _put_back(world: World, order: Order) -> list[PutBackView]:
         codes = (*sku.codes, sku.id)
         views.append(PutBackView(item.sku, sku.name, item.location, item.qty, item.done, codes))
     return views
-
-
-def why_not(
-    world: World, order: Order, rules: Ruleset, actions: tuple[str, ...]
-) -> dict[str, list[Why]]:
-    """Return, for each of `actions` that is not open to the order now, why."""
-    found = {}
-    for action in actions:
-        asked = _LABEL_ACTIONS.get(action)
-        answer = asked(world, order, rules) if asked else choose(world, order, action, rules)
-        if isinstance(answer, Refusal):
-            found[action] = [Why(answer.code, answer.facts)]
-    return found

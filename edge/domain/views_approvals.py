@@ -6,9 +6,9 @@ import msgspec
 
 from edge.domain.approving import REFER, answers_now, facts_hash, facts_now, places_left
 from edge.domain.approving import why_not_grant as _why_not_grant
+from edge.domain.asking import Why
 from edge.domain.model import Approval, Name, Opinion
 from edge.domain.rulesets import active_rules
-from edge.domain.views import Why
 from edge.domain.world import World
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from edge.domain.arrivals import ENTER
 from edge.domain.gates import GATES
 from edge.domain.refusals import FAULTS, HTTP_STATUS, Fault
-from edge.domain.rules import Ruleset, Transition
+from edge.domain.rules import Ruleset
 
 KINDS: Final = {
     "start": "where every order begins; none rests here",
@@ -37,9 +38,17 @@ way in the table whose gates are all open. An open *freeze* closes every way but
 _HOLD: Final = """\
 The hub's `order.hold` puts an order that nobody has begun to pick into a waiting state.
 """
-_LEFT_OUT: Final = """\
-`hold` stands for every `hold_…`. `order.cancel`, which leads to `cancelled` or `put_back`, is left
-out.
+_STATES: Final = """\
+`enter` is done when an order comes to a state: each does nothing where nothing is to be done. The
+actions of `auto` are then taken by themselves, as soon as their gates are open.
+"""
+_PICTURE: Final = """\
+![The workflow, in Chinese](img/workflow-zh.svg)
+
+![The workflow, in English](img/workflow-en.svg)
+
+A running box draws its active ruleset at `/api/v1/workflow.svg?lang=zh&order=…`; the state of the
+order stands out. Ways that would cross the middle are written on their cards.
 """
 _REFUSED: Final = """\
 A refused command changes nothing and is on record. Texts by code are in
@@ -51,39 +60,61 @@ def workflow_page(rules: Ruleset) -> str:
     """Return the page in Markdown."""
     flow = rules.document.workflow
     states = [
-        (f"`{state.id}`", state.name.zh, state.name.en, state.kind, state.owner)
+        (
+            f"`{state.id}`",
+            state.name.zh,
+            state.name.en,
+            state.kind,
+            state.desk or "–",
+            state.owner,
+            _codes(state.enter) or "–",
+            _codes(state.auto) or "–",
+        )
         for state in flow.states
     ]
     ways = [
         (
             f"`{way.action}`",
+            rules.action_name(way.action).zh,
+            rules.action_name(way.action).en,
             _codes(way.sources),
-            f"`{way.to}`",
+            f"`{way.to}`" if way.to else "stays",
             _codes(way.gates) or "–",
             "open" if way.frozen else "closed",
         )
         for way in flow.transitions
     ]
     holds = [(f"`{hold.state}`", _code(hold.when)) for hold in flow.holds]
-    gates = [(f"`{name}`", _first_line(gate.check.__doc__)) for name, gate in GATES.items()]
+    gates = [
+        (f"`{code}`", each.name.zh, each.name.en, each.opens.zh, each.opens.en)
+        for code, each in GATES.items()
+    ]
+    effects = [(f"`{code}`", each.name.zh, each.name.en) for code, each in ENTER.items()]
+    carrier = [(f"`{each}`", f"`{action}`") for each, action in flow.carrier_actions.items()]
     roles = [(f"`{kind}`", ", ".join(who)) for kind, who in rules.document.roles.items()]
     parts = [
         _HEAD.format(label=rules.label),
+        "## The picture\n",
+        _PICTURE,
         "## States\n",
-        _table(("state", "zh", "en", "kind", "owner"), states),
+        _table(("state", "zh", "en", "kind", "desk", "owner", "enter", "auto"), states),
         *[f"- *{kind}*: {meaning}" for kind, meaning in KINDS.items()],
-        "\n## Ways\n",
-        _table(("action", "from", "to", "gates", "while frozen"), ways),
+        "",
+        _STATES,
+        "## Ways\n",
+        _table(("action", "zh", "en", "from", "to", "gates", "while frozen"), ways),
         _HOLD,
+        "## What a carrier's status does\n",
+        _table(("status", "action"), carrier),
         "## Where an order waits at acceptance\n",
         "The first rule that is true of it decides ([CEL](https://cel.dev)).\n",
         _table(("state", "when"), holds),
         "## Gates\n",
-        _table(("gate", "is open when"), gates),
+        _table(("gate", "zh", "en", "is open when (zh)", "is open when (en)"), gates),
+        "## What is done on entry\n",
+        _table(("effect", "zh", "en"), effects),
         "## Who may do what\n",
         _table(("command", "any of the roles"), roles),
-        "## The picture\n",
-        _mermaid(flow.transitions),
         "## Refusals\n",
         _REFUSED,
         *_refusals(),
@@ -96,30 +127,6 @@ def _refusals() -> Iterable[str]:
         codes = [code for code, whose in FAULTS.items() if whose is fault]
         if codes:
             yield f"- **{meaning}** ({HTTP_STATUS[fault]}): {_codes(sorted(codes))}"
-
-
-def _mermaid(ways: Sequence[Transition]) -> str:
-    """Return the state diagram. Cancelling is left out: it leads on from nearly everywhere."""
-    seen: dict[tuple[str, str], list[str]] = {}
-    for way in ways:
-        for source in way.sources:
-            if way.to and way.action != "order.cancel":
-                seen.setdefault((_group(source), way.to), []).append(way.action)
-    lines = ["```mermaid", "stateDiagram-v2", "  [*] --> received"]
-    if any(_group(source) == "hold" for source, _ in seen):
-        lines.append("  received --> hold: a rule says wait")
-    for (source, target), actions in seen.items():
-        lines.append(f"  {source} --> {target}: {', '.join(dict.fromkeys(actions))}")
-    return "\n".join([*lines, "```", "", _LEFT_OUT])
-
-
-def _group(state: str) -> str:
-    return "hold" if state.startswith("hold_") else state
-
-
-def _first_line(text: str | None) -> str:
-    assert text is not None, "a gate says in its docstring when it is open"
-    return text.partition("\n")[0]
 
 
 def _codes(words: Iterable[str]) -> str:

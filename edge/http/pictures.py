@@ -7,6 +7,7 @@ from aiohttp import web
 from edge.app.reads import Reads
 from edge.domain.ids import ID_CHARS_MAX
 from edge.domain.refusals import RefusedError
+from edge.domain.workflow_picture import LANGUAGES, picture
 from edge.http.guard import Guard
 from edge.http.routes import Route
 
@@ -30,6 +31,23 @@ class PictureHandlers:
             raise RefusedError("unknown_job", job=job)
         return web.Response(body=qr_svg(text), content_type="image/svg+xml")
 
+    async def workflow(self, request: web.Request) -> web.StreamResponse:
+        """Draw the workflow; the state of `order`, or `state` itself, stands out."""
+        await self._guard.session(request)
+        query = request.query
+        language = query.get("lang", "zh")
+        if language not in LANGUAGES:
+            problem = f"lang: one of {', '.join(LANGUAGES)}"
+            raise RefusedError("malformed", problem=problem, kind="")
+        state = query.get("state", "")
+        if order_id := query.get("order"):
+            found = await self._reads.order(order_id)
+            if found is None:
+                raise RefusedError("unknown_order", order=order_id)
+            state = found.state
+        text = picture(await self._reads.rules(), language, state)
+        return web.Response(text=text, content_type="image/svg+xml")
+
 
 def qr_svg(text: str) -> bytes:
     """Return a QR code as SVG, without a size of its own."""
@@ -47,4 +65,6 @@ def picture_routes(handlers: PictureHandlers) -> list[Route]:
     return [
         Route("GET", "/api/v1/print-jobs/{id}/slip.svg", handlers.slip, "The QR of a job's slip",
               refusals=("unknown_job",)),
+        Route("GET", "/api/v1/workflow.svg", handlers.workflow, "The workflow as a picture",
+              refusals=("unknown_order",)),
     ]  # fmt: skip

@@ -13,10 +13,9 @@ from edge.app.sessions import Sessions, SessionView, SignIn
 from edge.domain.commands import Envelope, StatusSet
 from edge.domain.ids import ID_CHARS_MAX
 from edge.domain.label_views import FixRow
-from edge.domain.model import Name
 from edge.domain.printviews import HealingRow, PrintJobView, healing_row
 from edge.domain.refusals import RefusedError
-from edge.domain.rules import Reason, Workflow
+from edge.domain.rules import Reason
 from edge.domain.views import JobView, OrderView, PackRow, PackView, TaskView
 from edge.domain.views_approvals import ApprovalView
 from edge.http.guard import COOKIE, Guard
@@ -67,13 +66,6 @@ class OrderPage(msgspec.Struct, frozen=True):
     counts: dict[str, int]
 
 
-class TimelineView(msgspec.Struct, frozen=True):
-    """What happened to an order, oldest first, and the names of the people who did it."""
-
-    entries: list[dict[str, Any]]
-    people: dict[str, Name]
-
-
 class AlarmView(msgspec.Struct, frozen=True):
     """An alarm that waits to be acknowledged."""
 
@@ -81,13 +73,6 @@ class AlarmView(msgspec.Struct, frozen=True):
     code: str
     facts: dict[str, Any]
     raised_at: int
-
-
-class WorkflowView(msgspec.Struct, frozen=True):
-    """The active ruleset's label, and its states and transitions."""
-
-    rules: str
-    workflow: Workflow
 
 
 class Handlers:
@@ -205,13 +190,6 @@ class Handlers:
         order_id = request.match_info["id"]
         return _found(await self._reads.order(order_id), "unknown_order", order=order_id)
 
-    async def timeline(self, request: web.Request) -> web.StreamResponse:
-        """Return all that happened to an order."""
-        await self._guard.session(request)
-        entries = await self._reads.timeline(request.match_info["id"])
-        people = await self._reads.names_of(each["actor"] for each in entries)
-        return json_response(TimelineView(entries, people))
-
     async def approvals(self, request: web.Request) -> web.StreamResponse:
         """Return what the caller may decide, and what they asked."""
         session = await self._guard.session(request)
@@ -235,12 +213,6 @@ class Handlers:
         """Return the reasons that a person may choose."""
         await self._guard.session(request)
         return json_response((await self._reads.rules()).document.reasons)
-
-    async def workflow(self, request: web.Request) -> web.StreamResponse:
-        """Return states and transitions of the active ruleset."""
-        await self._guard.session(request)
-        rules = await self._reads.rules()
-        return json_response(WorkflowView(rules.label, rules.document.workflow))
 
     async def fix_queue(self, request: web.Request) -> web.StreamResponse:
         """Return the orders whose waybill cannot be printed as they are."""
@@ -294,8 +266,6 @@ def routes(handlers: Handlers) -> list[Route]:
         Route("GET", f"{api}/orders", h.orders, "Orders, page by page", gives=OrderPage),
         Route("GET", f"{api}/orders/{{id}}", h.order, "An order", gives=OrderView,
               refusals=("unknown_order",)),
-        Route("GET", f"{api}/orders/{{id}}/timeline", h.timeline, "All that happened to an order",
-              gives=TimelineView),
         Route("GET", f"{api}/approvals", h.approvals, "Open approvals that the caller may decide, "
               "and the caller's own requests", gives=dict[str, list[ApprovalView]]),
         Route("GET", f"{api}/approvals/{{id}}", h.approval, "An approval, its facts as they are "
@@ -307,8 +277,6 @@ def routes(handlers: Handlers) -> list[Route]:
               gives=dict[str, list[AlarmView]]),
         Route("GET", f"{api}/reasons", h.reasons, "Reasons to choose from",
               gives=dict[str, list[Reason]]),
-        Route("GET", f"{api}/workflow", h.workflow, "States and transitions",
-              gives=WorkflowView),
         Route("GET", f"{api}/labels/fix-queue", h.fix_queue, "Orders whose waybill cannot be "
               "printed as they are, with what would help", gives=dict[str, list[FixRow]]),
         Route("GET", f"{api}/jobs", h.jobs, "Print jobs of an order",

@@ -3,8 +3,9 @@
 import pytest
 
 from edge.domain import commands as c
+from edge.domain.asking import Why
 from edge.domain.model import Job, Order, Pool, Waybill
-from edge.domain.views import Why, order_view
+from edge.domain.views import order_view
 from tests.domain.site import BIB, BOOK, MUG, TOWEL, WIPES, Site, changed_rules, gtin, line, person
 
 GIFTED = (

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from edge.domain import commands as c
+from edge.domain.asking import ask, asking_view
 from edge.domain.model import Assignment, Task
 from edge.domain.refusals import Refusal
 from edge.domain.returning import suggest
@@ -242,3 +243,36 @@ def test_pick_8_a_missing_item_is_replaced_by_approval(site: Site) -> None:
     for _ in range(2):
         assert site.by("packer", c.PackScan("1001", gtin(BOOK), 3)).ok
     assert site.by("packer", c.PackFinish("1001")).ok
+
+
+# ---- why-not ----------------------------------------------------------------------------------
+
+
+def test_flow_3_why_not_names_every_closed_gate(site: Site) -> None:
+    """All that is missing is named, with the way that was tried, before anybody tries (FLOW-4)."""
+    site.to_packing("1001", line(1, MUG, 1), tags=["key_review"])
+    found = asking_view(site.world, "1001", "pack.finish")
+    assert found is not None
+    finish = found.actions[0]
+    assert (finish.open, [each.code for each in finish.why]) == (False, ["pack_incomplete"])
+    assert [gate.gate for gate in finish.ways[0].gates] == [
+        "gifts_enough",
+        "lots_free",
+        "all_checked",
+    ]
+    site.check_all()
+    assert site.by("packer", c.PackFinish("1001")).ok
+    shipping = ask(site.world, site.order(), site.rules, "label.proved")
+    assert [each.code for each in shipping.why] == ["label_not_proved", "evidence_missing"]
+
+
+def test_flow_3_the_order_lists_the_actions_of_its_state(site: Site) -> None:
+    """A screen gets each action of the state with its name, open or closed with the reasons."""
+    site.assign()
+    site.freeze(category="remark")
+    found = asking_view(site.world, "1001")
+    assert found is not None
+    closed = {each.action: [why.code for why in each.why] for each in found.actions}
+    assert closed["task.take"] == ["order_frozen"]
+    assert closed["order.cancel"] == []
+    assert {each.action for each in found.actions} >= {"order.hold", "lock.overdue", "pick.scan"}

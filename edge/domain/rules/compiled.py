@@ -56,6 +56,10 @@ class Ruleset:
         """Return the ways out of `state` by `action`, in the order they are tried."""
         return self._by_action.get((action, state), [])
 
+    def action_name(self, action: str) -> Name:
+        """Return what an action is called."""
+        return self.document.workflow.actions.get(action) or Name(action, action)
+
     def allows(self, action: str, state: str) -> bool:
         """Tell whether `state` knows `action` at all, whatever its gates say."""
         return (action, state) in self._by_action

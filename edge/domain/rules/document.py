@@ -80,6 +80,8 @@ class Workflow(Part, frozen=True):
     states: tuple[State, ...]
     transitions: tuple[Transition, ...]
     holds: tuple[HoldRule, ...] = ()
+    actions: dict[str, Name] = {}
+    """What an action is called; one without a name goes by its code."""
     carrier_actions: dict[str, ActionName] = {}
     """Action that a carrier's status calls for, e.g. `lost` → `carrier.trouble`."""
 
