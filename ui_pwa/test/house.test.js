@@ -59,6 +59,9 @@ test('every text that the page names exists', () => {
         /^(pick|pack|handover|putback|alarm)\.(scan|qty|short|open|finish|ack)$/.test(key);
       assert.ok(key in zh || isKind, `${path}: ${key}`);
     }
+    for (const [, key] of text(path).matchAll(/\bt\(\s*['"]([a-z_]+\.[a-z_]+)['"]/g)) {
+      assert.ok(key in zh, `${path}: ${key}`);
+    }
   }
 });
 
