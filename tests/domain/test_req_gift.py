@@ -85,7 +85,7 @@ def short_gift(site: Site) -> None:
 
 
 def test_gift_3_a_short_gift_names_another_of_equal_value(site: Site) -> None:
-    """The refusal says how many are short, and suggests what is nearest in price and in stock."""
+    """A short gift is counted, and what is nearest in price and in stock suggested (GIFT-3)."""
     short_gift(site)
     closed = choose(site.world, site.order(), "pick.finish", site.rules)
     assert isinstance(closed, Refusal)
@@ -110,7 +110,7 @@ def substitute(site: Site, sku: str = "", **more: Any) -> str:
 
 
 def test_gift_3_only_a_supervisor_replaces(site: Site) -> None:
-    """The picker asks, the supervisor's badge decides, and the other gift is picked at once."""
+    """The picker asks, a supervisor's badge decides, the other gift is picked at once (GIFT-3)."""
     short_gift(site)
     asked = substitute(site)
     assert gifts_of(site) == {MUG: 2}
@@ -126,7 +126,7 @@ def test_gift_3_only_a_supervisor_replaces(site: Site) -> None:
 
 
 def test_gift_3_what_cannot_stand_in(site: Site) -> None:
-    """Another value, an empty bin, a gift that is there, a line that is none: each is refused."""
+    """Another value, an empty bin, a gift in stock, no gift at all: each is refused (GIFT-3)."""
     short_gift(site)
     site.snapshot({BIB: 1})
     said = [substitute(site, sku) for sku in (BOOK, "", BIB)]
