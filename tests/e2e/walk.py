@@ -14,7 +14,7 @@ THEMES: tuple[Theme, ...] = ("light", "dark")
 LANGS = ("zh", "en")
 PLACES = (
     "tasks", "pack", "handover", "putback", "counts", "orders", "approvals", "prints", "fixes",
-    "lots", "live",
+    "lots", "live", "devices",
 )  # fmt: skip
 """Screens of the menu, in its order for somebody who may go everywhere."""
 

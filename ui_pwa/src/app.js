@@ -1,6 +1,5 @@
 // The page put together: one state, one queue of scans, one way out for commands.
 
-import { classify } from './core/codes.js';
 import { OFFLINE_KINDS, OUTBOX_MAX, outcome, toSend, uuid7 } from './core/outbox.js';
 import { SAVED, START, home, openAlarms, reduce } from './core/state.js';
 import { translator } from './core/text.js';
@@ -8,8 +7,7 @@ import { BoxError, Link, call } from './io/box.js';
 import * as db from './io/db.js';
 import { signal } from './io/signals.js';
 import { Painter, byId } from './painter.js';
-import * as dialogs from './screens/dialogs.js';
-import * as signIn from './screens/sign_in.js';
+import { Scans } from './scans.js';
 
 /** An unacknowledged alarm is signalled again this often, ms. */
 const ALARM_EVERY_MS = 3000;
@@ -37,14 +35,15 @@ export class App {
     this.onQty = () => undefined;
     /** @type {(code: string) => unknown} */
     this.onReason = () => undefined;
+    /** @type {() => unknown} */
+    this.onSure = () => undefined;
     /** @type {{moveTo: (parent: Element) => void} | null} */
     this.wedge = null;
     /** @type {(() => unknown) | null} */
     this.keepShell = null;
     /** @type {(() => unknown) | null} */
     this.updateShell = null;
-    /** @type {Promise<unknown>} */
-    this.scans = Promise.resolve();
+    this.scans = new Scans(this);
     /** @type {Promise<unknown>} */
     this.following = Promise.resolve();
     /** Commands that are being written to the disk. */
@@ -165,6 +164,17 @@ export class App {
   askReason(list, then) {
     this.onReason = then;
     this.open({ kind: 'reason', list });
+  }
+
+  /**
+   * Ask whether somebody means it.
+   * @param {{title: string, text: string}} of
+   * @param {() => unknown} then
+   */
+  askSure(of, then) {
+    this.onSure = then;
+    this.dispatch({ type: 'quiet' });
+    this.open({ kind: 'sure', ...of });
   }
 
   close() {
@@ -330,7 +340,8 @@ export class App {
     else if (frame.t === 'answer') this.onAnswer(frame);
     else if (frame.t === 'entry') this.followed((follow) => follow.entry(this, frame.entry));
     else if (frame.t === 'alarm') this.onAlarm(frame.alarm);
-    else if (frame.t === 'status') this.dispatch({ type: 'status', frame });
+    else if (frame.t === 'status') this.onStatus(frame);
+    else if (frame.t === 'scan') this.scans.fromStation(frame);
     else if (frame.t === 'bye' && ['signed_out', 'revoked'].includes(frame.code)) this.signedOut();
   }
 
@@ -342,6 +353,12 @@ export class App {
     if (!this.state.reasons) this.refresh('reasons');
     this.entered(this.state.screen);
     if (this.keepShell) this.soon('worker', REFRESH_MS, () => this.keepShell?.());
+  }
+
+  /** @param {any} frame */
+  onStatus(frame) {
+    this.dispatch({ type: 'status', frame });
+    this.followed((follow) => follow.heard(this, 'status'));
   }
 
   onDown() {
@@ -439,61 +456,9 @@ export class App {
     this.pump();
   }
 
-  // ---- scans
-
   /** Scans wait for each other; none is dropped. @param {string} code */
   onScan(code) {
-    this.scans = this.scans
-      .then(() => this.route(code))
-      .then(() => this.settled())
-      .catch((error) => {
-        this.tell('stop', 'refusal.internal');
-        reportError(error);
-      });
-  }
-
-  /** Wait for answers that only the box can give: they may change what the next scan means. */
-  async settled() {
-    const asked = () =>
-      this.keeping > 0 ||
-      (this.state.link === 'up' &&
-        this.state.outbox.some((k) => !k.parked && !OFFLINE_KINDS.includes(k.cmd.kind)));
-    while (asked())
-      await new Promise((resolve) => {
-        this.waiters.push(() => resolve(null));
-      });
-    await this.following;
-  }
-
-  /** @param {string} code */
-  async route(code) {
-    const { state } = this;
-    const scan = this.classify(code);
-    if (openAlarms(state).length) {
-      if (scan.type === 'command' && scan.name === 'OK') dialogs.ackAlarm(this);
-      else this.tell('stop', 'notice.alarm_first');
-    } else if (scan.type === 'badge') signIn.takeBadge(this, code);
-    else if (scan.type === 'command' && scan.name === 'USER') await this.switchUser();
-    else if (state.dialog) {
-      await this.painter.fetch('asks');
-      dialogs.scan(this, scan);
-    } else if (scan.type === 'station') signIn.takeStation(this, scan.code);
-    else if (scan.type === 'command' && scan.name === 'HELP') this.open({ kind: 'help' });
-    else if (scan.type === 'command' && scan.name === 'UNDO') this.tell('wrong', 'notice.undo');
-    else {
-      await (await this.painter.fetch(state.screen)).scan?.(this, scan);
-    }
-  }
-
-  /** A code that the task expects is never a badge. @param {string} code */
-  classify(code) {
-    const scan = classify(code);
-    const expected = this.state.task?.steps.some(
-      (s) => s.expect.location.includes(code) || s.expect.codes.includes(code),
-    );
-    /** @type {Scan} */
-    const plain = { type: 'code', code };
-    return scan.type === 'badge' && expected ? plain : scan;
+    this.scans.take(code);
   }
 }
 

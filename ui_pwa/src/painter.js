@@ -21,6 +21,8 @@ const LATER = {
   counts: async () => (await import('./screens/stockroom.js')).counts,
   lots: async () => (await import('./screens/stockroom.js')).lots,
   live: async () => import('./screens/live.js'),
+  devices: async () => (await import('./screens/devices.js')).devices,
+  device: async () => (await import('./screens/devices.js')).device,
   handover: async () => (await import('./screens/floor.js')).handover,
   putback: async () => (await import('./screens/floor.js')).putback,
 };

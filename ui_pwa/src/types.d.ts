@@ -94,6 +94,15 @@ interface GiftTrace {
     suggest_name: Name | null }[];
   events: { what: string; at_us: number; by: string; line: number; qty: number; data: Facts }[];
 }
+interface DeviceView {
+  id: string; kind: 'printer' | 'scanner' | 'unknown';
+  state: 'new' | 'identified' | 'adopted' | 'stale' | 'gone'; adopted: boolean;
+  configured: boolean; name: string; make: string; model: string; language: string; note: string;
+  url: string; urls: string[]; sources: string[]; since: number; stations: string[];
+  conflicts: { clash: string; parties: string[] }[]; sticker: string; fault: string; jobs: number;
+  test: { state: string; at: number | null; reason: string | null; proved_at: number | null;
+    due: boolean };
+}
 interface PrinterState { id: string; name: string; ok: boolean; fault: string; since: number }
 interface Alarm { id: string; code: string; facts: Facts; raised_at: number }
 interface Reason { code: string; zh: string; en: string }
@@ -127,12 +136,13 @@ interface Notice { tone: Tone; key: string; facts: Facts; hint: string; seq: num
 type ScreenName =
   | 'signin' | 'tasks' | 'pick' | 'pack' | 'handover' | 'putback' | 'status'
   | 'approvals' | 'approval' | 'orders' | 'order' | 'prints' | 'fixes' | 'counts' | 'lots'
-  | 'live';
+  | 'live' | 'devices' | 'device';
 type Dialog =
   | { kind: 'menu' }
   | { kind: 'help' }
   | { kind: 'qty'; title: string; label: string; max: number; preset: number; text: string }
   | { kind: 'reason'; list: keyof Reasons }
+  | { kind: 'sure'; title: string; text: string }
   | { kind: 'pin'; text: string; busy: boolean; error: Refusal | null;
       sign: Signing | null };
 interface State {
@@ -155,7 +165,7 @@ type Happening = { type: string; [k: string]: any };
 type App = import('./app.js').App;
 type Frame = { kind: 'scan'; text: string; gapMs: number } | { kind: 'typed'; text: string; byHand: boolean };
 type Scan =
-  | { type: 'badge' | 'station' | 'tote' | 'label' | 'code'; code: string }
+  | { type: 'badge' | 'station' | 'sticker' | 'tote' | 'label' | 'code'; code: string }
   | {
     type: 'command'; code: string; name: string;
     qty: number | null; digit: string | null; // of the cards @C:QTY:<n> and @C:<digit>

@@ -183,6 +183,7 @@ test('codes are told apart by their form', () => {
   assert.equal(classify('T-17').type, 'tote');
   assert.equal(classify('FG1:SF123:abc').type, 'label');
   assert.deepEqual(classify('@S:S1'), { type: 'station', code: 'S1' });
+  assert.deepEqual(classify('@D:d-1:7'), { type: 'sticker', code: '@D:d-1:7' });
   assert.deepEqual(classify('@C:QTY:600'), {
     type: 'command',
     code: '@C:QTY:600',

@@ -184,6 +184,7 @@ export function classify(code) {
     };
   }
   if (/^@S:./.test(code)) return { type: 'station', code: code.slice(3) };
+  if (/^@D:./.test(code)) return { type: 'sticker', code };
   if (/^B-[^-]+$/.test(code)) return { type: 'badge', code };
   if (/^T-\d+$/.test(code)) return { type: 'tote', code };
   if (/^FG1:/.test(code)) return { type: 'label', code };

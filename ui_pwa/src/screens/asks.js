@@ -19,6 +19,7 @@ const PLACES = [
   { screen: 'fixes', roles: ['packer', 'keeper'] },
   { screen: 'lots', roles: ['keeper'] },
   { screen: 'live', roles: ['keeper'] },
+  { screen: 'devices', roles: ['keeper'] },
 ];
 const EVERYWHERE = ['leader', 'supervisor', 'admin'];
 
@@ -27,6 +28,7 @@ export function view(app) {
   const { dialog } = app.state;
   if (dialog?.kind === 'qty') return qty(app, dialog);
   if (dialog?.kind === 'reason') return reasons(app, dialog);
+  if (dialog?.kind === 'sure') return sure(app, dialog);
   return dialog?.kind === 'help' ? help(app) : places(app);
 }
 
@@ -139,6 +141,21 @@ function reasons(app, dialog) {
     ${list.length ? nothing : html`<p class="sub">${t('reason.none')}</p>`}</div>`;
 }
 
+/** @param {App} app @param {Extract<Dialog, {kind: 'sure'}>} dialog */
+function sure(app, dialog) {
+  return html`${title(app, dialog.title)}<p class="name fill">${dialog.text}</p>${notice(app)}
+    ${footer(
+      action(app, { text: app.t('act.back'), onPress: () => app.close() }),
+      action(app, { tone: 'main', text: dialog.title, onPress: () => takeSure(app) }),
+    )}`;
+}
+
+/** @param {App} app */
+function takeSure(app) {
+  app.close();
+  app.onSure();
+}
+
 /**
  * Ask a supervisor for a gift of equal value in place of one that is short.
  * @param {App} app
@@ -182,6 +199,10 @@ export function scan(app, scan) {
       app.onReason(picked.code);
       return;
     }
+  }
+  if (dialog?.kind === 'sure' && scan.type === 'command' && scan.name === 'OK') {
+    takeSure(app);
+    return;
   }
   app.tell('wrong', 'notice.dialog_first');
 }

@@ -101,6 +101,15 @@ const FOLLOW = {
     app.tell('good', 'notice.asked');
   },
   'evidence.attach': (app) => app.tell('good', 'notice.photo_there'),
+  'device.adopt': (app) => app.tell('good', 'notice.device_adopted'),
+  'device.bind': (app, facts) => app.tell('good', 'notice.device_bound', facts),
+  'device.unbind': (app, _, data) => app.tell('good', 'notice.device_unbound', data),
+  'device.test': (app) => app.tell('kept', 'notice.device_test'),
+  'device.prove': (app) => app.tell('good', 'notice.device_proved'),
+  'device.forget': (app) => {
+    app.go('devices');
+    app.tell('good', 'notice.device_forgotten');
+  },
   'alarm.ack': () => undefined,
 };
 
@@ -156,6 +165,11 @@ async function look(app) {
   module.seen?.(app);
 }
 
+/** Read anew where the screen shows what has changed. @param {App} app @param {string} kind */
+export function heard(app, kind) {
+  if (app.painter.screens[app.state.screen]?.hears?.test(kind)) app.refresh('seen');
+}
+
 /** Something happened on the floor. @param {App} app @param {BoxEntry} happened */
 export function entry(app, happened) {
   app.dispatch({ type: 'entry', entry: happened });
@@ -171,6 +185,6 @@ export function entry(app, happened) {
   if (screen === 'tasks' && /^(task|order|freeze)\./.test(kind)) app.refresh('tasks');
   if (screen === 'pack' && !pack && /^(order|task|pack|pick|freeze)\./.test(kind))
     app.refresh('packing');
-  if (app.painter.screens[screen]?.hears?.test(kind)) app.refresh('seen');
+  heard(app, kind);
   if (screen === 'putback' && /^(order|putback)\./.test(kind)) app.refresh('putbacks');
 }

@@ -1,0 +1,81 @@
+// Scans one after another: whatever was read goes to what lies on top, or to where its kind leads.
+
+import { classify, normalise } from './core/codes.js';
+import { OFFLINE_KINDS } from './core/outbox.js';
+import { openAlarms } from './core/state.js';
+import * as dialogs from './screens/dialogs.js';
+import * as signIn from './screens/sign_in.js';
+
+export class Scans {
+  /** @param {App} app */
+  constructor(app) {
+    this.app = app;
+    /** @type {Promise<unknown>} */
+    this.last = Promise.resolve();
+  }
+
+  /** Scans wait for each other; none is dropped. @param {string} code */
+  take(code) {
+    this.last = this.last
+      .then(() => this.route(code))
+      .then(() => this.settled())
+      .catch((error) => {
+        this.app.tell('stop', 'refusal.internal');
+        reportError(error);
+      });
+  }
+
+  /** A fixed scanner of this station read something. @param {{code?: string}} frame */
+  fromStation({ code = '' }) {
+    const read = normalise(code);
+    if (read.ok) this.take(read.code);
+    else this.app.tell('wrong', 'notice.scanner_unread', {}, 'hint.scanner_unread');
+  }
+
+  /** Wait for answers that only the box can give: they may change what the next scan means. */
+  async settled() {
+    const { app } = this;
+    const asked = () =>
+      app.keeping > 0 ||
+      (app.state.link === 'up' &&
+        app.state.outbox.some((k) => !k.parked && !OFFLINE_KINDS.includes(k.cmd.kind)));
+    while (asked())
+      await new Promise((resolve) => {
+        app.waiters.push(() => resolve(null));
+      });
+    await app.following;
+  }
+
+  /** @param {string} code */
+  async route(code) {
+    const { app } = this;
+    const { state } = app;
+    const scan = this.classify(code);
+    if (openAlarms(state).length) {
+      if (scan.type === 'command' && scan.name === 'OK') dialogs.ackAlarm(app);
+      else app.tell('stop', 'notice.alarm_first');
+    } else if (scan.type === 'badge') signIn.takeBadge(app, code);
+    else if (scan.type === 'command' && scan.name === 'USER') await app.switchUser();
+    else if (state.dialog) {
+      await app.painter.fetch('asks');
+      dialogs.scan(app, scan);
+    } else if (scan.type === 'station') signIn.takeStation(app, scan.code);
+    else if (scan.type === 'sticker') (await app.painter.fetch('device')).scan?.(app, scan);
+    else if (scan.type === 'command' && scan.name === 'HELP') app.open({ kind: 'help' });
+    else if (scan.type === 'command' && scan.name === 'UNDO') app.tell('wrong', 'notice.undo');
+    else {
+      await (await app.painter.fetch(state.screen)).scan?.(app, scan);
+    }
+  }
+
+  /** A code that the task expects is never a badge. @param {string} code */
+  classify(code) {
+    const scan = classify(code);
+    const expected = this.app.state.task?.steps.some(
+      (s) => s.expect.location.includes(code) || s.expect.codes.includes(code),
+    );
+    /** @type {Scan} */
+    const plain = { type: 'code', code };
+    return scan.type === 'badge' && expected ? plain : scan;
+  }
+}
