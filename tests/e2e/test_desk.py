@@ -76,7 +76,7 @@ async def test_an_order_tells_its_story(box: RealBox, handheld: Callable[..., An
     await pda.scan("SO-1001")
     await pda.sees("订单 …1001")
     await pda.sees("中枢派单")
-    shut = pda.page.get_by_role("button", name="打印面单")
+    shut = pda.page.get_by_role("button", name="扫描拣货")
     assert await shut.get_attribute("aria-disabled") == "true"
     await shut.click(force=True)
     await pda.page.locator(".notice.wrong").wait_for()
