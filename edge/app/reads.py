@@ -274,6 +274,11 @@ class Reads:
         record = await self._reader.personal(f"person:{person}")
         return msgspec.convert(record["name"], Name) if record else Name(person, person)
 
+    async def message(self, message_id: str) -> Name:
+        """Return a text of the hub; nothing where it was erased."""
+        record = await self._reader.personal(f"message:{message_id}")
+        return Name(record["zh"], record["en"]) if record else Name("", "")
+
     async def pin_verifier(self, person: str) -> dict[str, Any] | None:
         """Return what a PIN is checked against."""
         record = await self._reader.personal(f"person:{person}")

@@ -140,7 +140,8 @@ def update(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
     """Take over another recipient or remark; a label that shows the old one is void."""
     order = _still_here(turn, str(body["order_id"]))
     if not body.get("recipient"):
-        raise RefusedError("malformed", problem="recipient: what it is now", kind="order.update")
+        problem = "recipient: what it is now; or lines, tags …"
+        raise RefusedError("malformed", problem=problem, kind="order.update")
     void_label(turn, order, reason="recipient_changed", number_too=False)
     turn.emit(
         "order.updated",

@@ -12,7 +12,8 @@ import msgspec
 from edge.domain import cosigning, quota, rulesets
 from edge.domain.alarms import RULES_KEEPERS, raise_alarm
 from edge.domain.carrier_truth import take_status
-from edge.domain.carriers import switch, update
+from edge.domain.carriers import switch
+from edge.domain.changing import reassign, take_risk, update
 from edge.domain.commands import (
     CheckpointCountersign,
     InstructionAccept,
@@ -20,8 +21,10 @@ from edge.domain.commands import (
 )
 from edge.domain.entries import LINK_DSEQ, PersonalRecord
 from edge.domain.evidence import set_tags
+from edge.domain.families import merge, take_sibling_status
 from edge.domain.freezing import open_freeze, revoke_freeze
 from edge.domain.ids import ID_CHARS_MAX
+from edge.domain.messages import show as show_message
 from edge.domain.model import Box, Name
 from edge.domain.orders import assign, the_order
 from edge.domain.personal import seal
@@ -218,6 +221,11 @@ _HANDLERS: Final[dict[str, Handler]] = {
     "order.update": update,
     "carrier.switch": switch,
     "tag.set": set_tags,
+    "order.merge": merge,
+    "order.reassign": reassign,
+    "order.risk": take_risk,
+    "order.sibling_status": take_sibling_status,
+    "message.show": show_message,
     "order.release": release,
     "order.hold": _hold,
     "approval.decide": cosigning.decide,

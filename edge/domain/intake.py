@@ -7,7 +7,13 @@ from edge.domain.carriers import judge
 from edge.domain.priorities import judge_priority
 from edge.domain.turn import Turn
 
-_CONTENT: Final = ("order.assigned", "order.amended", "order.updated")
+_CONTENT: Final = (
+    "order.assigned",
+    "order.amended",
+    "order.updated",
+    "order.changed",
+    "order.risk_changed",
+)
 
 
 def follow(turn: Turn) -> None:

@@ -9,9 +9,9 @@ from edge.domain.commands import (
     WaybillReprint,
 )
 from edge.domain.gates import all_checked, evidence_attached
-from edge.domain.model import Copy, Job, Order, Waybill
+from edge.domain.model import Copy, Fulfilment, Job, Order, Waybill
 from edge.domain.model.orders import LABEL_DUE
-from edge.domain.orders import the_order
+from edge.domain.orders import order_named, the_order
 from edge.domain.packing import station_of
 from edge.domain.refusals import Refusal, RefusedError, refused
 from edge.domain.rules import Ruleset
@@ -125,7 +125,7 @@ def prove(turn: Turn, data: WaybillProve) -> Facts:
 
 def order_by_label(turn: Turn, code: str) -> Order:
     """Return the order of a scanned parcel: by its label, or by the order's own id."""
-    known = turn.world.get(Order, code)
+    known = order_named(turn, code)
     return known if known is not None else _by_label(turn, code)[0]
 
 
@@ -154,7 +154,11 @@ def _copies_of_number(turn: Turn, order: Order) -> list[Copy]:
 
 def hand_over(turn: Turn, data: HandoverScan) -> Facts:
     """Scan a shipped parcel out to its carrier."""
-    order, copy = _by_label(turn, data.code)
+    child = turn.world.get(Fulfilment, data.code)
+    if child is not None:
+        order, copy = the_order(turn, child.order), None
+    else:
+        order, copy = _by_label(turn, data.code)
     if copy is None and len(_copies_of_number(turn, order)) > 1:
         raise RefusedError("label_old_copy", copy=len(order.copies))
     order = move(turn, order, "handover.scan")

@@ -10,7 +10,7 @@ from edge.domain.commands import QTY_MAX
 from edge.domain.facts import order_facts
 from edge.domain.granting import grant
 from edge.domain.ids import ID_CHARS_MAX
-from edge.domain.model import Assignment, Job, Order, Sku, Task
+from edge.domain.model import Assignment, Fulfilment, Job, Order, Sku, Task
 from edge.domain.recipients import derived, keep_personal
 from edge.domain.refusals import RefusedError
 from edge.domain.turn import Turn
@@ -18,6 +18,8 @@ from edge.domain.waybills import check_number, reserve
 from edge.domain.workflow import move, wait
 
 LINES_MAX: Final = 2_000
+BOUND: Final = "warehouse:"
+"""Constraint of a routing decision that leaves no choice."""
 
 
 def the_order(turn: Turn, order_id: str) -> Order:
@@ -39,7 +41,10 @@ def assign(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN4
         raise RefusedError("malformed", problem=problem, kind="order.assign")
     if turn.world.get(Order, order_id) is not None:
         raise RefusedError("already_assigned", order=order_id)
-    content = _content(turn, body, keep_personal(turn, order_id, body))
+    content = read_content(turn, body)
+    _refuse_bound_elsewhere(turn, content)
+    if content.fulfilment and (known := turn.world.get(Fulfilment, content.fulfilment)):
+        raise RefusedError("fulfilment_in_use", got=content.fulfilment, order=known.order)
     unknown = [line.sku for line in content.lines if turn.world.get(Sku, line.sku) is None]
     if unknown:
         raise RefusedError("wrong_item", got=unknown[0], expected="", sku=unknown[0])
@@ -58,7 +63,11 @@ def assign(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN4
     if body.get("gifts") == "evaluate":
         grant(turn, content)
     order = the_order(turn, order_id)
-    content = turn.world.the(Assignment, order_id)
+    accept(turn, order)
+
+
+def accept(turn: Turn, order: Order) -> None:
+    """Let an order that begins wait, or go to picking."""
     hold = _hold(turn, order)
     if hold:
         wait(turn, order, *hold)
@@ -66,7 +75,24 @@ def assign(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN4
     make_ready(turn, order, "order.accept")
 
 
-def _content(turn: Turn, body: dict[str, Any], seal_hex: str) -> Assignment:
+def _refuse_bound_elsewhere(turn: Turn, content: Assignment) -> None:
+    """Refuse an order that its routing binds to another warehouse (FLOW-9).
+
+    Where nobody said which warehouse this is, the box's own name counts, if the hub knows it.
+    """
+    constraints = [str(each) for each in content.routing.get("constraints") or ()]
+    bound = [each.removeprefix(BOUND) for each in constraints if each.startswith(BOUND)]
+    own = turn.rules.document.site.warehouse
+    if not own:
+        ranked = [each.get("warehouse") for each in content.routing.get("top3") or ()]
+        own = turn.box.name if turn.box.name in ranked else ""
+    if bound and own and own not in bound:
+        facts = {"order": content.id, "warehouse": bound[0], "here": own}
+        raise RefusedError("bound_elsewhere", **facts)
+
+
+def read_content(turn: Turn, body: dict[str, Any]) -> Assignment:
+    """Return an order's content as sent; what is personal of it is put beside the journal."""
     known = set(Assignment.__struct_fields__) - {"id", "recipient_key"}
     fields = {name: value for name, value in body.items() if name in known}
     fields |= {
@@ -75,7 +101,7 @@ def _content(turn: Turn, body: dict[str, Any], seal_hex: str) -> Assignment:
         "paid_us": body.get("paid_at") or 0,
         "created_us": body.get("created_at") or 0,
         "promise_us": body.get("promise") or 0,
-        "personal": seal_hex,
+        "personal": keep_personal(turn, body["order_id"], body),
     }
     fields |= derived(body, turn.rules)
     try:
@@ -145,6 +171,12 @@ def drop_task(turn: Turn, task_id: str) -> None:
 def _end_task(turn: Turn, task: Task, state: str) -> None:
     refs = [f"order:{order}" for order in task.orders]
     turn.emit("task.finished", f"task:{task.id}", refs, task=task.id, state=state)
+
+
+def order_named(turn: Turn, code: str) -> Order | None:
+    """Return the order that a scanned code names by itself: its id, or its fulfilment code."""
+    known = turn.world.get(Fulfilment, code)
+    return turn.world.get(Order, known.order if known else code)
 
 
 def job_of(turn: Turn, job_id: str) -> Job:

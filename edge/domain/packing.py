@@ -16,7 +16,7 @@ from edge.domain.model import (
     Sku,
     Tote,
 )
-from edge.domain.orders import the_order
+from edge.domain.orders import order_named, the_order
 from edge.domain.refusals import RefusedError, refused
 from edge.domain.turn import Turn
 from edge.domain.workflow import frozen, move, no_way, order_refs
@@ -126,15 +126,18 @@ def _by_tote_or_id(turn: Turn, code: str) -> Order:
         return turn.world.the(Order, tote.order)
     if tote is not None or code.startswith("T-"):
         raise RefusedError("unknown_tote", tote=code)
-    return the_order(turn, code)
+    found = order_named(turn, code)
+    if found is None:
+        raise RefusedError("unknown_order", order=code)
+    return found
 
 
 def _open_for_packing(turn: Turn, order_id: str, action: str) -> Order:
     order = the_order(turn, order_id)
-    if order.freezes:
-        raise refused(frozen(order))
     if not turn.rules.allows(action, order.state):
         raise refused(no_way(order, action, turn.rules))
+    if order.freezes:
+        raise refused(frozen(order))
     if order.packer != turn.command.actor:
         raise RefusedError("packed_by_other", order=order.id, by=order.packer)
     return order

@@ -84,7 +84,19 @@ def _put_task(
 
 @on("task.taken")
 def _task_taken(world: World, fact: Fact, data: dict[str, Any]) -> None:
-    tasks = [world.the(Task, each) for each in (data["task"], *data["absorbed"])]
+    leader = _join(world, data["task"], data["absorbed"])
+    world.edit(leader, state="taken", picker=fact.actor, taken_us=fact.at_us, at="")
+    world.put(Hands(id=fact.actor, task=leader.id))
+
+
+@on("order.merged")
+def _order_merged(world: World, _: Fact, data: dict[str, Any]) -> None:
+    _join(world, data["task"], data["absorbed"])
+
+
+def _join(world: World, leader_id: str, absorbed_ids: list[str]) -> Task:
+    """Make one task of several, in walk order; return it."""
+    tasks = [world.the(Task, each) for each in (leader_id, *absorbed_ids)]
     leader = tasks[0]
     walk = sorted(
         (
@@ -97,22 +109,18 @@ def _task_taken(world: World, fact: Fact, data: dict[str, Any]) -> None:
         key=lambda row: (row[0].walk, row[0].location, row[0].order, row[0].line),
     )
     world.put(Plan(id=leader.id, steps=tuple(step for step, _, _ in walk)))
-    world.edit(
+    joined = world.edit(
         leader,
-        state="taken",
-        picker=fact.actor,
-        taken_us=fact.at_us,
         orders=tuple(order for task in tasks for order in task.orders),
         picked=tuple(picked for _, picked, _ in walk),
         closed=tuple(closed for _, _, closed in walk),
-        at="",
         rev=leader.rev + 1,
     )
-    world.put(Hands(id=fact.actor, task=leader.id))
     for absorbed in tasks[1:]:
         world.edit(absorbed, state="merged", rev=absorbed.rev + 1)
         for order in absorbed.orders:
             world.edit(world.the(Order, order), task=leader.id)
+    return joined
 
 
 @on("task.released")

@@ -14,6 +14,7 @@ from edge.domain.model import (
     Deadlines,
     EqualGroup,
     Freeze,
+    Fulfilment,
     Location,
     Order,
     Person,
@@ -21,6 +22,8 @@ from edge.domain.model import (
     RulesetHistory,
     RulesetRecord,
     Session,
+    Sibling,
+    Siblings,
     Sku,
     Timer,
 )
@@ -181,6 +184,24 @@ def _order_assigned(world: World, fact: Fact, data: dict[str, Any]) -> None:
         grade="none",
     )
     world.put(order)
+    if assignment.fulfilment:
+        world.put(Fulfilment(id=assignment.fulfilment, order=assignment.id))
+
+
+@on("order.changed")
+def _order_changed(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.put(msgspec.convert(data["content"], Assignment))
+
+
+@on("order.risk_changed")
+def _order_risk_changed(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.edit(world.the(Assignment, data["order"]), risk_pm=data["risk_pm"])
+
+
+@on("order.siblings_told")
+def _order_siblings_told(world: World, _: Fact, data: dict[str, Any]) -> None:
+    siblings = tuple(msgspec.convert(each, Sibling) for each in data["siblings"])
+    world.put(Siblings(id=data["order"], siblings=siblings))
 
 
 @on("order.moved")

@@ -20,6 +20,9 @@ from edge.domain.model import (
     Name,
     Order,
     Plan,
+    Returned,
+    Sibling,
+    Siblings,
     Sku,
     Step,
     Task,
@@ -220,6 +223,10 @@ class OrderView(msgspec.Struct, frozen=True, gc=False):
     marks: tuple[str, ...]
     approvals: tuple[str, ...]
     parent: str | None
+    fulfilment: str | None
+    siblings: tuple[Sibling, ...]
+    risk_high: bool
+    returns: tuple[Returned, ...]
     why_not: dict[str, list[Why]]
 
 
@@ -457,8 +464,17 @@ def order_view(world: World, order_id: str) -> OrderView | None:
         marks=order.marks,
         approvals=order.approvals,
         parent=content.parent or None,
+        fulfilment=content.fulfilment or None,
+        siblings=_siblings(world, order_id),
+        risk_high=content.risk_pm > rules.document.priorities.risk_high_pm,
+        returns=order.returns,
         why_not=why_not(world, order, rules, actions_of(order, rules)),
     )
+
+
+def _siblings(world: World, order_id: str) -> tuple[Sibling, ...]:
+    found = world.get(Siblings, order_id)
+    return found.siblings if found else ()
 
 
 def _put_back(world: World, order: Order) -> list[PutBackView]:

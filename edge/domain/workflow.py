@@ -53,6 +53,8 @@ def no_way(order: Order, action: str, rules: Ruleset) -> Refusal:
     """Return the refusal that a state gives to an action that it does not know."""
     if rules.states[order.state].kind == "end":
         return Refusal("order_ended", {"order": order.id, "state": order.state})
+    if order.freezes:
+        return frozen(order)
     facts = {"order": order.id, "state": order.state, "action": action}
     return Refusal("not_in_state", facts)
 

@@ -9,6 +9,7 @@ from edge.app.reads import Reads
 from edge.domain.asking import Asking, known_actions
 from edge.domain.commands import CODE_CHARS_MAX
 from edge.domain.gates import GATES
+from edge.domain.ids import ID_CHARS_MAX
 from edge.domain.model import Name
 from edge.domain.refusals import RefusedError
 from edge.domain.returning import suggest
@@ -88,12 +89,25 @@ class OrderHandlers:
         gates = [GateRow(each.code, each.name, each.opens) for each in GATES.values()]
         return json_response(WorkflowView(rules.label, rules.document.workflow, gates))
 
+    async def message(self, request: web.Request) -> web.StreamResponse:
+        """Return a text of the hub, which an alarm names."""
+        await self._guard.session(request)
+        message = request.match_info["id"][:ID_CHARS_MAX]
+        return json_response(MessageView(message, await self._reads.message(message)))
+
     async def return_codes(self, request: web.Request) -> web.StreamResponse:
         """Return the codes of returns, and which of them a text suggests."""
         await self._guard.session(request)
         rules = await self._reads.rules()
         suggested = suggest(rules, request.query.get("text", "")[:CODE_CHARS_MAX])
         return json_response(ReturnCodes(list(rules.document.return_codes), suggested))
+
+
+class MessageView(msgspec.Struct, frozen=True):
+    """A text of the hub; empty where it was erased."""
+
+    id: str
+    text: Name
 
 
 def order_routes(reads: Reads, guard: Guard) -> list[Route]:
@@ -108,5 +122,7 @@ def order_routes(reads: Reads, guard: Guard) -> list[Route]:
               gives=WorkflowView),
         Route("GET", f"{api}/return-codes", h.return_codes, "Codes of returns, and which of them a "
               "text suggests", gives=ReturnCodes),
+        Route("GET", f"{api}/messages/{{id}}", h.message, "A text of the hub, which an alarm names",
+              gives=MessageView),
         *picture_routes(PictureHandlers(reads, guard)),
     ]  # fmt: skip

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from edge.domain import commands as c
+from edge.domain.asking import ask
 from edge.domain.model import Job, Lock, Order, Shelf, Task, shelf_id
 from edge.domain.projections import apply
 from edge.domain.world import World
-from tests.domain.site import BIB, BINS, BOOK, MUG, WIPES, Site, gtin, line
+from tests.domain.site import BIB, BINS, BOOK, MUG, PEOPLE, WIPES, Site, gtin, line
 
 ORDERS = ("1001", "1002")
 LINES = (
@@ -19,13 +20,51 @@ LINES = (
     (line(1, MUG, 1), line(2, BOOK, 6)),
     (line(1, WIPES, 1, gift=True), line(2, BIB, 1, gift=True, tracked=False)),
 )
-HUB = ("order.revoke", "order.release", "order.hold", "order.assign")
+HUB = ("order.revoke", "order.release", "order.hold", "order.assign", "order.reassign")
+CARRIER = ("lost", "delivered", "in_transit")
 CODES = (*BINS.values(), *map(gtin, BINS), "T-1", "T-2", "SF0001", "SF0002", "nonsense")
 WHO = ("picker", "picker2", "packer", "packer2", "keeper", "leader")
 
 STAGES = ("claimed", "sent", "confirmed", "retry", "failed", "unknown")
 
 orders = st.sampled_from(ORDERS)
+
+
+def _label(order: Order) -> str:
+    return f"FG1:{order.waybill}:{order.copies[-1].id}" if order.waybill and order.copies else ""
+
+
+ASKED: dict[str, Any] = {
+    "task.take": lambda _, o: ("picker", c.TaskTake((o.task,))) if o.task else None,
+    "task.release": lambda _, o: ("leader", c.TaskRelease(o.task, "break")) if o.task else None,
+    "tote.bind": lambda _, o: ("picker", c.ToteBind(o.task, o.id, "T-7")) if o.task else None,
+    "pack.open": lambda _, o: ("packer", c.PackOpen(o.id)),
+    "pack.finish": lambda _, o: ("packer", c.PackFinish(o.id)),
+    "waybill.print": lambda _, o: ("packer", c.WaybillPrint(o.id)),
+    "waybill.reprint": lambda _, o: ("packer", c.WaybillReprint(o.id, "torn")),
+    "waybill.prove": lambda _, o: ("packer", c.WaybillProve(_label(o))) if _label(o) else None,
+    "handover.scan": lambda _, o: ("keeper", c.HandoverScan(_label(o))) if _label(o) else None,
+    "order.resend": lambda _, o: ("keeper", c.OrderResend(o.id, "lost")),
+    "return.scan": lambda _, o: ("keeper", c.ReturnScan(o.id, "C2")),
+    "return.close": lambda _, o: ("keeper", c.ReturnClose(o.id)),
+    "putback.scan": lambda _, o: next(
+        (
+            ("keeper", c.PutbackScan(o.id, item.sku, 1))
+            for item in o.put_back
+            if item.done < item.qty
+        ),
+        ("keeper", c.PutbackScan(o.id, "x", 1)),
+    ),
+    "order.partial": lambda _, o: ("keeper", c.ApprovalRequest("partial", o.id)),
+    "order.release": lambda _, o: ("keeper", c.ApprovalRequest("hold_release", o.id)),
+}
+"""What a person would send for an action, or None where they have nothing to send."""
+PERSONAL = {
+    "task_in_hand", "task_taken", "task_not_open", "packed_by_other", "unknown_order",
+    "tote_in_use",
+    "label_void", "label_old_copy", "approval_open", "locked_out", "account_locked",
+}  # fmt: skip
+"""What depends on who asks, on what they have in hand, or on the very label that they scan."""
 
 
 class Floor(RuleBasedStateMachine):
@@ -69,13 +108,15 @@ class Floor(RuleBasedStateMachine):
             case "packed_checked":
                 site.report("claimed", order_id)
                 site.by("packer", c.WaybillProve(site.qr(order_id)))
+            case "shipped":
+                site.by("keeper", c.HandoverScan(site.qr(order_id)))
             case "put_back":
                 for item in order.put_back:
                     site.by("keeper", c.PutbackScan(order_id, item.sku, item.qty - item.done))
 
     @rule(
         who=st.sampled_from(WHO),
-        what=st.integers(0, 13),
+        what=st.integers(0, 17),
         order_id=orders,
         code=st.sampled_from(CODES),
         n=st.integers(0, 7),
@@ -103,6 +144,10 @@ class Floor(RuleBasedStateMachine):
             c.HandoverScan(label) if n % 2 else c.WaybillProve(label),
             c.WaybillResolve(job, printed=bool(n % 2)),
             c.PutbackScan(order_id, code, n),
+            c.OrderResend(order_id, "lost"),
+            c.ReturnScan(order_id, "C2" if n % 2 else "Q1"),
+            c.ReturnScan(code, "C2", order_id, n),
+            c.ReturnClose(order_id),
         )[what]
         self.site.by(who, asked, captured_us=self.site.now_us - late_s * 1_000_000)
 
@@ -117,6 +162,31 @@ class Floor(RuleBasedStateMachine):
             self.site.tell(what, order_id=order_id, state="hold_quality")
         else:
             self.site.freeze(order_id, what)
+
+    @rule(order_id=orders, action=st.sampled_from(sorted(ASKED)))
+    def why_not_says_what_the_command_is_told(self, order_id: str, action: str) -> None:
+        """What is asked before it is tried is what the trial answers (FLOW-3)."""
+        site, order = self.site, self.site.order(order_id)
+        command = ASKED[action](site, order)
+        if command is None:
+            return
+        who, data = command
+        fields = {"device": f"pda-{who}", "actor": who, "session": f"session-{who}"}
+        answer = site.decide(data, via="pda", roles=PEOPLE[who], **fields).answer
+        found = ask(site.world, order, site.rules, action)
+        if found.open:
+            assert answer.ok or answer.code in PERSONAL
+        else:
+            assert answer.code == found.why[0].code or answer.code in PERSONAL
+
+    @rule(order_id=orders, answer=st.sampled_from(["grant", "grant", "deny"]))
+    def supervisor(self, order_id: str, answer: str) -> None:
+        if self.site.order(order_id).approvals:
+            self.site.sign(self.site.approval(order_id).id, "supervisor", answer)
+
+    @rule(order_id=orders, status=st.sampled_from(CARRIER))
+    def carrier(self, order_id: str, status: str) -> None:
+        self.site.tell("order.carrier_status", order_id=order_id, status=status)
 
     @precondition(lambda self: self.site.timers())
     @rule()

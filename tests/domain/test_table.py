@@ -83,6 +83,11 @@ def _ask(kind: str, **data: Any) -> Send:
     return _by("keeper", lambda _: c.ApprovalRequest(kind, "1001", data=data))
 
 
+def _merge(site: Site) -> str:
+    site.assign("1009", line(1, BOOK, 1))
+    return str(site.tell("order.merge", orders=["1001", "1009"]).facts.get("code", "ok"))
+
+
 def _assign_again(site: Site) -> str:
     return str(site.assign().facts.get("code", "ok"))
 
@@ -140,6 +145,11 @@ COMMANDS: Final[dict[str, Send]] = {
     "order.freeze": _hub("order.freeze", category="cancel"),
     "order.revoke": _hub("order.revoke"),
     "order.update": _hub("order.update", recipient={"phone": "139", "address": "文二路 9 号"}),
+    "order.update lines": _hub("order.update", lines=[{"no": 1, "sku": BOOK, "qty": 1}]),
+    "order.reassign": _hub("order.reassign", warehouse="Hall 2"),
+    "order.merge": _merge,
+    "order.risk": _hub("order.risk", risk_pm=900),
+    "order.sibling_status": _hub("order.sibling_status", siblings=[]),
     "tag.set": _hub("tag.set", tags=["key_review"]),
     "carrier.switch": _hub("carrier.switch", carrier="ZTO", service="standard"),
     "order.carrier_status": _hub("order.carrier_status", status="first scan"),
@@ -208,15 +218,18 @@ waybill.adopt = not_packed
     order_frozen: returning
 evidence.attach = ok
 handover.scan = label_not_ours
-    not_in_state: labelled returning
+    not_in_state: labelled
     ok: shipped carrier_trouble
     order_ended: handed_over returned
+    order_frozen: returning
 order.resend = not_in_state
     ok: shipped handed_over carrier_trouble returned
     order_ended: cancelled
+    order_frozen: returning
 return.scan = not_in_state
     ok: shipped handed_over carrier_trouble
     order_ended: cancelled returned
+    order_frozen: returning
 return.scan piece = not_in_state
     ok: returning
 return.close = not_in_state
@@ -226,9 +239,11 @@ hold_release = not_in_state
     ok: hold
     stock_short: short
     order_ended: handed_over cancelled returned
+    order_frozen: returning
 partial = not_in_state
     ok: short
     order_ended: handed_over cancelled returned
+    order_frozen: returning
 substitute = line_not_short
     ok: short
     order_frozen: returning
@@ -240,16 +255,32 @@ order.assign = already_assigned
 order.hold = not_in_state
     ok: ready
     order_ended: handed_over cancelled returned
+    order_frozen: returning
 order.release = not_in_state
     ok: hold
     stock_short: short
     order_ended: handed_over cancelled returned
+    order_frozen: returning
 order.freeze = ok
     order_ended: handed_over put_back cancelled returning returned
 order.revoke = freeze_closed
 order.update = ok
     already_shipped: shipped carrier_trouble
     order_ended: handed_over put_back cancelled returning returned
+order.update lines = not_in_state
+    ok: hold ready
+    order_ended: handed_over cancelled returned
+    order_frozen: returning
+order.reassign = not_in_state
+    ok: hold ready
+    order_ended: handed_over cancelled returned
+    order_frozen: returning
+order.merge = not_in_state
+    ok: ready
+    label_printed: labelled shipped handed_over carrier_trouble returned
+    order_frozen: returning
+order.risk = ok
+order.sibling_status = ok
 tag.set = ok
 carrier.switch = ok
     already_shipped: shipped carrier_trouble
@@ -304,28 +335,28 @@ waybill.adopt = order_frozen
     not_packed: handed_over put_back cancelled returned
 evidence.attach = ok
 handover.scan = label_not_ours
-    not_in_state: labelled returning
-    order_frozen: shipped carrier_trouble
+    order_frozen: labelled shipped carrier_trouble returning
     order_ended: handed_over returned
-order.resend = not_in_state
-    order_frozen: shipped carrier_trouble
+order.resend = order_frozen
     ok: handed_over returned
+    not_in_state: put_back
     order_ended: cancelled
-return.scan = not_in_state
-    order_frozen: shipped carrier_trouble
+return.scan = order_frozen
     ok: handed_over
+    not_in_state: put_back
     order_ended: cancelled returned
 return.scan piece = not_in_state
     ok: returning
-return.close = not_in_state
+return.close = order_frozen
     order_ended: handed_over cancelled returned
+    not_in_state: put_back
     ok: returning
-hold_release = not_in_state
-    order_frozen: hold short
+hold_release = order_frozen
     order_ended: handed_over cancelled returned
-partial = not_in_state
-    order_frozen: short
+    not_in_state: put_back
+partial = order_frozen
     order_ended: handed_over cancelled returned
+    not_in_state: put_back
 substitute = order_frozen
     line_not_short: handed_over put_back cancelled returned
 gift.substitute = not_a_gift
@@ -333,12 +364,12 @@ putback.scan = nothing_to_put_back
     ok: put_back
 status.set = status_is_not_set
 order.assign = already_assigned
-order.hold = not_in_state
-    order_frozen: ready
+order.hold = order_frozen
     order_ended: handed_over cancelled returned
-order.release = not_in_state
-    order_frozen: hold short
+    not_in_state: put_back
+order.release = order_frozen
     order_ended: handed_over cancelled returned
+    not_in_state: put_back
 order.freeze = ok
     order_ended: handed_over put_back cancelled returning returned
 order.revoke = ok
@@ -346,6 +377,17 @@ order.revoke = ok
 order.update = ok
     already_shipped: shipped carrier_trouble
     order_ended: handed_over put_back cancelled returning returned
+order.update lines = order_frozen
+    order_ended: handed_over cancelled returned
+    not_in_state: put_back
+order.reassign = order_frozen
+    order_ended: handed_over cancelled returned
+    not_in_state: put_back
+order.merge = order_frozen
+    label_printed: handed_over returned
+    not_in_state: put_back cancelled
+order.risk = ok
+order.sibling_status = ok
 tag.set = ok
 carrier.switch = ok
     already_shipped: shipped carrier_trouble

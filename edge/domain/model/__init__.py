@@ -13,10 +13,13 @@ from edge.domain.model.orders import (
     Evidence,
     Fix,
     Freeze,
+    Fulfilment,
     Line,
     Order,
     PutBack,
     Returned,
+    Sibling,
+    Siblings,
 )
 from edge.domain.model.people import Account, Alarm, Deadlines, Hands, Pda, Person, Session, Timer
 from edge.domain.model.picking import Plan, Step, Task, Tote
@@ -68,6 +71,7 @@ __all__ = [
     "Fact",
     "Fix",
     "Freeze",
+    "Fulfilment",
     "GiftEvent",
     "Gifts",
     "Hands",
@@ -96,6 +100,8 @@ __all__ = [
     "RulesetRecord",
     "Session",
     "Shelf",
+    "Sibling",
+    "Siblings",
     "Sku",
     "Station",
     "Step",

@@ -49,6 +49,8 @@ class Assignment(Doc, frozen=True, kw_only=True, omit_defaults=True):
     customer_level: str = ""
     routing: dict[str, Any] = msgspec.field(default_factory=dict)
     parent: str = ""
+    fulfilment: str = ""
+    """Code of a child of a split order; no two orders have the same."""
     risk_pm: int = 0
     phone_masked: bool = False
     address_vague: bool = False
@@ -117,6 +119,28 @@ class PutBack(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     location: str
     qty: int
     done: int = 0
+
+
+class Fulfilment(Doc, frozen=True, kw_only=True):
+    """A fulfilment code (the id) and the one order that it names."""
+
+    KIND = "fulfilment"
+    order: str
+
+
+class Sibling(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Another child of the same split order, as the hub knows it."""
+
+    order_id: str
+    state: str
+    warehouse: str = ""
+
+
+class Siblings(Doc, frozen=True, kw_only=True):
+    """The other children of a split order; the id is the child's that is here."""
+
+    KIND = "siblings"
+    siblings: tuple[Sibling, ...]
 
 
 class Returned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

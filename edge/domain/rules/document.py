@@ -250,8 +250,9 @@ class Lanes(Part, frozen=True):
 
 
 class Priorities(Part, frozen=True):
-    """What makes an order urgent."""
+    """What makes an order urgent, and from which score on its risk is shown (per mille)."""
 
+    risk_high_pm: int = 850
     remark_words: tuple[str, ...] = ()
     rules: tuple[PriorityRule, ...] = ()
     """The first that is true of an order counts."""
@@ -261,6 +262,8 @@ class Site(Part, frozen=True):
     """Where this floor is."""
 
     city: str = ""
+    warehouse: str = ""
+    """What the hub calls this warehouse in its routing decisions."""
     utc_offset_min: int = 480
     """Minutes that the site's clocks are ahead of UTC; its day decides what has expired."""
 
