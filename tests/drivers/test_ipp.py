@@ -127,7 +127,9 @@ async def test_a_busy_printer_accepts_nothing(tmp_path: Path, small: Raster) -> 
             await printer.send(printer.encode(small, TWO), TWO)
         assert (0, True) == (caught.value.bytes_out, caught.value.is_retryable)
         assert "it answers 0x0507" == caught.value.cause
-        assert (await printer.status()).busy
+        async with asyncio.timeout(10):
+            while not (await printer.status()).busy:  # noqa: ASYNC110 - the peer signals nothing
+                await asyncio.sleep(0.02)
         assert Proof.NONE is await printer.await_proof(ONE, None, 0.05)
         peer.hold(is_held=False)
         assert Proof.JOB_STATE is await printer.await_proof(ONE, None, 10)
