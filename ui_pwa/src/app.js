@@ -7,7 +7,6 @@ import { BoxError, Link, call } from './io/box.js';
 import * as db from './io/db.js';
 import { signal } from './io/signals.js';
 import { Painter, byId } from './painter.js';
-import { Scans } from './scans.js';
 
 /** An unacknowledged alarm is signalled again this often, ms. */
 const ALARM_EVERY_MS = 3000;
@@ -43,7 +42,8 @@ export class App {
     this.keepShell = null;
     /** @type {(() => unknown) | null} */
     this.updateShell = null;
-    this.scans = new Scans(this);
+    /** @type {Promise<import('./scans.js').Scans> | null} */
+    this.routing = null;
     /** @type {Promise<unknown>} */
     this.following = Promise.resolve();
     /** Commands that are being written to the disk. */
@@ -341,7 +341,7 @@ export class App {
     else if (frame.t === 'entry') this.followed((follow) => follow.entry(this, frame.entry));
     else if (frame.t === 'alarm') this.onAlarm(frame.alarm);
     else if (frame.t === 'status') this.onStatus(frame);
-    else if (frame.t === 'scan') this.scans.fromStation(frame);
+    else if (frame.t === 'scan') this.scans().then((scans) => scans.fromStation(frame));
     else if (frame.t === 'bye' && ['signed_out', 'revoked'].includes(frame.code)) this.signedOut();
   }
 
@@ -456,9 +456,15 @@ export class App {
     this.pump();
   }
 
+  /** Where scans are led; loaded after the first paint, in the order they came. */
+  scans() {
+    this.routing ??= import('./scans.js').then(({ Scans }) => new Scans(this));
+    return this.routing;
+  }
+
   /** Scans wait for each other; none is dropped. @param {string} code */
   onScan(code) {
-    this.scans.take(code);
+    this.scans().then((scans) => scans.take(code));
   }
 }
 
