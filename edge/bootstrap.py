@@ -4,7 +4,6 @@ import asyncio
 import fcntl
 import gc
 import random
-import socket
 import sys
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -15,12 +14,9 @@ from typing import Any, Final
 
 import structlog
 
-from drivers.api import builtin_template, check_label, open_decoder, render_label
+from drivers.api import builtin_template, check_label, render_label
 from edge import finding, systemd
-from edge.app.approvals import Approvals
-from edge.app.devicekeys import DeviceKeys
 from edge.app.devicereads import DeviceReads
-from edge.app.dispatch import Dispatcher
 from edge.app.findings import Finding
 from edge.app.floor import Floor
 from edge.app.hublink import HubJournal
@@ -31,10 +27,6 @@ from edge.app.printers import PrinterBoard
 from edge.app.printing import PrintQueue
 from edge.app.push import Push
 from edge.app.reads import Reads
-from edge.app.rulekeeping import RuleKeeper
-from edge.app.sandbox import Sandbox
-from edge.app.sessions import Sessions
-from edge.app.stockreads import StockReads
 from edge.app.timers import Timers
 from edge.clock import SystemClock, SystemIds, is_ntp_synchronised
 from edge.config import Config
@@ -42,23 +34,9 @@ from edge.doctor.run import examine_running
 from edge.domain.commands import BoxFound, CheckpointCountersign, Command
 from edge.domain.rulesets import IN_FORCE_BY
 from edge.domain.views import answer_view
-from edge.http.admin import AdminDoor
-from edge.http.app import Health, Status, make_app, status_routes
-from edge.http.assets import Assets, page_root
-from edge.http.blobs import BlobHandlers, blob_routes
-from edge.http.certificates import CertificateError, Certificates, Pair
-from edge.http.decode import DecodeHandlers, decode_routes
-from edge.http.devices import DeviceDoor, DeviceHandlers, device_routes
-from edge.http.doctor import DoctorHandlers, doctor_routes
-from edge.http.door import Door, PortError
-from edge.http.enrol import Enrolment, plain_port
-from edge.http.guard import Guard
-from edge.http.orders import order_routes
-from edge.http.pairing import PairingHandlers, pairing_routes
-from edge.http.routes import Handlers, routes
-from edge.http.sandbox import SandboxHandlers, sandbox_routes
-from edge.http.socket import Socket
-from edge.http.stock import StockHandlers, stock_routes
+from edge.http.app import Health
+from edge.http.certificates import CertificateError, Certificates
+from edge.http.door import PortError
 from edge.store.blobs import BlobStore
 from edge.store.durable import secret, write_file
 from edge.store.reader import SqliteReader
@@ -67,6 +45,7 @@ from edge.store.room import Room
 from edge.store.runners import QUEUE_MAX, ThreadRunner
 from edge.store.sqlite import NewerSchemaError, SqliteStore
 from edge.store.writer import Writer
+from edge.web import Inside, WebDoors
 from sync.api import BoxIdentity, Checkpoint, HubAgent, LinkState, sign_checkpoint, websocket
 
 SWITCH_INTERVAL_S: Final = 0.0001
@@ -128,14 +107,12 @@ class BoxProcess:
         self.reader = await SqliteReader.open(self.data / "floor.db")
         self._closing.append(self.reader.close)
         self.reads = Reads(self.reader)
-        self.stock = StockReads(self.reader)
         self.rules = (await self.reads.box()).rules
         self.blobs = BlobStore(self.data / "blobs")
         self.floor = Floor(self.runner, self.reads, self.clock, self.ids, self.blobs)
         await self._open_devices()
         self._open_hub_link()
-        await self._open_http()
-        await self._open_admin_door()
+        await self._open_web()
         await self._open_discovery()
         # What was loaded stays; looking through it again and again would stop scans for 50 ms.
         gc.collect()
@@ -315,98 +292,35 @@ class BoxProcess:
     def _on_link(self, _: LinkState) -> None:
         self._tell_status()
 
-    async def _open_http(self) -> None:
-        sessions = Sessions(
-            self.floor,
-            self.reads,
-            self.clock,
-            self.ids,
-            secret=secret(self.data / "keys" / "session.key"),
-            stations=self.config.stations,
-            printers=lambda station: tuple(slot.id for slot in self.board.group(station)),
-        )
-        self.device_keys = DeviceKeys(
-            self.floor, self.reader, self.clock, open_devices=self.config.http.open_devices
-        )
-        guard = Guard(sessions, self.device_keys, frozenset(self.config.http.origins))
-        dispatcher = Dispatcher(
-            self.floor,
-            self.reader,
-            sessions,
-            self.push,
-            self.clock,
-            status=self._status,
-            head_seq=lambda: self.writer.head.seq,
-        )
-        conversations = Socket(guard, dispatcher, self.push)
-        handlers = Handlers(
-            self.floor, self.reads, sessions, Approvals(self.floor, sessions, self.clock), guard
-        )
-        sandbox = SandboxHandlers(Sandbox(self.reader, lambda: self.writer.head.seq), guard)
-        self.device_reads = DeviceReads(self.reader, self.clock, self.board, self.devices)
-        self.decoder = open_decoder()
-        self._closing.append(self.decoder.close)
-        status = Status(self._health, self._problems, self.measuring.text)
-        assets = Assets(page_root())
-        table = [
-            *routes(handlers),
-            *blob_routes(BlobHandlers(self.blobs, guard)),
-            *sandbox_routes(sandbox),
-            *decode_routes(DecodeHandlers(self.decoder, guard)),
-            *device_routes(DeviceHandlers(self.device_reads, guard)),
-            *order_routes(self.reads, guard),
-            *stock_routes(StockHandlers(self.stock, guard)),
-            *doctor_routes(DoctorHandlers(self._examine, guard)),
-            *pairing_routes(PairingHandlers(self.device_keys, self.reads, guard)),
-            *status_routes(status),
-        ]
-        self.app = make_app(table, guard, conversations, assets, version("floorgate"))
-        await self._open_doors(conversations)
-
-    async def _open_doors(self, conversations: Socket) -> None:
-        """Open the port of the box's pages, and the plain one of the enrolment page."""
-        config, handed = self.config.http, systemd.listening()
-        self.certificates = self._certificates() if config.tls else None
-        tls = self.certificates.context if self.certificates else None
-        door = Door(self.app, "http.port")
-        self._closing += [door.close, conversations.close]
+    async def _open_web(self) -> None:
+        """Let people in, and those who own the box."""
         try:
-            port = await door.open(config.host, config.port, handed=handed, tls=tls)
-            self.url = f"{'https' if config.tls else 'http'}://localhost:{port}"
-            if self.certificates:
-                await self._open_enrolment(self.certificates, port, handed)
-        except PortError as error:
-            raise TakenError(str(error)) from error
-
-    def _certificates(self) -> Certificates:
-        config = self.config.http
-        own = Pair(Path(config.certificate), Path(config.key)) if config.certificate else None
-        try:
-            return Certificates(self.data / "tls", self._names(), self.clock, own)
+            self.web = WebDoors(
+                Inside(
+                    config=self.config,
+                    floor=self.floor,
+                    reader=self.reader,
+                    clock=self.clock,
+                    ids=self.ids,
+                    push=self.push,
+                    blobs=self.blobs,
+                    board=self.board,
+                    device_reads=DeviceReads(self.reader, self.clock, self.board, self.devices),
+                    head_seq=lambda: self.writer.head.seq,
+                    status=self._status,
+                    health=self._health,
+                    problems=self._problems,
+                    metrics=self.measuring.text,
+                    examine=self._examine,
+                )
+            )
+            self._closing.append(self.web.close)
+            self.certificates = self.web.certificates
+            self.url = await self.web.open()
         except CertificateError as error:
             raise UnusableError(str(error)) from error
-
-    async def _open_enrolment(
-        self, certificates: Certificates, port: int, handed: dict[int, socket.socket]
-    ) -> None:
-        self._closing.append(asyncio.create_task(certificates.watch()).cancel)
-        config, names = self.config, self._names()
-        if plain := plain_port(config.http.enrol_port, handed):
-            page = Enrolment(page_root() / "enrol", certificates, names, config.box.name, port)
-            door = Door(page.app(), "http.enrol_port")
-            self._closing.append(door.close)
-            await door.open(config.http.host, plain, handed=handed)
-
-    async def _open_admin_door(self) -> None:
-        keeper = RuleKeeper(self.floor, secret(self.data / "keys" / "rules.key"))
-        door = AdminDoor(
-            self.data, keeper, DeviceDoor(self.floor, self.device_reads), self.device_keys
-        )
-        await door.open()
-        self._closing.append(door.close)
-
-    def _names(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(("localhost", "127.0.0.1", *self.config.http.names)))
+        except PortError as error:
+            raise TakenError(str(error)) from error
 
     # ---- what works ---------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ async def test_the_openapi_document_is_valid_and_complete(rig: Rig) -> None:
     }
     served = {
         (route.method, route.resource.canonical)
-        for route in rig.box.app.router.routes()
+        for route in rig.box.web.app.router.routes()
         if route.resource is not None and route.method != "HEAD"
     }
     assert served - listed == APART

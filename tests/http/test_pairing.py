@@ -74,7 +74,7 @@ async def _closed(tmp_path: Path) -> AsyncIterator[Rig]:
 async def paired(rig: Rig, device: str, name: str = "") -> Pda:
     """Return a PDA that was let in, with a person signed in where a name is given."""
     pda = Pda(rig, device)
-    assert (await pda.pair(rig.box.device_keys.new_code("uid:0").code))[0] == 200
+    assert (await pda.pair(rig.box.web.device_keys.new_code("uid:0").code))[0] == 200
     if name:
         status, answer = await pda.sign_in(name, await pda.proof())
         assert status == 200, answer
@@ -109,7 +109,7 @@ async def test_only_who_may_lets_in(closed: Rig) -> None:
 
 async def test_the_typed_code_has_three_tries(closed: Rig) -> None:
     """The short form works, in small letters too; the third wrong one voids all codes (SEC-4)."""
-    keys = closed.box.device_keys
+    keys = closed.box.web.device_keys
     assert (await Pda(closed, "pda-1").pair(keys.new_code("a").short.lower()))[0] == 200
     code = keys.new_code("a")
     for n in range(TRIES_MAX):
@@ -127,7 +127,7 @@ async def test_a_copied_id_does_not_sign_in(closed: Rig) -> None:
     for proof in (None, await thief.proof(), used, other, junk):
         assert (await thief.sign_in("picker", proof))[1]["code"] == "device_proof"
     assert (await Pda(closed, "x").sign_in("picker", None))[1]["code"] == "device_unknown"
-    code = closed.box.device_keys.new_code("a").code
+    code = closed.box.web.device_keys.new_code("a").code
     assert (await thief.pair(code))[1]["code"] == "device_proof"
     assert (await pda.sign_in("picker", await pda.proof()))[0] == 200
 
@@ -142,7 +142,7 @@ async def test_a_revoked_pda_is_cut_at_once(closed: Rig) -> None:
     status, answer = await pda.client.ask("GET", "/api/v1/tasks")
     assert (status, answer["code"]) == (401, "device_revoked")
     assert (await pda.sign_in("picker", await pda.proof()))[1]["code"] == "device_revoked"
-    assert (await pda.pair(closed.box.device_keys.new_code("a").code))[0] == 200
+    assert (await pda.pair(closed.box.web.device_keys.new_code("a").code))[0] == 200
     assert (await pda.sign_in("picker", await pda.proof()))[0] == 200
     assert (await leader.client.do("device.revoke", pda="none"))["code"] == "unknown_pda"
 
@@ -157,7 +157,7 @@ async def test_a_pda_is_renamed(closed: Rig) -> None:
 @pytest.mark.parametrize("key", ["", "AAAA", "é", "x" * 401])
 async def test_a_key_that_is_none_is_malformed(closed: Rig, key: str) -> None:
     """It is told apart from a wrong code, and spends none (SEC-4)."""
-    code = closed.box.device_keys.new_code("a")
+    code = closed.box.web.device_keys.new_code("a")
     assert (await Pda(closed, "pda-7").pair(code.code, key=key))[1]["code"] == "malformed"
     assert (await Pda(closed, "pda-7").pair(code.code))[0] == 200
 
@@ -196,7 +196,7 @@ async def test_codes_and_nonces_grow_old(closed: Rig) -> None:
 
 async def test_codes_are_bounded(closed: Rig) -> None:
     """Who asks for codes without end is told to wait (SEC-4)."""
-    keys = closed.box.device_keys
+    keys = closed.box.web.device_keys
     for _ in range(CODES_MAX):
         keys.new_code("a")
     with pytest.raises(RefusedError, match="pair_too_often"):
@@ -217,7 +217,7 @@ async def test_a_code_is_in_no_entry_and_no_log(
     closed: Rig, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Neither the code nor its short form is written down (SEC-4)."""
-    code = closed.box.device_keys.new_code("a")
+    code = closed.box.web.device_keys.new_code("a")
     await Pda(closed, "pda-7").pair(code.code)
     _, raws = await closed.box.reader.entries(0, 10_000)
     said = capsys.readouterr()

@@ -63,7 +63,9 @@ def test_each_command_is_on_the_page() -> None:
 
 async def test_each_route_is_on_the_page(rig: Rig) -> None:
     """Every route that a client may use is described."""
-    paths = {route.resource.canonical for route in rig.box.app.router.routes() if route.resource}
+    paths = {
+        route.resource.canonical for route in rig.box.web.app.router.routes() if route.resource
+    }
     shown = {re.split(r"[{]", path)[0].removeprefix("/api/v1") for path in paths}
     apart = {"/", "/assets.json"}  # the page's own files
     shown = {path for path in shown if path not in apart}

@@ -1,0 +1,184 @@
+"""The part of the composition root that has to do with the web: what is served, and where."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from drivers.api import open_decoder
+from edge import systemd
+from edge.app.approvals import Approvals
+from edge.app.devicekeys import DeviceKeys
+from edge.app.devicereads import DeviceReads
+from edge.app.dispatch import Dispatcher
+from edge.app.findings import Finding
+from edge.app.floor import Floor
+from edge.app.ports import Blobs, Clock, Ids
+from edge.app.printers import PrinterBoard
+from edge.app.push import Push
+from edge.app.reads import Reads
+from edge.app.rulekeeping import RuleKeeper
+from edge.app.sandbox import Sandbox
+from edge.app.sessions import Sessions
+from edge.app.stockreads import StockReads
+from edge.config import Config
+from edge.http.admin import AdminDoor
+from edge.http.app import Health, Status, make_app, status_routes
+from edge.http.assets import Assets, page_root
+from edge.http.blobs import BlobHandlers, blob_routes
+from edge.http.certificates import Certificates, Pair
+from edge.http.decode import DecodeHandlers, decode_routes
+from edge.http.devices import DeviceDoor, DeviceHandlers, device_routes
+from edge.http.doctor import DoctorHandlers, doctor_routes
+from edge.http.door import Door
+from edge.http.enrol import Enrolment, plain_port
+from edge.http.guard import Guard
+from edge.http.orders import order_routes
+from edge.http.pairing import PairingHandlers, pairing_routes
+from edge.http.routes import Handlers, Route, routes
+from edge.http.sandbox import SandboxHandlers, sandbox_routes
+from edge.http.socket import Socket
+from edge.http.stock import StockHandlers, stock_routes
+from edge.store.durable import secret
+from edge.store.reader import SqliteReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """What the doors lead to."""
+
+    config: Config
+    floor: Floor
+    reader: SqliteReader
+    clock: Clock
+    ids: Ids
+    push: Push
+    blobs: Blobs
+    board: PrinterBoard
+    device_reads: DeviceReads
+    head_seq: Callable[[], int]
+    status: Callable[[], dict[str, Any]]
+    health: Callable[[], Health]
+    problems: Callable[[], tuple[str, ...]]
+    metrics: Callable[[], Awaitable[str]]
+    examine: Callable[[], Awaitable[list[Finding]]]
+
+
+class WebDoors:
+    """The port of the box's pages, the plain one of the enrolment page, and the owner's socket."""
+
+    def __init__(self, inside: Inside) -> None:
+        """Build everything that is served; nothing listens yet.
+
+        Raises:
+            CertificateError: the site's own certificate cannot be served.
+        """
+        self._inside = inside
+        config = inside.config
+        self._data = Path(config.data)
+        self._closing: list[Callable[[], Coroutine[Any, Any, None] | bool | None]] = []
+        self.device_keys = DeviceKeys(
+            inside.floor, inside.reader, inside.clock, open_devices=config.http.open_devices
+        )
+        self._sessions = Sessions(
+            inside.floor,
+            Reads(inside.reader),
+            inside.clock,
+            inside.ids,
+            secret=secret(self._data / "keys" / "session.key"),
+            stations=config.stations,
+            printers=lambda station: tuple(slot.id for slot in inside.board.group(station)),
+        )
+        self._guard = Guard(self._sessions, self.device_keys, frozenset(config.http.origins))
+        self._socket = Socket(self._guard, self._dispatcher(), inside.push)
+        self.certificates = self._certificates() if config.http.tls else None
+        table, assets = self._table(), Assets(page_root())
+        self.app = make_app(table, self._guard, self._socket, assets, version("floorgate"))
+
+    async def open(self) -> str:
+        """Listen, and return the address of the box's pages on this machine.
+
+        Raises:
+            PortError: a port cannot be opened. What is open then is closed by `close`.
+        """
+        http, handed = self._inside.config.http, systemd.listening()
+        door = Door(self.app, "http.port")
+        self._closing += [door.close, self._socket.close]
+        tls = self.certificates.context if self.certificates else None
+        port = await door.open(http.host, http.port, handed=handed, tls=tls)
+        if self.certificates:
+            await self._open_enrolment(self.certificates, port, handed)
+        await self._open_admin_door()
+        return f"{'https' if http.tls else 'http'}://localhost:{port}"
+
+    async def close(self) -> None:
+        """Stop listening, with a good-bye to every client; safe to call twice."""
+        while self._closing:
+            result = self._closing.pop()()
+            if asyncio.iscoroutine(result):
+                await result
+
+    def _dispatcher(self) -> Dispatcher:
+        inside = self._inside
+        return Dispatcher(
+            inside.floor,
+            inside.reader,
+            self._sessions,
+            inside.push,
+            inside.clock,
+            status=inside.status,
+            head_seq=inside.head_seq,
+        )
+
+    def _table(self) -> list[Route]:
+        """Return every route of the API."""
+        inside, guard = self._inside, self._guard
+        reads = Reads(inside.reader)
+        decoder = open_decoder()
+        self._closing.append(decoder.close)
+        approvals = Approvals(inside.floor, self._sessions, inside.clock)
+        sandbox = Sandbox(inside.reader, inside.head_seq)
+        return [
+            *routes(Handlers(inside.floor, reads, self._sessions, approvals, guard)),
+            *blob_routes(BlobHandlers(inside.blobs, guard)),
+            *sandbox_routes(SandboxHandlers(sandbox, guard)),
+            *decode_routes(DecodeHandlers(decoder, guard)),
+            *device_routes(DeviceHandlers(inside.device_reads, guard)),
+            *order_routes(reads, guard),
+            *stock_routes(StockHandlers(StockReads(inside.reader), guard)),
+            *doctor_routes(DoctorHandlers(inside.examine, guard)),
+            *pairing_routes(PairingHandlers(self.device_keys, reads, guard)),
+            *status_routes(Status(inside.health, inside.problems, inside.metrics)),
+        ]
+
+    def _certificates(self) -> Certificates:
+        http = self._inside.config.http
+        own = Pair(Path(http.certificate), Path(http.key)) if http.certificate else None
+        return Certificates(self._data / "tls", self._names(), self._inside.clock, own)
+
+    async def _open_enrolment(
+        self, certificates: Certificates, https_port: int, handed: dict[int, socket.socket]
+    ) -> None:
+        self._closing.append(asyncio.create_task(certificates.watch()).cancel)
+        config = self._inside.config
+        if plain := plain_port(config.http.enrol_port, handed):
+            page = Enrolment(
+                page_root() / "enrol", certificates, self._names(), config.box.name, https_port
+            )
+            door = Door(page.app(), "http.enrol_port")
+            self._closing.append(door.close)
+            await door.open(config.http.host, plain, handed=handed)
+
+    async def _open_admin_door(self) -> None:
+        floor = self._inside.floor
+        keeper = RuleKeeper(floor, secret(self._data / "keys" / "rules.key"))
+        devices = DeviceDoor(floor, self._inside.device_reads)
+        door = AdminDoor(self._data, keeper, devices, self.device_keys)
+        self._closing.append(door.close)
+        await door.open()
+
+    def _names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(("localhost", "127.0.0.1", *self._inside.config.http.names)))
