@@ -1,9 +1,7 @@
 """The page of devices on the real box: found, adopted, tested, bound, forgotten."""
 
 import io
-import json
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,17 +15,10 @@ from tests.e2e.pda import Pda, Theme
 from tests.e2e.peer import Peer
 from tests.e2e.realbox import RealBox, login, read
 from tests.e2e.test_axe import violations
-from tests.e2e.walk import DESK, PHONE
+from tests.e2e.walk import DESK, PHONE, texts
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-LOCALES = Path(__file__).parents[2] / "ui_pwa" / "locales"
 MODEL = "GK888t"
-
-
-def texts(lang: str) -> dict[str, str]:
-    """Return the page's texts."""
-    parts = [f"{lang}.start", lang]
-    return {k: v for p in parts for k, v in json.loads((LOCALES / f"{p}.json").read_text()).items()}
 
 
 async def discover(box: RealBox, printer: FakePrinter) -> None:

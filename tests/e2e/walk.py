@@ -1,9 +1,11 @@
 """A walk through the page's screens on a real box, for whoever looks at them: eyes or axe."""
 
+import json
 from collections.abc import AsyncIterator
 
 from playwright.async_api import Browser
 
+from edge.http.assets import page_root
 from tests.e2e.pda import Pda, Theme, open_context
 from tests.e2e.realbox import RealBox, login
 
@@ -13,10 +15,24 @@ SIZES = (PHONE, DESK)
 THEMES: tuple[Theme, ...] = ("light", "dark")
 LANGS = ("zh", "en")
 PLACES = (
-    "tasks", "pack", "handover", "putback", "counts", "orders", "approvals", "prints", "fixes",
-    "lots", "live", "devices",
+    "tasks", "pack", "handover", "putback", "counts", "lots", "live", "approvals", "orders",
+    "prints", "fixes", "devices", "status",
 )  # fmt: skip
-"""Screens of the menu, in its order for somebody who may go everywhere."""
+"""Screens of the menu."""
+
+
+def texts(lang: str) -> dict[str, str]:
+    """Return the page's texts."""
+    parts = [page_root() / "locales" / f"{name}.json" for name in (f"{lang}.start", lang)]
+    return {key: text for part in parts for key, text in json.loads(part.read_text()).items()}
+
+
+async def go(pda: Pda, place: str, lang: str) -> None:
+    """Go to a place by the menu."""
+    await pda.page.locator("header .menu").click()
+    name = texts(lang)[f"screen.{place}"]
+    await pda.page.locator("#layer .tiles").get_by_role("button", name=name, exact=True).click()
+    await settled(pda)
 
 
 async def furnish(box: RealBox) -> None:
@@ -55,15 +71,12 @@ async def walk(
         yield "alarm", pda
         await pda.scan("@C:OK")
         await settled(pda)
-    menu = pda.page.locator("header .menu")
-    await menu.click()
+    await pda.page.locator("header .menu").click()
     await settled(pda)
     yield "menu", pda
     await pda.scan("@C:UNDO")
-    for at, place in enumerate(PLACES):
-        await menu.click()
-        await pda.page.locator("#layer .places .act").nth(at).click()
-        await settled(pda)
+    for place in PLACES:
+        await go(pda, place, lang)
         yield place, pda
         if place == "approvals" and await pda.page.locator(".row").count():
             await pda.scan("@C:OK")
@@ -76,8 +89,7 @@ async def walk(
     await settled(pda)
     yield "help", pda
     await pda.scan("@C:UNDO")
-    await menu.click()
-    await pda.page.locator("#layer .places .act").nth(PLACES.index("orders")).click()
+    await go(pda, "orders", lang)
     await pda.scan("SO-1001")
     await pda.page.wait_for_selector(".moment")
     yield "order", pda

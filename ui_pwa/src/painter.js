@@ -5,34 +5,14 @@ import { openAlarms } from './core/state.js';
 import * as dialogs from './screens/dialogs.js';
 import * as signIn from './screens/sign_in.js';
 
-/** The other screens come when first asked for, and all of them after the first paint. */
-const LATER = {
-  tasks: async () => import('./screens/tasks.js'),
-  pick: async () => import('./screens/pick.js'),
-  pack: async () => import('./screens/pack.js'),
-  status: async () => import('./screens/status.js'),
-  asks: async () => import('./screens/asks.js'),
-  approvals: async () => (await import('./screens/approvals.js')).approvals,
-  approval: async () => (await import('./screens/approvals.js')).approval,
-  orders: async () => (await import('./screens/orders.js')).orders,
-  order: async () => (await import('./screens/orders.js')).order,
-  prints: async () => (await import('./screens/printing.js')).prints,
-  fixes: async () => (await import('./screens/printing.js')).fixes,
-  counts: async () => (await import('./screens/stockroom.js')).counts,
-  lots: async () => (await import('./screens/stockroom.js')).lots,
-  live: async () => import('./screens/live.js'),
-  devices: async () => (await import('./screens/devices.js')).devices,
-  device: async () => (await import('./screens/devices.js')).device,
-  handover: async () => (await import('./screens/floor.js')).handover,
-  putback: async () => (await import('./screens/floor.js')).putback,
-};
-
 export class Painter {
   /** @param {App} app */
   constructor(app) {
     this.app = app;
     /** @type {Record<string, ScreenModule>} */
     this.screens = { signin: signIn };
+    /** @type {typeof import('./screens/asks.js') | null} */
+    this.layers = null;
     this.waiting = false;
   }
 
@@ -64,14 +44,16 @@ export class Painter {
   }
 
   /** Have every screen at hand before the next hole in the Wi-Fi. */
-  fetchAll() {
-    return Promise.all(Object.keys(LATER).map((name) => this.fetch(name)));
+  async fetchAll() {
+    const { SCREENS } = await import('./screens/registry.js');
+    await Promise.all([...Object.keys(SCREENS).map((id) => this.fetch(id)), this.fetchAsks()]);
   }
 
-  /** The screen of a name, fetched if need be. @param {string} name */
+  /** The screen of a name, fetched if need be. @param {ScreenName} name */
   async fetch(name) {
-    if (!this.screens[name]) {
-      this.screens[name] = await LATER[/** @type {keyof typeof LATER} */ (name)]();
+    if (name !== 'signin' && !this.screens[name]) {
+      const { SCREENS } = await import('./screens/registry.js');
+      this.screens[name] = await SCREENS[name].load();
       this.paint();
     }
     return this.screens[name];
@@ -79,8 +61,13 @@ export class Painter {
 
   /** The layers that are asked for; null until they have come. */
   asks() {
-    if (!this.screens.asks) this.fetch('asks');
-    return this.screens.asks ?? null;
+    if (!this.layers) this.fetchAsks();
+    return this.layers;
+  }
+
+  async fetchAsks() {
+    this.layers = await import('./screens/asks.js');
+    this.paint();
   }
 }
 

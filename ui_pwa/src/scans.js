@@ -57,7 +57,7 @@ export class Scans {
     } else if (scan.type === 'badge') signIn.takeBadge(app, code);
     else if (scan.type === 'command' && scan.name === 'USER') await app.switchUser();
     else if (state.dialog) {
-      await app.painter.fetch('asks');
+      await app.painter.fetchAsks();
       dialogs.scan(app, scan);
     } else if (scan.type === 'station') signIn.takeStation(app, scan.code);
     else if (scan.type === 'sticker') (await app.painter.fetch('device')).scan?.(app, scan);

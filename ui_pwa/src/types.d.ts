@@ -133,10 +133,8 @@ interface BoxEntry {
 /** `alarm` is `stop` with room for the voice. */
 type Tone = 'kept' | 'good' | 'wrong' | 'stop' | 'alarm' | 'info';
 interface Notice { tone: Tone; key: string; facts: Facts; hint: string; seq: number }
-type ScreenName =
-  | 'signin' | 'tasks' | 'pick' | 'pack' | 'handover' | 'putback' | 'status'
-  | 'approvals' | 'approval' | 'orders' | 'order' | 'prints' | 'fixes' | 'counts' | 'lots'
-  | 'live' | 'devices' | 'device';
+/** An id of screens/registry.js, or `signin`. */
+type ScreenName = string;
 type Dialog =
   | { kind: 'menu' }
   | { kind: 'help' }

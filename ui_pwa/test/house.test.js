@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import test from 'node:test';
 import { translator } from '../src/core/text.js';
+import { MENU, SCREENS, worksAt } from '../src/screens/registry.js';
 
 const file = (path) => readFileSync(new URL(`../${path}`, import.meta.url));
 const text = (path) => file(path).toString();
@@ -63,6 +64,32 @@ test('every text that the page names exists', () => {
       assert.ok(key in zh, `${path}: ${key}`);
     }
   }
+});
+
+test('every screen has its texts, its place, and a module that is there', () => {
+  const known = dict('zh');
+  for (const [id, { menu, load }] of Object.entries(SCREENS)) {
+    assert.ok(`screen.${id}` in known && `help.${id}` in known, id);
+    assert.ok(menu === undefined || MENU.includes(menu), id);
+    const [, module] = /import\('\.\/(\w+\.js)'\)/.exec(String(load));
+    assert.ok(sources.includes(`src/screens/${module}`), module);
+  }
+  for (const part of [...MENU, 'others']) assert.ok(`menu.${part}` in known, part);
+});
+
+test('every screen that another leads to is there', () => {
+  for (const path of sources) {
+    for (const [, id] of text(path).matchAll(/\.go\(\s*'(\w+)'/g)) {
+      assert.ok(id in SCREENS || id === 'signin', `${path}: ${id}`);
+    }
+  }
+});
+
+test('who works somewhere may go there, and so may superiors', () => {
+  assert.equal(worksAt(SCREENS.pack, ['packer']), true);
+  assert.equal(worksAt(SCREENS.pack, ['picker']), false);
+  assert.equal(worksAt(SCREENS.pack, ['leader']), true);
+  assert.equal(worksAt(SCREENS.status, []), true);
 });
 
 test('facts fill a text; names, lists and codes are shown in the reader’s language', () => {

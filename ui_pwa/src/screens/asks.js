@@ -4,24 +4,7 @@ import { html, nothing } from '../../vendor/lit.js';
 import { signal } from '../io/signals.js';
 import { action, footer, keypad, notice } from '../parts/parts.js';
 import { QTY_CHARS_MAX, title, typed } from './dialogs.js';
-
-/** Places, and the roles that work there; the others may go everywhere. */
-/** @type {{screen: ScreenName, roles: string[]}[]} */
-const PLACES = [
-  { screen: 'tasks', roles: ['picker'] },
-  { screen: 'pack', roles: ['packer'] },
-  { screen: 'handover', roles: ['packer', 'keeper'] },
-  { screen: 'putback', roles: ['picker', 'keeper'] },
-  { screen: 'counts', roles: ['picker', 'keeper'] },
-  { screen: 'orders', roles: ['picker', 'packer', 'keeper'] },
-  { screen: 'approvals', roles: ['picker', 'packer', 'keeper'] },
-  { screen: 'prints', roles: ['packer', 'keeper'] },
-  { screen: 'fixes', roles: ['packer', 'keeper'] },
-  { screen: 'lots', roles: ['keeper'] },
-  { screen: 'live', roles: ['keeper'] },
-  { screen: 'devices', roles: ['keeper'] },
-];
-const EVERYWHERE = ['leader', 'supervisor', 'admin'];
+import { MENU, SCREENS, worksAt } from './registry.js';
 
 /** @param {App} app */
 export function view(app) {
@@ -32,42 +15,63 @@ export function view(app) {
   return dialog?.kind === 'help' ? help(app) : places(app);
 }
 
+/** Where somebody can go: what is theirs, part by part, then what is for others. */
 /** @param {App} app */
 function places(app) {
   const { t, state } = app;
   const roles = state.session?.person.roles ?? [];
-  const mayAll = roles.some((r) => EVERYWHERE.includes(r));
-  const may = (/** @type {typeof PLACES[number]} */ place) =>
-    mayAll || place.roles.some((r) => roles.includes(r));
-  const place = (/** @type {typeof PLACES[number]} */ each) => {
-    const { screen, roles: wanted } = each;
-    return action(app, {
-      text: t(`screen.${screen}`),
-      onPress: () => goTo(app, screen),
-      pressed: state.screen === screen || (screen === 'tasks' && state.screen === 'pick'),
-      why: may(each) ? null : { code: 'role_missing', facts: { roles: wanted } },
-    });
-  };
-  return html`${title(app, t('act.menu'))}<div class="stack fill places">
-    ${[...PLACES].sort((a, b) => Number(may(b)) - Number(may(a))).map(place)}
-    ${
-      state.task?.state === 'taken'
-        ? action(app, {
-            text: t('act.release'),
-            why: app.why('task.release'),
-            onPress: () => release(app),
-          })
-        : nothing
-    }
-    ${action(app, { text: t('screen.status'), onPress: () => app.go('status') })}
-    ${action(app, { text: t('screen.help'), onPress: () => app.open({ kind: 'help' }) })}
-    ${action(app, {
-      text: t('act.sign_out'),
-      why: app.why('session.close'),
-      onPress: () => app.signOut(),
-    })}
-  </div>`;
+  const all = Object.entries(SCREENS).filter(([, place]) => place.menu);
+  const own = all.filter(([, place]) => worksAt(place, roles));
+  const parts = MENU.map((menu) =>
+    part(app, menu, [
+      ...own.filter(([, place]) => place.menu === menu).map(([id]) => to(app, id)),
+      ...(menu === 'work' ? [releaseAction(app)] : []),
+      ...(menu === 'device' ? [helpAction(app)] : []),
+    ]),
+  );
+  const others = all.filter(([, place]) => !worksAt(place, roles));
+  const shut = others.map(([id, place]) =>
+    to(app, id, { code: 'role_missing', facts: { roles: place.roles } }),
+  );
+  return html`${title(app, t('act.menu'))}
+    <div class="fill places">${parts}${part(app, 'others', shut)}</div>
+    ${footer(
+      action(app, {
+        text: t('act.sign_out'),
+        why: app.why('session.close'),
+        onPress: () => app.signOut(),
+      }),
+    )}`;
 }
+
+/** @param {App} app @param {string} name @param {unknown[]} actions */
+const part = (app, name, actions) =>
+  actions.some((each) => each !== nothing)
+    ? html`<h2>${app.t(`menu.${name}`)}</h2><div class="tiles">${actions}</div>`
+    : nothing;
+
+/** @param {App} app @param {ScreenName} screen @param {Refusal | null} [why] */
+const to = (app, screen, why = null) =>
+  action(app, {
+    text: app.t(`screen.${screen}`),
+    onPress: () => goTo(app, screen),
+    pressed: app.state.screen === screen || (screen === 'tasks' && app.state.screen === 'pick'),
+    why,
+  });
+
+/** @param {App} app */
+const releaseAction = (app) =>
+  app.state.task?.state === 'taken'
+    ? action(app, {
+        text: app.t('act.release'),
+        why: app.why('task.release'),
+        onPress: () => release(app),
+      })
+    : nothing;
+
+/** @param {App} app */
+const helpAction = (app) =>
+  action(app, { text: app.t('screen.help'), onPress: () => app.open({ kind: 'help' }) });
 
 /** @param {App} app */
 function release(app) {
