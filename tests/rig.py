@@ -33,7 +33,7 @@ def new_id() -> str:
 
 def badge(name: str) -> str:
     """Return what stands on a person's badge."""
-    return f"B-{name}"
+    return f"@B:{name}"
 
 
 def pin_verifier(pin: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from edge.app.devicekeys import Proof
 from edge.app.floor import Floor, Reply, refuse
 from edge.app.ports import Clock, Ids
 from edge.app.reads import Reads
+from edge.domain import badges
 from edge.domain.commands import CODE_CHARS_MAX, SessionClose, SessionOpen
 from edge.domain.model import Name, Person, Session
 from edge.domain.refusals import RefusedError
@@ -120,10 +121,13 @@ class Sessions:
         """Return who proved by badge and PIN, at `device`, who they are.
 
         Raises:
-            RefusedError: `sign_in_failed`, whatever was wrong; `locked_out {seconds}` after too
-                many wrong tries with this badge at this device.
+            RefusedError: `badge_old` where the code is no badge's; `sign_in_failed`, whatever was
+                wrong; `locked_out {seconds}` after too many wrong tries with this badge at this
+                device.
         """
-        badge_hash = hashlib.sha256(badge.encode()).hexdigest()
+        if not badge.startswith(badges.PREFIX):
+            raise RefusedError("badge_old")
+        badge_hash = badges.badge_hash(badge)
         tries = self._tries_of(badge_hash, device)
         wait_us = tries.locked_until_us - self._clock.boot_us()
         if wait_us > 0:

@@ -87,7 +87,7 @@ class BenchFloor:
         self.run([self.instruct("order.assign", order_body(n, qty, lines)) for n in orders])
 
     def make_people(self, people: int, verifier_hash: str = "00" * 32) -> None:
-        """Make pickers p0 and on, with badges B-0 and on."""
+        """Make pickers p0 and on, with badges @B:0 and on."""
         items = people_items(people, verifier_hash)
         self.run([self.instruct("people.upsert", {"items": items})])
 
@@ -128,13 +128,13 @@ def stock_lists(pieces: int = 10**6) -> dict[str, list[dict[str, Any]]]:
 
 
 def people_items(people: int, verifier_hash: str) -> list[dict[str, Any]]:
-    """Return pickers p0 and on, with badges B-0 and on."""
+    """Return pickers p0 and on, with badges @B:0 and on."""
     return [
         {
             "id": f"p{n}",
             "name": {"zh": f"拣货员{n}", "en": f"Picker {n}"},
             "roles": ["picker"],
-            "badge_hash": hashlib.sha256(f"B-{n}".encode()).hexdigest(),
+            "badge_hash": hashlib.sha256(f"@B:{n}".encode()).hexdigest(),
             "pin": {**_SCRYPT, "hash": verifier_hash},
         }
         for n in range(people)

@@ -108,7 +108,7 @@ class _Site:
             await self._post("orders", [order_body(n, 1, 2) for n in some])
 
     async def _sign_in(self, n: int) -> str:
-        body = {"badge": f"B-{n}", "pin": PIN, "device": f"pda-{n}"}
+        body = {"badge": f"@B:{n}", "pin": PIN, "device": f"pda-{n}"}
         url = f"{self._box}/api/v1/session"
         async with self._client.post(url, json=body, headers={"X-Floor": "1"}) as reply:
             token: str = (await reply.json())["token"]

@@ -50,7 +50,7 @@ class Pda:
 
     async def open(self, task_id: str) -> None:
         """Sign in, connect, take the task, bind a tote, scan the bin."""
-        body = {"badge": f"B-{self._n}", "pin": PIN, "device": f"pda-{self._n}"}
+        body = {"badge": f"@B:{self._n}", "pin": PIN, "device": f"pda-{self._n}"}
         url = f"{self._child.url}/api/v1/session"
         tls = self._child.tls()
         async with self._client.post(url, json=body, headers={"X-Floor": "1"}, ssl=tls) as reply:

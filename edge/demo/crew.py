@@ -22,7 +22,7 @@ COPIES_MAX: Final = 200_000
 """Copies remembered, to find one that came out twice."""
 STOP_S: Final = 0.5
 CLUSTER_MAX: Final = 3
-EYE: Final = Login("BOT-EYE", "B-7900", "790000", ("leader",))
+EYE: Final = Login("BOT-EYE", "@B:7900", "790000", ("leader",))
 """Who looks at the floor for the demo page and the summary: a shift leader who touches nothing."""
 
 
@@ -72,7 +72,7 @@ def members(role: str, count: int) -> list[Member]:
     found = []
     for n in range(1, count + 1):
         number = f"{digit}1{n:02d}"
-        login = Login(f"BOT-{number}", f"B-{number}", f"{number}00", (role,))
+        login = Login(f"BOT-{number}", f"@B:{number}", f"{number}00", (role,))
         found.append(Member(login, f"{zh} {n}", f"Bot {role} {n}"))
     return found
 

@@ -62,15 +62,15 @@ ARTICLES: Final = (
 
 _BINS: Final = {"A": 8, "B": 8, "C": 8}
 _PEOPLE: Final = (
-    ("P-01", "王小梅", "Wang Xiaomei", ("picker",), "B-1001", "482913"),
-    ("P-02", "李强", "Li Qiang", ("picker",), "B-1002", "730164"),
-    ("P-03", "赵敏", "Zhao Min", ("picker",), "B-1003", "295807"),
-    ("P-04", "陈静", "Chen Jing", ("packer",), "B-2001", "618450"),
-    ("P-05", "刘洋", "Liu Yang", ("packer",), "B-2002", "904372"),
-    ("P-06", "周国华", "Zhou Guohua", ("keeper",), "B-3001", "157293"),
-    ("P-07", "孙丽", "Sun Li", ("leader",), "B-4001", "836015"),
-    ("P-08", "郭建军", "Guo Jianjun", ("supervisor",), "B-5001", "361948"),
-    ("P-09", "林涛", "Lin Tao", ("admin",), "B-9001", "570826"),
+    ("P-01", "王小梅", "Wang Xiaomei", ("picker",), "@B:1001", "482913"),
+    ("P-02", "李强", "Li Qiang", ("picker",), "@B:1002", "730164"),
+    ("P-03", "赵敏", "Zhao Min", ("picker",), "@B:1003", "295807"),
+    ("P-04", "陈静", "Chen Jing", ("packer",), "@B:2001", "618450"),
+    ("P-05", "刘洋", "Liu Yang", ("packer",), "@B:2002", "904372"),
+    ("P-06", "周国华", "Zhou Guohua", ("keeper",), "@B:3001", "157293"),
+    ("P-07", "孙丽", "Sun Li", ("leader",), "@B:4001", "836015"),
+    ("P-08", "郭建军", "Guo Jianjun", ("supervisor",), "@B:5001", "361948"),
+    ("P-09", "林涛", "Lin Tao", ("admin",), "@B:9001", "570826"),
 )
 _TOTES: Final = 24
 _STATIONS: Final = (("S1", "一号台", "Station 1"), ("S2", "二号台", "Station 2"))

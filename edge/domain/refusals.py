@@ -46,6 +46,8 @@ FAULTS: dict[str, Fault] = {
     "method_not_allowed": Fault.MALFORMED,
     "not_signed_in": Fault.SIGNED_OUT,
     "sign_in_failed": Fault.SIGNED_OUT,
+    "badge_old": Fault.DATA,
+    "badge_not_here": Fault.DATA,
     "device_unknown": Fault.SIGNED_OUT,
     "device_revoked": Fault.SIGNED_OUT,
     "device_proof": Fault.SIGNED_OUT,

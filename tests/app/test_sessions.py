@@ -140,10 +140,29 @@ async def test_what_is_given_is_bounded(rig: Rig, field: str) -> None:
 async def test_no_secret_is_written_down(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
     """Badge and PIN are in no entry, no log line and no file of the box (SEC-4)."""
     client = await rig.client("picker")
-    await client.ask("POST", "/api/v1/session", {"badge": "B-secret", "pin": "7777", "device": "d"})
+    await client.ask(
+        "POST", "/api/v1/session", {"badge": "@B:secret", "pin": "7777", "device": "d"}
+    )
     _, raws = await rig.box.reader.entries(0, 10_000)
     files = [path.read_bytes() for path in rig.box.data.rglob("*") if path.is_file()]
     said = capsys.readouterr()
     texts = [*raws, *files, said.out.encode(), said.err.encode()]
-    for word in (PIN.encode(), badge("picker").encode(), b"B-secret", client.token.encode()):
+    for word in (PIN.encode(), badge("picker").encode(), b"@B:secret", client.token.encode()):
         assert [word in text for text in texts] == [False] * len(texts)
+
+
+async def test_a_badge_without_its_prefix_is_told_to_be_replaced(rig: Rig) -> None:
+    """Badges of before are refused with what to do, and no bin is taken for one (SEC-2)."""
+    client = await rig.client()
+    body = {"badge": "B-1001", "pin": PIN, "device": "d"}
+    status, answer = await client.ask("POST", "/api/v1/session", body)
+    assert (status, answer["code"], answer["hint"]) == (422, "badge_old", "badge_old")
+
+
+async def test_a_badge_in_a_command_leaves_nothing(rig: Rig) -> None:
+    """A badge scanned where an item is due comes into no entry and no answer (SEC-2, SEC-4)."""
+    picker = await rig.client("picker")
+    head = rig.box.writer.head.seq
+    answer = await picker.do("pick.scan", task_id="t", step=1, code=badge("picker2"))
+    assert (answer["status"], answer["code"], answer["facts"]) == (422, "badge_not_here", {})
+    assert head == rig.box.writer.head.seq

@@ -11,8 +11,8 @@ from edge.demo.bot import FOREIGN_CODE, Manner, PackerBot, PickerBot, next_label
 from edge.demo.floor import FloorLostError, Json, RefusedError, SignedOutError
 from edge.demo.sample import Login
 
-PICKER = Login("P-01", "B-1001", "482913", ("picker",))
-PACKER = Login("P-04", "B-2001", "618450", ("packer",))
+PICKER = Login("P-01", "@B:1001", "482913", ("picker",))
+PACKER = Login("P-04", "@B:2001", "618450", ("packer",))
 TOTES = ("T-01", "T-02", "T-03", "T-04", "T-05")
 ROUNDS = 3
 

@@ -166,7 +166,7 @@ async def scan(floor: HttpFloor, code: str) -> Json:
 async def test_a_command_has_one_effect(box: Box, server: TestServer, by: By, fault: str) -> None:
     """A command whose answer or delivery is lost is sent again under its id (PICK-5)."""
     async with floor_at(server, by) as floor:
-        await floor.sign_in("B-1001", "482913")
+        await floor.sign_in("@B:1001", "482913")
         assert (await scan(floor, "a"))["ok"]
         box.faults = [fault]
         answer = await scan(floor, "b")
@@ -179,7 +179,7 @@ async def test_a_command_has_one_effect(box: Box, server: TestServer, by: By, fa
 async def test_many_commands_survive_a_loss_in_order(box: Box, server: TestServer) -> None:
     """What stands unanswered when the socket breaks is sent again, oldest first (PICK-4)."""
     async with floor_at(server) as floor:
-        await floor.sign_in("B-1001", "482913")
+        await floor.sign_in("@B:1001", "482913")
         await scan(floor, "0")
         box.faults = ["drop_after"]
         codes = [str(n) for n in range(1, 30)]
@@ -194,7 +194,7 @@ async def test_a_late_answer_is_asked_for_again(
     """A command that the box swallowed is sent again on the same connection (PICK-5)."""
     monkeypatch.setattr(client, "ANSWER_S", 0.05)
     async with floor_at(server) as floor:
-        await floor.sign_in("B-1001", "482913")
+        await floor.sign_in("@B:1001", "482913")
         await scan(floor, "a")
         box.faults = ["silent"]
         await scan(floor, "b")
@@ -205,7 +205,7 @@ async def test_a_late_answer_is_asked_for_again(
 async def test_a_busy_box_is_asked_again(box: Box, server: TestServer) -> None:
     """429 and 503 are tried again; the caller sees the good answer only."""
     async with floor_at(server, "post") as floor:
-        await floor.sign_in("B-1001", "482913")
+        await floor.sign_in("@B:1001", "482913")
         box.faults = ["busy", "busy"]
         assert (await scan(floor, "a"))["ok"]
         box.faults = ["busy", "busy"]
@@ -216,7 +216,7 @@ async def test_a_busy_box_is_asked_again(box: Box, server: TestServer) -> None:
 async def test_reads_that_are_refused_say_why(box: Box, server: TestServer) -> None:
     """A refused or unreadable answer becomes one error with status and code."""
     async with floor_at(server, "post") as floor:
-        await floor.sign_in("B-1001", "482913")
+        await floor.sign_in("@B:1001", "482913")
         box.faults = ["role", "nonsense"]
         with pytest.raises(RefusedError) as caught:
             await floor.get("tasks")
@@ -231,7 +231,7 @@ async def test_entries_move_the_cursor(box: Box, server: TestServer) -> None:
     """The client connects again from the newest entry it has seen."""
     seen: list[str] = []
     async with floor_at(server, observe=lambda frame: seen.append(frame["t"])) as floor:
-        await floor.sign_in("B-1001", "482913")
+        await floor.sign_in("@B:1001", "482913")
         await until(lambda: floor.connects == 1, floor)
         await box.sockets[0].send_json({"t": "entry", "entry": {"seq": 9}})
         await box.sockets[0].send_json({"t": "status", "hub": "down"})
@@ -246,7 +246,7 @@ async def test_an_alarm_stays_until_acknowledged(box: Box, server: TestServer) -
     """An alarm is shown once, however often it is raised, until the box has its answer (FRZ-4)."""
     box.alarm = {"id": "al-1", "code": "order_frozen", "facts": {}}
     async with floor_at(server) as floor:
-        await floor.sign_in("B-1001", "482913")
+        await floor.sign_in("@B:1001", "482913")
         await until(lambda: bool(floor.alarms()), floor)
         await box.sockets[0].send_json({"t": "alarm", "alarm": box.alarm})
         await scan(floor, "a")
@@ -259,7 +259,7 @@ async def test_an_alarm_stays_until_acknowledged(box: Box, server: TestServer) -
 async def test_nonsense_ends_the_connection_only(box: Box, server: TestServer, frame: str) -> None:
     """A frame that is not as the protocol says costs the connection, not the client."""
     async with floor_at(server) as floor:
-        await floor.sign_in("B-1001", "482913")
+        await floor.sign_in("@B:1001", "482913")
         await scan(floor, "a")
         await box.sockets[0].send_str(frame)
         await until(lambda: floor.connects == 2, floor)
@@ -271,7 +271,7 @@ async def test_nonsense_ends_the_connection_only(box: Box, server: TestServer, f
 async def test_an_ended_session_is_told_at_once(box: Box, server: TestServer, by: By) -> None:
     """After the session's end every call raises until somebody signs in again (SEC-2)."""
     async with floor_at(server, by) as floor:
-        await floor.sign_in("B-1001", "482913")
+        await floor.sign_in("@B:1001", "482913")
         await scan(floor, "a")
         await until(lambda: bool(box.sockets), floor)
         box.is_open = False
@@ -279,7 +279,7 @@ async def test_an_ended_session_is_told_at_once(box: Box, server: TestServer, by
         with pytest.raises(SignedOutError):
             await scan(floor, "b")
         assert await floor.resume() is None
-        await floor.sign_in("B-1001", "482913")
+        await floor.sign_in("@B:1001", "482913")
         await scan(floor, "c")
     assert box.done == ["a", "c"]
 
@@ -288,7 +288,7 @@ async def test_a_session_is_resumed_after_a_loss(server: TestServer) -> None:
     """The token in hand resumes the session; without one there is nothing to resume."""
     async with floor_at(server) as floor:
         assert await floor.resume() is None
-        await floor.sign_in("B-1001", "482913")
+        await floor.sign_in("@B:1001", "482913")
         assert await floor.resume() == {"id": "s-1"}
         await floor.sign_out()
         assert await floor.resume() is None
@@ -300,7 +300,7 @@ async def test_a_wrong_pin_is_a_plain_no(server: TestServer) -> None:
     """A failed sign-in is no lost session."""
     async with floor_at(server) as floor:
         with pytest.raises(RefusedError) as caught:
-            await floor.sign_in("B-1001", "000000")
+            await floor.sign_in("@B:1001", "000000")
         assert caught.value.code == "sign_in_failed"
         assert not isinstance(caught.value, SignedOutError)
 
@@ -308,7 +308,7 @@ async def test_a_wrong_pin_is_a_plain_no(server: TestServer) -> None:
 async def test_a_box_that_is_gone_is_lost(server: TestServer) -> None:
     """Patience has an end: then the caller is told that the box is lost."""
     async with floor_at(server, "post") as floor:
-        await floor.sign_in("B-1001", "482913")
+        await floor.sign_in("@B:1001", "482913")
         await server.close()
         with pytest.raises(FloorLostError):
             await scan(floor, "a")
@@ -359,10 +359,10 @@ async def test_tls_trusts_the_given_authority_only(box: Box, tmp_path: Path) -> 
     try:
         url = f"https://127.0.0.1:{port}"
         async with HttpFloor(url, "pda-1", tls=trusting(cert), pause=at_once) as floor:
-            await floor.sign_in("B-1001", "482913")
+            await floor.sign_in("@B:1001", "482913")
             assert (await scan(floor, "a"))["ok"]
         async with HttpFloor(url, "pda-1", pause=at_once) as floor:
             with pytest.raises(FloorLostError):
-                await floor.sign_in("B-1001", "482913")
+                await floor.sign_in("@B:1001", "482913")
     finally:
         await runner.cleanup()

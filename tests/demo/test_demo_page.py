@@ -51,7 +51,7 @@ def read_svg(picture: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "text", ["A-01-02", "T-07", "B-1001", "@C:OK", "@S:S1", "FG1:SF100000000001:c-1", "DIAPER-M"]
+    "text", ["A-01-02", "T-07", "@B:1001", "@C:OK", "@S:S1", "FG1:SF100000000001:c-1", "DIAPER-M"]
 )
 def test_each_code_of_the_floor_reads_back(text: str) -> None:
     """A picture of a code carries the code, whichever symbology suits it (PICK-3)."""
@@ -100,7 +100,7 @@ def test_coach_begins_with_the_pickers_badge() -> None:
     step = next_step(view(sessions={"pda": None, "station": None}))
     assert (step.door, step.say, step.codes, step.pin) == (
         *("pda", "sign_in"),
-        *(("B-1001", OK), "482913"),
+        *(("@B:1001", OK), "482913"),
     )
 
 

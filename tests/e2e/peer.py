@@ -18,8 +18,8 @@ from edge.http.guard import HEADERS
 
 View = dict[str, Any]
 PEOPLE = {
-    ("B-1001", "482913"): ("P-01", {"zh": "王小梅", "en": "Wang Xiaomei"}, ["picker"]),
-    ("B-2001", "618450"): ("P-04", {"zh": "陈静", "en": "Chen Jing"}, ["packer"]),
+    ("@B:1001", "482913"): ("P-01", {"zh": "王小梅", "en": "Wang Xiaomei"}, ["picker"]),
+    ("@B:2001", "618450"): ("P-04", {"zh": "陈静", "en": "Chen Jing"}, ["packer"]),
 }
 REASONS = {
     "short": [

@@ -107,7 +107,7 @@ async def test_a_found_printer_is_put_to_use_on_the_page(
 
 async def test_what_a_fixed_scanner_reads_is_the_screens_own_scan(pda: Pda, peer: Peer) -> None:
     """A `scan` frame is handled as a wedge's scan; what could not be read is said (DEV-5)."""
-    await pda.sign_in("B-1001", "482913")
+    await pda.sign_in("@B:1001", "482913")
     await pda.sees("在线")
     await peer.push({"t": "scan", "id": "1", "device": "d", "code": "@C:HELP", "problem": ""})
     await pda.page.wait_for_selector("#layer[open] .help")

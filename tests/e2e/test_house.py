@@ -52,11 +52,11 @@ async def sizes(pda: Pda) -> list[tuple[str, float, float]]:
 async def test_every_target_fits_a_glove(pda: Pda, peer: Peer) -> None:
     """No button is below 64 px, none in a footer below 72 px, on any screen at 360×640 (PDA-3)."""
     assert await sizes(pda) == []
-    await pda.scan("B-1001")
+    await pda.scan("@B:1001")
     await pda.page.wait_for_selector("#layer[open] .keys")
     assert await sizes(pda) == []
     await pda.scan("@C:UNDO")
-    await pda.sign_in("B-1001", "482913")
+    await pda.sign_in("@B:1001", "482913")
     await pda.until("document.querySelector('.row') !== null")
     assert await sizes(pda) == []
     await pda.scan("@C:OK")
@@ -96,7 +96,7 @@ async def test_language_and_theme_switch_and_stay(make_pda: MakePda) -> None:
 @pytest.mark.asyncio(loop_scope="session")
 async def test_a_newer_page_waits_for_the_task_to_end(pda: Pda, peer: Peer) -> None:
     """A new version is fetched during a pick and used only after it (PDA-1)."""
-    await pda.sign_in("B-1001", "482913")
+    await pda.sign_in("@B:1001", "482913")
     await pda.until("document.querySelector('.row') !== null")
     await pda.keeps_page()
     await pda.scan("@C:OK")
@@ -154,7 +154,7 @@ async def test_a_station_screen_is_wide(make_pda: MakePda, peer: Peer) -> None:
     """At 1280×800 a packer has the same way: tote, pieces, gift, label, proof (PDA-3)."""
     pda = await make_pda(size={"width": 1280, "height": 800})
     await pda.scan("@S:S1")
-    await pda.sign_in("B-2001", "618450")
+    await pda.sign_in("@B:2001", "618450")
     await pda.sees("扫周转箱")
     for code in ("T-9", "MUG-350", "MUG-350", "@C:OK", "@C:OK"):
         await pda.scan(code)

@@ -10,7 +10,7 @@ from tests.e2e.pda import Pda
 from tests.e2e.peer import WAYBILL, Peer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-PACKER = ("B-2001", "618450")
+PACKER = ("@B:2001", "618450")
 
 
 async def start_pack(pda: Pda) -> None:

@@ -6,7 +6,7 @@ from tests.e2e.pda import HEAR, MakePda, Pda
 from tests.e2e.peer import Peer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-PICKER = ("B-1001", "482913")
+PICKER = ("@B:1001", "482913")
 
 
 async def start_pick(pda: Pda) -> None:
@@ -241,7 +241,7 @@ async def test_a_short_pick_by_command_cards(pda: Pda, peer: Peer) -> None:
 
 async def test_a_badge_code_is_never_shown_or_stored(pda: Pda) -> None:
     """The badge's code stands neither in the page nor in its stores, right or wrong PIN (SEC-2)."""
-    await pda.sign_in("B-1001", "000000")
+    await pda.sign_in("@B:1001", "000000")
     await pda.sees("工牌或 PIN 不对")
     await pda.sign_in(*PICKER)
     await pda.sees("拿第一个任务")
@@ -253,7 +253,7 @@ async def test_a_badge_code_is_never_shown_or_stored(pda: Pda) -> None:
         " tx.oncomplete = () => { e.target.result.close(); done(JSON.stringify(all)); }; }; })"
     )
     page = await pda.page.content()
-    assert "B-1001" not in stores + page
+    assert "@B:1001" not in stores + page
     assert "482913" not in stores + page
 
 
@@ -262,7 +262,7 @@ async def test_a_scan_right_after_a_dialog_closed_is_not_lost(pda: Pda) -> None:
     await pda.sign_in(*PICKER)
     await pda.sees("拿第一个任务")
     for _ in range(5):
-        for code in ("@C:HELP", "@C:UNDO", "B-2001"):
+        for code in ("@C:HELP", "@C:UNDO", "@B:2001"):
             await pda.scan(code)
         await pda.page.wait_for_selector("#layer[open] .keys")
         await pda.scan("@C:UNDO")
@@ -347,7 +347,7 @@ async def test_the_scanner_alone_does_it_all(make_pda: MakePda, peer: Peer) -> N
 
 async def test_a_pin_is_never_entered_from_printed_cards(pda: Pda) -> None:
     """Digit cards and short barcodes of digits leave the PIN empty (SEC-2)."""
-    await pda.scan("B-1001")
+    await pda.scan("@B:1001")
     await pda.page.wait_for_selector("#layer[open] .keys")
     for code in ("@C:4", "@C:QTY:482913", "@C:QTY:4829"):
         await pda.scan(code)

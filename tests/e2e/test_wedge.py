@@ -70,7 +70,7 @@ async def test_a_scan_is_heard_and_touches_nothing(
 ) -> None:
     """A scan arrives once, presses no button and leaves each field as it was (PDA-2, PICK-4)."""
     send: Callable[[Pda], Awaitable[None]] = INTAKES[intake]
-    await pda.sign_in("B-1001", "482913")
+    await pda.sign_in("@B:1001", "482913")
     await pda.until("document.querySelector('.row') !== null")
     await pda.scan("@C:OK")
     await pda.sees("扫一个空周转箱")

@@ -130,7 +130,7 @@ BAD: list[tuple[str, str, bytes, int, str]] = [
     ("POST", "/api/v1/commands", b'[{"v":1}]', 400, "malformed"),
     ("POST", "/api/v1/commands", b"[" + b"1," * 200 + b"1]", 400, "malformed"),
     ("POST", "/api/v1/commands", b" " * (1024 * 1024 + 1), 400, "too_large"),
-    ("POST", "/api/v1/session", b'{"badge":"B-1"}', 400, "malformed"),
+    ("POST", "/api/v1/session", b'{"badge":"@B:1"}', 400, "malformed"),
     ("POST", "/api/v1/session", b'{"badge":1,"pin":"1","device":"d"}', 400, "malformed"),
     ("POST", "/api/v1/nothing", b"{}", 405, "method_not_allowed"),
     ("DELETE", "/api/v1/tasks", b"", 405, "method_not_allowed"),

@@ -70,7 +70,7 @@ async def test_who_is_not_a_superior_signs_nothing(rig: Rig) -> None:
         (picker, {"who": "picker"}, 403, "approval_role"),
         (picker, {"who": "admin"}, 403, "approval_role"),
         (picker, {"pin": "000000"}, 401, "sign_in_failed"),
-        (picker, {"badge": "B-none"}, 401, "sign_in_failed"),
+        (picker, {"badge": "@B:none"}, 401, "sign_in_failed"),
         (picker, {"facts_hash": "0" * 64}, 409, "approval_stale"),
         (picker, {"id": "one"}, 400, "malformed"),
         (outside, {}, 401, "not_signed_in"),

@@ -209,7 +209,7 @@ def _person(n: int) -> dict[str, Any]:
         "id": f"P-{n}",
         "name": {"zh": f"员工{n}", "en": f"Worker {n}"},
         "roles": ["picker", "packer"],
-        "badge_hash": hashlib.sha256(f"B-{n}".encode()).hexdigest(),
+        "badge_hash": hashlib.sha256(f"@B:{n}".encode()).hexdigest(),
         "pin": {"salt": "00" * 16, "n": 2, "r": 8, "p": 1, "hash": PIN_HASH},
     }
 

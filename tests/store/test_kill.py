@@ -126,7 +126,7 @@ class Picker:
                     await self._send("pick.scan", task_id=task, step=step["no"], code=scanned)
 
     async def _sign_in(self) -> None:
-        body = {"badge": f"B-{self._no}", "pin": PIN, "device": f"pda-{self._no}"}
+        body = {"badge": f"@B:{self._no}", "pin": PIN, "device": f"pda-{self._no}"}
         answer = await self._post("session", body)
         self._session = answer["session"]["id"]
         self._headers["Authorization"] = f"Bearer {answer['token']}"

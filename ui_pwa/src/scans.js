@@ -50,7 +50,7 @@ export class Scans {
   async route(code) {
     const { app } = this;
     const { state } = app;
-    const scan = this.classify(code);
+    const scan = classify(code);
     if (openAlarms(state).length) {
       if (scan.type === 'command' && scan.name === 'OK') dialogs.ackAlarm(app);
       else app.tell('stop', 'notice.alarm_first');
@@ -66,16 +66,5 @@ export class Scans {
     else {
       await (await app.painter.fetch(state.screen)).scan?.(app, scan);
     }
-  }
-
-  /** A code that the task expects is never a badge. @param {string} code */
-  classify(code) {
-    const scan = classify(code);
-    const expected = this.app.state.task?.steps.some(
-      (s) => s.expect.location.includes(code) || s.expect.codes.includes(code),
-    );
-    /** @type {Scan} */
-    const plain = { type: 'code', code };
-    return scan.type === 'badge' && expected ? plain : scan;
   }
 }

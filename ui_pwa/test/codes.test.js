@@ -177,8 +177,10 @@ test('a key’s time is taken only when it can be right', () => {
 });
 
 test('codes are told apart by their form', () => {
-  assert.equal(classify('B-1001').type, 'badge');
+  assert.equal(classify('@B:1001').type, 'badge');
   assert.equal(classify('B-01-02').type, 'code');
+  assert.equal(classify('B-1001').type, 'code');
+  assert.equal(classify('@B:').type, 'code');
   assert.equal(classify('BIB-01').type, 'code');
   assert.equal(classify('T-17').type, 'tote');
   assert.equal(classify('FG1:SF123:abc').type, 'label');

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from edge.domain import badges
 from edge.domain.commands import box, devices, evidence, floor, labels, people
 from edge.domain.commands.base import (
     CODE_CHARS_MAX,
@@ -124,5 +125,7 @@ def _check_bounds(kind: str, data: dict[str, Any]) -> None:
         for each in values:
             if isinstance(each, str) and len(each) > CODE_CHARS_MAX:
                 raise RefusedError("malformed", problem=f"{name} is too long", kind=kind)
+            if isinstance(each, str) and each.startswith(badges.PREFIX):
+                raise RefusedError("badge_not_here")
             if type(each) is int and not 0 <= each <= KINDS[kind].NUMBER_MAX:
                 raise RefusedError("malformed", problem=f"{name} is out of range", kind=kind)

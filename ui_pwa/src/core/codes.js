@@ -166,8 +166,11 @@ export function normalise(raw) {
   return { ok: true, code };
 }
 
+/** A badge of before they had a prefix of their own. */
+export const OLD_BADGE = /^B-[^-]+$/;
+
 /**
- * What a code is by its form alone. A badge has no second hyphen, so that bin `B-01-02` is none.
+ * What a code is by its form alone.
  * @param {string} code
  * @returns {Scan}
  */
@@ -185,7 +188,7 @@ export function classify(code) {
   }
   if (/^@S:./.test(code)) return { type: 'station', code: code.slice(3) };
   if (/^@D:./.test(code)) return { type: 'sticker', code };
-  if (/^B-[^-]+$/.test(code)) return { type: 'badge', code };
+  if (/^@B:./.test(code)) return { type: 'badge', code };
   if (/^T-\d+$/.test(code)) return { type: 'tote', code };
   if (/^FG1:/.test(code)) return { type: 'label', code };
   return { type: 'code', code };

@@ -2,6 +2,7 @@
 // from the scan to the answer, and nowhere else.
 
 import { html, nothing } from '../../vendor/lit.js';
+import { OLD_BADGE } from '../core/codes.js';
 import { BoxError, call } from '../io/box.js';
 import { signal } from '../io/signals.js';
 import { action, footer, header, notice } from '../parts/parts.js';
@@ -9,7 +10,7 @@ import { action, footer, header, notice } from '../parts/parts.js';
 let badge = '';
 
 const PIN_CHARS_MAX = 12;
-export const PIN_CHARS_MIN = 4;
+export const PIN_CHARS_MIN = 6;
 /** Refusals of a signature after which the PIN can be typed again. */
 const AT_THE_PIN = ['sign_in_failed', 'locked_out', 'box_away'];
 
@@ -38,7 +39,8 @@ export function view(app) {
 /** @param {App} app @param {Scan} scan */
 export function scan(app, scan) {
   if (scan.type === 'command' && scan.name === 'OK') return;
-  takeBadge(app, scan.code);
+  if (OLD_BADGE.test(scan.code)) app.refuse({ code: 'badge_old' });
+  else app.tell('wrong', 'signin.no_badge', {}, 'signin.scan_badge');
 }
 
 /**
