@@ -6,6 +6,7 @@ scanning the label on the parcel, whatever grade would do elsewhere (FLOW-4, `ga
 
 from typing import Final
 
+from edge.domain.alarms import tell_rule_error
 from edge.domain.facts import order_facts
 from edge.domain.gates import evidence_attached
 from edge.domain.model import Order
@@ -42,6 +43,7 @@ def _print_if_due(turn: Turn, order: Order) -> None:
                 return
         except RefusedError as error:
             refusal = error.refusal
+            tell_rule_error(turn, f"order:{order.id}", refusal)
             turn.emit(
                 "waybill.ahead_skipped",
                 f"order:{order.id}",

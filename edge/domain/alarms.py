@@ -4,11 +4,13 @@ from typing import Any, Final
 
 from edge.domain.commands import AlarmAck
 from edge.domain.model import Alarm
-from edge.domain.refusals import RefusedError
+from edge.domain.refusals import Refusal, RefusedError
 from edge.domain.turn import Turn
 
+RULE_ERROR: Final = "rule_error"
+"""Code of a rule that failed to answer, and of the card that says so."""
 RULES_KEEPERS: Final = ("supervisor",)
-"""Who is told of a rule that failed to answer."""
+"""Who is told of what is wrong with a rule."""
 
 
 def raise_alarm(
@@ -35,6 +37,12 @@ def raise_alarm(
         facts=facts,
     )
     return alarm
+
+
+def tell_rule_error(turn: Turn, subject: str, refusal: Refusal) -> None:
+    """Give the supervisor a card, where a refusal comes of a rule that failed to answer (RULE-3)."""
+    if refusal.code == RULE_ERROR:
+        raise_alarm(turn, subject, RULE_ERROR, refusal.facts, roles=RULES_KEEPERS)
 
 
 def acknowledge(turn: Turn, data: AlarmAck) -> dict[str, Any]:

@@ -6,6 +6,7 @@ answered counts as a hit. What a supervisor released does not trip by the same r
 
 from typing import Any, Final
 
+from edge.domain.alarms import tell_rule_error
 from edge.domain.approving import ApprovalKind, register_approval, request_approval
 from edge.domain.effects import alarm_holders, close_freeze
 from edge.domain.facts import order_facts
@@ -32,7 +33,8 @@ def trip(turn: Turn, order_id: str) -> None:
             continue
         try:
             hit = turn.rules.is_true(rule.when, asked)
-        except RefusedError:
+        except RefusedError as error:
+            tell_rule_error(turn, f"order:{order.id}", error.refusal)
             hit = True
         if hit:
             _freeze(turn, order.id, rule.id, rule.when)

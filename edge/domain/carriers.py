@@ -14,7 +14,7 @@ from edge.domain.orders import the_order
 from edge.domain.recipients import derived, keep_personal
 from edge.domain.refusals import Refusal, RefusedError, refused
 from edge.domain.turn import Turn
-from edge.domain.waybills import check_number, owner_of, reserve, void_label
+from edge.domain.waybills import check_number, owner_of, recall_label, reserve
 from edge.domain.workflow import order_refs
 
 Body = dict[str, Any]
@@ -118,7 +118,7 @@ def switch(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
     if number and (owner := owner_of(turn, order.id, number)) is not None:
         raise RefusedError("waybill_in_use", waybill=number, order=owner)
     is_kept = bool(number) and number in (order.waybill, content.waybill)
-    void_label(turn, order, reason="carrier_switched", number_too=not is_kept)
+    recall_label(turn, order, "carrier_switched", number_too=not is_kept)
     turn.emit(
         "carrier.switched",
         f"order:{order.id}",
@@ -142,7 +142,7 @@ def update(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
     if not body.get("recipient"):
         problem = "recipient: what it is now; or lines, tags …"
         raise RefusedError("malformed", problem=problem, kind="order.update")
-    void_label(turn, order, reason="recipient_changed", number_too=False)
+    recall_label(turn, order, "recipient_changed")
     turn.emit(
         "order.updated",
         f"order:{order.id}",

@@ -13,7 +13,7 @@ from edge.domain.model import Assignment, Order, Sku
 from edge.domain.orders import accept, read_content, the_order
 from edge.domain.refusals import RefusedError
 from edge.domain.turn import Turn
-from edge.domain.waybills import void_label
+from edge.domain.waybills import recall_label
 from edge.domain.workflow import move, order_refs
 
 Body = dict[str, Any]
@@ -43,7 +43,7 @@ def update(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
         raise RefusedError("malformed", problem=problem, kind="order.update")
     order = the_order(turn, str(body["order_id"]))
     move(turn, order, "order.update")
-    void_label(turn, order, reason="order_changed", number_too=False)
+    recall_label(turn, order, "order_changed")
     old = turn.world.the(Assignment, order.id)
     known = msgspec.to_builtins(old)
     kept = {name: known[name] for name in _KEPT if name in known}

@@ -8,7 +8,7 @@ ruleset that decides then, and a timer that is no longer in there does nothing.
 
 from typing import Final
 
-from edge.domain.alarms import raise_alarm
+from edge.domain.alarms import raise_alarm, tell_rule_error
 from edge.domain.entries import Draft
 from edge.domain.facts import order_facts
 from edge.domain.model import Assignment, Deadlines, Order, Timer
@@ -60,7 +60,8 @@ def _concerns(turn: Turn, order: Order, rule: TimerRule) -> bool:
     asked = turn.rules.context(order_facts(turn.world, order, turn.rules))
     try:
         return turn.rules.is_true(rule.when, asked)
-    except RefusedError:
+    except RefusedError as error:
+        tell_rule_error(turn, f"order:{order.id}", error.refusal)
         return True
 
 

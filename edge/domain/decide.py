@@ -193,9 +193,7 @@ def _refuse(
 ) -> tuple[Turn, Answer]:
     """A refused command moves no state, and is on record."""
     turn = Turn(world.branch(), command, env, rules)
-    if refusal.code == "rule_error":
-        keepers = alarms.RULES_KEEPERS
-        alarms.raise_alarm(turn, _subject(command), refusal.code, refusal.facts, roles=keepers)
+    alarms.tell_rule_error(turn, _subject(command), refusal)
     turn.emit(
         "command.refused",
         _subject(command),

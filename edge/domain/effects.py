@@ -9,7 +9,7 @@ from edge.domain.model.orders import LABEL_DUE
 from edge.domain.priorities import prioritise
 from edge.domain.refusals import Refusal
 from edge.domain.turn import Turn
-from edge.domain.waybills import void_label
+from edge.domain.waybills import recall_label
 from edge.domain.workflow import choose, move, order_refs
 
 
@@ -74,11 +74,8 @@ def _amend(turn: Turn, order: Order, freeze: Freeze) -> Refusal | None:
         record=f"freeze:{freeze.id}" if is_readdressed else "",
     )
     if is_readdressed and any(not copy.void for copy in order.copies):
-        void_label(turn, order, reason="address", number_too=False)
+        recall_label(turn, order, "address")
         turn.emit("order.marked", f"order:{order.id}", order=order.id, mark=LABEL_DUE)
-        facts = {"order": order.id, "category": "address", "due_at": 0}
-        if order.packer:
-            raise_alarm(turn, f"order:{order.id}", LABEL_DUE, facts, person=order.packer)
     return None
 
 

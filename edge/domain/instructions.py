@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from edge.domain import cosigning, quota, rulesets
-from edge.domain.alarms import RULES_KEEPERS, raise_alarm
+from edge.domain.alarms import tell_rule_error
 from edge.domain.carrier_truth import take_status
 from edge.domain.carriers import switch
 from edge.domain.changing import reassign, take_risk, update
@@ -30,7 +30,7 @@ from edge.domain.orders import assign, the_order
 from edge.domain.personal import seal
 from edge.domain.recall import LotOrder, freeze_lot
 from edge.domain.reconciling import AsOf, take_snapshot
-from edge.domain.refusals import Fault, RefusedError
+from edge.domain.refusals import Fault, Refusal, RefusedError
 from edge.domain.releasing import release
 from edge.domain.turn import Turn
 from edge.domain.waybills import fill_pool, recall_pool
@@ -78,8 +78,7 @@ def accept(turn: Turn, data: InstructionAccept) -> Facts:
     except Exception as error:  # noqa: BLE001 - whatever a body holds, the next one must come
         code, facts, aside = _why(error)
         written = "instruction.set_aside" if aside else "instruction.refused"
-        if code == "rule_error":
-            raise_alarm(turn, subject, code, facts, roles=RULES_KEEPERS)
+        tell_rule_error(turn, subject, Refusal(code, facts))
         turn.emit(written, subject, _refs(data.body), kind=kind, code=code, facts=facts, **link)
         return {"dseq": data.dseq, "code": code}
     turn.world.merge(branch.world)

@@ -7,13 +7,16 @@ from typing import Final
 
 from edge.domain import stock
 from edge.domain.alarms import raise_alarm
-from edge.domain.model import Lock, LockSlot, Order, Task, Timer
+from edge.domain.model import Lock, LockSlot, Order, Timer
 from edge.domain.projections_stock import LOCK_SLOT_US
+from edge.domain.refusals import Refusal
 from edge.domain.timing import arm_timer, on_fire
 from edge.domain.turn import Turn
-from edge.domain.workflow import move
+from edge.domain.workflow import choose, move
 
 RELEASE: Final = "stock.release_locks"
+ACTION: Final = "lock.overdue"
+"""What the table of states says to it decides whether an order's lock is released."""
 ROLES: Final = ("keeper", "leader")
 
 
@@ -41,7 +44,7 @@ def _release(turn: Turn, timer: Timer) -> None:
         turn.emit(emitted, f"order:{order.id}", order=order.id, why=why, since_us=since_us)
         if not why:
             stock.unlock(turn, order, "overdue")
-            move(turn, turn.world.the(Order, order.id), "lock.overdue")
+            move(turn, turn.world.the(Order, order.id), ACTION)
 
 
 def _overdue(turn: Turn, timer: Timer) -> list[Order]:
@@ -61,10 +64,8 @@ def _since(turn: Turn, order: Order) -> int:
 
 
 def _why_kept(turn: Turn, order: Order) -> str:
-    """Return why a lock must stand: somebody works on the order, or it is frozen."""
+    """Return why a lock must stand: the order is frozen, or somebody works on it."""
     if order.freezes:
         return "frozen"
-    task = turn.world.get(Task, order.task) if order.task else None
-    untouched = task is not None and task.state == "open" and task.orders == (order.id,)
-    is_picked = task is not None and any(task.picked)
-    return "" if order.state == "ready" and untouched and not is_picked else "in_work"
+    way = choose(turn.world, order, ACTION, turn.rules)
+    return "in_work" if isinstance(way, Refusal) else ""

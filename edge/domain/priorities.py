@@ -1,5 +1,6 @@
 """What makes an order urgent: rules of the ruleset at acceptance and update, timers, a rush."""
 
+from edge.domain.alarms import tell_rule_error
 from edge.domain.facts import order_facts
 from edge.domain.model import Order
 from edge.domain.refusals import RefusedError
@@ -22,7 +23,10 @@ def prioritise(turn: Turn, order_id: str, rule: str, priority: str) -> None:
 
 
 def judge_priority(turn: Turn, order_id: str) -> None:
-    """Give the order the priority of the first rule that is true of it (RULE-5)."""
+    """Give the order the priority of the first rule that is true of it (RULE-5).
+
+    One that fails to answer makes nothing urgent, and is told to the supervisor.
+    """
     order = turn.world.the(Order, order_id)
     rules = turn.rules.document.priorities.rules
     if not rules:
@@ -31,7 +35,8 @@ def judge_priority(turn: Turn, order_id: str) -> None:
     for rule in rules:
         try:
             hit = turn.rules.is_true(rule.when, asked)
-        except RefusedError:
+        except RefusedError as error:
+            tell_rule_error(turn, f"order:{order.id}", error.refusal)
             hit = False
         if hit:
             prioritise(turn, order.id, rule.id, rule.priority)

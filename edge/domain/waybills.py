@@ -9,7 +9,9 @@ PRN-6).
 import re
 from typing import Any, Final
 
+from edge.domain.alarms import raise_alarm
 from edge.domain.model import Assignment, Job, Order, Pool, PoolSlot, Waybill, pool_id
+from edge.domain.model.orders import LABEL_DUE
 from edge.domain.refusals import RefusedError
 from edge.domain.turn import Turn
 from edge.domain.workflow import order_refs
@@ -157,6 +159,15 @@ def void_label(turn: Turn, order: Order, *, reason: str, number_too: bool) -> No
         )
     if number_too and number and not is_spent:
         _give_back(turn, order, number, reason)
+
+
+def recall_label(turn: Turn, order: Order, reason: str, *, number_too: bool = False) -> None:
+    """Void a label that may be on the parcel already, and call its packer to take it off (FRZ-4)."""
+    is_live = any(not copy.void for copy in order.copies)
+    void_label(turn, order, reason=reason, number_too=number_too)
+    if is_live and order.packer:
+        facts = {"order": order.id, "reason": reason, "due_at": 0}
+        raise_alarm(turn, f"order:{order.id}", LABEL_DUE, facts, person=order.packer)
 
 
 def may_exist(turn: Turn, order: Order) -> bool:

@@ -5,7 +5,7 @@ and writes `order.moved`; nothing else writes that entry, and nothing else sets 
 What a state does on entry follows at once (`entering`), then its automatic actions.
 """
 
-from typing import Any, Final
+from typing import Any
 
 from edge.domain.entering import ENTER
 from edge.domain.gates import GATES
@@ -14,10 +14,6 @@ from edge.domain.refusals import Refusal, refused
 from edge.domain.rules import Ruleset, Transition
 from edge.domain.turn import Turn
 from edge.domain.world import World
-
-AUTO_MAX: Final = 16
-"""Automatic actions in a row; more is a cycle, which no checked ruleset has."""
-
 
 def tried(
     world: World, order: Order, action: str, rules: Ruleset
@@ -78,7 +74,7 @@ def try_move(turn: Turn, order: Order, action: str) -> Order:
 
 def settle(turn: Turn, order: Order) -> Order:
     """Take the automatic actions of the order's state, now that something about it changed."""
-    for _ in range(AUTO_MAX):
+    for _ in turn.rules.states:  # more moves than states would be a cycle: `rules.graph` refuses it
         moved = _settle_once(turn, order)
         if moved.state == order.state:
             return moved

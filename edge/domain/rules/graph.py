@@ -1,9 +1,13 @@
-"""Whether every state of a workflow can be reached and left, and every way can be taken."""
+"""Whether every state of a workflow can be reached and left, and every way can be taken.
+
+Automatic actions must come to rest: one that leads back to where it began would never let a
+decision end, so it is refused here, whatever gates it has.
+"""
 
 from collections.abc import Iterable
 
 from edge.domain.rules.document import Document
-from edge.domain.rules.problems import Report
+from edge.domain.rules.problems import Path, Report
 
 Edges = dict[str, set[str]]
 """State → states to which something leads from it."""
@@ -37,6 +41,7 @@ def check_graph(document: Document, report: Report) -> None:
             text = f"{state.id} is a trap: no way leads from it to a state of kind end"
             report.fault(path, "trapping_state", text, "add a transition from it")
     _hidden_ways(document, report)
+    _auto_cycles(document, report)
 
 
 def _from(begin: Iterable[str], edges: Edges) -> set[str]:
@@ -64,3 +69,42 @@ def _hidden_ways(document: Document, report: Report) -> None:
                 report.fault(path, "hidden_way", text, "put it before that one, or gate that one")
             elif not way.gates:
                 open_ways[way.action, source] = at
+
+
+def _auto_cycles(document: Document, report: Report) -> None:
+    """No chain of automatic actions comes back to a state that it has left."""
+    steps = _auto_steps(document)
+    resting: set[str] = set()
+    """States from which every chain is known to end."""
+    for begin in steps:
+        trail = [] if begin in resting else [(begin, iter(steps[begin]))]
+        while trail:
+            state, further = trail[-1]
+            path, action, to = next(further, ((), "", ""))
+            walked = [each for each, _ in trail]
+            if not to:
+                resting.add(state)
+                trail.pop()
+            elif to in walked:
+                ring = [*walked[walked.index(to) :], to]
+                text = f"automatic actions go round for ever: {' → '.join(ring)}"
+                advice = f"take {action} out of auto, or let it lead elsewhere"
+                report.fault(path, "automatic_cycle", text, advice)
+            elif to not in resting:
+                trail.append((to, iter(steps[to])))
+
+
+def _auto_steps(document: Document) -> dict[str, list[tuple[Path, str, str]]]:
+    """Return where each state's automatic actions lead: place in the document, action, state."""
+    leads: dict[tuple[str, str], list[str]] = {}
+    for way in document.workflow.transitions:
+        for source in way.sources if way.to else ():
+            leads.setdefault((way.action, source), []).append(str(way.to))
+    return {
+        state.id: [
+            (("workflow", "states", at, "auto", n), action, to)
+            for n, action in enumerate(state.auto)
+            for to in leads.get((action, state.id), ())
+        ]
+        for at, state in enumerate(document.workflow.states)
+    }
