@@ -40,7 +40,7 @@ def raise_alarm(
 
 
 def tell_rule_error(turn: Turn, subject: str, refusal: Refusal) -> None:
-    """Give the supervisor a card, where a refusal comes of a rule that failed to answer (RULE-3)."""
+    """Give the supervisor a card, where a rule failed to answer (RULE-3)."""
     if refusal.code == RULE_ERROR:
         raise_alarm(turn, subject, RULE_ERROR, refusal.facts, roles=RULES_KEEPERS)
 

@@ -9,6 +9,7 @@ import msgspec
 
 from edge.domain.model import (
     Assignment,
+    Kept,
     Line,
     Location,
     Lock,
@@ -93,9 +94,19 @@ def reserved(world: World, sku: str, tags: tuple[str, ...], rules: Ruleset) -> i
     used = stock.quotas if stock else {}
     return sum(
         max(0, quota.qty - used.get(quota.id, 0))
-        for quota in rules.document.stock.quotas
-        if quota.sku == sku and quota.tag not in tags
+        for quota in quotas(world, sku, rules)
+        if quota.tag not in tags
     )
+
+
+def quotas(world: World, sku: str, rules: Ruleset) -> tuple[Kept, ...]:
+    """Return the quotas of a SKU: those of the hub, and of the ruleset where it sent no such id."""
+    stock = world.get(Stock, sku)
+    sent = stock.kept if stock else ()
+    known = {quota.id for quota in sent}
+    own = [each for each in rules.document.stock.quotas if each.sku == sku]
+    ruled = (Kept(id=each.id, qty=each.qty, tag=each.tag) for each in own if each.id not in known)
+    return (*sent, *ruled)
 
 
 def available(world: World, sku: str, tags: tuple[str, ...], rules: Ruleset, lot: str = "") -> int:
@@ -132,7 +143,7 @@ def share_out(
         got = min(want.qty, left) - due
         left_by_sku[want.sku] = left - got
         if got < want.qty:
-            known = world.get(Stock, want.sku) is not None
+            known = bool(shelves(world, want.sku))
             short.append(Shortage(want.sku, want.lot, want.qty, got, known))
     return pieces, short
 

@@ -29,7 +29,7 @@ from edge.domain.model import Box, Name
 from edge.domain.orders import assign, the_order
 from edge.domain.personal import seal
 from edge.domain.recall import LotOrder, freeze_lot
-from edge.domain.reconciling import AsOf, take_snapshot
+from edge.domain.reconciling import AsOf, set_quotas, take_snapshot
 from edge.domain.refusals import Fault, Refusal, RefusedError
 from edge.domain.releasing import release
 from edge.domain.turn import Turn
@@ -166,6 +166,10 @@ def _stock(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
     take_snapshot(turn, _items(body), msgspec.convert(known, AsOf), **link)
 
 
+def _quotas(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
+    set_quotas(turn, _items(body), **link)
+
+
 def _lot(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
     freeze_lot(turn, msgspec.convert(body, LotOrder), **link)
 
@@ -213,6 +217,7 @@ _HANDLERS: Final[dict[str, Handler]] = {
     "location.upsert": _locations,
     "people.upsert": _people,
     "stock.snapshot": _stock,
+    "stock.quota": _quotas,
     "lot.freeze": _lot,
     "waybill.pool": fill_pool,
     "waybill.recall": recall_pool,

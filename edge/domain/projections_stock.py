@@ -6,6 +6,7 @@ from typing import Any, Final
 from edge.domain.entries import Fact
 from edge.domain.model import (
     Count,
+    Kept,
     Ledger,
     Lock,
     LockSlot,
@@ -124,6 +125,15 @@ def _stock_snapshot_taken(world: World, _: Fact, data: dict[str, Any]) -> None:
         for place in set(stock.places) - places:
             world.edit(world.the(Shelf, shelf_id(sku, *place)), on_hand=0, pending=0)
         world.edit(stock, places=tuple(p for p in stock.places if _is_used(world, sku, p)))
+
+
+@on("stock.quota_set")
+def _stock_quota_set(world: World, _: Fact, data: dict[str, Any]) -> None:
+    for sku, quota, qty, tag in data["quotas"]:
+        stock = world.get(Stock, sku) or Stock(id=sku)
+        others = tuple(each for each in stock.kept if each.id != quota)
+        new = (Kept(id=quota, qty=qty, tag=tag),) if qty else ()
+        world.edit(stock, kept=(*others, *new))
 
 
 def _is_used(world: World, sku: str, place: tuple[str, str]) -> bool:

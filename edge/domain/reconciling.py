@@ -38,6 +38,15 @@ class Item(msgspec.Struct, frozen=True):
     """Pieces of `qty` that are announced and not yet in the bin."""
 
 
+class QuotaItem(msgspec.Struct, frozen=True):
+    """Pieces of a SKU that are kept for orders with a tag; 0 ends the quota."""
+
+    id: Text
+    sku: Text
+    qty: Pieces
+    tag: Text
+
+
 class AsOf(msgspec.Struct, frozen=True):
     """Which part of the floor's movements a snapshot contains already."""
 
@@ -91,6 +100,14 @@ def take_snapshot(turn: Turn, items: list[Any], as_of: AsOf, **link: Any) -> Non
             turn.emit("stock.reconciled", f"sku:{sku}", sku=sku, differences=shown)
 
 
+def set_quotas(turn: Turn, items: list[Any], **link: Any) -> None:  # noqa: ANN401
+    """Keep pieces for orders with a tag, from the next order on; what is locked stays so."""
+    parsed = msgspec.convert(items, list[QuotaItem])
+    rows = [(each.sku, each.id, each.qty, each.tag) for each in parsed]
+    refs = [f"sku:{sku}" for sku in dict.fromkeys(row[0] for row in rows)]
+    turn.emit("stock.quota_set", "stock", refs, quotas=rows, **link)
+
+
 def _merge(shelves: dict[Place, Item], since: dict[Place, int]) -> dict[Place, tuple[int, int]]:
     """Return pieces on hand and pending by place: the snapshot's and what moved since."""
     places = dict.fromkeys((*shelves, *since))
@@ -123,7 +140,7 @@ def _differences(
 ) -> list[tuple[str, str, int, int]]:
     """Return (location, lot, before, after) where the books change; none for a SKU new to them."""
     stock = world.get(Stock, sku)
-    if stock is None:
+    if stock is None or not stock.places:
         return []
     found = []
     for place in sorted({*stock.places, *merged}):

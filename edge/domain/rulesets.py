@@ -9,8 +9,9 @@ a roll-back keeps the states of what it leaves, with their ways out.
 
 from typing import Any, Final
 
+from edge.domain.alarms import RULES_KEEPERS, raise_alarm
 from edge.domain.commands import RulesetActivate, RulesetRollback
-from edge.domain.model import Box, RulesetHistory, RulesetRecord
+from edge.domain.model import Box, RulesetHistory, RulesetRecord, Sku
 from edge.domain.refusals import RefusedError
 from edge.domain.rules import Problem, Ruleset, RulesetError, in_force, load_ruleset
 from edge.domain.turn import Turn
@@ -19,6 +20,7 @@ from edge.domain.world import World
 
 Facts = dict[str, Any]
 PROBLEMS_TOLD_MAX: Final = 40
+GOODS_TOLD_MAX: Final = 20
 BY_HUB: Final = "hub"
 """Who signed what came as an instruction: its signature covers the document."""
 BY_BOX: Final = "box"
@@ -70,7 +72,24 @@ def activate(turn: Turn, data: RulesetActivate, **link: Any) -> Facts:  # noqa: 
         **link,
     )
     _leave_carriers(turn, rules)
-    return {"rules": rules.label, "before": turn.rules.label}
+    unknown = _unknown_goods(turn.world, rules)
+    if unknown:
+        facts = {"rules": rules.label, "skus": unknown}
+        subject = f"ruleset:{rules.label}"
+        raise_alarm(turn, subject, "ruleset_goods", facts, roles=RULES_KEEPERS)
+    more = {"unknown_skus": unknown} if unknown else {}
+    return {"rules": rules.label, "before": turn.rules.label, **more}
+
+
+def _unknown_goods(world: World, rules: Ruleset) -> list[str]:
+    """Return the SKUs of gifts and quotas that the catalogue does not know.
+
+    They are told and not refused: the catalogue may come after the ruleset.
+    """
+    gifts = (give.sku for gift in rules.document.gifts for give in gift.give)
+    quotas = (quota.sku for quota in rules.document.stock.quotas)
+    named = sorted({*gifts, *quotas})
+    return [sku for sku in named if world.get(Sku, sku) is None][:GOODS_TOLD_MAX]
 
 
 def bad_ruleset(problems: list[Problem]) -> RefusedError:

@@ -6,7 +6,15 @@ are written by `projections_stock` alone.
 
 from typing import Any, Final
 
-from edge.domain.allotting import Shortage, Want, allot, is_optimistic, likely_place, share_out
+from edge.domain.allotting import (
+    Shortage,
+    Want,
+    allot,
+    is_optimistic,
+    likely_place,
+    quotas,
+    share_out,
+)
 from edge.domain.goods import picked_stock
 from edge.domain.lots import note_expired
 from edge.domain.model import Assignment, Count, Lock, LockSlot, Order, Piece, Shelf, shelf_id
@@ -195,8 +203,9 @@ def _quotas(turn: Turn, order: Order, moves: list[Move]) -> list[tuple[str, str,
     """Return (SKU, quota, pieces): what the moves take of the quotas reserved for the order."""
     tags = turn.world.the(Assignment, order.id).tags
     taken = [
-        (quota.sku, quota.id, sum(move[3] for move in moves if move[0] == quota.sku))
-        for quota in turn.rules.document.stock.quotas
+        (sku, quota.id, sum(move[3] for move in moves if move[0] == sku))
+        for sku in dict.fromkeys(move[0] for move in moves)
+        for quota in quotas(turn.world, sku, turn.rules)
         if quota.tag in tags
     ]
     return [each for each in taken if each[2]]

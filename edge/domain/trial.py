@@ -13,9 +13,11 @@ import msgspec
 from edge.domain import commands as c
 from edge.domain.commands import Command
 from edge.domain.decide import decide
+from edge.domain.gates import evidence_attached
 from edge.domain.ids import derived_id
 from edge.domain.model import Assignment, Doc, Order
 from edge.domain.rules import Problem, RulesetError, in_force, load_ruleset
+from edge.domain.rulesets import active_rules
 from edge.domain.turn import Env
 from edge.domain.world import Key, World
 
@@ -36,6 +38,10 @@ class Outcome(msgspec.Struct, frozen=True):
     lane: str = ""
     gifts: tuple[str, ...] = ()
     """`SKU ×pieces (rule)`, one by one."""
+    priority: str = ""
+    """The rule by which it is picked before others, if it is."""
+    evidence: tuple[str, ...] = ()
+    """Kinds of evidence of which one is due before the label is printed."""
     refused: str = ""
     """Code of the refusal, where the order was not taken over."""
     entries: tuple[str, ...] = ()
@@ -99,12 +105,15 @@ class Trial:
             return Outcome(refused=str(drafts[-1].data.get("code", "")), entries=kinds)
         lines = world.the(Assignment, order.id).lines
         gifts = [f"{line.sku} ×{line.qty} ({line.rule})" for line in lines if line.rule]
+        due = evidence_attached(world, order, active_rules(world))
         rules = [draft.data.get("rule", "") for draft in drafts if draft.kind == "order.moved"]
         return Outcome(
             state=order.state,
             rule=next(filter(None, rules), ""),
             lane=order.lane,
             gifts=tuple(gifts),
+            priority=next((d.data["rule"] for d in drafts if d.kind == "order.prioritised"), ""),
+            evidence=tuple(due.facts["kinds"]) if due else (),
             entries=kinds,
         )
 

@@ -227,6 +227,8 @@ class OrderView(msgspec.Struct, frozen=True, gc=False):
     siblings: tuple[Sibling, ...]
     risk_high: bool
     returns: tuple[Returned, ...]
+    trusted: bool
+    """Accepted against the books: its goods may not be where they say (PICK-11)."""
     why_not: dict[str, list[Why]]
 
 
@@ -468,6 +470,7 @@ def order_view(world: World, order_id: str) -> OrderView | None:
         siblings=_siblings(world, order_id),
         risk_high=content.risk_pm > rules.document.priorities.risk_high_pm,
         returns=order.returns,
+        trusted=order.trusted,
         why_not=why_not(world, order, rules, actions_of(order, rules)),
     )
 

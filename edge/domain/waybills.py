@@ -162,7 +162,7 @@ def void_label(turn: Turn, order: Order, *, reason: str, number_too: bool) -> No
 
 
 def recall_label(turn: Turn, order: Order, reason: str, *, number_too: bool = False) -> None:
-    """Void a label that may be on the parcel already, and call its packer to take it off (FRZ-4)."""
+    """Void a label that may be on the parcel, and call its packer to take it off (FRZ-4)."""
     is_live = any(not copy.void for copy in order.copies)
     void_label(turn, order, reason=reason, number_too=number_too)
     if is_live and order.packer:

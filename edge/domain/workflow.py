@@ -15,6 +15,7 @@ from edge.domain.rules import Ruleset, Transition
 from edge.domain.turn import Turn
 from edge.domain.world import World
 
+
 def tried(
     world: World, order: Order, action: str, rules: Ruleset
 ) -> list[tuple[Transition, list[Refusal]]]:

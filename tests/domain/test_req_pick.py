@@ -151,6 +151,24 @@ def test_pick_10_pending_inbound_and_quotas_are_not_available() -> None:
     assert site.stock(MUG).available == 3
 
 
+def test_pick_10_the_hub_sets_quotas_too() -> None:
+    """One of the hub's takes the place of the ruleset's of that id; 0 pieces end it."""
+    quota = {"id": "vip", "sku": MUG, "qty": 4, "tag": "VIP"}
+    site = Site(stock=10, rules=changed_rules(stock={"quotas": [quota]}))
+    site.tell("stock.quota", items=[{"id": "live", "sku": MUG, "qty": 3, "tag": "LIVE"}])
+    assert site.stock(MUG).available == 10 - 4 - 3
+    site.tell("stock.quota", items=[quota | {"qty": 5}])
+    assert site.stock(MUG).available == 10 - 5 - 3
+    site.assign("1001", line(1, MUG, 3), tags=["LIVE"])
+    assert (site.state("1001"), site.stock(MUG).available) == ("ready", 10 - 5 - 3)
+    site.assign("1002", line(1, MUG, 3))
+    assert site.state("1002") == "short"
+    site.tell("stock.quota", items=[quota | {"qty": 0}, quota | {"id": "live", "qty": 0}])
+    assert site.stock(MUG).available == 10 - 3 - 4  # the ruleset's own counts again
+    bad = site.tell("stock.quota", items=[quota | {"qty": -1}])
+    assert bad.facts["code"] == "malformed"
+
+
 def test_pick_10_locks_follow_the_order(site: Site) -> None:
     """An order locks at acceptance, ships by confirmation, and its return adds."""
     site.assign()

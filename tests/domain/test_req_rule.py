@@ -1,5 +1,6 @@
 """RULE-1 to RULE-4, walked one by one: what a ruleset may do, and what becomes of a bad one."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -7,6 +8,7 @@ import pytest
 
 from edge.domain import commands as c
 from edge.domain.model import Box, RulesetHistory
+from edge.domain.rules import read
 from edge.domain.trial import compare
 from tests.domain.site import MUG, RULES, S, Site, changed_rules, line, outcome
 
@@ -161,6 +163,62 @@ def test_rule_3_a_rule_that_fails_calls_for_the_supervisor() -> None:
     alarm = site.said("alarm.raised")[-1].data
     assert (alarm["code"], alarm["roles"]) == ("rule_error", ["supervisor"])
     assert alarm["facts"]["rule"] == rule["when"]
+
+
+@pytest.mark.parametrize("section", ["priorities", "print_ahead", "timers", "breakers"])
+def test_rule_3_wherever_a_rule_fails_the_supervisor_has_a_card(section: str) -> None:
+    """A rule of any section that cannot be answered is told, and the order is not lost (RULE-3)."""
+    when = "9 / (order.amount_fen - 40000 - 5) > 0"
+    name = {"zh": "错", "en": "wrong"}
+    timer = {"starts": ["order.assigned"], "ends": ["order.moved:shipped"], "after_s": 9}
+    rule = {"id": "r", "when": when}
+    sections: dict[str, Any] = {
+        "priorities": {"rules": [rule | {"name": name}]},
+        "print_ahead": [rule | {"station": "S1"}],
+        "timers": [rule | timer | {"name": name}],
+        "breakers": [rule | {"name": name}],
+    }
+    site = Site(rules=changed_rules(**{section: sections[section]}))
+    site.assign("1001", line(1, MUG, 1, price_fen=40_005))
+    card = next(each.data for each in site.said("alarm.raised") if each.data["roles"])
+    assert (card["code"], card["roles"]) == ("rule_error", ["supervisor"])
+    assert card["facts"]["rule"] == when
+    assert site.state() == "ready"
+
+
+def test_rule_1_goods_that_the_catalogue_does_not_know_are_told(site: Site) -> None:
+    """Gifts and quotas may name goods of tomorrow: the ruleset counts, and the keeper is told."""
+    quota = {"id": "q", "sku": "NOT-YET", "qty": 1, "tag": "VIP"}
+    raw = changed_rules(stock={"quotas": [quota]})
+    answer = site.run(c.RulesetActivate(raw, "key"), via="cli")
+    assert answer.facts["unknown_skus"] == ["NOT-YET"]
+    card = site.said("alarm.raised")[-1].data
+    assert (card["code"], card["facts"]["skus"]) == ("ruleset_goods", ["NOT-YET"])
+
+
+@pytest.mark.parametrize(
+    ("sections", "place"),
+    [
+        ({"stock": {"quotas": [{"id": "q", "sku": "", "qty": 1, "tag": "V"}]}}, "[0].sku"),
+        ({"stock": {"quotas": [{"id": "q", "sku": "A", "qty": 0, "tag": "V"}]}}, "[0].qty"),
+        ({"stock": {"quotas": [{"id": "q", "sku": "A", "qty": 1, "tag": "V"}] * 2}}, "[1].id"),
+        ({"gifts": [{"id": "g", "when": "true", "give": [{"sku": "A B"}]}]}, "give[0].sku"),
+        ({"gifts": [{"id": "g", "when": "true", "give": [{"sku": "A"}] * 2}]}, "give[1].sku"),
+    ],
+)
+def test_rule_1_references_to_goods_are_checked(sections: dict[str, Any], place: str) -> None:
+    """A SKU that can be none, no pieces, the same goods or quota twice: each with its place."""
+    found = read(changed_rules(**sections))[2]
+    assert [each.path.endswith(place) for each in found] == [True]
+
+
+def test_rule_1_the_samples_cover_every_tag(site: Site) -> None:
+    """Each tag that the shipped ruleset knows stands in an order of its samples (RULE-1)."""
+    document = site.rules.document
+    said = re.findall(r"'(\w+)' in order\.tags", RULES.decode())
+    known = {*said, document.lanes.fast_tag, *(t for rule in document.evidence for t in rule.tags)}
+    shown = {tag for sample in document.samples for tag in sample.order.get("tags", ())}
+    assert known - shown == set()
 
 
 def test_rule_4_the_sandbox_shows_what_would_change() -> None:

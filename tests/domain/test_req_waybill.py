@@ -166,6 +166,17 @@ def test_flow_11_a_switch_voids_the_label_and_offers_the_new_one(site: Site) -> 
     assert site.state() == "shipped"
 
 
+def test_flow_11_a_switch_calls_the_packer_who_stuck_the_label(site: Site) -> None:
+    """The label may be on the parcel already: its packer is told to take it off (FRZ-4)."""
+    site.to_printed()
+    site.tell("carrier.switch", order_id="1001", carrier="ZTO", service="standard")
+    alarm = site.alarms("packer")[-1]
+    assert (alarm.code, alarm.facts["reason"]) == ("label_due", "carrier_switched")
+    fresh = Site().to_checked()
+    fresh.tell("carrier.switch", order_id="1001", carrier="ZTO", service="standard")
+    assert fresh.alarms("packer") == []
+
+
 def test_flow_11_a_switch_before_printing_gives_the_number_back(site: Site) -> None:
     """What no printer was asked for is free again."""
     site.to_checked("1001", ONE)

@@ -27,7 +27,7 @@ def ruleset(leads: dict[str, list[str]]) -> bytes:
         }
         for name in NAMES
     ]
-    ways = [
+    ways: list[dict[str, Any]] = [
         {"action": f"{name}.{to}", "from": [name], "to": to} for name in leads for to in leads[name]
     ]
     ways.append({"action": "order.cancel", "from": list(NAMES), "to": "cancelled", "frozen": True})
@@ -74,7 +74,8 @@ def test_a_cycle_is_told_with_its_place() -> None:
         'desk = "back"\nenter = ["lift_return"]\nauto = ["return.again"]',
     ).replace(
         "# ---- what the actions are called",
-        '[[workflow.transitions]]\naction = "return.again"\nfrom = ["returned"]\nto = "returning"\n\n'
+        '[[workflow.transitions]]\naction = "return.again"\n'
+        'from = ["returned"]\nto = "returning"\n\n'
         "# ---- what the actions are called",
     )
     line = looped[: looped.index('auto = ["return.again"]')].count("\n") + 1

@@ -62,7 +62,7 @@ interface OrderView {
   carrier: { status: string | null; valid: boolean; first_scan_at: number | null; late: boolean;
     missing: boolean };
   routing: Facts; risk_pm: number; remark_hits: string[]; priority: string | null;
-  marks: string[]; approvals: string[]; why_not: Record<string, Why[]>;
+  marks: string[]; trusted: boolean; approvals: string[]; why_not: Record<string, Why[]>;
 }
 interface ApprovalView {
   id: string; kind: string; name: Name; state: string; order: string | null; reason: string;

@@ -35,6 +35,7 @@ from edge.domain.model.site import (
 )
 from edge.domain.model.stock import (
     Count,
+    Kept,
     Ledger,
     Lock,
     LockSlot,
@@ -76,6 +77,7 @@ __all__ = [
     "Gifts",
     "Hands",
     "Job",
+    "Kept",
     "Ledger",
     "Line",
     "Location",

@@ -8,6 +8,14 @@ Piece = tuple[str, str, str, int]
 """SKU, location, lot (or nothing), pieces."""
 
 
+class Kept(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Pieces of a SKU that are kept for orders with a tag."""
+
+    id: str
+    qty: int
+    tag: str
+
+
 class Stock(Doc, frozen=True, kw_only=True, omit_defaults=True):
     """A SKU (the id) that the books know: the shelves it has, and what they remember of it."""
 
@@ -16,6 +24,8 @@ class Stock(Doc, frozen=True, kw_only=True, omit_defaults=True):
     """Location and lot of each shelf; a lock without a bin stands on location ``."""
     quotas: dict[str, int] = msgspec.field(default_factory=dict)
     """Pieces that were locked under a reserved quota, by the quota's id."""
+    kept: tuple[Kept, ...] = ()
+    """Quotas that the hub set."""
     pages: int = 0
     """Pages of `Ledger` that were begun so far."""
 

@@ -170,6 +170,10 @@ def _print_queue(document: Document, report: Report) -> None:
 def _ids(document: Document, report: Report) -> None:
     """What is named, is named once."""
     report.unique(("gifts",), "id", [gift.id for gift in document.gifts])
+    for at, gift in enumerate(document.gifts):
+        report.unique(("gifts", at, "give"), "sku", [give.sku for give in gift.give])
+    quotas = document.stock.quotas
+    report.unique(("stock", "quotas"), "id", [quota.id for quota in quotas])
     report.unique(("print_ahead",), "id", [rule.id for rule in document.print_ahead])
     codes = [each.code for each in document.return_codes]
     report.unique(("return_codes",), "code", codes)

@@ -22,6 +22,8 @@ EffectName = Annotated[str, _marked("effect", "Something done on entry to a stat
 GateName = Annotated[str, _marked("gate", "Name of a gate")]
 RoleName = Annotated[str, _marked("role", "A role that `roles` names")]
 CommandKind = Annotated[str, _marked("command", "A kind of command")]
+SkuId = Annotated[str, msgspec.Meta(pattern=r"^\S{1,64}$", description="A SKU of the catalogue")]
+Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 Version = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
 RulesetId = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9_.-]{0,40}$")]
 
@@ -95,8 +97,8 @@ class OrderTypes(Part, frozen=True):
 class Give(Part, frozen=True):
     """A gift."""
 
-    sku: str
-    qty: int = 1
+    sku: SkuId
+    qty: Count = 1
     tracked: bool = True
 
 
@@ -139,10 +141,10 @@ class PrintQueueRules(Part, frozen=True):
 class Quota(Part, frozen=True):
     """Pieces of a SKU that are kept for orders with a tag."""
 
-    id: str
-    sku: str
-    qty: int
-    tag: str
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    sku: SkuId
+    qty: Count
+    tag: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 
 
 class StockRules(Part, frozen=True):
@@ -366,6 +368,10 @@ class Expected(Part, frozen=True):
     """The rule by which it waits; empty: it does not."""
     gifts: tuple[str, ...] | None = None
     """`SKU ×pieces (rule)`, one by one."""
+    priority: str | None = None
+    """The rule by which it is picked before others; empty: it is not."""
+    evidence: tuple[str, ...] | None = None
+    """Kinds of evidence of which one is due before the label is printed."""
     refused: str | None = None
     """Code of the refusal of the order as a whole."""
 
