@@ -45,7 +45,7 @@ EXPRESSION: Final = st.lists(
 
 def judged(raw: bytes) -> None:
     """Judge a document: nothing but `RulesetError` comes of it, with problems, in time."""
-    begun = time.monotonic()
+    begun = time.process_time()
     problems = []
     try:
         judge(raw)
@@ -54,7 +54,7 @@ def judged(raw: bytes) -> None:
     lines = raw.count(b"\n") + 1
     assert [each for each in problems if not (each.code and each.text)] == []
     assert [each for each in problems if not 0 <= each.line <= lines] == []
-    assert time.monotonic() - begun < SECONDS_MAX
+    assert time.process_time() - begun < SECONDS_MAX
 
 
 def places(tree: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -107,8 +107,8 @@ def test_cut_and_overwritten_text_is_read_or_refused(at: int, less: int, more: b
 def test_expressions_are_taken_or_refused(when: str) -> None:
     """Any string of CEL's own words: what is taken can be asked without another error."""
     report = Report(lambda _: 1)
-    begun = time.monotonic()
+    begun = time.process_time()
     check_condition(report, ("when",), when, ("order",))
-    assert time.monotonic() - begun < SECONDS_MAX
+    assert time.process_time() - begun < SECONDS_MAX
     if not report.count:
         assert isinstance(cel.compile(when), cel.Program)

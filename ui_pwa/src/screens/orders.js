@@ -123,7 +123,9 @@ function stateStrip(app, o) {
         o.priority ? chip(o.priority, 'rush') : nothing
       }${o.marks.map((m) => chip(t(`mark.${m}`), 'bad'))}${o.tags.map((x) => chip(x, 'tag'))}${
         o.remark_hits.map((x) => chip(x, 'tag'))
-      }${o.trusted ? chip(t('orders.trusted'), 'bad') : nothing}${o.risk_pm > 850 ? chip(t('word.risk'), 'risk') : nothing}</p></div>${frozen}`;
+      }${o.trusted ? chip(t('orders.trusted'), 'bad') : nothing}${
+        o.risk_pm > 850 ? chip(t('word.risk'), 'risk') : nothing
+      }</p></div>${frozen}`;
 }
 
 /** Each action of a person that is closed now, with what is missing. */
