@@ -107,6 +107,7 @@ class DeviceKeeper:
         self._offline: set[str] = set()
         self._started_us = 0
         self._is_stale = asyncio.Event()
+        self._refreshing = asyncio.Lock()
         self._news = asyncio.Event()
         self._tasks: dict[asyncio.Task[None], None] = {}
 
@@ -182,6 +183,7 @@ class DeviceKeeper:
         task.add_done_callback(lambda _: self._tasks.pop(task, None))
 
     async def _test(self, device_id: str) -> None:
+        await self._refresh()  # it may have been adopted a moment ago
         found = await self._reader.doc(Device, device_id)
         if isinstance(found, Device) and found.test is not None:
             await self._labels.print(found, self._station_name(device_id))
@@ -220,6 +222,10 @@ class DeviceKeeper:
 
     async def _refresh(self) -> None:
         """Read devices and stations anew, and put to use what is adopted."""
+        async with self._refreshing:
+            await self._put_to_use()
+
+    async def _put_to_use(self) -> None:
         while True:  # what changed while it was read would otherwise be undone for a moment
             self._is_stale.clear()
             async with self._reader.snapshot() as held:

@@ -24,6 +24,12 @@ STOP_S: Final = 0.5
 CLUSTER_MAX: Final = 3
 EYE: Final = Login("BOT-EYE", "@B:7900", "790000", ("leader",))
 """Who looks at the floor for the demo page and the summary: a shift leader who touches nothing."""
+FITTER: Final = Login("BOT-FIT", "@B:7901", "790100", ("supervisor",))
+"""Who puts the printers to use."""
+
+
+STICKER: Final = "@D:"
+"""Begins the code of a printer's test label."""
 
 
 class Label(Protocol):
@@ -78,10 +84,11 @@ def members(role: str, count: int) -> list[Member]:
 
 
 def people(pickers: int, packers: int, seed: int) -> list[dict[str, Any]]:
-    """Return the records of all bots and of the demo's eye."""
+    """Return the records of all bots, of the demo's eye and of its fitter."""
     random = Random(seed)  # noqa: S311 - made-up people
     everyone = [*members("picker", pickers), *members("packer", packers)]
     everyone.append(Member(EYE, "演示观察员", "Demo observer"))
+    everyone.append(Member(FITTER, "安装员", "Installer"))
     return [member.body(random.randbytes(SALT_BYTES)) for member in everyone]
 
 
@@ -95,7 +102,7 @@ def read_label(raster: Raster) -> str:
     codes = zxingcpp.read_barcodes(
         np.ascontiguousarray(white * 255), formats=zxingcpp.barcode_formats_from_str("QRCode")
     )
-    return next((code.text for code in codes if code.text.startswith("FG1:")), "")
+    return next((code.text for code in codes if code.text.startswith(("FG1:", STICKER))), "")
 
 
 class Camera:
@@ -103,9 +110,12 @@ class Camera:
 
     def __init__(self) -> None:
         self.printed = 0
+        """Labels of parcels that came out."""
         self.duplicates = 0
         """Copies that came out more than once: must stay 0."""
         self.unreadable = 0
+        self.stickers: dict[str, str] = {}
+        """The code of each printer's newest test label, by device."""
         self._fresh: deque[Label] = deque(maxlen=LABELS_MAX)
         self._texts: OrderedDict[str, str] = OrderedDict()
         self._copies: set[str] = set()
@@ -131,6 +141,10 @@ class Camera:
         text = await asyncio.to_thread(read_label, label.raster)
         if not text:
             self.unreadable += 1
+            return
+        if text.startswith(STICKER):
+            self.printed -= 1
+            self.stickers[text.split(":")[1]] = text
             return
         self.duplicates += text in self._copies
         if len(self._copies) < COPIES_MAX:

@@ -16,6 +16,7 @@ from aiohttp import web
 from edge.demo.client import HttpFloor
 from edge.demo.crew import EYE, Crew, people
 from edge.demo.desk import Desk
+from edge.demo.fitting import Fitted, Fitter
 from edge.demo.hub_client import HubClient
 from edge.demo.morning import FREE, Canceller, Morning, pools, read_morning
 from edge.demo.sample import DemoFloor, make_floor
@@ -140,6 +141,7 @@ class Demo:
         await stage.open_doors(await self._own_routes(stack, eye, crew))
         stack.push_async_callback(crew.stop)
         inspector = Inspector(eye, self.hub)
+        fitted = await self._fit()
         self._announce()
         begun_s = time.monotonic()
         morning = await self._begin_morning(stack)
@@ -158,10 +160,19 @@ class Demo:
         await crew.stop()
         summary = await summarise(
             inspector, crew, stage.camera, box_data=site.box_data, seconds=seconds,
-            cancels=len(canceller.asked), restarts=stage.restarts,
+            cancels=len(canceller.asked), restarts=stage.restarts, printers=fitted,
         )  # fmt: skip
         self._report(summary)
         return 0 if summary.ok else 1
+
+    async def _fit(self) -> Fitted:
+        """Have the box find its printers, and put them to use."""
+        self.say("the box looks for its printers")
+        site, stage = self.site, self.stage
+        async with HttpFloor(site.box_url, "demo-fitter", tls=stage.tls) as floor:
+            fitted = await Fitter(floor, stage.camera, site).fit()
+        self.say(f"printers found: {fitted.text()}")
+        return fitted
 
     def _pace_s(self) -> float:
         options = self.options

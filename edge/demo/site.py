@@ -32,6 +32,8 @@ class Site(msgspec.Struct, frozen=True):
     stations: int = STATIONS_MIN
     listen: str = HOST
     lan_host: str = "localhost"
+    names_printers: bool = False
+    """The configuration names the printers; else the box finds them and somebody adopts them."""
 
     @property
     def box_data(self) -> Path:
@@ -82,6 +84,23 @@ class Site(msgspec.Struct, frozen=True):
         """Where the packing station's screen finds the box."""
         return f"https://localhost:{self.port('station')}"
 
+    @staticmethod
+    def languages() -> tuple[str, ...]:
+        """Return the languages of the virtual printers, one printer each."""
+        return ("tspl", "zpl")
+
+    def printer_url(self, lang: str) -> str:
+        """Return how the printer of a language is reached."""
+        return f"tcp://{HOST}:{self.port(lang)}?lang={lang}"
+
+    def printer_name(self, lang: str) -> str:
+        """Return what people call the printer of a language."""
+        return f"{lang.upper()} {_printer_id(lang)}"
+
+    def prefers_first(self, station: str) -> bool:
+        """Tell whether a station prints on the first printer before the others."""
+        return self.station_ids().index(station) % 2 == 0
+
     def addresses(self) -> dict[str, Any]:
         """Return every address and path, for people and for `--json`."""
         return {
@@ -90,9 +109,7 @@ class Site(msgspec.Struct, frozen=True):
             "station": f"{self.station_url}/",
             "box": self.box_url,
             "hub": self.hub_url,
-            "printers": {
-                lang: f"tcp://{HOST}:{self.port(lang)}?lang={lang}" for lang in ("tspl", "zpl")
-            },
+            "printers": {lang: self.printer_url(lang) for lang in self.languages()},
             "data": {
                 "root": str(self.root),
                 "box": str(self.box_data),
@@ -163,14 +180,21 @@ class Site(msgspec.Struct, frozen=True):
             f"origins = {json.dumps(origins)}\nnames = {json.dumps(names)}",
             f'[hub]\nurl = "ws://{HOST}:{self.port("wan")}/link"\ntoken = "{token}"',
         ]
-        for printer, lang in (("P1", "tspl"), ("P2", "zpl")):
-            url = f"tcp://{HOST}:{self.port(lang)}?lang={lang}"
+        printers = [_printer_id(lang) for lang in self.languages()] * self.names_printers
+        for printer, lang in zip(printers, self.languages(), strict=False):
             lines.append(
-                f'[[printers]]\nid = "{printer}"\nname = "{lang.upper()} {printer}"\nurl = "{url}"'
+                f'[[printers]]\nid = "{printer}"\nname = "{self.printer_name(lang)}"\n'
+                f'url = "{self.printer_url(lang)}"'
             )
-        for place, station in enumerate(self.station_ids()):
-            printers = '["P1", "P2"]' if place % 2 == 0 else '["P2", "P1"]'
+        for station in self.station_ids():
+            bound = printers if self.prefers_first(station) else printers[::-1]
             number = station.removeprefix("S")
             name = f'{{ zh = "{number}号打包台", en = "Station {number}" }}'
-            lines.append(f'[[stations]]\nid = "{station}"\nname = {name}\nprinters = {printers}')
+            lines.append(
+                f'[[stations]]\nid = "{station}"\nname = {name}\nprinters = {json.dumps(bound)}'
+            )
         return "\n".join(lines) + "\n"
+
+
+def _printer_id(lang: str) -> str:
+    return f"P{Site.languages().index(lang) + 1}"

@@ -2,24 +2,27 @@
 
 import asyncio
 import ssl
+import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from drivers.api import fake_printer
+from drivers.api import DriverError, announce_printer, fake_printer
 from edge.demo.access_point import AccessPoint
 from edge.demo.children import Child
 from edge.demo.client import trusting
 from edge.demo.crew import Camera
 from edge.demo.relay import Relay
 from edge.demo.site import BOX, HOST, DemoError, Site
+from edge.finding import Service
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 SECONDS_PER_LABEL: Final = 0.02
+MAKE: Final = "Floorgate"
 
 
 class Stage:
@@ -34,6 +37,12 @@ class Stage:
             )
             for lang in ("tspl", "zpl")
         ]
+        self._services = [
+            _service(site, each.lang, each.model)
+            for each in self.printers
+            if not site.names_printers
+        ]
+        self._announcing: list[asyncio.Task[None]] = []
         self.wan = Relay(HOST, site.port("wan"), site.port("hub"))
         self.wifi: AccessPoint | None = None
         self.children: list[Child] = []
@@ -62,10 +71,17 @@ class Stage:
         for printer in self.printers:
             printer.seconds_per_label = SECONDS_PER_LABEL
             await printer.start()
+        self._announcing = [asyncio.create_task(self._announce(each)) for each in self._services]
         await self.wan.start()
         hub = ["hub", "--data", str(site.hub_data), "--port", str(site.port("hub"))]
         await self._child("hub", [*hub, "--box", f"{BOX}={token}"])
         await self._child("box", ["serve", "--config", str(site.config_file)])
+
+    async def _announce(self, service: Service) -> None:
+        try:
+            await service.start()
+        except DriverError as error:
+            self._say(f"a printer cannot announce itself here: {error.cause}")
 
     async def _child(self, name: str, arguments: Sequence[str]) -> None:
         self._say(f"starting the {name}")
@@ -92,7 +108,26 @@ class Stage:
         stops: list[Coroutine[None, None, None]] = [child.stop() for child in self.children]
         if self.wifi is not None:
             await self.wifi.stop()
+        for task in self._announcing:
+            task.cancel()
+        await asyncio.gather(*self._announcing, return_exceptions=True)
+        stops += [service.stop() for service in self._services]
         await asyncio.gather(*stops)
         await self.wan.stop()
         for printer in self.printers:
             await printer.stop()
+
+
+def _service(site: Site, lang: str, model: str) -> Service:
+    """Return what a printer says of itself; its identity stays when the demo's ports change."""
+    identity = uuid.uuid5(uuid.NAMESPACE_URL, f"{site.root}/{lang}")
+    txt = {
+        "txtvers": "1",
+        "ty": f"{MAKE} {model}",
+        "usb_MFG": MAKE,
+        "usb_MDL": model,
+        "usb_CMD": lang.upper(),
+        "UUID": str(identity),
+    }
+    port = site.port(lang)
+    return announce_printer(f"{MAKE} {lang.upper()} {port}", port, txt)

@@ -12,6 +12,7 @@ import msgspec
 
 from edge.demo.client import HttpFloor
 from edge.demo.crew import Camera, Crew
+from edge.demo.fitting import Fitted
 from edge.demo.floor import Json
 from edge.demo.hub_client import HubClient
 from edge.demo.site import BOX
@@ -43,6 +44,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     agree: int
     """Orders of which box and hub say the same."""
     differences: list[str]
+    printers: Fitted
     restarts: int
     failures: int
     mistakes_accepted: int
@@ -58,6 +60,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
             f"cancels       {self.cancels} asked for by the hub in mid-pick",
             f"scans         {self.scans} in {self.seconds:.1f} s, {self.scans_per_s:.1f}/s",
             f"refusals      {refusals}",
+            f"printers      {self.printers.text()}",
             f"labels        {self.labels} printed, {self.duplicates} twice",
             f"hub and box   agree on {self.agree} orders, differ on {len(self.differences)}",
             f"journal       {_journal_text(self.journal)}",
@@ -169,6 +172,7 @@ async def summarise(
     seconds: float,
     cancels: int,
     restarts: int,
+    printers: Fitted,
 ) -> Summary:
     """Return the summary of a run that is over."""
     await camera.look()
@@ -199,6 +203,7 @@ async def summarise(
         duplicates=camera.duplicates,
         agree=agree,
         differences=differences[:DIFFERENCES_SHOWN_MAX],
+        printers=printers,
         restarts=restarts,
         failures=crew.failures,
         mistakes_accepted=tally.mistakes_accepted,

@@ -187,11 +187,10 @@ async def test_jobs_of_a_lost_printer_move_on(hall: Hall) -> None:
 async def test_a_test_label_that_does_not_come_out_says_why(hall: Hall) -> None:
     """Without paper the test fails with the reason, and is not tried again by itself (PRN-7)."""
     printer = await hall.printer("tspl")
-    admin = await hall.rig.client("admin")
-    device = (await admin.must("device.add", url=printer.url, name="desk"))["device"]
-    await hall.until(lambda each: each["id"] == device and hall.slots == [device])
     printer.paper_out = True
+    admin = await hall.rig.client("admin")
     head = hall.head
+    device = (await admin.must("device.add", url=printer.url, name="desk"))["device"]
     await admin.must("device.test", device=device)
     failed = await hall.entry("device.test_reported", head, device=device)
     assert (failed["state"], failed["reason"], printer.odometer) == ("failed", "paper", 0)
