@@ -47,8 +47,10 @@ imports: setup ## who may import whom
 unit: setup ## unit, property and tidy tests
 	@$(PYTEST) tests --ignore=tests/sim --ignore=tests/e2e --ignore=tests/bench $(PYTEST_ARGS)
 
-page: setup ## the PDA page's own tests, in node
-	@node --test $(PAGE_TESTS)
+page: setup ## the PDA page's own tests and types, in Node.js
+	@.venv/bin/node --test $(PAGE_TESTS)
+	for project in ui_pwa/tsconfig.json ui_pwa/tsconfig.sw.json; do
+	  .venv/bin/node .venv/node/node_modules/typescript/lib/tsc.js -p $$project; done
 
 sim: setup ## hub, box and bots on a virtual clock, 200 seeds
 	@$(PYTEST) tests/sim $(PYTEST_ARGS) --dist load # worlds share nothing

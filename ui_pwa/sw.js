@@ -1,6 +1,9 @@
 // Keeps the page on the PDA. The version stands in this worker's own address (`/sw.js?v=…`), so a
 // new version of any file is a new worker. It waits until the page says that no task is in hand.
 
+/** @type {ServiceWorkerGlobalScope} */
+const worker = /** @type {any} */ (self);
+
 const VERSION = new URL(location.href).searchParams.get('v') ?? '';
 const CACHE = `shell-${VERSION}`;
 const FOLDERS = /^(src|css|vendor|locales|icons|voice)\/.+\.(js|css|json|png|svg|opus)$/;
@@ -25,19 +28,20 @@ async function forgetOlder() {
   await Promise.all(
     names.filter((n) => n.startsWith('shell-') && n !== CACHE).map((n) => caches.delete(n)),
   );
-  await self.clients.claim();
+  await worker.clients.claim();
 }
 
+/** @param {Request} request @returns {Promise<Response>} */
 async function answer(request) {
   const cache = await caches.open(CACHE);
   const path = request.mode === 'navigate' ? '/' : request;
   return (await cache.match(path, { ignoreSearch: true })) ?? fetch(request);
 }
 
-self.addEventListener('install', (event) => event.waitUntil(fill()));
-self.addEventListener('activate', (event) => event.waitUntil(forgetOlder()));
-self.addEventListener('message', (event) => event.data === 'GO' && self.skipWaiting());
-self.addEventListener('fetch', (event) => {
+worker.addEventListener('install', (event) => event.waitUntil(fill()));
+worker.addEventListener('activate', (event) => event.waitUntil(forgetOlder()));
+worker.addEventListener('message', (event) => event.data === 'GO' && worker.skipWaiting());
+worker.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== 'GET' || url.origin !== location.origin) return;
   const page = event.request.mode === 'navigate';

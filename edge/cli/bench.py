@@ -13,6 +13,7 @@ PARTS: Final = {
     "spine": "edge.bench.spine",
     "law": "edge.bench.law",
     "devices": "edge.bench.devices",
+    "pda": "edge.bench.pda",
 }
 """Module of each part; its `run` takes what is told of progress, and returns figures."""
 ALL: Final = "all"

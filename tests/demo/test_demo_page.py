@@ -15,6 +15,7 @@ import pytest
 import zxingcpp
 from playwright.async_api import async_playwright
 
+from edge.bench.handheld import ARGS, CHROMIUM
 from edge.bootstrap import default_ruleset
 from edge.demo.client import trusting
 from edge.demo.coach import OK, View, next_step
@@ -22,7 +23,6 @@ from edge.demo.codes import QUIET, svg
 from edge.demo.rule import Thresholds, edit_ruleset
 from edge.demo.sample import make_floor
 from tests.demo.process import POLL_S, WAIT_S, Running, free_base
-from tests.e2e.conftest import ARGS, CHROMIUM
 
 CLICKS_MAX = 60
 FLOOR = make_floor(seed=1, now_us=1_700_000_000_000_000)

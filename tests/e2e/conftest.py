@@ -8,16 +8,10 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, async_playwright
 
+from edge.bench.handheld import ARGS, CHROMIUM
 from tests.e2e.pda import MakePda, Pda, Theme, open_context
 from tests.e2e.peer import Peer
 from tests.e2e.realbox import RealBox, real_box
-
-CHROMIUM = "/usr/bin/chromium"
-ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
-    "--autoplay-policy=user-gesture-required",
-]  # fmt: skip
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.async_api import async_playwright
 
-from tests.e2e.conftest import ARGS, CHROMIUM
+from edge.bench.handheld import ARGS, CHROMIUM
 from tests.e2e.realbox import real_box
 from tests.e2e.walk import LANGS, SIZES, THEMES, furnish, walk
 

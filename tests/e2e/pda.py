@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import Literal
 
 from playwright.async_api import Browser, BrowserContext, CDPSession, Page
+
+from edge.bench import handheld
 
 WAIT_MS = 8000
 POLL_S = 0.02
@@ -13,23 +15,6 @@ SPY = """
 window.signals = [];
 navigator.vibrate = (p) => { window.signals.push(p.length); return true; };
 """
-HEAR = """
-window.heard = { alarm: 0, buzz: 0, buzzes: 0, red: 0, voice: 0, clips: 0 };
-const now = () => performance.now();
-navigator.vibrate = (p) => { if (p.length === 5) {
-  window.heard.buzz ||= now(); window.heard.buzzes += 1; } return true; };
-const start = AudioBufferSourceNode.prototype.start;
-AudioBufferSourceNode.prototype.start = function (when) {
-  window.heard.voice ||= now(); window.heard.clips += 1; start.call(this, when); };
-window.WebSocket = class extends WebSocket {
-  constructor(url) { super(url); this.addEventListener('message', ({ data }) => {
-    if (JSON.parse(data).t === 'alarm') window.heard.alarm ||= now(); }); } };
-document.addEventListener('DOMContentLoaded', () => new MutationObserver(() => {
-  if (document.querySelector('#alarm').open) requestAnimationFrame(() => setTimeout(() => {
-    window.heard.red ||= now(); })); }).observe(document.querySelector('#alarm'),
-  { attributes: true }));
-"""
-"""Notes when an alarm came, and when hand, eye and ear were told of it, ms."""
 NETWORK_NOISE = ("Failed to load resource", "WebSocket connection to", "ERR_INTERNET_DISCONNECTED")
 
 
@@ -74,24 +59,11 @@ class Pda:
 
     async def scan(self, text: str, *, prefix: str = "~", end: str = "Enter") -> None:
         """Type `text` as a wedge does: all keys at once, none waited for."""
-        cdp = await self.cdp()
-        sent = []
-        for char in [*prefix, *text, end]:
-            key = {"Enter": (13, "\r"), "Tab": (9, ""), " ": (32, " ")}.get(char)
-            code, out = key or (ord(char.upper()) if char.isalnum() else 0, char)
-            for kind in ("keyDown", "keyUp"):
-                event: dict[str, Any] = {"type": kind, "key": char, "windowsVirtualKeyCode": code}
-                event |= {"text": out} if kind == "keyDown" else {}
-                sent.append(asyncio.ensure_future(cdp.send("Input.dispatchKeyEvent", event)))
-        await asyncio.gather(*sent)
+        await handheld.keys(await self.cdp(), text, prefix=prefix, end=end)
 
     async def commit(self, text: str, *, enter: bool = True) -> None:
         """Commit `text` as an input method does, as scanners with factory settings do."""
-        cdp = await self.cdp()
-        committed = asyncio.ensure_future(cdp.send("Input.insertText", {"text": text}))
-        if enter:  # not awaited in between: in a field the Enter must follow at once
-            await self.scan("", prefix="")
-        await committed
+        await handheld.commit(await self.cdp(), text, enter=enter)
 
     async def sees(self, text: str) -> None:
         """Wait until `text` is on the screen."""

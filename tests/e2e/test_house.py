@@ -1,16 +1,16 @@
 """What holds the page together: its own tests, its texts, its sizes, its plain-words pages."""
 
 import json
-import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from edge.bench.handheld import ARGS, CHROMIUM
 from edge.domain.refusals import FAULTS
 from edge.http.assets import page_root
-from tests.e2e.conftest import ARGS, CHROMIUM
 from tests.e2e.pda import MakePda, Pda, open_context
 from tests.e2e.peer import WAYBILL, Peer
 
@@ -18,15 +18,24 @@ TARGET_PX = 64
 FOOTER_PX = 72
 
 
+def in_node(*args: str) -> None:
+    """Run Node.js as the lock files bring it; it must be content."""
+    node = Path(sys.prefix) / "bin" / "node"
+    assert node.exists(), "Node.js is missing; install it with: scripts/setup.sh test"
+    done = subprocess.run([node, *args], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+
 def test_the_page_s_own_tests_pass() -> None:
-    """The pure core passes its tests in Node (PDA-1, PDA-2)."""
-    node = shutil.which("node")
-    assert node, "node is missing; install it with: apt-get install nodejs"
-    tests = sorted(str(path) for path in (page_root() / "test").glob("*.test.js"))
-    done = subprocess.run(
-        [node, "--test", *tests], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stdout[-4000:]
+    """The pure core passes its tests in Node.js (PDA-1, PDA-2)."""
+    in_node("--test", *sorted(str(path) for path in (page_root() / "test").glob("*.test.js")))
+
+
+@pytest.mark.parametrize("project", ["tsconfig.json", "tsconfig.sw.json"])
+def test_the_page_s_types_are_right(project: str) -> None:
+    """TypeScript, strict, has nothing against the types in the page's comments."""
+    tsc = Path(sys.prefix) / "node" / "node_modules" / "typescript" / "lib" / "tsc.js"
+    in_node(str(tsc), "-p", str(page_root() / project))
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Playwright, async_playwright
 
+from edge.bench.handheld import ARGS, CHROMIUM
 from edge.bootstrap import BoxProcess
 from edge.config import Config, HttpConfig
-from tests.e2e.conftest import ARGS, CHROMIUM
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.e2e.pda import HEAR, MakePda, Pda
+from edge.bench.handheld import HEAR
+from tests.e2e.pda import MakePda, Pda
 from tests.e2e.peer import Peer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

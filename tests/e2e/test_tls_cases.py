@@ -14,9 +14,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import BrowserContext, Error, Page, Playwright, async_playwright
 
+from edge.bench.handheld import ARGS, CHROMIUM
 from edge.bootstrap import BoxProcess
 from edge.http import tls
-from tests.e2e.conftest import ARGS, CHROMIUM
 from tests.e2e.pda import Pda
 from tests.e2e.test_https import trusting_home
 from tests.http.test_certificates import write_pair

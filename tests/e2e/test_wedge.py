@@ -1,10 +1,8 @@
 """Every intake of a scanner against everything that may have the focus."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-
 import pytest
 
+from edge.bench.handheld import FOCUSES, INTAKES, PROBES
 from tests.e2e.pda import Pda
 from tests.e2e.peer import Peer
 
@@ -13,63 +11,12 @@ CODE = "A-01 02"
 """A code with a space in it: a space presses a focused button."""
 
 
-async def keys(pda: Pda) -> None:
-    """Type as a scanner without a prefix does."""
-    await pda.scan(CODE, prefix="")
-
-
-async def commit(pda: Pda) -> None:
-    """Commit the whole code as an input method does."""
-    await pda.commit(CODE)
-
-
-async def process_keys(pda: Pda) -> None:
-    """Commit each character behind a key event 229, as Android keyboards do."""
-    cdp = await pda.cdp()
-    sent = []
-    for char in CODE:
-        key = {"type": "rawKeyDown", "key": "Process", "windowsVirtualKeyCode": 229}
-        sent.append(asyncio.ensure_future(cdp.send("Input.dispatchKeyEvent", key)))
-        sent.append(asyncio.ensure_future(cdp.send("Input.insertText", {"text": char})))
-    await asyncio.gather(*sent)
-    await pda.scan("", prefix="")
-
-
-async def paste(pda: Pda) -> None:
-    """Paste, as some scanner services do."""
-    await pda.page.evaluate(
-        "(text) => { const data = new DataTransfer(); data.setData('text/plain', text);"
-        " document.activeElement.dispatchEvent(new ClipboardEvent('paste',"
-        " { clipboardData: data, bubbles: true, cancelable: true })); }",
-        CODE,
-    )
-    await pda.scan("", prefix="")
-
-
-INTAKES = {"keys": keys, "commit": commit, "process": process_keys, "paste": paste}
-FOCUSES = {
-    "body": "document.activeElement.blur()",
-    "button": "document.querySelector('#probe-button').focus()",
-    "field": "document.querySelector('#probe-field').focus()",
-    "dialog": "document.querySelector('header .menu').click()",
-}
-PROBES = """(() => {
-  const main = document.querySelector('#main');
-  main.insertAdjacentElement('beforeend', Object.assign(document.createElement('button'),
-    { id: 'probe-button', textContent: '-', onclick: () => { window.presses += 1; } }));
-  main.insertAdjacentElement('beforeend', Object.assign(document.createElement('input'),
-    { id: 'probe-field', value: 'abc' }));
-  window.presses = 0;
-})()"""
-
-
 @pytest.mark.parametrize("focus", FOCUSES)
 @pytest.mark.parametrize("intake", INTAKES)
 async def test_a_scan_is_heard_and_touches_nothing(
     pda: Pda, peer: Peer, intake: str, focus: str
 ) -> None:
     """A scan arrives once, presses no button and leaves each field as it was (PDA-2, PICK-4)."""
-    send: Callable[[Pda], Awaitable[None]] = INTAKES[intake]
     await pda.sign_in("@B:1001", "482913")
     await pda.until("document.querySelector('.row') !== null")
     await pda.scan("@C:OK")
@@ -81,7 +28,7 @@ async def test_a_scan_is_heard_and_touches_nothing(
     await pda.page.evaluate(FOCUSES[focus])
     if focus == "dialog":
         await pda.page.wait_for_selector("#layer[open]")
-    await send(pda)
+    await INTAKES[intake](await pda.cdp(), CODE)
     await pda.sees("库位不对：要 B-01-02")
     await pda.drained()
     scans = [c["data"]["code"] for c in peer.applied if c["kind"] == "pick.scan"]

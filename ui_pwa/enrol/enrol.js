@@ -7,6 +7,8 @@
   var modern = 'findLast' in Array.prototype && typeof HTMLDialogElement === 'function';
   if (!modern) show('old');
   if (!window.fetch || !window.AbortController || !probe) return;
+  var address = probe.getAttribute('href') || '/';
+  var tried = probe.dataset.probe || address;
   probe.addEventListener('click', function (event) {
     event.preventDefault();
     show('');
@@ -15,10 +17,10 @@
       abort.abort();
     }, MS_MAX);
     var options = { mode: 'no-cors', cache: 'no-store', signal: abort.signal };
-    fetch(probe.dataset.probe, /** @type {RequestInit} */ (options)).then(
+    fetch(tried, /** @type {RequestInit} */ (options)).then(
       function () {
         clearTimeout(timer);
-        location.href = probe.getAttribute('href') || '/';
+        location.href = address;
       },
       function () {
         clearTimeout(timer);

@@ -38,7 +38,7 @@ async function pair() {
   });
 }
 
-byId('form').addEventListener('submit', async (event) => {
+byId('form').addEventListener('submit', async (/** @type {SubmitEvent} */ event) => {
   event.preventDefault();
   const said = byId('said');
   said.hidden = true;

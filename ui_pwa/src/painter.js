@@ -14,6 +14,7 @@ export class Painter {
     /** @type {typeof import('./screens/asks.js') | null} */
     this.layers = null;
     this.waiting = false;
+    this.opened = false;
   }
 
   /** Paint at the next frame. */
@@ -31,8 +32,11 @@ export class Painter {
     const { state } = app;
     const screen = this.screens[state.screen];
     const kind = screen?.wide ? 'page wide' : 'page';
-    if (screen) render(html`<div class=${kind}>${screen.view(app)}</div>`, byId('screen'));
-    else this.fetch(state.screen);
+    if (screen) {
+      if (!this.opened) byId('screen').replaceChildren(); // what index.html shows until now
+      this.opened = true;
+      render(html`<div class=${kind}>${screen.view(app)}</div>`, byId('screen'));
+    } else this.fetch(state.screen);
     const layer = dialogBy('layer');
     const alarm = dialogBy('alarm');
     const ringing = openAlarms(state).length > 0;
