@@ -243,12 +243,15 @@ def put_back(turn: Turn, data: PutbackScan) -> Facts:
     if closed := why_no_put_back(turn.world, order, turn.rules):
         raise refused(closed)
     skus = [item.sku for item in order.put_back if item.done < item.qty]
-    at = next((at for at, item in enumerate(order.put_back) if _is_due(turn, item, data.code)), -1)
-    if at < 0:
+    due = [at for at, item in enumerate(order.put_back) if _is_due(turn, item, data.code)]
+    if not due:
         raise RefusedError("wrong_item", expected=",".join(skus), got=data.code, sku="")
+    here = [at for at in due if order.put_back[at].location == data.location]
+    at = (here or due)[0]
     item = order.put_back[at]
     if not 0 < data.qty <= item.qty - item.done:
         raise RefusedError("qty_mismatch", expected=item.qty - item.done, got=data.qty)
+    stock.check_bin(item.location, data.location)
     turn.emit(
         "putback.scanned",
         f"order:{order.id}",

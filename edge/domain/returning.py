@@ -110,6 +110,7 @@ def _take_piece(turn: Turn, data: ReturnScan, code: ReturnCode) -> Facts:
         raise RefusedError("qty_mismatch", expected=item.qty - item.done, got=data.qty)
     bins = turn.rules.document.returns
     place = bins.bin if code.sellable else bins.quarantine
+    stock.check_bin(place, data.location)
     turn.emit(
         "return.scanned",
         f"order:{order.id}",

@@ -19,6 +19,7 @@ from edge.domain.goods import picked_stock
 from edge.domain.lots import note_expired
 from edge.domain.model import Assignment, Count, Lock, LockSlot, Order, Piece, Shelf, shelf_id
 from edge.domain.projections_stock import LOCK_SLOT_US, lock_slot
+from edge.domain.refusals import RefusedError
 from edge.domain.timing import US_PER_S, arm_timer
 from edge.domain.turn import Turn
 
@@ -119,6 +120,12 @@ def ship(turn: Turn, order: Order) -> None:
     _emit(turn, order, "ship", moves, out=out, missing=missing)
     for piece in missing:
         open_count(turn, piece[:3], reason="missing", order=order.id)
+
+
+def check_bin(expected: str, scanned: str) -> None:
+    """Refuse pieces that were laid into another bin than theirs; not every scan names one."""
+    if scanned and scanned != expected:
+        raise RefusedError("wrong_bin", expected=expected, got=scanned)
 
 
 def put_back(turn: Turn, order: Order, sku: str, place: str, qty: int) -> None:

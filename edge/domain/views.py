@@ -20,7 +20,6 @@ from edge.domain.model import (
     Name,
     Order,
     Plan,
-    Returned,
     Sibling,
     Siblings,
     Sku,
@@ -30,6 +29,7 @@ from edge.domain.model import (
 from edge.domain.printstages import slip_code
 from edge.domain.rules import Ruleset
 from edge.domain.rulesets import active_rules
+from edge.domain.views_back import PutBackView, ReturnView, put_back_views, return_views
 from edge.domain.world import World
 
 STEPS_REMEMBERED_MAX: Final = 20_000
@@ -183,17 +183,6 @@ class PackRow(msgspec.Struct, frozen=True, gc=False):
     frozen: FrozenView | None
 
 
-class PutBackView(msgspec.Struct, frozen=True, gc=False):
-    """Pieces to be returned to their bin."""
-
-    sku: str
-    name: Name
-    location: str
-    qty: int
-    done: int
-    codes: tuple[str, ...]
-
-
 class OrderView(msgspec.Struct, frozen=True, gc=False):
     """An order as anybody with the right sees it."""
 
@@ -226,7 +215,7 @@ class OrderView(msgspec.Struct, frozen=True, gc=False):
     fulfilment: str | None
     siblings: tuple[Sibling, ...]
     risk_high: bool
-    returns: tuple[Returned, ...]
+    returns: tuple[ReturnView, ...]
     trusted: bool
     """Accepted against the books: its goods may not be where they say (PICK-11)."""
     why_not: dict[str, list[Why]]
@@ -457,7 +446,7 @@ def order_view(world: World, order_id: str) -> OrderView | None:
         task=order.task or None,
         tote=order.tote or None,
         parcel=_parcel(world, order, content),
-        put_back=tuple(_put_back(world, order)),
+        put_back=put_back_views(world, order),
         carrier=carrier_view(order),
         routing=content.routing,
         risk_pm=content.risk_pm,
@@ -469,7 +458,7 @@ def order_view(world: World, order_id: str) -> OrderView | None:
         fulfilment=content.fulfilment or None,
         siblings=_siblings(world, order_id),
         risk_high=content.risk_pm > rules.document.priorities.risk_high_pm,
-        returns=order.returns,
+        returns=return_views(world, order),
         trusted=order.trusted,
         why_not=why_not(world, order, rules, actions_of(order, rules)),
     )
@@ -478,12 +467,3 @@ def order_view(world: World, order_id: str) -> OrderView | None:
 def _siblings(world: World, order_id: str) -> tuple[Sibling, ...]:
     found = world.get(Siblings, order_id)
     return found.siblings if found else ()
-
-
-def _put_back(world: World, order: Order) -> list[PutBackView]:
-    views = []
-    for item in order.put_back:
-        sku = world.the(Sku, item.sku)
-        codes = (*sku.codes, sku.id)
-        views.append(PutBackView(item.sku, sku.name, item.location, item.qty, item.done, codes))
-    return views

@@ -14,7 +14,7 @@ from edge.domain.model import Name
 from edge.domain.refusals import RefusedError
 from edge.domain.returning import suggest
 from edge.domain.rules import Workflow
-from edge.domain.rules.document import ReturnCode
+from edge.domain.rules.document import ReturnCode, Returns
 from edge.domain.story import StoryStep, people_of, story
 from edge.http.guard import Guard
 from edge.http.pictures import PictureHandlers, picture_routes
@@ -50,10 +50,11 @@ class WorkflowView(msgspec.Struct, frozen=True):
 
 
 class ReturnCodes(msgspec.Struct, frozen=True):
-    """The codes of returns, and those that the text asked about suggests, the best first."""
+    """The codes of returns, those that the text asked about suggests (the best first), the bins."""
 
     codes: list[ReturnCode]
     suggest: list[str]
+    bins: Returns
 
 
 class OrderHandlers:
@@ -100,7 +101,8 @@ class OrderHandlers:
         await self._guard.session(request)
         rules = await self._reads.rules()
         suggested = suggest(rules, request.query.get("text", "")[:CODE_CHARS_MAX])
-        return json_response(ReturnCodes(list(rules.document.return_codes), suggested))
+        codes, bins = list(rules.document.return_codes), rules.document.returns
+        return json_response(ReturnCodes(codes, suggested, bins))
 
 
 class MessageView(msgspec.Struct, frozen=True):

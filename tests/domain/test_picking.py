@@ -331,6 +331,16 @@ def test_a_late_scan_after_the_end_is_put_back(site: Site) -> None:
     assert (site.state(), site.order().put_back[0].done) == ("cancelled", 1)
 
 
+def test_goods_are_put_back_by_quantity_into_their_own_bin(site: Site) -> None:
+    """Several pieces go back with one scan; another bin than theirs is refused (FRZ-5)."""
+    site.to_picked().cancel()
+    item = site.order().put_back[0]
+    wrong = site.by("keeper", c.PutbackScan("1001", gtin(item.sku), item.qty, "ELSEWHERE"))
+    assert (wrong.code, wrong.facts["expected"]) == ("wrong_bin", item.location)
+    assert site.by("keeper", c.PutbackScan("1001", gtin(item.sku), item.qty, item.location)).ok
+    assert site.order().put_back[0].done == item.qty
+
+
 def test_a_late_scan_after_another_took_over(site: Site) -> None:
     """Pieces scanned before a colleague took the task are kept apart from the colleague's."""
     site.to_picking()

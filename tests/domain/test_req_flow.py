@@ -164,6 +164,16 @@ def test_ret_1_a_return_freezes_at_once_and_goods_come_back_by_movement(site: Si
     assert (site.state(), site.order().freezes) == ("returned", ())
 
 
+def test_ret_1_a_piece_that_comes_back_is_laid_into_the_bin_of_its_code(site: Site) -> None:
+    """A scanned bin must be the one that the code leads to; a wrong one books nothing."""
+    site.to_returning()
+    wrong = site.by("keeper", c.ReturnScan(gtin(MUG), "Q4", "1001", 1, location="RETURNS"))
+    assert (wrong.code, wrong.facts["expected"]) == ("wrong_bin", "QUARANTINE")
+    assert [item.done for item in site.order().returns] == [0, 0]
+    assert site.by("keeper", c.ReturnScan(gtin(MUG), "C1", "1001", 1, location="RETURNS")).ok
+    assert [item.done for item in site.order().returns] == [1, 0]
+
+
 def test_ret_1_a_return_of_which_something_is_missing_is_closed_on_record(site: Site) -> None:
     """What did not come back is named; the order may then be sent again."""
     site.to_returning()

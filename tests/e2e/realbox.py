@@ -10,10 +10,15 @@ from drivers.fakes.printer import FakePrinter
 from edge.app.sessions import Station
 from edge.bootstrap import BoxProcess
 from edge.config import Config, HttpConfig, PrinterConfig
+from edge.demo.bot import Manner, PackerBot, PickerBot
+from edge.demo.client import HttpFloor
 from edge.demo.sample import DemoFloor, make_floor
 from edge.domain.commands import InstructionAccept
 from edge.domain.model import Name
+from edge.domain.views import OrderView
 from tests.e2e.pda import Pda
+
+MANNER = Manner(idle_rounds_max=1, wait_s=0.1)
 
 
 class RealBox:
@@ -29,11 +34,15 @@ class RealBox:
         data = InstructionAccept(next(self._dseq), kind, now_us, body)
         await self.process.floor.submit(data, via="hub", actor="hub")
 
-    async def state(self, order: str) -> str:
-        """Return the state of an order."""
+    async def order(self, order: str) -> OrderView:
+        """Return an order."""
         view = await self.process.reads.order(order)
         assert view is not None
-        return view.state
+        return view
+
+    async def state(self, order: str) -> str:
+        """Return the state of an order."""
+        return (await self.order(order)).state
 
 
 @asynccontextmanager
@@ -63,6 +72,24 @@ async def real_box(tmp_path: Path) -> AsyncIterator[RealBox]:
     yield box
     await process.close()
     await printer.stop()
+
+
+async def pick(box: RealBox) -> None:
+    """Let a bot pick all there is to pick, and put back all there is to put back."""
+    async with HttpFloor(box.process.url, "bot-picker") as floor:
+        who = box.floor.logins_of("picker")[-1]
+        await PickerBot(floor, who, [f"T-9{n:02d}" for n in range(20)], manner=MANNER).run()
+
+
+async def ship(box: RealBox) -> None:
+    """Let a bot pack, print, prove and hand over all that is picked."""
+
+    async def camera(waybill: str) -> str:
+        return waybill
+
+    async with HttpFloor(box.process.url, "bot-packer") as floor:
+        who = box.floor.logins_of("packer")[-1]
+        await PackerBot(floor, who, "S1", camera, manner=MANNER).run()
 
 
 async def login(pda: Pda, box: RealBox, role: str) -> None:

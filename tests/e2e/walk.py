@@ -7,7 +7,7 @@ from playwright.async_api import Browser
 
 from edge.http.assets import page_root
 from tests.e2e.pda import Pda, Theme, open_context
-from tests.e2e.realbox import RealBox, login
+from tests.e2e.realbox import RealBox, login, pick, ship
 
 PHONE = {"width": 360, "height": 640}
 DESK = {"width": 1280, "height": 800}
@@ -15,8 +15,8 @@ SIZES = (PHONE, DESK)
 THEMES: tuple[Theme, ...] = ("light", "dark")
 LANGS = ("zh", "en")
 PLACES = (
-    "tasks", "pack", "handover", "putback", "counts", "lots", "live", "approvals", "orders",
-    "prints", "fixes", "devices", "status",
+    "tasks", "pack", "handover", "putback", "returns", "counts", "lots", "live", "approvals",
+    "orders", "prints", "fixes", "devices", "status",
 )  # fmt: skip
 """Screens of the menu."""
 
@@ -36,8 +36,16 @@ async def go(pda: Pda, place: str, lang: str) -> None:
 
 
 async def furnish(box: RealBox) -> None:
-    """Let there be something to see: an order to pick, one whose instructions contradict."""
-    for order in box.floor.orders[:3]:
+    """Let there be something to see: orders in every hand, one whose instructions contradict."""
+    await box.instruct("order.assign", box.floor.orders[1])
+    await pick(box)
+    await ship(box)
+    await box.instruct("order.assign", box.floor.orders[2])
+    await pick(box)
+    await box.instruct(
+        "order.freeze", {"order_id": "SO-1003", "category": "cancel", "countdown_s": 0}
+    )
+    for order in (box.floor.orders[0], *box.floor.orders[3:5]):
         await box.instruct("order.assign", order)
     for category in ("cancel", "rush"):
         await box.instruct("order.freeze", {"order_id": "SO-1001", "category": category})
@@ -48,6 +56,29 @@ async def settled(pda: Pda) -> None:
     await pda.page.evaluate(
         "new Promise((done) => setTimeout(() => requestAnimationFrame(done), 400))"
     )
+
+
+async def back(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:
+    """Walk through a put-back and a return."""
+    cancelled, shipped = await box.order("SO-1003"), await box.order("SO-1002")
+    await go(pda, "putback", lang)
+    for name, code in (("order", "SO-1003"), ("lay", cancelled.put_back[0].codes[0])):
+        await pda.scan(code)
+        await settled(pda)
+        yield f"putback-{name}"
+    await go(pda, "returns", lang)
+    for name, code in (
+        ("why", shipped.parcel.waybill or ""),
+        ("order", "@C:QTY:2"),
+        ("piece", shipped.lines[0].sku),
+        ("lay", "@C:QTY:2"),
+    ):
+        await pda.scan(code)
+        await settled(pda)
+        if await pda.page.locator("#layer[open]").count():
+            await pda.scan("@C:OK")
+            await settled(pda)
+        yield f"returns-{name}"
 
 
 async def walk(
@@ -85,6 +116,8 @@ async def walk(
             await pda.scan("@C:QTY:1")
             await settled(pda)
             yield "approval-chosen", pda
+    async for name in back(pda, box, lang):
+        yield name, pda
     await pda.scan("@C:HELP")
     await settled(pda)
     yield "help", pda

@@ -56,3 +56,4 @@ async def test_return_codes_are_suggested(rig: Rig) -> None:
     picker = await rig.client("picker")
     found = await picker.get("/api/v1/return-codes?text=有臭味")
     assert (len(found["codes"]), found["suggest"]) == (12, ["Q2"])
+    assert found["bins"] == {"bin": "RETURNS", "quarantine": "QUARANTINE"}

@@ -49,8 +49,12 @@ interface Waiting {
   state: string;
 }
 interface PutBack {
-  sku: string; name?: Name; location?: string; qty: number; done: number;
+  sku: string; name: Name; location: string; qty: number; done: number; codes: string[];
 }
+interface ReturnLine {
+  line: number; sku: string; name: Name; qty: number; done: number; codes: string[];
+}
+interface ReturnCode { code: string; zh: string; en: string; sellable: boolean }
 interface Why { code: string; facts: Facts }
 interface OrderView {
   id: string; state: string; state_name: Name; owner_role: string; lane: string; since: number;
@@ -58,7 +62,7 @@ interface OrderView {
   frozen: (Frozen & { contested: boolean; reason: string })[];
   lines: { no: number; sku: string; qty: number; gift?: boolean; rule?: string }[];
   short: Record<string, number>; task: string | null; tote: string | null;
-  parcel: PackView['parcel']; put_back?: PutBack[];
+  parcel: PackView['parcel']; put_back?: PutBack[]; returns: ReturnLine[];
   carrier: { status: string | null; valid: boolean; first_scan_at: number | null; late: boolean;
     missing: boolean };
   routing: Facts; risk_pm: number; remark_hits: string[]; priority: string | null;
@@ -151,7 +155,7 @@ interface State {
   tasks: TaskShort[] | null; chosen: string[];
   packing: Waiting[] | null; pack: PackView | null; shipped: string | null;
   handed: { order_id: string; waybill: string }[];
-  putbacks: OrderView[] | null; putback: string | null;
+  held: Facts; // what is in hand on the screen, until its next scan
   seen: Record<string, any>; about: string; signing: Signing | null;
   alarms: Alarm[]; notice: Notice | null; noticeSeq: number; skipped: number[];
   photos: number; urgent: Urgent | null; dialog: Dialog | null; reasons: Reasons | null; station: string | null;
@@ -181,7 +185,7 @@ interface ScreenModule {
   /** For a desk rather than a hand. */
   wide?: boolean;
 }
-type Readable = 'tasks' | 'task' | 'packing' | 'pack' | 'putbacks' | 'reasons' | 'seen';
+type Readable = 'tasks' | 'task' | 'packing' | 'pack' | 'reasons' | 'seen';
 type Dict = Record<string, string>;
 type Translate = (key: string, facts?: Facts) => string;
 

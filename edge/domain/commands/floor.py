@@ -78,11 +78,12 @@ class HandoverScan(Data, frozen=True, tag="handover.scan"):
 
 
 class PutbackScan(Data, frozen=True, tag="putback.scan"):
-    """Return picked goods of an ended order to their bin."""
+    """Return picked goods of an ended order to their bin; `location` is the bin's scanned code."""
 
     order_id: str
     code: str
     qty: int = 1
+    location: str = ""
 
 
 class CountScan(Data, frozen=True, tag="count.scan"):
@@ -120,13 +121,17 @@ class OrderResend(Data, frozen=True, tag="order.resend"):
 
 
 class ReturnScan(Data, frozen=True, tag="return.scan"):
-    """Take a parcel back by its label; with `order_id`, a piece of it by its own code."""
+    """Take a parcel back by its label; with `order_id`, a piece of it by its own code.
+
+    `location` is the scanned code of the bin that the piece was laid into.
+    """
 
     code: str
     return_code: str = ""
     order_id: str = ""
     qty: int = 1
     text: str = ""
+    location: str = ""
 
 
 class ReturnClose(Data, frozen=True, tag="return.close"):

@@ -26,8 +26,7 @@ export const START = Object.freeze({
   pack: null,
   shipped: null,
   handed: [],
-  putbacks: null,
-  putback: null,
+  held: {},
   seen: {},
   about: '',
   signing: null,
@@ -184,7 +183,7 @@ const HANDLERS = {
     dialog: null,
     notice: null,
     shipped: null,
-    putback: null,
+    held: {},
     pack: screen === 'pack' ? s.pack : null,
   }),
   kept: (s, { kept }) => ({ ...s, outbox: withKept(s.outbox, kept) }),
@@ -233,13 +232,12 @@ const HANDLERS = {
   packing: (s, { orders }) => ({ ...s, packing: orders }),
   pack: (s, { pack }) => ({ ...s, pack, shipped: null }),
   handed: (s, { facts }) => ({ ...s, handed: [facts, ...s.handed].slice(0, HANDED_SHOWN_MAX) }),
-  putbacks: (s, { orders }) => ({ ...s, putbacks: orders }),
+  held: (s, { held }) => ({ ...s, held, notice: null }),
   seen: (s, { what, value }) => {
     const stale = what === 'approval' && s.signing && value.facts_hash !== s.signing.facts_hash;
     return { ...s, seen: { ...s.seen, [what]: value }, signing: stale ? null : s.signing };
   },
   signing: (s, { signing }) => ({ ...s, signing }),
-  putback: (s, { id }) => ({ ...s, putback: id, notice: null }),
   dialog: (s, { dialog }) => ({
     ...s,
     dialog,

@@ -26,14 +26,21 @@ export function reason(app, why) {
 export const footer = (...actions) => html`<footer>${actions}</footer>`;
 
 /**
- * The bar at the top: what works now, who is signed in, the menu.
+ * The bar at the top: the way back, what works now, who is signed in, the menu.
  * @param {App} app
  * @param {string} title
+ * @param {(() => void) | null} [onBack] where this screen is reached from another
  */
-export function header(app, title) {
+export function header(app, title, onBack = null) {
   const { state, t } = app;
   return html`<header>
     <div class="bar">
+      ${
+        onBack
+          ? html`<button type="button" class="back" aria-label=${t('act.back')} @click=${onBack}>
+            <span aria-hidden="true">‹</span></button>`
+          : nothing
+      }
       <div class="bar-text"><h1>${title}</h1>
         <span class="who">${state.session ? app.name(state.session.person.name) : ''}${
           state.session?.station

@@ -87,6 +87,17 @@ export const card = ({ title, body, tone = '', behind = nothing }) =>
   html`<section class="card ${tone}"><header class="card-head"><h2>${title}</h2>${behind}</header>
     ${body}</section>`;
 
+/**
+ * What to take or where to go, as large as the room allows; `now` is the one thing to do next.
+ * @param {{now: boolean, label: string, code?: string, text?: string, small?: string,
+ *   behind?: unknown}} of
+ */
+export const block = ({ now, label, code, text, small, behind = nothing }) =>
+  html`<div class="place ${now ? 'now' : ''}"><span class="label">${label}</span>
+    ${code ? html`<strong class="code ${code.length > 8 ? 'long' : ''}">${code}</strong>` : nothing}
+    ${text ? html`<strong class="name">${text}</strong>` : nothing}
+    ${small ? html`<span class="sku">${small}</span>` : nothing}${behind}</div>`;
+
 /** "Order …1001", to be pressed. @param {App} app @param {string} order */
 export const orderLink = (app, order) =>
   html`<button type="button" class="to-order" @click=${() => app.go('order', order)}>

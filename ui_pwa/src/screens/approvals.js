@@ -4,7 +4,7 @@
 import { html, nothing } from '../../vendor/lit.js';
 import { newId } from '../app.js';
 import { shortOrder } from '../core/text.js';
-import { action, footer, header, notice, reason } from '../parts/parts.js';
+import { action, header, notice, reason } from '../parts/parts.js';
 import { chip, empty, row } from '../parts/rows.js';
 import { age, card, facts, orderLink, when } from '../parts/sheets.js';
 
@@ -61,22 +61,20 @@ export const approval = {
   view(app) {
     const { t } = app;
     const asked = shown(app);
-    const back = action(app, { text: t('act.back'), onPress: () => leave(app) });
+    const back = () => leave(app);
     if (!asked)
-      return html`${header(app, t('screen.approval'))}
-        <section class="fill">${empty(t('approval.loading'))}</section>
-        ${notice(app)}${footer(back)}`;
-    return html`${header(app, app.name(asked.name))}
+      return html`${header(app, t('screen.approval'), back)}
+        <section class="fill">${empty(t('approval.loading'))}</section>${notice(app)}`;
+    return html`${header(app, app.name(asked.name), back)}
+      <div class="standing">${standing(app, asked)}</div>
       <section class="fill list">
-        ${standing(app, asked)}
         ${card({ title: t('approval.what'), body: what(app, asked) })}
         ${
           asked.opinions.length
             ? card({ title: t('approval.opinions'), body: opinions(app, asked) })
             : nothing
         }
-        ${asked.state === 'open' ? answers(app, asked) : nothing}
-      </section>${notice(app)}${footer(back)}`;
+      </section>${notice(app)}${asked.state === 'open' ? answers(app, asked) : nothing}`;
   },
   /** @param {App} app @param {Scan} scan */
   scan(app, scan) {
@@ -115,8 +113,11 @@ function standing(app, asked) {
     return html`<div class="strip now"><p class="lead">${signing.text}</p>
       <p>${t('approval.badge')}</p></div>`;
   const due = asked.due.map((roles) => t('approval.due', { roles }));
+  const own = asked.asked_by !== null && asked.asked_by === app.state.session?.person.id;
   return html`<div class="strip"><p class="lead">${due.map((d) => html`<span>${d}</span> `)}</p>
-    ${asked.stuck ? chip(t('mark.approval_stuck'), 'bad') : nothing}</div>`;
+    ${own ? html`<p>${t('approval.own_hint')}</p>` : nothing}
+    ${asked.stuck ? chip(t('mark.approval_stuck'), 'bad') : nothing}</div>
+    ${asked.why_not ? html`<p class="strip bad">${reason(app, asked.why_not)}</p>` : nothing}`;
 }
 
 /** @param {App} app @param {ApprovalView} asked */
@@ -138,14 +139,11 @@ const opinions = (app, asked) =>
     }),
   );
 
-/** The answers, with what each will do. @param {App} app @param {ApprovalView} asked */
+/** The answers, with what each will do; they stay in reach however long the facts are. */
+/** @param {App} app @param {ApprovalView} asked */
 function answers(app, asked) {
   const { t } = app;
-  const own = asked.asked_by !== null && asked.asked_by === app.state.session?.person.id;
-  return html`<h2>${t('approval.answers')}</h2>
-    ${own ? html`<p class="sub">${t('approval.own_hint')}</p>` : nothing}
-    ${asked.why_not ? html`<p class="strip bad">${reason(app, asked.why_not)}</p>` : nothing}
-    <div class="stack">${asked.answers.map(({ answer }, i) =>
+  return html`<footer class="answers">${asked.answers.map(({ answer }, i) =>
       action(app, {
         text: html`<span class="nth">${i + 1}</span> ${t(`answer.${answer}`)}`,
         note: note(app, asked, answer),
@@ -154,7 +152,7 @@ function answers(app, asked) {
         tone: answer === 'deny' ? '' : 'choice',
         onPress: () => choose(app, asked, answer),
       }),
-    )}</div>`;
+    )}</footer>`;
 }
 
 /** @param {ApprovalView} asked @param {string} answer */

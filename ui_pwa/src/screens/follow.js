@@ -88,9 +88,22 @@ const FOLLOW = {
     app.dispatch({ type: 'handed', facts });
     app.tell('good', 'notice.handed', facts);
   },
-  'putback.scan': (app) => {
-    app.tell('kept', 'notice.put_back');
-    app.refresh('putbacks');
+  'putback.scan': (app, { order }, data) => {
+    app.dispatch({ type: 'held', held: { at: data.location ?? '' } });
+    app.dispatch({ type: 'seen', what: 'order', value: order });
+    app.tell('good', 'notice.put_back', data);
+  },
+  'return.scan': (app, { order, location }, { order_id: id, qty }) => {
+    if (!id) app.go('returns', order.id);
+    app.dispatch({ type: 'held', held: {} });
+    app.dispatch({ type: 'seen', what: 'order', value: order });
+    const back = order.returns.every((/** @type {ReturnLine} */ each) => each.done >= each.qty);
+    const said = back ? 'returned' : id ? 'return_in' : 'return_open';
+    app.tell('good', `notice.${said}`, { order: order.id, location, qty });
+  },
+  'return.close': (app, { order_id: order }) => {
+    app.go('returns');
+    app.tell('good', 'notice.return_closed', { order });
   },
   'count.scan': (app, { state }) =>
     app.tell('good', state === 'waiting' ? 'notice.count_waiting' : 'notice.counted'),
@@ -115,7 +128,7 @@ const FOLLOW = {
 
 /** Fetch what a screen shows. @param {App} app @param {Readable} what */
 export async function read(app, what) {
-  const { screen, task, pack } = app.state;
+  const { task, pack } = app.state;
   try {
     if (what === 'tasks')
       app.dispatch({ type: 'tasks', ...(await call('GET', '/tasks?state=open')) });
@@ -124,8 +137,6 @@ export async function read(app, what) {
     if (what === 'packing') app.dispatch({ type: 'packing', ...(await call('GET', '/packing')) });
     if (what === 'pack' && pack)
       app.dispatch({ type: 'pack', pack: await call('GET', `/packing/${pack.order}`) });
-    if (what === 'putbacks' || (what === 'seen' && screen === 'putback'))
-      app.dispatch({ type: 'putbacks', ...(await call('GET', '/orders?state=put_back')) });
     if (what === 'seen') await look(app);
     if (what === 'reasons')
       app.dispatch({ type: 'reasons', reasons: await call('GET', '/reasons') });
@@ -186,5 +197,4 @@ export function entry(app, happened) {
   if (screen === 'pack' && !pack && /^(order|task|pack|pick|freeze)\./.test(kind))
     app.refresh('packing');
   heard(app, kind);
-  if (screen === 'putback' && /^(order|putback)\./.test(kind)) app.refresh('putbacks');
 }

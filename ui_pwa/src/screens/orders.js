@@ -2,7 +2,7 @@
 
 import { html, nothing } from '../../vendor/lit.js';
 import { shortOrder } from '../core/text.js';
-import { action, footer, header, notice, reason } from '../parts/parts.js';
+import { action, header, notice, reason } from '../parts/parts.js';
 import { chip, empty, row } from '../parts/rows.js';
 import { age, card, facts, moment } from '../parts/sheets.js';
 
@@ -79,12 +79,12 @@ export const order = {
     const { t, state } = app;
     /** @type {OrderView | null} */
     const found = is(state.seen.order, state.about) ? state.seen.order : null;
-    const back = action(app, { text: t('screen.orders'), onPress: () => app.go('orders') });
+    const back = () => app.go('orders');
     if (!found)
-      return html`${header(app, t('screen.order'))}
+      return html`${header(app, t('screen.order'), back)}
         <section class="fill">${empty(t('orders.loading', { order: state.about }))}</section>
-        ${notice(app)}${footer(back)}`;
-    return html`${header(app, `${t('word.order')} ${shortOrder(found.id)}`)}
+        ${notice(app)}`;
+    return html`${header(app, `${t('word.order')} ${shortOrder(found.id)}`, back)}
       <section class="fill list">
         ${stateStrip(app, found)}
         ${found.approvals.map((id) =>
@@ -100,7 +100,7 @@ export const order = {
         ${card({ title: t('orders.lines'), body: lines(app, found) })}
         ${card({ title: t('orders.routing'), body: about(app, found) })}
         ${card({ title: t('orders.timeline'), body: timeline(app) })}
-      </section>${notice(app)}${footer(back)}`;
+      </section>${notice(app)}`;
   },
   /** @param {App} app @param {Scan} scan */
   scan: (app, scan) => find(app, scan),

@@ -24,12 +24,17 @@ export const SCREENS = {
   handover: {
     menu: 'work',
     roles: ['packer', 'keeper'],
-    load: async () => (await import('./floor.js')).handover,
+    load: async () => import('./handover.js'),
   },
   putback: {
     menu: 'work',
     roles: ['picker', 'keeper'],
-    load: async () => (await import('./floor.js')).putback,
+    load: async () => import('./putback.js'),
+  },
+  returns: {
+    menu: 'work',
+    roles: ['packer', 'keeper'],
+    load: async () => import('./returns.js'),
   },
   counts: {
     menu: 'work',

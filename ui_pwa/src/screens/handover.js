@@ -1,0 +1,34 @@
+// Handing parcels over to the carrier, one scan each.
+
+import { html } from '../../vendor/lit.js';
+import { shortOrder } from '../core/text.js';
+import { header, notice } from '../parts/parts.js';
+import { empty, row, tick } from '../parts/rows.js';
+
+/** @param {App} app */
+export function view(app) {
+  const { t, state } = app;
+  return html`${header(app, t('screen.handover'))}
+    <p class="lead now">${t('handover.scan')}</p>
+    <section class="fill list">${
+      state.handed.length === 0
+        ? empty(t('handover.none'))
+        : state.handed.map((each) =>
+            row({
+              before: tick(app, 'done'),
+              main: each.waybill,
+              sub: `${t('word.order')} ${shortOrder(each.order_id)}`,
+              tone: 'is-done',
+            }),
+          )
+    }
+    </section>${notice(app)}`;
+}
+
+/** @param {App} app @param {Scan} scan */
+export function scan(app, scan) {
+  const why = app.why('handover.scan');
+  if (why) app.refuse(why);
+  else if (scan.type === 'command') app.tell('wrong', 'handover.scan');
+  else app.send('handover.scan', { code: scan.code });
+}
