@@ -14,7 +14,8 @@ base=/opt/floorgate
 config=/etc/floorgate/floorgate.toml
 data=/var/lib/floorgate
 backups=/var/backups/floorgate
-units="floorgate.service floorgate.socket floorgate-backup.service floorgate-backup.timer"
+units="floorgate.service floorgate.socket floorgate-backup.service floorgate-backup.timer
+  floorgate-spare.service"
 health_s=60
 
 say() { printf 'floorgate: %s\n' "$*"; }

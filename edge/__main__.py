@@ -19,6 +19,7 @@ from edge.cli import (
     services,
     setup,
     sim,
+    spare,
 )
 from edge.cli.output import WRONG_USAGE
 
@@ -26,6 +27,7 @@ VERBS = (
     services,
     setup,
     backup,
+    spare,
     doctor,
     demo,
     journal,

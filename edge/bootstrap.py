@@ -15,7 +15,7 @@ from typing import Any, Final
 import structlog
 
 from drivers.api import builtin_template, check_label, render_label
-from edge import finding, systemd
+from edge import finding, sparing, systemd
 from edge.app.devicereads import DeviceReads
 from edge.app.findings import Finding
 from edge.app.floor import Floor
@@ -37,12 +37,15 @@ from edge.domain.views import answer_view
 from edge.http.app import Health
 from edge.http.certificates import CertificateError, Certificates
 from edge.http.door import PortError
+from edge.sparing import Feeding
 from edge.store.blobs import BlobStore
 from edge.store.durable import secret, write_file
+from edge.store.fence import RoleError, check_fence, check_is_no_spare, put_fence
 from edge.store.reader import SqliteReader
 from edge.store.restore import finish_switch
 from edge.store.room import Room
 from edge.store.runners import QUEUE_MAX, ThreadRunner
+from edge.store.share import FencedError
 from edge.store.sqlite import NewerSchemaError, SqliteStore
 from edge.store.writer import Writer
 from edge.web import Inside, WebDoors
@@ -59,6 +62,10 @@ log = structlog.get_logger()
 
 class UnusableError(Exception):
     """The box cannot start here; the text says what to do."""
+
+
+class NotTheBoxError(UnusableError):
+    """Another machine is the box, or this one is a spare: starting again does not help."""
 
 
 class TakenError(UnusableError):
@@ -85,6 +92,7 @@ class BoxProcess:
         self.url = ""
         self.agent: HubAgent | None = None
         self.certificates: Certificates | None = None
+        self.feeding: Feeding | None = None
         self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing: list[Callable[[], Any]] = []
@@ -102,7 +110,12 @@ class BoxProcess:
         self._lock()
         finish_switch(self.data)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
-        self._open_writer()
+        try:
+            check_is_no_spare(self.data)
+            self._open_writer()
+            self._check_fence()
+        except RoleError as error:
+            raise NotTheBoxError(str(error)) from error
         await self._found()
         self.reader = await SqliteReader.open(self.data / "floor.db")
         self._closing.append(self.reader.close)
@@ -114,6 +127,7 @@ class BoxProcess:
         self._open_hub_link()
         await self._open_web()
         await self._open_discovery()
+        self._open_feeding()
         # What was loaded stays; looking through it again and again would stop scans for 50 ms.
         gc.collect()
         gc.freeze()
@@ -127,6 +141,24 @@ class BoxProcess:
             lock.close()
             raise TakenError(f"{self.data} is in use by another floorgate process") from error
         self._closing.append(lock.close)
+
+    def _check_fence(self) -> None:
+        share, epoch = sparing.share_of(self.config), self.writer.head.epoch
+        check_fence(self.data, self.config.box.id, epoch, share, self.clock.now_us())
+
+    def _open_feeding(self) -> None:
+        """Begin to feed a spare, where one is configured."""
+        if share := sparing.share_of(self.config):
+            self.feeding = Feeding(self.config, share, self.clock, lambda: self.writer.head)
+            self.feeding.on_fenced = self._end_fenced
+            self.runner.listen(self.feeding.on_commit)
+            self.feeding.start()
+            self._closing.append(self.feeding.stop)
+
+    def _end_fenced(self, error: FencedError) -> None:
+        """Write nothing any more: another machine is the box."""
+        self.runner.takes = lambda _: False
+        self._fail(put_fence(self.data, error, self.clock.now_us()))
 
     def _open_writer(self) -> None:
         self.box_key = secret(self.data / "keys" / "box.key")
@@ -167,7 +199,7 @@ class BoxProcess:
         )
 
     def _fail(self, error: BaseException) -> None:
-        log.critical("the writer stopped", error=repr(error))
+        log.critical("the box stops", error=repr(error))
         if not self.failed.done():
             self.failed.set_result(error)
 
@@ -289,7 +321,9 @@ class BoxProcess:
             if draft.kind in IN_FORCE_BY:
                 self.rules = draft.data["label"]
 
-    def _on_link(self, _: LinkState) -> None:
+    def _on_link(self, link: LinkState) -> None:
+        if link.hub_epoch > self.writer.head.epoch:
+            self._end_fenced(FencedError(link.hub_epoch, "the hub"))
         self._tell_status()
 
     async def _open_web(self) -> None:
@@ -358,6 +392,7 @@ class BoxProcess:
                 for slot in self.board.slots
             ],
             certificate=self.certificates.view() if self.certificates else None,
+            spare=self.feeding.view() if self.feeding else None,
         )
 
     async def _examine(self) -> list[Finding]:
@@ -384,6 +419,7 @@ class BoxProcess:
             link=self.agent.state if self.agent else None,
             is_time_trusted=self._is_time_trusted(),
             disk_stage=self.room.level,
+            spare=self.feeding.view() if self.feeding else None,
             certificate_us=self.certificates.view().expires_at if self.certificates else 0,
         )
 
@@ -400,7 +436,11 @@ async def serve_box(
     ready: Callable[[str], None],
     open_store: Callable[[Path], SqliteStore] = SqliteStore,
 ) -> int:
-    """Serve a box until cancelled; return 1 where its store broke, so that it is started again."""
+    """Serve a box until cancelled; return 1 where its store broke, so that it is started again.
+
+    Raises:
+        UnusableError: it cannot start, or another machine became the box.
+    """
     box = BoxProcess(config, open_store)
     await box.open()
     try:
@@ -408,6 +448,8 @@ async def serve_box(
         systemd.notify(systemd.READY)
         error = await box.failed
         log.critical("stopping", error=repr(error))
+        if isinstance(error, RoleError):
+            raise NotTheBoxError(str(error)) from error
         return 1
     finally:
         systemd.notify(systemd.STOPPING)

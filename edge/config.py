@@ -74,6 +74,15 @@ class DiskConfig(Part, frozen=True):
     """Size of a file that may be removed to go on at once; 0 for none."""
 
 
+class SpareConfig(Part, frozen=True):
+    """How this box has a spare, or this machine is one."""
+
+    feeds: str = ""
+    """A folder on another machine, mounted here, that this box feeds."""
+    follows: str = ""
+    """The share of the box whose spare this machine is."""
+
+
 class DiscoveryConfig(Part, frozen=True):
     """Where devices are looked for."""
 
@@ -108,6 +117,7 @@ class Config(Part, frozen=True):
     http: HttpConfig = HttpConfig()
     hub: HubConfig = HubConfig()
     disk: DiskConfig = DiskConfig()
+    spare: SpareConfig = SpareConfig()
     discovery: DiscoveryConfig = DiscoveryConfig()
     stations: tuple[Station, ...] = ()
     printers: tuple[PrinterConfig, ...] = ()

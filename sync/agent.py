@@ -79,6 +79,7 @@ class HubAgent:
         self._backoff = Backoff(random)
         self._news = asyncio.Event()
         self._checkpoint: tuple[Checkpoint, bytes] | None = None
+        self._hub_epoch = 0
         self.state = LinkState(since_us=clock.now_us())
 
     async def run(self) -> None:
@@ -117,13 +118,16 @@ class HubAgent:
                 now=self._now(),
             )
             on = _Open(link, replicator)
-            await run_until_first_ends(
-                self._receive(on),
-                self._read(on),
-                self._deliver(on),
-                self._tell(on),
-                self._tick(on),
-            )
+            try:
+                await run_until_first_ends(
+                    self._receive(on),
+                    self._read(on),
+                    self._deliver(on),
+                    self._tell(on),
+                    self._tick(on),
+                )
+            finally:
+                self._hub_epoch = replicator.hub_epoch
         finally:
             async with asyncio.timeout(CLOSE_S):
                 await link.close()
@@ -203,6 +207,7 @@ class HubAgent:
                 lag_entries=max(0, head_seq - state.up_cursor),
                 last_error=error.code,
                 last_hint=error.hint,
+                hub_epoch=self._hub_epoch,
             )
         )
 

@@ -43,6 +43,8 @@ class LinkState(msgspec.Struct, frozen=True):
     """What to do about it, in English."""
     is_quarantined: bool = False
     """The hub takes no entries of this epoch: it saw a fork."""
+    hub_epoch: int = 0
+    """Epoch that the hub holds, where it proved itself and refuses the box's as another one."""
 
 
 class BoxJournal(Protocol):

@@ -149,6 +149,8 @@ class Replicator:
         self._pinged_s = now.mono_s - PING_S
         self.is_quarantined = False
         self.skew_us: int | None = None
+        self.hub_epoch = 0
+        """Epoch of the hub's copy, where it proved that it refuses the box's own."""
 
     @property
     def phase(self) -> Phase:
@@ -301,6 +303,7 @@ class Replicator:
                 code="hub_proof",
             )
         if welcome.up_epoch != me.epoch or welcome.up_cursor > self._head:
+            self.hub_epoch = welcome.up_epoch
             self._rejected(Reject("epoch_behind"))
         self._hub_key, self._hub_keys = hub_key, {keys.key_id(hub_key): hub_key}
         self._acked = self._sent = welcome.up_cursor

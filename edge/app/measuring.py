@@ -15,6 +15,7 @@ from edge.app.printing import JOBS_MAX
 from edge.app.push import QUEUE_MAX as PUSH_MAX
 from edge.app.push import Push
 from edge.app.reads import Reads
+from edge.app.sparing import SpareView
 from edge.app.stockreads import StockReads
 from edge.app.timers import TIMERS_MAX
 from edge.domain.entries import Draft
@@ -42,6 +43,8 @@ class Now(msgspec.Struct, frozen=True):
     is_time_trusted: bool
     disk_stage: int
     """0 enough room, 1 low, 2 the box only reads."""
+    spare: SpareView | None
+    """How far the spare is behind; None where none is fed."""
     certificate_us: int
     """When the pages' certificate ends; 0 without one."""
 
@@ -129,6 +132,10 @@ class Measuring:
         put("disk_free_bytes", disk.free)
         put("disk_size_bytes", disk.total)
         put("disk_stage", now.disk_stage)
+        if now.spare:
+            put("spare_ok", now.spare.ok)
+            put("spare_gap_entries", now.spare.gap_entries)
+            put("spare_gap_seconds", now.spare.gap_s)
         if now.certificate_us:
             put("certificate_expires_seconds", now.certificate_us / US_PER_S)
         self._note_printers()

@@ -63,6 +63,12 @@ METRICS: Final = (
     _gauge("hub_skew_seconds", "s", "中枢时钟减本机时钟", "The hub's clock minus the box's"),
     _gauge("clock_trusted", "", "时钟是否被 NTP 或中枢证实",
            "Whether NTP or the hub confirms the clock"),
+    # spare
+    _gauge("spare_ok", "", "备机共享是否在跟进(未配置则无)",
+           "Whether the spare's share is fed; absent where none is configured"),
+    _gauge("spare_gap_entries", "", "备机还缺的条目", "Entries that the spare's share has not got"),
+    _gauge("spare_gap_seconds", "s", "备机所缺最旧条目的时长",
+           "Age of the oldest entry that the spare's share has not got"),
     # rules
     _gauge("ruleset_publish_to_first_order_seconds", "s", "最近一次规则从发布到裁决首单的时长",
            "From publishing the newest ruleset to the first order decided by it"),

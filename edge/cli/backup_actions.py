@@ -17,8 +17,11 @@ from edge.clock import SystemClock, SystemIds
 from edge.config import Config, ConfigError, load_config
 from edge.store import durable
 from edge.store.backup import BackupError, make_backup, prune, read_manifest
+from edge.store.feed import FeedError
+from edge.store.fence import read_fence
 from edge.store.journal import DATABASE, Journal, NoJournalError
 from edge.store.restore import STAGE, begin_epoch, copy_to_stage, finish_switch, stage, switch
+from edge.store.share import Share
 from edge.store.sqlite import NewerSchemaError
 
 
@@ -28,7 +31,7 @@ def guarded(verb: Callable[[argparse.Namespace, Config], int], args: argparse.Na
         return verb(args, load_config(args.config))
     except ConfigError as error:
         return fail(str(error), WRONG_USAGE)
-    except (BackupError, NewerSchemaError) as error:
+    except (BackupError, FeedError, NewerSchemaError) as error:
         return fail(str(error))
     except OSError as error:
         where = error.filename or ""
@@ -42,7 +45,7 @@ def back_up(args: argparse.Namespace, config: Config) -> int:
         Path(config.data),
         args.config,
         args.to,
-        name=f"{args.name}-{_stamp()}",
+        name=f"{args.name}-{stamp()}",
         now_us=SystemClock().now_us(),
         version=version("floorgate"),
     )
@@ -58,7 +61,7 @@ def back_up(args: argparse.Namespace, config: Config) -> int:
         "seconds": round(time.monotonic() - began_s, 3),
         "removed": gone,
     }
-    _tell(args, facts, f"{made.path}: {made.manifest.seq:,} entries, {size:,} bytes, restored in "
+    tell(args, facts, f"{made.path}: {made.manifest.seq:,} entries, {size:,} bytes, restored in "
                        f"scratch and checked; {len(gone)} old ones removed")  # fmt: skip
     return GOOD
 
@@ -72,20 +75,20 @@ def restore(args: argparse.Namespace, config: Config) -> int:
             f"{args.backup}: of box {manifest.box}, this is {config.box.id}; to take over its "
             f'identity set id = "{manifest.box}" in [box] of {args.config}'
         )
-    with _stopped(data):
+    with stopped(data):
         finish_switch(data)
-        there = _there(data, is_replaced=args.replace)
+        there = there_is(data, is_replaced=args.replace)
         if there and (there.epoch, there.seq) > (manifest.epoch, manifest.seq) and not args.replace:
             raise BackupError(
                 f"{data}: stands at entry {there.seq:,} of epoch {there.epoch}, the backup at "
                 f"{manifest.seq:,} of {manifest.epoch}; to go back all the same: --replace"
             )
         folder = stage(args.backup, manifest, data)
-        epoch = 1 + max(manifest.epoch, there.epoch if there else 0)
+        epoch = 1 + max(manifest.epoch, there.epoch if there else 0, _epoch_elsewhere(config))
         begin_epoch(folder, config.box.id, epoch, SystemClock(), SystemIds())
-        before = switch(data, _stamp())
+        before = switch(data, stamp())
     facts = {"ok": True, "box": config.box.id, "epoch": epoch, "before": str(before)}
-    _tell(args, facts, f"restored as of entry {manifest.seq:,}; epoch {epoch} begins; what was "
+    tell(args, facts, f"restored as of entry {manifest.seq:,}; epoch {epoch} begins; what was "
                        f"there is in {before}\nnext: systemctl start floorgate")  # fmt: skip
     return GOOD
 
@@ -93,33 +96,46 @@ def restore(args: argparse.Namespace, config: Config) -> int:
 def new_epoch(args: argparse.Namespace, config: Config) -> int:
     """Let the journal go on in a new epoch."""
     data = Path(config.data)
-    with _stopped(data):
+    with stopped(data):
         finish_switch(data)
-        there = _there(data, is_replaced=False)
+        there = there_is(data, is_replaced=False)
         if there is None or not there.seq:
             raise BackupError(f"{data}: there is no journal yet; start the box once")
-        folder = copy_to_stage(data)
-        head = begin_epoch(folder, config.box.id, there.epoch + 1, SystemClock(), SystemIds())
-        before = switch(data, _stamp())
+        folder = copy_to_stage(data, data)
+        epoch = 1 + max(there.epoch, _epoch_elsewhere(config))
+        head = begin_epoch(folder, config.box.id, epoch, SystemClock(), SystemIds())
+        before = switch(data, stamp())
     facts = {"ok": True, "box": config.box.id, "epoch": head.epoch, "before": str(before)}
-    _tell(args, facts, f"epoch {head.epoch} begins behind entry {there.seq:,} of {there.epoch}\n"
+    tell(args, facts, f"epoch {head.epoch} begins behind entry {there.seq:,} of {there.epoch}\n"
                        "next: systemctl start floorgate")  # fmt: skip
     return GOOD
 
 
-def _tell(args: argparse.Namespace, facts: dict[str, Any], text: str) -> None:
+def _epoch_elsewhere(config: Config) -> int:
+    """Return the latest epoch of this box that was seen elsewhere: the next one opens its fence."""
+    fence = read_fence(Path(config.data))
+    with contextlib.suppress(FeedError, OSError):
+        share = Share(Path(config.spare.feeds)) if config.spare.feeds else None
+        if share and (taken := share.taken()):
+            return max(taken.epoch, fence.epoch if fence else 0)
+    return fence.epoch if fence else 0
+
+
+def tell(args: argparse.Namespace, facts: dict[str, Any], text: str) -> None:
+    """Say what was done, as JSON or as text."""
     if args.json:
         say_json(facts)
     else:
         say(text)
 
 
-def _stamp() -> str:
+def stamp() -> str:
+    """Return this second, as it stands in names."""
     return datetime.fromtimestamp(SystemClock().now_us() / 1e6, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 @contextlib.contextmanager
-def _stopped(data: Path) -> Iterator[None]:
+def stopped(data: Path) -> Iterator[None]:
     """Hold the box's lock, so that none runs meanwhile."""
     durable.make_folder(data)
     with (data / "lock").open("w") as lock:
@@ -131,7 +147,7 @@ def _stopped(data: Path) -> Iterator[None]:
         durable.remove_tree(data / STAGE)
 
 
-def _there(data: Path, *, is_replaced: bool) -> Head | None:
+def there_is(data: Path, *, is_replaced: bool) -> Head | None:
     """Return where the journal stands that is there; None where there is none to be read."""
     if not (data / DATABASE).exists():
         return None

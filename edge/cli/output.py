@@ -11,6 +11,8 @@ from typing import Any, Final
 GOOD: Final = 0
 FOUND_WRONG: Final = 1
 WRONG_USAGE: Final = 2
+NOT_THE_BOX: Final = 4
+"""Another machine is the box; systemd does not start the service again (floorgate.service)."""
 
 
 def say(text: str) -> None:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
-from edge.cli.output import WRONG_USAGE, fail, run_service, say
+from edge.cli.output import NOT_THE_BOX, WRONG_USAGE, fail, run_service, say
 
 HUB_PORT: Final = 8470
 
@@ -36,6 +36,8 @@ def serve_box(args: argparse.Namespace) -> int:
     try:
         config = load_config(args.config)
         return run_service(lambda: bootstrap.serve_box(config, lambda url: say(f"serving {url}")))
+    except bootstrap.NotTheBoxError as error:
+        return fail(str(error), NOT_THE_BOX)
     except (ConfigError, bootstrap.UnusableError) as error:
         return fail(str(error))
 

@@ -23,6 +23,7 @@ from edge.doctor.checks import (
     queues,
     scanners,
     service,
+    spare,
     storage,
     units,
     upgrade,
@@ -48,6 +49,7 @@ CHECKS: Final[dict[str, Check]] = {
     "libraries": libraries.check,
     "fonts": fonts.check,
     "backups": backups.check,
+    "spare": spare.check,
 }
 
 

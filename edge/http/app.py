@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
+from edge.app.sparing import SpareView
 from edge.http.assets import Assets
 from edge.http.certificates import CertificateView
 from edge.http.guard import BODY_BYTES_MAX, Guard, Handler
@@ -28,6 +29,8 @@ class Health(msgspec.Struct, frozen=True):
     hub_lag: int
     printers: list[dict[str, Any]]
     certificate: CertificateView | None = None
+    spare: SpareView | None = None
+    """How far the spare is behind; null where none is fed."""
 
 
 class Live(msgspec.Struct, frozen=True):

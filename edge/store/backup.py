@@ -218,10 +218,11 @@ def unpack(backup: Path, parts: dict[str, Part], into: Path, *, may_link: bool) 
 def _unpack_part(source: Path, target: Path, *, may_link: bool) -> tuple[str, int]:
     """Lay out one file; return SHA-256 and size of it as it stands in the backup."""
     if source.name == PACKED:
-        return _unpack_database(source, target.with_suffix(""))
+        unpack_file(source, target.with_suffix(""))
+        return _digest(source)
     if source.name == CONFIG or (may_link and _linked(source, target)):
         return _digest(source)
-    return _copy(source, target)
+    return copy_file(source, target)
 
 
 def prove(folder: Path) -> Report:
@@ -294,14 +295,25 @@ def _keep_database(source: Path, target: Path) -> None:
     """Copy and compress a database."""
     plain = target.with_suffix("")
     copy_database(source, plain)
-    target.touch(durable.PRIVATE)
-    with plain.open("rb") as file, target.open("wb") as packed:
-        zstandard.ZstdCompressor(level=LEVEL).copy_stream(file, packed)
+    pack_file(plain, target)
     plain.unlink()
+
+
+def pack_file(source: Path, target: Path) -> None:
+    """Compress a file durably; damage to the result is noticed when it is unpacked."""
+    target.touch(durable.PRIVATE)
+    with source.open("rb") as file, target.open("wb") as packed:
+        zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).copy_stream(file, packed)
     durable.sync_file(target)
 
 
-def _unpack_database(source: Path, target: Path) -> tuple[str, int]:
+def unpack_file(source: Path, target: Path) -> None:
+    """Unpack a compressed database durably.
+
+    Raises:
+        BackupError: it unpacks to more than a database may be.
+        OSError, zstandard.ZstdError: it cannot be read, or is damaged.
+    """
     target.touch(durable.PRIVATE)
     written = 0
     with source.open("rb") as packed, target.open("wb") as file:
@@ -312,7 +324,6 @@ def _unpack_database(source: Path, target: Path) -> tuple[str, int]:
             file.write(piece)
         file.flush()
         os.fsync(file.fileno())
-    return _digest(source)
 
 
 def _keep_folder(data: Path, folder: str, partial: Path, before: Path | None) -> None:
@@ -327,7 +338,7 @@ def _keep_folder(data: Path, folder: str, partial: Path, before: Path | None) ->
         if before and folder in UNCHANGING and _linked(before / path, target):
             continue
         with contextlib.suppress(FileNotFoundError):  # gone while we looked
-            _copy(source, target)
+            copy_file(source, target)
 
 
 def _linked(source: Path, target: Path) -> bool:
@@ -338,7 +349,7 @@ def _linked(source: Path, target: Path) -> bool:
     return True
 
 
-def _copy(source: Path, target: Path) -> tuple[str, int]:
+def copy_file(source: Path, target: Path) -> tuple[str, int]:
     """Copy a file durably and return its SHA-256 and size."""
     digest, size = hashlib.sha256(), 0
     with source.open("rb") as file:

@@ -56,8 +56,8 @@ def stage(backup: Path, manifest: Manifest, data: Path) -> Path:
     return folder
 
 
-def copy_to_stage(data: Path) -> Path:
-    """Lay a stopped box out beside itself: its database copied, all else linked.
+def copy_to_stage(source: Path, data: Path) -> Path:
+    """Lay a stopped box, or a spare, out in `data`: its database copied, all else linked.
 
     Raises:
         BackupError: its database cannot be read.
@@ -65,10 +65,10 @@ def copy_to_stage(data: Path) -> Path:
     folder = data / STAGE
     durable.remove_tree(folder)
     durable.make_folder(folder)
-    copy_database(data / DATABASE, folder / DATABASE)
+    copy_database(source / DATABASE, folder / DATABASE)
     for kept in KEPT:
-        if (data / kept).exists():
-            shutil.copytree(data / kept, folder / kept, copy_function=os.link)
+        if (source / kept).exists():
+            shutil.copytree(source / kept, folder / kept, copy_function=os.link)
     return folder
 
 

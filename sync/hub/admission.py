@@ -16,6 +16,20 @@ from sync.hub.store import Box, HubStore
 from sync.messages import PROTOCOL_VERSION_MIN, Challenge, Hello, hello_bytes
 
 
+class BehindError(RejectedError):
+    """The box's history is older than what the hub holds.
+
+    `box` and `token` are what a signed welcome needs: the box has to know who says that.
+    """
+
+    code = "epoch_behind"
+
+    def __init__(self, box: Box, token: str, cause: str, hint: str) -> None:
+        super().__init__("admit", box.box, cause, hint)
+        self.box = box
+        self.token = token
+
+
 def enrol(store: HubStore, box: str, token: str, warehouse: str = "", name: str = "") -> None:
     """Let `box` link with `token`; nothing changes if that token is spent or waiting."""
     known = store.box(box)
@@ -40,7 +54,7 @@ def admit(store: HubStore, challenge: Challenge, hello: Hello, now_us: int) -> t
     if not keys.is_signed(hello.public_key, hello.signature, proof):
         _reject("bad_signature", hello, "the hello is not signed by its own key", "see the guide")
     box, token = _judged(box, hello, proof)
-    _check_history(box, hello)
+    _check_history(box, token, hello)
     box = replace(
         box,
         name=hello.name or box.name,
@@ -75,16 +89,15 @@ def _judged(box: Box, hello: Hello, proof: bytes) -> tuple[Box, str]:
     return replace(box, public_key=hello.public_key, token_key=hello.public_key), token
 
 
-def _check_history(box: Box, hello: Hello) -> None:
+def _check_history(box: Box, token: str, hello: Hello) -> None:
     behind = hello.epoch < box.epoch
     if behind or (hello.epoch == box.epoch and hello.head_seq < box.seq):
-        raise RejectedError(
-            "admit",
-            hello.box,
+        raise BehindError(
+            box,
+            token,
             f"the hub has epoch {box.epoch} up to {box.seq}, "
             f"the box has epoch {hello.epoch} up to {hello.head_seq}",
             "the box was restored from an older copy: start a new epoch on it",
-            code="epoch_behind",
         )
 
 

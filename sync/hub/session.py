@@ -111,13 +111,20 @@ class Session:
             cause = f"no hello within {HANDSHAKE_S:.0f} s"
             raise LinkLostError("admit", "box", cause, "see the box's own log") from error
         now_us = self._clock.now_us()
-        admitted, token = await self._run(
-            lambda: admission.admit(self._store, challenge, hello, now_us)
-        )
+        try:
+            admitted, token = await self._run(
+                lambda: admission.admit(self._store, challenge, hello, now_us)
+            )
+        except admission.BehindError as error:
+            await self._welcome(challenge, hello, error.box, error.token)
+            raise
         self._box = admitted
         self._sent = self._got = hello.down_cursor
-        is_quarantined = admitted.quarantine is not None
-        welcome = Welcome(hello.pv, admitted.epoch, admitted.seq, is_quarantined)
+        await self._welcome(challenge, hello, admitted, token)
+
+    async def _welcome(self, challenge: Challenge, hello: Hello, box: Box, token: str) -> None:
+        """Prove the hub to a box, and say where its copy of the journal stands."""
+        welcome = Welcome(hello.pv, box.epoch, box.seq, box.quarantine is not None)
         proof = welcome_bytes(challenge, hello, welcome)
         mac = keys.mac(token, proof) if token else None
         signature = keys.sign(self._private_key, proof)

@@ -229,7 +229,7 @@ def test_what_cannot_be_restored_is_refused(house: House, broken: str, said: str
     backup, docs = the_backup(house), house.docs()
     lock = None
     if broken == "running":
-        lock = backup_actions._stopped(house.data)
+        lock = backup_actions.stopped(house.data)
         lock.__enter__()
     elif broken == "other box":
         house.config.write_text(house.config.read_text().replace(f'"{BOX}"', '"box-9"'))

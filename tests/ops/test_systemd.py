@@ -42,7 +42,7 @@ def installed(unit: str, folder: Path) -> Path:
     return copy
 
 
-@pytest.mark.parametrize("unit", ["floorgate.service", "floorgate-backup.service"])
+@pytest.mark.parametrize("unit", sorted(path.name for path in UNITS.glob("*.service")))
 def test_the_units_are_tight(unit: str, tmp_path: Path) -> None:
     """`systemd-analyze security` gives at most 1.5 (OPS-1)."""
     command = [tool("systemd-analyze"), "security", "--offline=true", "--no-pager"]

@@ -1,0 +1,235 @@
+"""What `floorgate spare` does; loaded when it runs."""
+
+import argparse
+import asyncio
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from edge.app.ports import Head
+from edge.cli.backup_actions import stamp, stopped, tell
+from edge.cli.output import FOUND_WRONG, GOOD, fail, run_service
+from edge.clock import SystemClock, SystemIds
+from edge.config import Config
+from edge.doctor.patient import ask
+from edge.store import durable
+from edge.store.backup import BackupError
+from edge.store.feed import FeedError
+from edge.store.fence import FENCE
+from edge.store.following import SPARE, Followed, Follower, read_note
+from edge.store.journal import DATABASE, Journal, NoJournalError
+from edge.store.restore import begin_epoch, copy_to_stage, finish_switch, switch
+from edge.store.share import Share, ShareState, Taken
+
+TAKEN_OVER: Final = ".spare-taken-over"
+FOLLOW_S: Final = 1.0
+AGAIN_S: Final = 10.0
+ALIVE_S: Final = 20
+"""A box that fed its share so lately is taken for alive."""
+GAP_S_MAX: Final = 60
+US_PER_S: Final = 1_000_000
+
+log = structlog.get_logger()
+
+
+def prepare(args: argparse.Namespace, config: Config) -> int:
+    """Make a folder the share of this box."""
+    Share(args.share).prepare(config.box.id, version("floorgate"))
+    feeds = f'feeds = "{args.share.resolve()}"'
+    facts = {"ok": True, "share": str(args.share), "box": config.box.id}
+    tell(args, facts, f"{args.share} is the share of box {config.box.id}\n"
+                      f"next: write {feeds} under [spare] of {args.config}, then restart the box"
+        )  # fmt: skip
+    return GOOD
+
+
+def status(args: argparse.Namespace, config: Config) -> int:
+    """Say how far the spare is."""
+    if (Path(config.data) / SPARE).exists():
+        return _spare_status(args, config)
+    if not config.spare.feeds:
+        return fail(f"{args.config}: names no share; floorgate spare prepare DIR makes one")
+    health, _ = ask(config)
+    if health is None or not health.get("spare"):
+        return fail("the box does not answer; see: systemctl status floorgate")
+    spare = health["spare"]
+    text = f"{spare['share']}: {_gap(spare['gap_entries'], spare['gap_s'])}"
+    tell(args, spare, f"{text}; {spare['problem']}" if spare["problem"] else text)
+    return GOOD if spare["ok"] else FOUND_WRONG
+
+
+def _spare_status(args: argparse.Namespace, config: Config) -> int:
+    folder = Path(config.data) / SPARE
+    note = read_note(folder)
+    if note is None:
+        return fail(f"{folder}: has followed no share yet; see: systemctl status floorgate-spare")
+    facts = _standing(folder, note, SystemClock().now_us())
+    gap = _gap(facts["gap_entries"], facts["heard_s"])
+    where = f"entry {facts['seq']:,} of epoch {facts['epoch']}"
+    tell(args, facts, f"spare of box {facts['box']}, {where}: {gap}")
+    return GOOD if facts["ok"] else FOUND_WRONG
+
+
+def _standing(folder: Path, note: Followed, now_us: int) -> dict[str, Any]:
+    """Return how far a spare is, and how long ago its box was heard of."""
+    try:
+        with contextlib.closing(Journal(folder)) as journal:
+            head = journal.head()
+    except NoJournalError:
+        head = Head(0, 0, b"")
+    heard_s = max(0, now_us - note.heard.at_us) // US_PER_S
+    gap = _missing(note.heard, head)
+    return {
+        "ok": not gap and heard_s < GAP_S_MAX,
+        "box": note.heard.box,
+        "epoch": head.epoch,
+        "seq": head.seq,
+        "gap_entries": gap,
+        "heard_s": heard_s,
+    }
+
+
+def _gap(entries: int, seconds: float) -> str:
+    if not entries:
+        return f"nothing is missing; the box was heard of {seconds:.0f} s ago"
+    return f"{entries:,} entries are missing, of the last {seconds:.0f} s"
+
+
+# ---- on the spare -------------------------------------------------------------------------------
+
+
+def follow(args: argparse.Namespace, config: Config) -> int:
+    """Be the spare of a box."""
+    data = Path(config.data)
+    if not config.spare.follows:
+        raise BackupError(f"{args.config}: [spare] names no share that it follows")
+    share = Share(Path(config.spare.follows))
+    share.state(config.box.id)  # before this machine becomes a spare
+    with stopped(data), _only_one(data):
+        finish_switch(data)
+        if (data / DATABASE).exists() and not (data / FENCE).exists():
+            raise BackupError(
+                f"{data}: is a box, not a spare; where another one took over from it start it once"
+            )
+        with contextlib.closing(Follower(data / SPARE, share, box=config.box.id)) as follower:
+            if args.once:
+                follower.follow(SystemClock().now_us())
+                return _spare_status(args, config)
+            return run_service(lambda: _follow(follower))
+
+
+async def _follow(follower: Follower) -> int:
+    clock, problem = SystemClock(), ""
+    while True:
+        try:
+            await asyncio.to_thread(follower.follow, clock.now_us())
+        except (FeedError, OSError) as error:
+            if not problem:
+                log.warning("the spare does not follow", problem=str(error))
+            problem = str(error)
+            await asyncio.sleep(AGAIN_S)
+        else:
+            if problem:
+                log.info("the spare follows again")
+            problem = ""
+            await asyncio.sleep(FOLLOW_S)
+
+
+def take_over(args: argparse.Namespace, config: Config) -> int:
+    """Make this spare the box."""
+    data, clock = Path(config.data), SystemClock()
+    with stopped(data), _only_one(data):
+        finish_switch(data)
+        durable.remove_tree(data / TAKEN_OVER)
+        note = read_note(data / SPARE)
+        if note is None:
+            raise BackupError(f"{data}: is no spare; first: floorgate spare follow")
+        share = Share(Path(note.share))
+        with contextlib.closing(Follower(data / SPARE, share, box=config.box.id)) as follower:
+            heard, problem = _last_look(follower, note, clock.now_us())
+            head = follower.head
+        if head is None or not head.seq:
+            raise BackupError(f"{data}: the spare has nothing yet; {problem or 'wait for a base'}")
+        heard_s = max(0, clock.now_us() - heard.at_us) // US_PER_S
+        if heard_s < ALIVE_S and not args.force:
+            raise BackupError(
+                f"box {config.box.id} fed its share {heard_s} s ago: it runs. Switch it off first; "
+                "to take over all the same: --force"
+            )
+        epoch = 1 + max(head.epoch, _epoch_taken(share))
+        begin_epoch(copy_to_stage(data / SPARE, data), config.box.id, epoch, clock, SystemIds())
+        is_fenced = _fence(share, Taken(config.box.id, epoch, clock.now_us()))
+        switch(data, stamp())
+        (data / FENCE).unlink(missing_ok=True)
+        durable.move(data / SPARE, data / TAKEN_OVER)  # half removed it would be a spare still
+        durable.remove_tree(data / TAKEN_OVER)
+    facts = {
+        "ok": True,
+        "box": config.box.id,
+        "epoch": epoch,
+        "seq": head.seq,
+        "gap_entries": _missing(heard, head),
+        "gap_s": heard_s,
+        "fenced": is_fenced,
+        "share_problem": problem,
+    }
+    tell(args, facts, _told(facts))
+    return GOOD
+
+
+def _last_look(follower: Follower, note: Followed, now_us: int) -> tuple[ShareState, str]:
+    """Take what the share still has; return where the box stood, and why that is not known."""
+    try:
+        return follower.follow(now_us), ""
+    except (FeedError, OSError) as error:
+        return note.heard, str(error)
+
+
+def _missing(heard: ShareState, head: Head) -> int:
+    """Return how many entries the box shipped, as far as is known, that are not here."""
+    return max(0, heard.at.seq - head.seq) if heard.at.epoch == head.epoch else heard.at.seq
+
+
+def _told(facts: dict[str, Any]) -> str:
+    lines = [
+        "this machine is box {box} now, in epoch {epoch}, behind entry {seq:,} of the one before",
+        "the gap: {gap_entries:,} entries that it shipped are not here, nor is what the box did in",
+        "  the {gap_s:,} s since it was heard of; the hub may have it, the old box's disk too",
+    ]
+    if facts["share_problem"]:
+        lines.append("the share could not be read: {share_problem}")
+    if not facts["fenced"]:
+        lines.append("the share could not be written: keep the old box off the network")
+    lines.append("next: systemctl start floorgate; floorgate replay --check")
+    return "\n".join(lines).format(**facts)
+
+
+def _epoch_taken(share: Share) -> int:
+    with contextlib.suppress(FeedError, OSError):
+        if taken := share.taken():
+            return taken.epoch
+    return 0
+
+
+def _fence(share: Share, taken: Taken) -> bool:
+    try:
+        share.take_over(taken)
+    except OSError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _only_one(data: Path) -> Iterator[None]:
+    with (data / ".spare-lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            problem = "a spare follows already; first: systemctl stop floorgate-spare"
+            raise BackupError(f"{data}: {problem}") from error
+        yield

@@ -1,0 +1,102 @@
+"""The part of the composition root that has to do with spares: feeding a share, and its fence."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from edge.app.ports import Clock, Committed, Head
+from edge.app.sparing import SpareView
+from edge.config import Config
+from edge.store.feed import FeedError
+from edge.store.share import Feeder, FencedError, Share
+
+FEED_S: Final = 1.0
+AGAIN_S: Final = 10.0
+"""Between tries while the share is away."""
+GAP_S_MAX: Final = 60
+"""A share that hangs says nothing, but falls behind."""
+GAP_MARKS_MAX: Final = 10_000
+US_PER_S: Final = 1_000_000
+
+log = structlog.get_logger()
+
+
+def share_of(config: Config) -> Share | None:
+    """Return the share that a box feeds, if it feeds one."""
+    return Share(Path(config.spare.feeds)) if config.spare.feeds else None
+
+
+class Feeding:
+    """Feeds a share while the box runs, and knows the gap."""
+
+    def __init__(
+        self, config: Config, share: Share, clock: Clock, head: Callable[[], Head]
+    ) -> None:
+        self._share = share
+        self._feeder = Feeder(
+            Path(config.data), share, box=config.box.id, version=version("floorgate")
+        )
+        self._clock = clock
+        self._head = head
+        self._seq = 0
+        """Newest entry that the share has."""
+        self._waiting: list[tuple[int, int]] = []
+        """(Number, µs) of the first entries of groups that the share has not got, oldest first."""
+        self._problem = "it has not been fed since the box started"
+        self._task: asyncio.Task[None] | None = None
+        self.on_fenced: Callable[[FencedError], None] = lambda _: None
+        """Called once a spare was seen to have taken over."""
+
+    def start(self) -> None:
+        """Begin to feed."""
+        self._waiting = [(1, self._clock.now_us())]
+        self._task = asyncio.create_task(self._feed())
+
+    async def stop(self) -> None:
+        """Feed no more; what is under way is ended."""
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def on_commit(self, committed: Committed) -> None:
+        """Take note of entries that the share has not got."""
+        if len(self._waiting) < GAP_MARKS_MAX:
+            self._waiting.append((committed.entries[0].seq, self._clock.now_us()))
+
+    def view(self) -> SpareView:
+        """Return how it stands."""
+        gap = self._head().seq - self._seq
+        since_us = self._waiting[0][1] if self._waiting and gap else self._clock.now_us()
+        gap_s = round(max(0, self._clock.now_us() - since_us) / US_PER_S, 1)
+        is_fed = not self._problem and gap_s < GAP_S_MAX
+        return SpareView(str(self._share), is_fed, gap, gap_s, self._problem)
+
+    async def _feed(self) -> None:
+        while True:
+            try:
+                at = await asyncio.to_thread(self._feeder.feed, self._clock.now_us())
+            except FencedError as error:
+                self.on_fenced(error)
+                return
+            except (FeedError, OSError) as error:
+                self._note(str(error))
+                await asyncio.sleep(AGAIN_S)
+            else:
+                self._note("")
+                self._seq = at.seq
+                while self._waiting and self._waiting[0][0] <= at.seq:
+                    self._waiting.pop(0)
+                await asyncio.sleep(FEED_S)
+
+    def _note(self, problem: str) -> None:
+        if problem and not self._problem:
+            log.warning("the spare is not fed", problem=problem)
+        elif self._problem and not problem:
+            log.info("the spare is fed", share=str(self._share))
+        self._problem = problem

@@ -1,0 +1,201 @@
+"""What a spare is fed: the journal in pieces, each with all that belongs to its entries.
+
+A piece holds a run of entries, the signed heads among them, the answers that their commands got,
+the personal data that came with them, and the names of the photos that they speak of. Documents
+are not in it: they are what the entries give. A piece stands on disk as SHA-256, then zstd of its
+MessagePack; whoever takes it checks that, and the chain.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, Final
+
+import msgspec
+import zstandard
+
+from edge.app.ports import StoredCheckpoint
+from edge.domain.personal import keys_of
+from sync.api import BROKEN_BYTES, GENESIS, HASH_BYTES, decode_entry, link
+
+PIECE_ENTRIES_MAX: Final = 2_000
+PIECE_BYTES_MAX: Final = 1024 * 1024 * 1024
+"""What a piece may unpack to: as many entries as it may have, of the largest size."""
+KEYS_MAX: Final = 500
+"""In one statement."""
+LEVEL: Final = 3
+BLOB: Final = "sha256:"
+
+Answer = tuple[str, bytes, bytes, int]
+"""Id of the command, hash of its content, the answer's bytes, µs."""
+Personal = tuple[str, bytes, bytes]
+"""Key, salt, value."""
+
+
+class FeedError(Exception):
+    """What a spare is fed cannot be used; the text says why and what to do."""
+
+
+class GapError(FeedError):
+    """The entries asked for have left the journal: a copy of the whole is needed."""
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """How far a spare has a box's journal."""
+
+    epoch: int
+    seq: int
+    head: bytes
+    """Hash of entry `seq`."""
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """A run of entries behind entry `after_seq`, with what belongs to them."""
+
+    box: str
+    epoch: int
+    after_seq: int
+    before: bytes
+    """Hash of entry `after_seq`."""
+    entries: list[bytes]
+    checkpoints: list[StoredCheckpoint]
+    answers: list[Answer]
+    personal: list[Personal]
+    blobs: list[str]
+
+    def hashes(self) -> Iterator[bytes]:
+        """Yield the hash of each entry, computed."""
+        head = self.before
+        for raw in self.entries:
+            head = link(head, raw)
+            yield head
+
+    def end(self) -> Cursor:
+        """Return where a spare stands that has taken this piece."""
+        *_, head = (self.before, *self.hashes())
+        return Cursor(self.epoch, self.after_seq + len(self.entries), head)
+
+
+_decoder = msgspec.msgpack.Decoder(Piece)
+
+
+def pack(piece: Piece) -> bytes:
+    """Return a piece as it is stored and sent."""
+    packed = zstandard.ZstdCompressor(level=LEVEL).compress(msgspec.msgpack.encode(piece))
+    return hashlib.sha256(packed).digest() + packed
+
+
+def unpack(raw: bytes) -> Piece:
+    """Return the piece in `raw`.
+
+    Raises:
+        FeedError: it is cut or changed.
+    """
+    digest, packed = raw[:HASH_BYTES], raw[HASH_BYTES:]
+    if hashlib.sha256(packed).digest() != digest:
+        raise FeedError("a piece is cut or changed")
+    try:
+        size = zstandard.get_frame_parameters(packed).content_size
+        if size > PIECE_BYTES_MAX:
+            raise FeedError(f"a piece claims {size} bytes, at most {PIECE_BYTES_MAX}")
+        return _decoder.decode(zstandard.ZstdDecompressor().decompress(packed))
+    except (zstandard.ZstdError, *BROKEN_BYTES) as error:
+        raise FeedError(f"a piece cannot be read: {error}") from error
+
+
+@contextmanager
+def one_state(db: sqlite3.Connection) -> Iterator[None]:
+    """Hold one committed state of a database that is only read."""
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        db.execute("COMMIT")
+
+
+def cursor_of(db: sqlite3.Connection) -> Cursor:
+    """Return where a database stands."""
+    newest = db.execute("SELECT epoch, seq, hash FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
+    return Cursor(*newest) if newest else Cursor(0, 0, GENESIS)
+
+
+def next_piece(db: sqlite3.Connection, box: str, at: Cursor) -> Piece | None:
+    """Return what a box's database has behind a cursor; None where there is nothing new.
+
+    Raises:
+        GapError: the entries behind the cursor are not there, or those before it are others.
+    """
+    with one_state(db):
+        newest = cursor_of(db)
+        _check_continues(db, newest, at)
+        if newest.seq == at.seq:
+            return None
+        entries = db.execute(
+            "SELECT raw FROM entry WHERE seq > ? ORDER BY seq LIMIT ?", (at.seq, PIECE_ENTRIES_MAX)
+        )
+        raws = [row[0] for row in entries]
+        heads = db.execute(
+            "SELECT epoch, seq, at_us, head, signature FROM checkpoint WHERE seq > ? AND seq <= ?",
+            (at.seq, at.seq + len(raws)),
+        )
+        named = _Named(raws)
+        return Piece(
+            box=box,
+            epoch=at.epoch,
+            after_seq=at.seq,
+            before=at.head,
+            entries=raws,
+            checkpoints=[StoredCheckpoint(*head) for head in heads],
+            answers=_found(
+                db, "SELECT id, content, body, at_us FROM answer WHERE id", named.causes
+            ),
+            personal=_found(db, "SELECT key, salt, value FROM personal WHERE key", named.personal),
+            blobs=list(named.blobs),
+        )
+
+
+def keep_rest(db: sqlite3.Connection, piece: Piece) -> None:
+    """Write what belongs to the entries of a piece, but for what they give; again changes nothing.
+
+    Within the transaction that writes the entries.
+    """
+    db.executemany("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", piece.answers)
+    db.executemany(
+        "INSERT OR REPLACE INTO personal (key, salt, value) VALUES (?, ?, ?)",
+        piece.personal,
+    )
+    db.executemany(
+        "INSERT OR REPLACE INTO checkpoint (epoch, seq, at_us, head, signature)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (msgspec.structs.astuple(head) for head in piece.checkpoints),
+    )
+
+
+def _check_continues(db: sqlite3.Connection, newest: Cursor, at: Cursor) -> None:
+    found = db.execute("SELECT hash FROM entry WHERE seq = ?", (at.seq,)).fetchone()
+    head = found[0] if found else GENESIS if at.seq == 0 else None
+    if (newest.epoch, head) != (at.epoch, at.head):
+        raise GapError(f"the journal does not go on behind entry {at.seq} of epoch {at.epoch}")
+
+
+class _Named:
+    """What entries name: the commands that caused them, blobs, records of personal data."""
+
+    def __init__(self, raws: list[bytes]) -> None:
+        self.causes: dict[str, None] = {}
+        self.blobs: dict[str, None] = {}
+        self.personal: dict[str, None] = {}
+        for entry in map(decode_entry, raws):
+            self.causes[entry.cause] = None
+            self.personal.update(dict.fromkeys(keys_of(entry.refs, entry.cause, entry.data)))
+            if isinstance(blob := entry.data.get("blob"), str) and blob.startswith(BLOB):
+                self.blobs[blob.removeprefix(BLOB)] = None
+
+
+def _found(db: sqlite3.Connection, select: str, keys: Iterable[str]) -> list[Any]:
+    rest, found = iter(keys), list[Any]()
+    while some := list(islice(rest, KEYS_MAX)):
+        found += db.execute(f"{select} IN ({','.join('?' * len(some))})", some)
+    return found

@@ -1,0 +1,79 @@
+"""One machine is a box at a time: what keeps a spare from serving, and an old box from writing.
+
+A spare that takes over begins a later epoch and says so on the share; the hub hears of it. An old
+box that comes back learns of the later epoch there, notes it in `fenced.json`, and stops for good:
+it starts again only when its own journal has got a later epoch (`floorgate new-epoch`).
+"""
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from edge.store import durable
+from edge.store.following import SPARE
+from edge.store.share import FencedError, Share
+from sync.api import BROKEN_BYTES
+
+FENCE: Final = "fenced.json"
+
+
+class RoleError(Exception):
+    """This machine may not be the box; the text says why and what to do."""
+
+
+class Fence(msgspec.Struct, frozen=True):
+    """A later epoch of this box that was seen elsewhere, where, and when."""
+
+    epoch: int
+    where: str
+    at_us: int
+
+
+def read_fence(data: Path) -> Fence | None:
+    """Return the fence around a box's folder, if there is one."""
+    try:
+        return msgspec.json.decode((data / FENCE).read_bytes(), type=Fence)
+    except FileNotFoundError:
+        return None
+    except BROKEN_BYTES:
+        return Fence(0, FENCE, 0)
+
+
+def put_fence(data: Path, error: FencedError, now_us: int) -> RoleError:
+    """Note a later epoch that was seen elsewhere; return why the box ends."""
+    fence = Fence(error.epoch, error.where, now_us)
+    durable.write_file(data / FENCE, msgspec.json.encode(fence))
+    return _fenced(fence)
+
+
+def check_is_no_spare(data: Path) -> None:
+    """Raise `RoleError` where a machine is another one's spare."""
+    if (data / SPARE).exists():
+        raise RoleError(
+            f"{data}: this machine is a spare; to make it the box: floorgate spare take-over; "
+            f"to be no spare any more: remove {data / SPARE}"
+        )
+
+
+def check_fence(data: Path, box: str, epoch: int, share: Share | None, now_us: int) -> None:
+    """Raise `RoleError` where a later epoch than the box's own was seen elsewhere.
+
+    A share that cannot be read now says nothing; the hub may say it yet.
+    """
+    fence = read_fence(data)
+    if fence and fence.epoch > epoch:
+        raise _fenced(fence)
+    if share:
+        try:
+            share.check_fence(box, epoch)
+        except FencedError as error:
+            raise put_fence(data, error, now_us) from error
+
+
+def _fenced(fence: Fence) -> RoleError:
+    return RoleError(
+        f"another machine is this box now: epoch {fence.epoch} runs elsewhere ({fence.where} says "
+        "so); make this one its spare: floorgate spare follow; or, where the other one is gone for "
+        "good: floorgate new-epoch"
+    )
