@@ -36,6 +36,7 @@ from edge.http.doctor import DoctorHandlers, doctor_routes
 from edge.http.door import Door
 from edge.http.enrol import Enrolment, plain_port
 from edge.http.guard import Guard
+from edge.http.limits import Limits
 from edge.http.orders import order_routes
 from edge.http.pairing import PairingHandlers, pairing_routes
 from edge.http.routes import Handlers, Route, routes
@@ -92,8 +93,10 @@ class WebDoors:
             stations=config.stations,
             printers=lambda station: tuple(slot.id for slot in inside.board.group(station)),
         )
-        self._guard = Guard(self._sessions, self.device_keys, frozenset(config.http.origins))
-        self._socket = Socket(self._guard, self._dispatcher(), inside.push)
+        self.limits = Limits(inside.clock)
+        origins = frozenset(config.http.origins)
+        self._guard = Guard(self._sessions, self.device_keys, self.limits, origins)
+        self._socket = Socket(self._dispatcher(), inside.push, self.limits.devices)
         self.certificates = self._certificates() if config.http.tls else None
         table, assets = self._table(), Assets(page_root())
         self.app = make_app(table, self._guard, self._socket, assets, version("floorgate"))
@@ -135,22 +138,22 @@ class WebDoors:
 
     def _table(self) -> list[Route]:
         """Return every route of the API."""
-        inside, guard = self._inside, self._guard
+        inside = self._inside
         reads = Reads(inside.reader)
         decoder = open_decoder()
         self._closing.append(decoder.close)
         approvals = Approvals(inside.floor, self._sessions, inside.clock)
         sandbox = Sandbox(inside.reader, inside.head_seq)
         return [
-            *routes(Handlers(inside.floor, reads, self._sessions, approvals, guard)),
-            *blob_routes(BlobHandlers(inside.blobs, guard)),
-            *sandbox_routes(SandboxHandlers(sandbox, guard)),
-            *decode_routes(DecodeHandlers(decoder, guard)),
-            *device_routes(DeviceHandlers(inside.device_reads, guard)),
-            *order_routes(reads, guard),
-            *stock_routes(StockHandlers(StockReads(inside.reader), guard)),
-            *doctor_routes(DoctorHandlers(inside.examine, guard)),
-            *pairing_routes(PairingHandlers(self.device_keys, reads, guard)),
+            *routes(Handlers(inside.floor, reads, self._sessions, approvals, self._guard)),
+            *blob_routes(BlobHandlers(inside.blobs)),
+            *sandbox_routes(SandboxHandlers(sandbox)),
+            *decode_routes(DecodeHandlers(decoder)),
+            *device_routes(DeviceHandlers(inside.device_reads)),
+            *order_routes(reads),
+            *stock_routes(StockHandlers(StockReads(inside.reader))),
+            *doctor_routes(DoctorHandlers(inside.examine)),
+            *pairing_routes(PairingHandlers(self.device_keys)),
             *status_routes(Status(inside.health, inside.problems, inside.metrics)),
         ]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import msgspec
-from aiohttp import ClientSession, ClientWebSocketResponse, TCPConnector
+from aiohttp import ClientSession, ClientWebSocketResponse, DummyCookieJar, TCPConnector
 
 from edge.app.ports import Outcome
 from edge.app.sessions import Station
@@ -56,7 +56,8 @@ class Client:
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> tuple[int, Any]:
         """Send a request, and return status and JSON of the answer."""
-        sent = {"X-Floor": "1"} | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
+        sent = {"X-Floor": "1", "Content-Type": "application/json"}
+        sent |= {"Authorization": f"Bearer {self.token}"} if self.token else {}
         raw = body if isinstance(body, bytes) or body is None else msgspec.json.encode(body)
         data = io.BytesIO(raw) if raw else None
         url, headers = f"{self.rig.url}{path}", sent | (headers or {})
@@ -232,7 +233,8 @@ async def running(settings: Config) -> AsyncIterator[Rig]:
     await box.open()
     try:
         trust = ssl.create_default_context(cafile=str(Path(settings.data) / "tls" / "ca.pem"))
-        async with ClientSession(connector=TCPConnector(ssl=trust)) as http:
+        kept = DummyCookieJar()  # each client shows its own token
+        async with ClientSession(connector=TCPConnector(ssl=trust), cookie_jar=kept) as http:
             yield Rig(box, http)
     finally:
         await box.close()

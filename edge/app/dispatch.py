@@ -65,7 +65,7 @@ class Dispatcher:
             return [_answer(refuse("", "too_large", bytes_max=FRAME_BYTES_MAX))]
         try:
             asked = _decode(frame)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return [_answer(refuse("", "malformed", problem=str(error), kind=""))]
         if asked.t == "ping":
             return [encode({"t": "pong", "now": self._clock.now_us()})]

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from edge.app.access import hears
 from edge.app.ports import Committed
 from edge.app.reads import entry_view
 from edge.domain.model import Session
@@ -17,21 +18,6 @@ from sync.api import decode_entry
 
 QUEUE_MAX: Final = 500
 RESUME_ENTRIES_MAX: Final = 5_000
-
-_PICKER: Final = (
-    "task.", "freeze.", "order.moved", "order.prioritised", "tote.", "ruleset.", "putback.",
-)  # fmt: skip
-_PACKER: Final = (*_PICKER, "pack.", "waybill.", "print.", "slip.", "handover.", "gift.", "device.")
-_ALL: Final = ("",)
-_SEES: Final[dict[str, tuple[str, ...]]] = {
-    "picker": _PICKER,
-    "packer": _PACKER,
-    "keeper": _ALL,
-    "leader": _ALL,
-    "supervisor": _ALL,
-    "admin": _ALL,
-}
-"""Beginnings of the kinds of entry that a role is told of. No entry holds personal data."""
 
 
 class Subscriber:
@@ -44,7 +30,6 @@ class Subscriber:
         self.told_seq: int | None = None
         """The newest entry that the greeting told of or passed over; None until it is over."""
         self._me = f"person:{session.person}"
-        self._kinds = tuple({kind for role in session.roles for kind in _SEES.get(role, ())})
 
     def may_see(self, kind: str, refs: tuple[str, ...]) -> bool:
         """Tell whether this client is told of an entry.
@@ -55,7 +40,7 @@ class Subscriber:
 
     def sees_all(self, kind: str) -> bool:
         """Tell whether this client is told of every entry of `kind`, whomever it names."""
-        return kind.startswith(self._kinds)
+        return hears(self.session.roles, kind)
 
     def is_called(self, alarm: dict[str, Any]) -> bool:
         """Tell whether an alarm is for this person, or for one of their roles."""

@@ -65,12 +65,19 @@ def _metrics() -> str:
     return metrics_page()
 
 
+def _access() -> str:
+    from edge.app.access import access_page  # noqa: PLC0415
+
+    return access_page()
+
+
 PAGES: Final[dict[str, tuple[str, Callable[[], str]]]] = {
     "workflow": ("WORKFLOW.md", _workflow),
     "workflow-zh": ("img/workflow-zh.svg", lambda: _picture("zh")),
     "workflow-en": ("img/workflow-en.svg", lambda: _picture("en")),
     "ruleset": ("RULESET.md", _ruleset),
     "metrics": ("METRICS.md", _metrics),
+    "access": ("ACCESS.md", _access),
     "ruleset-schema": ("ruleset.schema.json", _ruleset_schema),
 }
 """Name of each generated page, its file, and what writes it."""

@@ -23,7 +23,7 @@ CONNECTIONS_MAX: Final = 500
 CONNECT_S: Final = 2.0
 REQUEST_S: Final = 30.0
 SHUTDOWN_S: Final = 0.5
-COOKIE: Final = "floor"
+COOKIE: Final = "__Host-floor"
 _HOP: Final = frozenset(
     {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "content-length"}
 )

@@ -38,6 +38,7 @@ FAULTS: dict[str, Fault] = {
     "malformed": Fault.MALFORMED,
     "unknown_kind": Fault.MALFORMED,
     "too_large": Fault.MALFORMED,
+    "body_late": Fault.MALFORMED,
     "ruleset_invalid": Fault.MALFORMED,
     "ruleset_unsigned": Fault.ROLE,
     "ruleset_for_other_box": Fault.DATA,
@@ -73,6 +74,7 @@ FAULTS: dict[str, Fault] = {
     "locked_out": Fault.LIMIT,
     "pair_too_often": Fault.LIMIT,
     "busy": Fault.LIMIT,
+    "too_many": Fault.LIMIT,
     "internal": Fault.US,
     "disk_full": Fault.US,
     # what was scanned or typed

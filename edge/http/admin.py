@@ -21,10 +21,9 @@ from edge.app.rulekeeping import RuleKeeper
 from edge.domain.refusals import RefusedError
 from edge.http.devices import VERBS, DeviceDoor
 from edge.http.guard import Handler
-from edge.http.wire import json_response, read_json
+from edge.http.wire import BODY_BYTES_MAX, json_response, read_json
 
 SOCKET: Final = "admin.sock"
-BODY_BYTES_MAX: Final = 1024 * 1024
 REASON_CHARS_MAX: Final = 200
 _CREDENTIALS: Final = struct.Struct("3i")
 

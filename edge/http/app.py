@@ -6,15 +6,21 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
+from edge.app.access import ANYBODY, who_may
+from edge.app.approvals import Signing
+from edge.app.devicekeys import PairRequest
+from edge.app.sessions import SignIn
 from edge.app.sparing import SpareView
 from edge.http.assets import Assets
 from edge.http.certificates import CertificateView
-from edge.http.guard import BODY_BYTES_MAX, Guard, Handler
+from edge.http.guard import Guard, Handler
 from edge.http.openapi import document
 from edge.http.routes import Route
 from edge.http.socket import Socket
-from edge.http.wire import json_response
+from edge.http.wire import BODY_BYTES_MAX, json_response
 
+TAKES_SECRETS: Final = (SignIn, PairRequest, Signing)
+"""Bodies that hold a badge, a PIN or a code, which somebody may guess at."""
 PROMETHEUS: Final = "text/plain; version=0.0.4"
 
 
@@ -93,29 +99,31 @@ def make_app(
         return await guard.handle(request, handler)
 
     app = web.Application(middlewares=[guarded], client_max_size=BODY_BYTES_MAX)
+    app.on_response_prepare.append(guard.dress)
     described = json_response(document(table, version)).body
 
     async def openapi(_: web.Request) -> web.StreamResponse:
         return web.Response(body=described, content_type="application/json")
 
     for route in table:
-        app.router.add_route(route.method, route.path, route.handler)
-    app.router.add_get("/api/v1/openapi.json", openapi)
-    app.router.add_get("/api/v1/ws", socket.serve)
-    app.router.add_get("/assets.json", assets.manifest)
-    app.router.add_get("/{path:.*}", assets.serve)
+        secret = route.takes in TAKES_SECRETS
+        handler = guard.admitting(route.who, route.handler, takes_secret=secret)
+        app.router.add_route(route.method, route.path, handler)
+    app.router.add_get("/api/v1/openapi.json", guard.admitting(ANYBODY, openapi))
+    app.router.add_get("/api/v1/ws", guard.admitting(who_may("GET", "/api/v1/ws"), socket.serve))
+    app.router.add_get("/assets.json", guard.admitting(ANYBODY, assets.manifest))
+    app.router.add_get("/{path:.*}", guard.admitting(ANYBODY, assets.serve))
     return app
 
 
 def status_routes(status: Status) -> list[Route]:
     """Return the routes that need no session."""
     return [
-        Route("GET", "/health", status.health, "How the box is", gives=Health, signed_in=False),
-        Route("GET", "/health/live", status.live, "Whether the process works", gives=Live,
-              signed_in=False),
+        Route("GET", "/health", status.health, "How the box is", gives=Health),
+        Route("GET", "/health/live", status.live, "Whether the process works", gives=Live),
         Route("GET", "/health/ready", status.ready, "Whether the box takes commands",
-              gives=Ready, signed_in=False),
-        Route("GET", "/metrics", status.metrics, "Figures for Prometheus", signed_in=False),
+              gives=Ready),
+        Route("GET", "/metrics", status.metrics, "Figures for Prometheus"),
         Route("GET", "/api/v1/printers", status.printers, "Printers and what ails them",
-              gives=dict[str, list[dict[str, Any]]], signed_in=False),
+              gives=dict[str, list[dict[str, Any]]]),
     ]  # fmt: skip

@@ -8,12 +8,10 @@ from aiohttp import web
 from drivers.api import Decoder, ImageError
 from edge.app.decoding import DecodedCode, describe
 from edge.domain.refusals import RefusedError
-from edge.http.guard import Guard
 from edge.http.routes import Route
-from edge.http.wire import json_response
+from edge.http.wire import json_response, read_body
 
 PHOTO_BYTES_MAX: Final = 12 * 1024 * 1024
-CHUNK_BYTES_MAX: Final = 64 * 1024
 
 
 class Decoded(msgspec.Struct, frozen=True):
@@ -25,28 +23,16 @@ class Decoded(msgspec.Struct, frozen=True):
 class DecodeHandlers:
     """Answers photos."""
 
-    def __init__(self, decoder: Decoder, guard: Guard) -> None:
+    def __init__(self, decoder: Decoder) -> None:
         self._decoder = decoder
-        self._guard = guard
 
     async def decode(self, request: web.Request) -> web.StreamResponse:
         """Return the codes on the photo in the body."""
-        await self._guard.session(request)
         try:
-            codes = await self._decoder.decode(await _photo(request))
+            codes = await self._decoder.decode(await read_body(request, PHOTO_BYTES_MAX))
         except ImageError as error:
             raise RefusedError("photo_unreadable", cause=error.cause, advice=error.hint) from error
         return json_response(Decoded(describe(codes)))
-
-
-async def _photo(request: web.Request) -> bytes:
-    """Return the body, which may be larger than a command's."""
-    photo = bytearray()
-    async for chunk in request.content.iter_chunked(CHUNK_BYTES_MAX):
-        photo += chunk
-        if len(photo) > PHOTO_BYTES_MAX:
-            raise RefusedError("too_large", bytes_max=PHOTO_BYTES_MAX)
-    return bytes(photo)
 
 
 def decode_routes(handlers: DecodeHandlers) -> list[Route]:

@@ -8,6 +8,8 @@ from typing import Final
 from aiohttp import web
 
 SHUTDOWN_S: Final = 5.0
+IDLE_S: Final = 30.0
+"""How long a connection may go without a whole request, from its first byte on."""
 
 
 class PortError(Exception):
@@ -19,7 +21,9 @@ class Door:
 
     def __init__(self, app: web.Application, key: str) -> None:
         """Take the application, and the configuration's `key` of its port, for messages."""
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+        self._runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=SHUTDOWN_S, keepalive_timeout=IDLE_S
+        )
         self._key = key
 
     async def open(

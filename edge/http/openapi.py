@@ -5,8 +5,10 @@ from typing import Any, Final
 
 import msgspec
 
+from edge.app.access import ANYBODY
 from edge.app.floor import Reply
 from edge.domain.refusals import FAULTS, HTTP_STATUS
+from edge.http.guard import COOKIE
 from edge.http.routes import Route
 
 REF: Final = "#/components/schemas/{name}"
@@ -37,7 +39,7 @@ def document(routes: list[Route], version: str) -> dict[str, Any]:
         "components": {
             "schemas": components,
             "securitySchemes": {
-                "cookie": {"type": "apiKey", "in": "cookie", "name": "floor"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE},
                 "bearer": {"type": "http", "scheme": "bearer"},
             },
         },
@@ -52,7 +54,7 @@ def _operation(route: Route, by_type: dict[str, Any]) -> dict[str, Any]:
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in names
         ]
-    if route.signed_in:
+    if route.who is not ANYBODY:
         operation["security"] = [{"cookie": []}, {"bearer": []}]
     if route.takes is not None:
         body = {"application/json": {"schema": by_type[str(route.takes)]}}
@@ -61,7 +63,9 @@ def _operation(route: Route, by_type: dict[str, Any]) -> dict[str, Any]:
     if route.gives is not None:
         done["content"] = {"application/json": {"schema": by_type[str(route.gives)]}}
     operation["responses"]["200"] = done
-    codes = [*ALWAYS, *route.refusals, *(("not_signed_in",) if route.signed_in else ())]
+    codes = [*ALWAYS, *route.refusals]
+    if route.who is not ANYBODY:
+        codes += ["not_signed_in", "role_missing"]
     for status in sorted({HTTP_STATUS[FAULTS[code]] for code in codes}):
         names = [code for code in codes if HTTP_STATUS[FAULTS[code]] == status]
         operation["responses"][str(status)] = {

@@ -16,7 +16,6 @@ from edge.domain.returning import suggest
 from edge.domain.rules import Workflow
 from edge.domain.rules.document import ReturnCode, Returns
 from edge.domain.story import StoryStep, people_of, story
-from edge.http.guard import Guard
 from edge.http.pictures import PictureHandlers, picture_routes
 from edge.http.routes import Route
 from edge.http.wire import json_response
@@ -60,13 +59,11 @@ class ReturnCodes(msgspec.Struct, frozen=True):
 class OrderHandlers:
     """Answers requests about actions, timelines and the workflow."""
 
-    def __init__(self, reads: Reads, guard: Guard) -> None:
+    def __init__(self, reads: Reads) -> None:
         self._reads = reads
-        self._guard = guard
 
     async def why_not(self, request: web.Request) -> web.StreamResponse:
         """Return what is missing for an action, or for every action of the order's state."""
-        await self._guard.session(request)
         order_id, action = request.match_info["id"], request.query.get("action", "")
         known = known_actions(await self._reads.rules())
         if action and action not in known:
@@ -78,27 +75,23 @@ class OrderHandlers:
 
     async def timeline(self, request: web.Request) -> web.StreamResponse:
         """Return all that happened to an order."""
-        await self._guard.session(request)
         entries = await self._reads.timeline(request.match_info["id"])
         people = await self._reads.names_of(people_of(entries))
         return json_response(TimelineView(entries, people, story(entries, people)))
 
-    async def workflow(self, request: web.Request) -> web.StreamResponse:
+    async def workflow(self, _: web.Request) -> web.StreamResponse:
         """Return states, transitions and gates of the active ruleset."""
-        await self._guard.session(request)
         rules = await self._reads.rules()
         gates = [GateRow(each.code, each.name, each.opens) for each in GATES.values()]
         return json_response(WorkflowView(rules.label, rules.document.workflow, gates))
 
     async def message(self, request: web.Request) -> web.StreamResponse:
         """Return a text of the hub, which an alarm names."""
-        await self._guard.session(request)
         message = request.match_info["id"][:ID_CHARS_MAX]
         return json_response(MessageView(message, await self._reads.message(message)))
 
     async def return_codes(self, request: web.Request) -> web.StreamResponse:
         """Return the codes of returns, and which of them a text suggests."""
-        await self._guard.session(request)
         rules = await self._reads.rules()
         suggested = suggest(rules, request.query.get("text", "")[:CODE_CHARS_MAX])
         codes, bins = list(rules.document.return_codes), rules.document.returns
@@ -112,9 +105,9 @@ class MessageView(msgspec.Struct, frozen=True):
     text: Name
 
 
-def order_routes(reads: Reads, guard: Guard) -> list[Route]:
+def order_routes(reads: Reads) -> list[Route]:
     """Return the routes about actions, timelines and the workflow, and those of pictures."""
-    h, api = OrderHandlers(reads, guard), "/api/v1"
+    h, api = OrderHandlers(reads), "/api/v1"
     return [
         Route("GET", f"{api}/orders/{{id}}/why-not", h.why_not, "What is missing for an action of "
               "an order, before it is tried", gives=Asking, refusals=("unknown_order",)),
@@ -126,5 +119,5 @@ def order_routes(reads: Reads, guard: Guard) -> list[Route]:
               "text suggests", gives=ReturnCodes),
         Route("GET", f"{api}/messages/{{id}}", h.message, "A text of the hub, which an alarm names",
               gives=MessageView),
-        *picture_routes(PictureHandlers(reads, guard)),
+        *picture_routes(PictureHandlers(reads)),
     ]  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from edge.app.access import Who, who_may
 from edge.app.approvals import Approvals, Signing
 from edge.app.floor import COMMANDS_MAX, Floor, Reply, refuse
 from edge.app.reads import LIST_MAX, Reads
@@ -18,14 +19,14 @@ from edge.domain.refusals import RefusedError
 from edge.domain.rules import Reason
 from edge.domain.views import JobView, OrderView, PackRow, PackView, TaskView
 from edge.domain.views_approvals import ApprovalView
-from edge.http.guard import COOKIE, Guard
+from edge.http.guard import Guard, caller, cookie_name
 from edge.http.wire import error_response, json_response, read_json
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Route(msgspec.Struct, frozen=True):
-    """One route: who may call it, what it takes, what it gives."""
+    """One route: what it takes, what it gives. Who may use it is said in edge/app/access.py."""
 
     method: str
     path: str
@@ -33,8 +34,12 @@ class Route(msgspec.Struct, frozen=True):
     summary: str
     takes: Any = None
     gives: Any = None
-    signed_in: bool = True
     refusals: tuple[str, ...] = ()
+
+    @property
+    def who(self) -> Who:
+        """Who may use it."""
+        return who_may(self.method, self.path)
 
 
 class StatusBody(msgspec.Struct, frozen=True):
@@ -98,44 +103,53 @@ class Handlers:
         """Open a session."""
         asked = await read_json(request, SignIn)
         await self._guard.check_device(asked)
+        before = await self._guard.recognise(request)
         reply, token = await self._sessions.sign_in(asked)
         if not reply.ok:
             return error_response(reply)
+        if before is not None and before.device == asked.device:
+            await self._sessions.sign_out(before)  # its token opens nothing any more
         session = await self._sessions.recognise(token)
         assert session is not None
         view = await self._sessions.view(session)
         response = json_response(SignedIn(ok=True, session=view, token=token))
         response.set_cookie(
-            COOKIE, token, httponly=True, secure=request.secure, samesite="Strict", path="/"
+            cookie_name(request),
+            token,
+            httponly=True,
+            secure=request.secure,
+            samesite="Strict",
+            path="/",
         )
         return response
 
     async def session(self, request: web.Request) -> web.StreamResponse:
         """Return the caller's session."""
-        session = await self._guard.session(request)
+        session = caller(request)
         return json_response(Resumed(ok=True, session=await self._sessions.view(session)))
 
     async def sign_out(self, request: web.Request) -> web.StreamResponse:
         """Close the caller's session."""
-        reply = await self._sessions.sign_out(await self._guard.session(request))
+        reply = await self._sessions.sign_out(caller(request))
         response = json_response({"ok": True}) if reply.ok else error_response(reply)
-        response.del_cookie(COOKIE, path="/")
+        response.del_cookie(cookie_name(request), path="/", secure=request.secure)
         return response
 
     # ---- commands -----------------------------------------------------------------------------
 
     async def commands(self, request: web.Request) -> web.StreamResponse:
         """Answer a list of commands, each by itself, in order."""
-        session = await self._guard.session(request)
+        session = caller(request)
         envelopes = await read_json(request, list[Envelope])
         if not 0 < len(envelopes) <= COMMANDS_MAX:
             raise RefusedError("malformed", problem=f"1 to {COMMANDS_MAX} commands", kind="")
+        self._guard.charge(session, len(envelopes))
         replies = [await self._floor.handle(each, session) for each in envelopes]
         return json_response(replies)
 
     async def set_status(self, request: web.Request) -> web.StreamResponse:
         """Refuse to set a status, on record."""
-        session = await self._guard.session(request)
+        session = caller(request)
         body = await read_json(request, StatusBody) if request.can_read_body else StatusBody()
         data = StatusSet(request.match_info["id"][:64], body.status[:64])
         reply = await self._floor.reply(
@@ -145,7 +159,7 @@ class Handlers:
 
     async def decide(self, request: web.Request) -> web.StreamResponse:
         """Sign an approval by badge and PIN, on whatever device is at hand."""
-        session = await self._guard.session(request)
+        session = caller(request)
         asked = await read_json(request, Signing)
         approval_id = request.match_info["id"][:ID_CHARS_MAX]
         reply = await self._approvals.decide(session, approval_id, asked)
@@ -153,31 +167,26 @@ class Handlers:
 
     # ---- reads --------------------------------------------------------------------------------
 
-    async def tasks(self, request: web.Request) -> web.StreamResponse:
+    async def tasks(self, _: web.Request) -> web.StreamResponse:
         """Return the open tasks."""
-        await self._guard.session(request)
         return json_response({"tasks": await self._reads.open_tasks()})
 
     async def task(self, request: web.Request) -> web.StreamResponse:
         """Return a task."""
-        await self._guard.session(request)
         task_id = request.match_info["id"]
         return _found(await self._reads.task(task_id), "unknown_task", task=task_id)
 
-    async def packing(self, request: web.Request) -> web.StreamResponse:
+    async def packing(self, _: web.Request) -> web.StreamResponse:
         """Return what waits for packing."""
-        await self._guard.session(request)
         return json_response({"orders": await self._reads.to_pack()})
 
     async def pack(self, request: web.Request) -> web.StreamResponse:
         """Return an order for packing."""
-        await self._guard.session(request)
         code = request.match_info["code"]
         return _found(await self._reads.pack(code), "unknown_order", order=code)
 
     async def orders(self, request: web.Request) -> web.StreamResponse:
         """Return orders, page by page, with the number in each state."""
-        await self._guard.session(request)
         query = request.query
         state, after = query.get("state", ""), query.get("after", "")
         found = await self._reads.orders(state, after, stuck="stuck" in query)
@@ -186,53 +195,46 @@ class Handlers:
 
     async def order(self, request: web.Request) -> web.StreamResponse:
         """Return an order."""
-        await self._guard.session(request)
         order_id = request.match_info["id"]
         return _found(await self._reads.order(order_id), "unknown_order", order=order_id)
 
     async def approvals(self, request: web.Request) -> web.StreamResponse:
         """Return what the caller may decide, and what they asked."""
-        session = await self._guard.session(request)
+        session = caller(request)
         return json_response({"approvals": await self._reads.approvals(session)})
 
     async def approval(self, request: web.Request) -> web.StreamResponse:
         """Return an approval."""
-        await self._guard.session(request)
         approval_id = request.match_info["id"]
         found = await self._reads.approval(approval_id)
         return _found(found, "unknown_approval", approval=approval_id)
 
     async def alarms(self, request: web.Request) -> web.StreamResponse:
         """Return the caller's alarms that are not acknowledged."""
-        session = await self._guard.session(request)
+        session = caller(request)
         found = await self._reads.alarms(session)
         shown = [AlarmView(each.id, each.code, each.facts, each.raised_us) for each in found]
         return json_response({"alarms": shown})
 
-    async def reasons(self, request: web.Request) -> web.StreamResponse:
+    async def reasons(self, _: web.Request) -> web.StreamResponse:
         """Return the reasons that a person may choose."""
-        await self._guard.session(request)
         return json_response((await self._reads.rules()).document.reasons)
 
-    async def fix_queue(self, request: web.Request) -> web.StreamResponse:
+    async def fix_queue(self, _: web.Request) -> web.StreamResponse:
         """Return the orders whose waybill cannot be printed as they are."""
-        await self._guard.session(request)
         return json_response({"orders": await self._reads.fix_queue()})
 
     async def print_jobs(self, request: web.Request) -> web.StreamResponse:
         """Return the print jobs that are not done."""
-        await self._guard.session(request)
         found = await self._reads.print_jobs(request.query.get("station", ""))
         return json_response({"jobs": found})
 
-    async def print_healing(self, request: web.Request) -> web.StreamResponse:
+    async def print_healing(self, _: web.Request) -> web.StreamResponse:
         """Return how much of what went wrong in printing mended itself, day by day."""
-        await self._guard.session(request)
         return json_response({"days": [healing_row(d) for d in await self._reads.print_days()]})
 
     async def jobs(self, request: web.Request) -> web.StreamResponse:
         """Return the print jobs of an order."""
-        await self._guard.session(request)
         return json_response({"jobs": await self._reads.jobs(request.query.get("order", ""))})
 
 
@@ -247,7 +249,7 @@ def routes(handlers: Handlers) -> list[Route]:
     h, api = handlers, "/api/v1"
     return [
         Route("POST", f"{api}/session", h.sign_in, "Sign in by badge and PIN", SignIn, SignedIn,
-              signed_in=False, refusals=("sign_in_failed", "locked_out", "device_unknown",
+              refusals=("sign_in_failed", "locked_out", "device_unknown",
               "device_revoked", "device_proof")),
         Route("GET", f"{api}/session", h.session, "The caller's session", gives=Resumed),
         Route("DELETE", f"{api}/session", h.sign_out, "Sign out"),

@@ -8,7 +8,8 @@ from aiohttp import WSMsgType, web
 from edge.app.dispatch import FRAME_BYTES_MAX, Dispatcher
 from edge.app.push import Push, Subscriber, encode
 from edge.domain.refusals import RefusedError
-from edge.http.guard import Guard
+from edge.http.guard import caller
+from edge.http.limits import Limit
 
 HEARTBEAT_S: Final = 10.0
 GOODBYE_S: Final = 1.0
@@ -20,15 +21,16 @@ IN_FLIGHT_MAX: Final = 64
 class Socket:
     """Serves `GET /api/v1/ws`."""
 
-    def __init__(self, guard: Guard, dispatcher: Dispatcher, push: Push) -> None:
-        self._guard = guard
+    def __init__(self, dispatcher: Dispatcher, push: Push, limit: Limit) -> None:
+        """`limit` is that of one device; a client that exceeds it is read more slowly."""
+        self._limit = limit
         self._dispatcher = dispatcher
         self._push = push
         self._open: dict[web.WebSocketResponse, asyncio.Task[None]] = {}
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Hold one client's conversation until either side ends it."""
-        session = await self._guard.session(request)
+        session = caller(request)
         since = _since(request)
         socket = web.WebSocketResponse(
             heartbeat=HEARTBEAT_S, max_msg_size=FRAME_BYTES_MAX, compress=False
@@ -91,11 +93,18 @@ class Socket:
                 if message.type is not WSMsgType.TEXT:
                     await socket.close(code=1003, message=b"text frames only")
                     break
+                await self._pace(subscriber.session.device)
                 work = self._dispatcher.dispatch(subscriber.session, message.data.encode())
                 await under_way.put(asyncio.create_task(work))
         finally:
             await under_way.put(None)
             await answering
+
+    async def _pace(self, device: str) -> None:
+        """Let a device that sends too much wait; what it sends meanwhile waits in its socket."""
+        if wait_s := self._limit.take(device):
+            await asyncio.sleep(wait_s)
+            self._limit.take(device)
 
 
 async def _answer(

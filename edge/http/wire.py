@@ -1,14 +1,20 @@
 """JSON in and out, in the one shape that every answer has."""
 
-from typing import Any, TypeVar
+import asyncio
+from typing import Any, Final, TypeVar
 
 import msgspec
 from aiohttp import web
 
 from edge.app.floor import Reply
-from edge.domain.refusals import RefusedError
+from edge.domain.refusals import HTTP_STATUS, Fault, RefusedError
 
 T = TypeVar("T")
+
+BODY_BYTES_MAX: Final = 1024 * 1024
+BODY_S: Final = 30.0
+"""How long a body may take to come; a megabyte takes a PDA at the edge of the Wi-Fi ten seconds."""
+CHUNK_BYTES: Final = 64 * 1024
 
 
 def json_response(value: Any, status: int = 200) -> web.Response:  # noqa: ANN401 - any JSON value
@@ -19,14 +25,34 @@ def json_response(value: Any, status: int = 200) -> web.Response:  # noqa: ANN40
 
 
 def error_response(reply: Reply) -> web.Response:
-    """Return a "no" as a response."""
+    """Return a "no" as a response; where waiting helps it says how long (RFC 9110, 10.2.3)."""
     shape = {"ok": False, "code": reply.code, "facts": reply.facts, "hint": reply.hint}
-    return json_response(shape, status=reply.status)
+    response = json_response(shape, status=reply.status)
+    if reply.status == HTTP_STATUS[Fault.LIMIT] and (seconds := (reply.facts or {}).get("seconds")):
+        response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+async def read_body(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
+    """Return the request's body; refuse one that is too large, or comes too slowly."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for chunk in request.content.iter_chunked(CHUNK_BYTES):
+                body += chunk
+                if len(body) > bytes_max:
+                    raise RefusedError("too_large", bytes_max=bytes_max)
+    except TimeoutError as error:
+        raise RefusedError("body_late", seconds=int(BODY_S)) from error
+    return bytes(body)
 
 
 async def read_json(request: web.Request, shape: type[T]) -> T:
     """Return the request's body as `shape`; refuse what is not."""
+    if request.content_type != "application/json":
+        problem = "Content-Type: application/json"
+        raise RefusedError("malformed", problem=problem, kind=request.path)
     try:
-        return msgspec.json.decode(await request.read(), type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return msgspec.json.decode(await read_body(request), type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedError("malformed", problem=str(error)[:300], kind=request.path) from error

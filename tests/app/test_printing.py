@@ -237,7 +237,8 @@ async def test_the_queue_is_seen_with_what_can_be_done(station: Station) -> None
     assert job["grade"] in ("none", "sent")  # as much as the kernel took
     assert job["actions"] == ["waybill.prove", "waybill.resolve"]
     assert (await station.packer.get("/api/v1/print-jobs?station=S2"))["jobs"] == []
-    (day,) = (await station.packer.get("/api/v1/reports/print-healing"))["days"]
+    leader = await station.rig.client("leader")
+    (day,) = (await leader.get("/api/v1/reports/print-healing"))["days"]
     assert (day["jobs"], day["faulted"], day["helped"], day["healed_pm"]) == (1, 1, 1, 0)
     async with station.rig.http.get(f"{station.rig.url}/metrics") as answer:
         assert "floorgate_print_jobs_helped_total 1\n" in await answer.text()

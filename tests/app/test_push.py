@@ -53,7 +53,7 @@ KINDS = ("task.taken", "pack.opened", "stock.moved", "freeze.opened", "session.o
     [
         ("picker", ["task.taken", "freeze.opened"]),
         ("packer", ["task.taken", "pack.opened", "freeze.opened"]),
-        ("keeper", list(KINDS)),
+        ("keeper", list(KINDS[:-1])),
         ("supervisor", list(KINDS)),
         ("stranger", []),
     ],

@@ -32,7 +32,7 @@ class Box:
             "body": (await request.read()).decode(),
         }
         response = web.json_response(said, headers={"Content-Security-Policy": POLICY})
-        response.set_cookie("floor", "secret", httponly=True)
+        response.set_cookie("__Host-floor", "secret", httponly=True, secure=True)
         return response
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
@@ -112,15 +112,15 @@ async def test_each_door_has_a_session_of_its_own(
     point: AccessPoint, box: Box, http: aiohttp.ClientSession
 ) -> None:
     """One browser at two doors is two devices: neither sees the other's session."""
-    name = f"floor-{point.ports['station']}"
-    headers = {"Cookie": f"floor=picker; {name}=packer"}
+    name = f"__Host-floor-{point.ports['station']}"
+    headers = {"Cookie": f"__Host-floor=picker; {name}=packer"}
     async with http.get(url(point, "/"), headers=headers) as response:
         first = response.headers["Set-Cookie"]
     async with http.get(url(point, "/", "station"), headers=headers) as response:
         second = response.headers["Set-Cookie"]
 
-    assert box.cookies == ["floor=picker", "floor=packer"]
-    assert (first.split(";")[0], second.split(";")[0]) == ("floor=secret", f"{name}=secret")
+    assert box.cookies == ["__Host-floor=picker", "__Host-floor=packer"]
+    assert (first.split(";")[0], second.split(";")[0]) == ("__Host-floor=secret", f"{name}=secret")
 
 
 async def test_wifi_off_breaks_what_is_open_lets_nothing_through_and_heals(

@@ -277,15 +277,16 @@ export class App {
       device: this.device,
       ...(this.state.station ? { station: this.state.station } : {}),
     };
+    this.link.stop(); // the box ends an older session of this PDA, which would say good-bye
     try {
       const { session } = await call('POST', '/session', body);
       this.dispatch({ type: 'signed_in', session });
       this.tell('good', 'notice.welcome', { name: session.person.name });
-      this.link.stop();
       this.link.start();
       return null;
     } catch (error) {
       if (!(error instanceof BoxError)) throw error;
+      if (this.state.session) this.link.start();
       return error.refusal;
     }
   }
