@@ -15,7 +15,7 @@ config=/etc/floorgate/floorgate.toml
 data=/var/lib/floorgate
 backups=/var/backups/floorgate
 units="floorgate.service floorgate.socket floorgate-backup.service floorgate-backup.timer
-  floorgate-spare.service"
+  floorgate-archive.service floorgate-archive.timer floorgate-spare.service"
 health_s=60
 
 say() { printf 'floorgate: %s\n' "$*"; }
@@ -134,7 +134,7 @@ point() { # point LINK TARGET: atomic, so that a power cut leaves the one or the
 }
 
 start_box() {
-  systemctl restart floorgate-backup.timer
+  systemctl restart floorgate-backup.timer floorgate-archive.timer
   systemctl start floorgate.socket && systemctl restart floorgate.service
 }
 
@@ -164,7 +164,8 @@ install_or_upgrade() {
   point "$base/current" "$release"
   install_system "$release/share/systemd"
   "$release/bin/floorgate" setup --config "$config" --data "$data" "$@"
-  systemctl --quiet enable floorgate.socket floorgate.service floorgate-backup.timer
+  systemctl --quiet enable floorgate.socket floorgate.service \
+    floorgate-backup.timer floorgate-archive.timer
   if ! booted; then
     say "systemd does not run here: installed, not started; the box starts at the next boot"
     rm -f "$base/unconfirmed"
@@ -228,7 +229,7 @@ uninstall() {
   fi
   if booted; then
     systemctl --quiet disable --now floorgate.socket floorgate.service \
-      floorgate-backup.timer || true
+      floorgate-backup.timer floorgate-archive.timer || true
   fi
   for unit in $units; do rm -f "/usr/lib/systemd/system/$unit"; done
   rm -f /usr/lib/sysusers.d/floorgate.conf /usr/lib/tmpfiles.d/floorgate.conf \

@@ -3,6 +3,7 @@
 import argparse
 
 from edge.cli import (
+    archive,
     backup,
     bench,
     bundle,
@@ -28,6 +29,7 @@ VERBS = (
     setup,
     backup,
     spare,
+    archive,
     doctor,
     demo,
     journal,

@@ -18,7 +18,7 @@ from drivers.api import builtin_template, check_label, render_label
 from edge import finding, sparing, systemd
 from edge.app.devicereads import DeviceReads
 from edge.app.findings import Finding
-from edge.app.floor import Floor
+from edge.app.floor import Floor, Reply
 from edge.app.hublink import HubJournal
 from edge.app.labels import WaybillLabels
 from edge.app.measuring import Measuring, Now
@@ -31,7 +31,7 @@ from edge.app.timers import Timers
 from edge.clock import SystemClock, SystemIds, is_ntp_synchronised
 from edge.config import Config
 from edge.doctor.run import examine_running
-from edge.domain.commands import BoxFound, CheckpointCountersign, Command
+from edge.domain.commands import BoxFound, CheckpointCountersign, Command, SnapshotKeep
 from edge.domain.rulesets import IN_FORCE_BY
 from edge.domain.views import answer_view
 from edge.http.app import Health
@@ -166,6 +166,7 @@ class BoxProcess:
             store = self._open_store(self.data / "floor.db")
         except NewerSchemaError as error:
             raise UnusableError(str(error)) from error
+        self.store = store
         self.writer = Writer(
             store,
             box=self.config.box.id,
@@ -177,7 +178,7 @@ class BoxProcess:
         )
         self.runner = ThreadRunner(
             self.writer,
-            between=store.checkpoint_if_due,
+            between=store.between_groups,
             pulse=store.pulse,
             alive=partial(systemd.notify, systemd.ALIVE),
         )
@@ -346,6 +347,7 @@ class BoxProcess:
                     problems=self._problems,
                     metrics=self.measuring.text,
                     examine=self._examine,
+                    cut=self._cut,
                 )
             )
             self._closing.append(self.web.close)
@@ -398,6 +400,13 @@ class BoxProcess:
     async def _examine(self) -> list[Finding]:
         figures = await self.measuring.text()
         return await examine_running(self.config, self.clock.now_us(), self._health(), figures)
+
+    async def _cut(self, snapshot: SnapshotKeep) -> Reply:
+        """Name a snapshot that was stored, then remove the entries that it stands for."""
+        reply = await self.floor.reply(snapshot, via="box", actor="admin")
+        if reply.ok:
+            self.store.cut_to = snapshot.seq
+        return reply
 
     def _problems(self) -> tuple[str, ...]:
         """Return what keeps the box from taking commands now."""

@@ -74,6 +74,15 @@ class DiskConfig(Part, frozen=True):
     """Size of a file that may be removed to go on at once; 0 for none."""
 
 
+class ArchiveConfig(Part, frozen=True):
+    """What becomes of old entries; see `floorgate archive`."""
+
+    keep_days: Annotated[int, msgspec.Meta(ge=1)] = 30
+    """How long entries stay in the live journal."""
+    max_mb: Annotated[int, msgspec.Meta(ge=1)] = 20_480
+    """Beyond this the oldest files of the archive go, where a hub holds their entries."""
+
+
 class SpareConfig(Part, frozen=True):
     """How this box has a spare, or this machine is one."""
 
@@ -117,6 +126,7 @@ class Config(Part, frozen=True):
     http: HttpConfig = HttpConfig()
     hub: HubConfig = HubConfig()
     disk: DiskConfig = DiskConfig()
+    archive: ArchiveConfig = ArchiveConfig()
     spare: SpareConfig = SpareConfig()
     discovery: DiscoveryConfig = DiscoveryConfig()
     stations: tuple[Station, ...] = ()

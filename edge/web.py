@@ -15,7 +15,7 @@ from edge.app.devicekeys import DeviceKeys
 from edge.app.devicereads import DeviceReads
 from edge.app.dispatch import Dispatcher
 from edge.app.findings import Finding
-from edge.app.floor import Floor
+from edge.app.floor import Floor, Reply
 from edge.app.ports import Blobs, Clock, Ids
 from edge.app.printers import PrinterBoard
 from edge.app.push import Push
@@ -25,6 +25,7 @@ from edge.app.sandbox import Sandbox
 from edge.app.sessions import Sessions
 from edge.app.stockreads import StockReads
 from edge.config import Config
+from edge.domain.commands import SnapshotKeep
 from edge.http.admin import AdminDoor
 from edge.http.app import Health, Status, make_app, status_routes
 from edge.http.assets import Assets, page_root
@@ -66,6 +67,7 @@ class Inside:
     problems: Callable[[], tuple[str, ...]]
     metrics: Callable[[], Awaitable[str]]
     examine: Callable[[], Awaitable[list[Finding]]]
+    cut: Callable[[SnapshotKeep], Awaitable[Reply]]
 
 
 class WebDoors:
@@ -179,7 +181,7 @@ class WebDoors:
         floor = self._inside.floor
         keeper = RuleKeeper(floor, secret(self._data / "keys" / "rules.key"))
         devices = DeviceDoor(floor, self._inside.device_reads)
-        door = AdminDoor(self._data, keeper, devices, self.device_keys)
+        door = AdminDoor(self._data, keeper, devices, self.device_keys, self._inside.cut)
         self._closing.append(door.close)
         await door.open()
 

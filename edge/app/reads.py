@@ -187,7 +187,8 @@ class Reads:
         ref = f"order:{order_id}"
         raw = await self._reader.archived(ref, TIMELINE_MAX)
         raw += await self._reader.timeline(ref, TIMELINE_MAX - len(raw))
-        return [entry_view(each) for each in raw]
+        # Where the journal was cut, an entry may stand both in the archive and here.
+        return [entry_view(each) for each in dict.fromkeys(raw)]
 
     async def names_of(self, people: Iterable[str]) -> dict[str, Name]:
         """Return the names of those whom the box knows."""

@@ -121,6 +121,7 @@ def _show(args: argparse.Namespace, journal: Journal) -> int:
         ref = f"order:{args.order}"
         raws = journal.archive.timeline(ref, args.limit) if args.after is None else []
         raws += journal.timeline(ref, args.after or 0, args.limit - len(raws))
+        raws = list(dict.fromkeys(raws))  # where the journal was cut one may stand in both
         if not raws and not args.after:
             return fail(f"no order {args.order} in this journal")
     else:

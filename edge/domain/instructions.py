@@ -203,6 +203,7 @@ def keep_snapshot(turn: Turn, data: SnapshotKeep) -> Facts:
     turn.emit(
         "projection.snapshot",
         f"snapshot:{data.seq}",
+        ("snapshots",),
         epoch=data.epoch,
         seq=data.seq,
         head=data.head,

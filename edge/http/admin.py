@@ -8,6 +8,7 @@ import asyncio
 import os
 import socket
 import struct
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from edge.app.devicekeys import DeviceKeys
 from edge.app.floor import Reply, refuse
 from edge.app.ports import BusyError
 from edge.app.rulekeeping import RuleKeeper
+from edge.domain.commands import SnapshotKeep
 from edge.domain.refusals import RefusedError
 from edge.http.devices import VERBS, DeviceDoor
 from edge.http.guard import Handler
@@ -45,13 +47,20 @@ class AdminDoor:
     """Serves the socket `admin.sock`."""
 
     def __init__(
-        self, folder: Path, keeper: RuleKeeper, devices: DeviceDoor, keys: DeviceKeys
+        self,
+        folder: Path,
+        keeper: RuleKeeper,
+        devices: DeviceDoor,
+        keys: DeviceKeys,
+        cut: Callable[[SnapshotKeep], Awaitable[Reply]],
     ) -> None:
         self._folder = folder
         self._keeper = keeper
         self._keys = keys
         self._devices = devices
+        self._cut = cut
         app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_refusing])
+        app.router.add_post("/journal/cut", self._cut_journal)
         app.router.add_post("/pairings", self._invite)
         app.router.add_post("/rulesets", self._publish)
         app.router.add_post("/rulesets/rollback", self._roll_back)
@@ -84,6 +93,10 @@ class AdminDoor:
     async def _invite(self, request: web.Request) -> web.StreamResponse:
         """Return a code for the first PDA: nobody can sign in before it is let in."""
         return json_response(self._keys.new_code(_who(request)))
+
+    async def _cut_journal(self, request: web.Request) -> web.StreamResponse:
+        """Let entries go that are in the archive, proved (`floorgate archive`)."""
+        return _said(await self._cut(await read_json(request, SnapshotKeep)))
 
     async def _publish(self, request: web.Request) -> web.StreamResponse:
         asked = await read_json(request, Publish)

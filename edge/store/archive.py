@@ -1,9 +1,11 @@
 """What left the database: old entries, packed, with an index; and the documents they came to.
 
 A segment is an SQLite file `EEEEEE-SSSSSSSSSSSS.entries` named by the epoch and number of its last
-entry: chunks of entries under zstd, and which chunks concern a reference. A snapshot is a file of
-the same name that ends in `.docs`: every document as it stood behind that entry, under zstd. Its
-hash is in the journal, so that replay can start there. Neither ever changes once it has its name.
+entry: chunks of entries under zstd, which chunks concern a reference, the signed heads among them,
+and the hash that the first one goes on from, so that it can be proved by itself. A snapshot is a
+file of the same name that ends in `.docs`: every document as it stood behind that entry, under
+zstd. Its hash is in the journal, so that replay can start there. Neither ever changes once it has
+its name.
 """
 
 import hashlib
@@ -16,6 +18,7 @@ from typing import Final
 import msgspec
 import zstandard
 
+from edge.app.ports import Head, StoredCheckpoint
 from edge.store import durable
 from sync.api import BROKEN_BYTES, decode_entry
 
@@ -31,6 +34,9 @@ DOCS: Final = ".docs"
 _SCHEMA: Final = """
 CREATE TABLE chunk (first_seq INTEGER PRIMARY KEY, packed BLOB NOT NULL);
 CREATE TABLE concern (ref TEXT, first_seq INTEGER, PRIMARY KEY (ref, first_seq)) WITHOUT ROWID;
+CREATE TABLE span (
+  box TEXT, epoch INTEGER, after_seq INTEGER, before BLOB, to_seq INTEGER, head BLOB
+);
 CREATE TABLE pin (
   epoch INTEGER, seq INTEGER, at_us INTEGER, head BLOB, signature BLOB, PRIMARY KEY (epoch, seq)
 ) WITHOUT ROWID;
@@ -57,6 +63,27 @@ class Snapshot(msgspec.Struct, frozen=True):
     sha256: bytes
 
 
+class Segment(msgspec.Struct, frozen=True):
+    """What a segment says of itself: whose entries, behind which one, up to which one."""
+
+    box: str
+    epoch: int
+    after_seq: int
+    before: bytes
+    """Hash of entry `after_seq`."""
+    to_seq: int
+    head: bytes
+    pins: tuple[StoredCheckpoint, ...]
+
+    def after(self) -> tuple[int, int, bytes]:
+        """Return epoch, number and hash of the entry that it goes on from."""
+        return (self.epoch, self.after_seq, self.before)
+
+    def end(self) -> tuple[int, int, bytes]:
+        """Return epoch, number and hash of its last entry."""
+        return (self.epoch, self.to_seq, self.head)
+
+
 class Archive:
     """A folder of segments and snapshots."""
 
@@ -73,10 +100,10 @@ class Archive:
 
     # ---- entries --------------------------------------------------------------------------------
 
-    def keep_entries(self, db: sqlite3.Connection, epoch: int, to_seq: int) -> Path:
-        """Write the entries of `db` up to `to_seq` as a segment; durable when it returns."""
+    def keep_entries(self, db: sqlite3.Connection, before: Head, to_seq: int) -> Path:
+        """Write the entries of `db` behind `before`, up to `to_seq`; durable when it returns."""
         durable.make_folder(self.folder)
-        path = self.path(epoch, to_seq, ENTRIES)
+        path = self.path(before.epoch, to_seq, ENTRIES)
         fresh = path.with_name(path.name + ".new")
         fresh.unlink(missing_ok=True)
         fresh.touch(durable.PRIVATE)
@@ -85,11 +112,17 @@ class Archive:
             segment.executescript(_SCHEMA)
             segment.execute("BEGIN")
             pins = db.execute(
-                "SELECT epoch, seq, at_us, head, signature FROM checkpoint WHERE seq <= ?",
-                (to_seq,),
+                "SELECT epoch, seq, at_us, head, signature FROM checkpoint"
+                " WHERE seq > ? AND seq <= ?",
+                (before.seq, to_seq),
             )
             segment.executemany("INSERT INTO pin VALUES (?, ?, ?, ?, ?)", pins)
-            _pack(db, to_seq, segment)
+            raw, head = db.execute(
+                "SELECT raw, hash FROM entry WHERE seq = ?", (to_seq,)
+            ).fetchone()
+            span = (_box_of(raw), before.epoch, before.seq, before.hash, to_seq, head)
+            segment.execute("INSERT INTO span VALUES (?, ?, ?, ?, ?, ?)", span)
+            _pack(db, before.seq, to_seq, segment)
             segment.execute("COMMIT")
         durable.sync_file(fresh)
         durable.move(fresh, path)
@@ -107,8 +140,8 @@ class Archive:
 
     # ---- documents ------------------------------------------------------------------------------
 
-    def keep_docs(self, db: sqlite3.Connection, epoch: int, seq: int) -> Snapshot:
-        """Write the documents of `db` as the snapshot behind an entry; durable when it returns."""
+    def keep_docs(self, rows: Iterable[Row], epoch: int, seq: int) -> Snapshot:
+        """Write documents, sorted, as the snapshot behind an entry; durable when it returns."""
         durable.make_folder(self.folder)
         path = self.path(epoch, seq, DOCS)
         fresh = path.with_name(path.name + ".new")
@@ -117,7 +150,7 @@ class Archive:
         fresh.touch(durable.PRIVATE)
         compressor = zstandard.ZstdCompressor(level=LEVEL)
         with fresh.open("wb") as file, compressor.stream_writer(file, closefd=False) as packed:
-            for row in db.execute("SELECT kind, id, body FROM doc ORDER BY kind, id"):
+            for row in rows:
                 raw = msgspec.msgpack.encode(row)
                 for piece in (len(raw).to_bytes(LENGTH_BYTES, "big"), raw):
                     digest.update(piece)
@@ -126,6 +159,24 @@ class Archive:
         durable.sync_file(fresh)
         durable.move(fresh, path)
         return Snapshot(docs, digest.digest())
+
+    def prune(self, epoch: int, seq: int, entries_bytes_max: int | None) -> list[Path]:
+        """Remove what is not needed any more, and return it.
+
+        Snapshots but for the one behind an entry, which the journal goes on from; and, where a
+        bound is given because a hub holds all entries, the oldest segments beyond it.
+        """
+        current = self.path(epoch, seq, DOCS)
+        gone = [each for each in self.folder.glob(f"*{DOCS}") if each < current]
+        if entries_bytes_max is not None:
+            kept = 0
+            for path in reversed(self.segments()):
+                kept += path.stat().st_size
+                if kept > entries_bytes_max:
+                    gone.append(path)
+        for path in gone:
+            path.unlink()
+        return sorted(gone)
 
     def docs(self, epoch: int, seq: int, sha256: bytes) -> Iterator[Row]:
         """Return the documents as they stood behind an entry.
@@ -151,9 +202,8 @@ class Archive:
             raise ArchiveError(f"{path}: not what the journal names; restore it from a backup")
 
 
-def _pack(db: sqlite3.Connection, to_seq: int, segment: sqlite3.Connection) -> None:
+def _pack(db: sqlite3.Connection, seq: int, to_seq: int, segment: sqlite3.Connection) -> None:
     compress = zstandard.ZstdCompressor(level=LEVEL).compress
-    seq = 0
     while rows := db.execute(
         "SELECT seq, raw FROM entry WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
         (seq, to_seq, CHUNK_ENTRIES),
@@ -165,6 +215,13 @@ def _pack(db: sqlite3.Connection, to_seq: int, segment: sqlite3.Connection) -> N
         )
         concerns = {ref for raw in raws for ref in _refs(raw)}
         segment.executemany("INSERT INTO concern VALUES (?, ?)", ((r, first) for r in concerns))
+
+
+def _box_of(raw: bytes) -> str:
+    try:
+        return decode_entry(raw).box
+    except BROKEN_BYTES:
+        return ""
 
 
 def _refs(raw: bytes) -> Iterable[str]:
@@ -184,6 +241,25 @@ def _concerning(path: Path, ref: str) -> Iterator[bytes]:
             for (packed,) in segment.execute(_CONCERNING, (ref,)):
                 yield from (raw for raw in unpacked(packed) if ref in _refs(raw))
     except (sqlite3.DatabaseError, zstandard.ZstdError, *BROKEN_BYTES) as error:
+        raise ArchiveError(f"{path}: {error}; restore it from a backup") from error
+
+
+def span_of(path: Path) -> Segment:
+    """Return what a segment says of itself.
+
+    Raises:
+        ArchiveError: the file is missing, cut or changed.
+    """
+    try:
+        with closing(_opened(path)) as segment:
+            pins = segment.execute(
+                "SELECT epoch, seq, at_us, head, signature FROM pin ORDER BY epoch, seq"
+            )
+            kept = tuple(StoredCheckpoint(*pin) for pin in pins)
+            (span,) = segment.execute("SELECT * FROM span")
+            box, epoch, after_seq, before, to_seq, head = span
+            return Segment(box, epoch, after_seq, before, to_seq, head, kept)
+    except (sqlite3.DatabaseError, ValueError, TypeError) as error:
         raise ArchiveError(f"{path}: {error}; restore it from a backup") from error
 
 

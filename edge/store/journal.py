@@ -29,8 +29,8 @@ from sync.api import (
 
 DATABASE: Final = "floor.db"
 BOX_KEY: Final = "keys/box.key"
-SNAPSHOTS_MAX: Final = 100
-"""Snapshots that may name one entry: each try of a cut makes one."""
+SNAPSHOTS_MAX: Final = 10_000
+"""Snapshots that entries here may name: each cut makes one, and they leave with the rest."""
 CHUNK_ENTRIES: Final = 2_000
 
 # In a file that was tampered with a column may hold any type; the verifier judges bytes.
@@ -45,10 +45,10 @@ SELECT
 FROM checkpoint WHERE seq > ? AND seq <= ? ORDER BY epoch, seq
 """
 
-_FIRST: Final = (
-    "SELECT epoch, seq, CAST(hash AS BLOB), CAST(raw AS BLOB) FROM entry ORDER BY seq LIMIT 1"
-)
+_FIRST: Final = "SELECT epoch, seq, CAST(raw AS BLOB) FROM entry ORDER BY seq LIMIT 1"
 SNAPSHOT: Final = "projection.snapshot"
+SNAPSHOTS: Final = "snapshots"
+"""The reference that every snapshot's entry has."""
 
 Item = ExportedEntry | ExportedCheckpoint
 
@@ -112,20 +112,25 @@ class Journal:
     def start(self) -> Start | None:
         """Return what the entries go on from; None where they begin with the box itself.
 
-        Behind a cut, an entry of the journal names the snapshot that stands for what is gone.
-        Without such an entry nothing was cut: what is not there is missing.
+        Behind a cut, an entry of the journal names the snapshot that stands for what is gone; what
+        is left of that is being removed and does not count. Without such an entry nothing was cut:
+        what is not there is missing.
         """
         row = self.db.execute(_FIRST).fetchone()
         if row is None:
             return None
-        epoch, first_seq, head, raw = row
-        if first_seq == 1:
-            return _start_in(raw)
-        for named in self.timeline(f"snapshot:{first_seq}", first_seq, SNAPSHOTS_MAX):
+        epoch, first_seq, raw = row
+        for named in reversed(self.timeline(SNAPSHOTS, 0, SNAPSHOTS_MAX)):
             found = _start_in(named)
-            if found and (found.epoch, found.seq, found.head) == (epoch, first_seq, head):
+            if found and found.epoch == epoch and self.hash_of(found.seq) == found.head:
                 return msgspec.structs.replace(found, is_cut=True)
-        return None
+        return _start_in(raw) if first_seq == 1 else None
+
+    def hash_of(self, seq: int) -> bytes | None:
+        """Return the hash of an entry; None where it is not here."""
+        row = self.db.execute("SELECT CAST(hash AS BLOB) FROM entry WHERE seq = ?", (seq,))
+        found = row.fetchone()
+        return found[0] if found else None
 
     def items(self) -> Iterator[Item]:
         """Yield entries with their hashes, and each checkpoint behind the entry that it pins.

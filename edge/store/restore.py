@@ -22,10 +22,10 @@ from edge.domain.commands import Command, SnapshotKeep
 from edge.store import durable
 from edge.store.archive import ARCHIVE, Archive
 from edge.store.backup import KEPT, Manifest, copy_database, prove, unpack
-from edge.store.journal import BOX_KEY, DATABASE
+from edge.store.journal import BOX_KEY, DATABASE, Journal
 from edge.store.sqlite import SqliteStore
 from edge.store.writer import Writer
-from sync.api import Checkpoint, sign_checkpoint
+from sync.api import GENESIS, Checkpoint, sign_checkpoint
 
 STAGE: Final = ".restoring"
 SWITCH: Final = "switch.json"
@@ -78,30 +78,47 @@ def begin_epoch(folder: Path, box: str, epoch: int, clock: Clock, ids: Ids) -> H
     with closing(SqliteStore(folder / DATABASE)) as store:
         old = store.head()
         assert epoch > old.epoch, "epochs only grow"
-        archive.keep_entries(store.connection, old.epoch, old.seq)
-        docs = archive.keep_docs(store.connection, old.epoch, old.seq)
+        archive.keep_entries(store.connection, _archived_up_to(folder, old), old.seq)
+        rows = store.connection.execute("SELECT kind, id, body FROM doc ORDER BY kind, id")
+        docs = archive.keep_docs(rows, old.epoch, old.seq)
         for table in ("entry", "entry_ref", "checkpoint"):
             store.connection.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
+    with closing(SqliteStore(folder / DATABASE, epoch)) as store:
+        data = SnapshotKeep(old.epoch, old.seq, old.hash, docs.docs, docs.sha256)
+        head = name_snapshot(folder, store, box, data, clock, ids)
+        store.connection.execute("VACUUM")
+        return head
+
+
+def name_snapshot(
+    folder: Path, store: SqliteStore, box: str, data: SnapshotKeep, clock: Clock, ids: Ids
+) -> Head:
+    """Write the entry that names a stored snapshot into the journal of a stopped box."""
     key = (folder / BOX_KEY).read_bytes()
 
     def sign(epoch: int, seq: int, head: bytes, at_us: int) -> bytes:
         return sign_checkpoint(Checkpoint(box, epoch, seq, head, at_us), key)
 
-    with closing(SqliteStore(folder / DATABASE, epoch)) as store:
-        writer = Writer(store, box=box, clock=clock, ids=ids, sign=sign, render=_no_views)
-        data = SnapshotKeep(old.epoch, old.seq, old.hash, docs.docs, docs.sha256)
-        first = Command(
-            id=ids.new_id(),
-            data=data,
-            via="box",
-            device="box",
-            actor="box",
-            captured_us=clock.now_us(),
-        )
-        (outcome,), _ = writer.run_group([first])
-        assert outcome.answer.ok, outcome.answer
-        store.connection.execute("VACUUM")
-        return writer.head
+    writer = Writer(store, box=box, clock=clock, ids=ids, sign=sign, render=_no_views)
+    command = Command(
+        id=ids.new_id(),
+        data=data,
+        via="box",
+        device="box",
+        actor="box",
+        captured_us=clock.now_us(),
+    )
+    (outcome,), _ = writer.run_group([command])
+    assert outcome.answer.ok, outcome.answer
+    return writer.head
+
+
+def _archived_up_to(folder: Path, head: Head) -> Head:
+    """Return the entry up to which the archive has the epoch of `head` already."""
+    with closing(Journal(folder)) as journal:
+        start = journal.start()
+    cut = start if start and start.is_cut else None
+    return Head(cut.epoch, cut.seq, cut.head) if cut else Head(head.epoch, 0, GENESIS)
 
 
 def _no_views(*_: object) -> dict[str, object]:

@@ -27,6 +27,8 @@ CHECKPOINT_ROWS: Final = 8_000
 PULSE_ROWS: Final = 50
 """What a pulse counts for: the write-ahead log of a quiet floor is moved over as well."""
 BUSY_TIMEOUT_MS: Final = 5_000
+CUT_ENTRIES: Final = 512
+"""Entries that leave a cut journal between two groups: a few milliseconds."""
 ROWS_A_STATEMENT_MAX: Final = 64
 STATEMENTS_MAX: Final = 1_024
 """Statements that stay prepared: one for each table and number of rows."""
@@ -77,6 +79,8 @@ class SqliteStore:
         )
         self._epoch = epoch
         self._rows_checkpointed = -CHECKPOINT_ROWS  # a log that a crash left is due at once
+        self.cut_to = 0
+        """Entries before this one are in the archive: they are removed, a few between groups."""
         execute = self._db.execute
         execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         execute("PRAGMA journal_mode=WAL")
@@ -124,6 +128,33 @@ class SqliteStore:
             if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
                 raise
             log.warning("disk full: the write-ahead log grows until there is room")
+
+    def cut_some(self) -> bool:
+        """Remove a few entries that a cut left; return whether there are more."""
+        first = self._db.execute("SELECT min(seq) FROM entry").fetchone()[0] or 0
+        to_seq = min(self.cut_to, first + CUT_ENTRIES)
+        if first >= to_seq:
+            return False
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            for era in range(first // ERA_ENTRIES, (to_seq - 1) // ERA_ENTRIES + 1):
+                self._db.execute("DELETE FROM entry_ref WHERE era = ? AND seq < ?", (era, to_seq))
+            for table in ("checkpoint", "entry"):
+                self._db.execute(f"DELETE FROM {table} WHERE seq < ?", (to_seq,))  # noqa: S608
+            self._db.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            self.rollback()
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                raise
+            log.warning("disk full: the journal is cut when there is room")
+            return False
+        return to_seq < self.cut_to
+
+    def between_groups(self) -> None:
+        """Do what is due while nobody waits."""
+        self.checkpoint_if_due()
+        if self.cut_to:
+            self.cut_some()
 
     def pulse(self) -> None:
         """Make a durable write that changes nothing: it fails where a command's would."""
