@@ -105,6 +105,61 @@ async def test_a_found_printer_is_put_to_use_on_the_page(
     assert found == {}
 
 
+async def add_by_address(
+    pda: Pda, box: RealBox, printer: FakePrinter, t: dict[str, str]
+) -> AsyncIterator[str]:
+    """Name a printer by its address, with each mistake before; yield what is on the screen."""
+    page = pda.page
+
+    async def press_add() -> None:
+        await page.get_by_role("button", name=t["act.device_add"], exact=True).click()
+
+    if t["act.language"] == "中文":
+        await page.get_by_role("button", name="English", exact=True).click()
+    await login(pda, box, "supervisor")
+    await page.locator("header .menu").click()
+    await page.locator("#layer").get_by_role("button", name=t["screen.devices"]).click()
+    await press_add()
+    await pda.sees(t["refusal.device_address_missing"])
+    yield "empty"
+    await pda.scan(f"127.0.0.1:{printer.port}")
+    await pda.sees(t["devices.address_read"])
+    await press_add()
+    await pda.sees(t["refusal.device_language_missing"])
+    await page.locator(f"#add .radio input[value={printer.lang}]").check()
+    await press_add()
+    await pda.sees(t["refusal.device_name_missing"])
+    yield "nameless"
+    address = page.locator("#add input[name=address]")
+    known = await address.input_value()
+    await page.locator("#add input[name=name]").fill("Cellar")
+    await address.fill("gopher://10.0.0.9")
+    await press_add()
+    await pda.sees(t["hint.device_url"])
+    yield "wrong"
+    await address.fill(known)
+    await press_add()
+    await pda.sees(t["notice.device_adopted"])
+    await pda.sees(t["device_test.none"])
+    yield "added"
+
+
+@pytest.mark.parametrize(("size", "theme", "lang"), [(PHONE, "light", "zh"), (DESK, "dark", "en")])
+async def test_a_printer_is_added_by_its_address_on_the_page(
+    box: RealBox, handheld: Callable[..., Any], size: dict[str, int], theme: Theme, lang: str
+) -> None:
+    """By hand or by scan; what is missing is said before it is sent (DEV-2); axe agrees."""
+    printer = FakePrinter("escpos")
+    await printer.start()
+    pda = await handheld(size=size, theme=theme)
+    found = {}
+    async for step in add_by_address(pda, box, printer, texts(lang)):
+        if broken := await violations(pda):
+            found[step] = broken
+    await printer.stop()
+    assert found == {}
+
+
 async def test_what_a_fixed_scanner_reads_is_the_screens_own_scan(pda: Pda, peer: Peer) -> None:
     """A `scan` frame is handled as a wedge's scan; what could not be read is said (DEV-5)."""
     await pda.sign_in("@B:1001", "482913")

@@ -1,10 +1,12 @@
 // Printers and scanners: what was found, what is in use, what is ill; and how one is put to use.
 
 import { html, nothing } from '../../vendor/lit.js';
+import { isAddress } from '../core/addresses.js';
 import { byId } from '../painter.js';
 import { action, footer, header, notice } from '../parts/parts.js';
 import { chip, empty, row } from '../parts/rows.js';
 import { age, card, facts } from '../parts/sheets.js';
+import { addCard, takeAddress } from './device_add.js';
 
 const HEARS = /^(device|station)\.|^status$/;
 const KINDS = ['printer', 'scanner'];
@@ -30,6 +32,7 @@ export const devices = {
         )}
         ${group(app, 'ill', ill)}${group(app, 'found', found)}${group(app, 'adopted', well)}
         ${all.length ? nothing : empty(t('devices.none'))}
+        <div class="stack narrow">${addCard(app)}</div>
       </section>${notice(app)}`;
   },
   scan,
@@ -211,7 +214,8 @@ const forgetAction = (app, d) =>
 
 /**
  * A sticker at a station binds its device there, and a test label proves it too. Elsewhere a test
- * label only proves, and a plain sticker leads to the device.
+ * label only proves, and a plain sticker leads to the device. An address fills the form below the
+ * list.
  * @param {App} app
  * @param {Scan} scan
  */
@@ -222,7 +226,10 @@ function scan(app, scan) {
   const known = seen.devices?.devices ?? [];
   const plain = known.find((d) => d.sticker === scan.code);
   const why = app.why(kind);
-  if (scan.type !== 'sticker') app.tell('wrong', 'devices.scan_sticker');
+  if (app.state.screen === 'devices' && isAddress(scan.code)) {
+    takeAddress(scan.code);
+    app.tell('info', 'devices.address_read');
+  } else if (scan.type !== 'sticker') app.tell('wrong', 'devices.scan_sticker');
   else if (plain && !session?.station) app.go('device', plain.id);
   else if (why) app.refuse(why);
   else app.send(kind, { code: scan.code });

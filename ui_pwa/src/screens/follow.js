@@ -114,6 +114,10 @@ const FOLLOW = {
     app.tell('good', 'notice.asked');
   },
   'evidence.attach': (app) => app.tell('good', 'notice.photo_there'),
+  'device.add': (app, { device }) => {
+    app.go('device', device);
+    app.tell('good', 'notice.device_adopted');
+  },
   'device.adopt': (app) => app.tell('good', 'notice.device_adopted'),
   'device.bind': (app, facts) => app.tell('good', 'notice.device_bound', facts),
   'device.unbind': (app, _, data) => app.tell('good', 'notice.device_unbound', data),
