@@ -253,7 +253,8 @@ class BoxProcess:
         ):
             self.runner.listen(listener)
         await self.timers.start()
-        await self.devices.load(finding.configured(self.config))
+        looks = self.config.discovery.enabled
+        await self.devices.load(finding.configured(self.config), will_look=looks)
         await self.printing.start()
         self._closing += [self.timers.stop, self.printing.stop, self.devices.stop]
 

@@ -1,6 +1,7 @@
 """Which known device a found one is, and what the journal should be told of it. Pure."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Final
 
 from drivers.api import Device as Seen
@@ -53,6 +54,37 @@ def known_as(seen: Seen, known: Iterable[Device]) -> Device | None:
             if not device.ids and places.intersection(_places(device)):
                 return device
     return None
+
+
+class Answers(StrEnum):
+    """Who answers at a printer's address."""
+
+    ITSELF = "itself"
+    """A device was seen that has one of its ids."""
+    STRANGER = "stranger"
+    """A device was seen there that has another id of the same sort, or that it shares it with."""
+    NOBODY = "nobody"
+    """Nothing was seen there that tells."""
+
+
+def who_answers(device: Device, seen: Iterable[Seen]) -> Answers:
+    """Return who answers where a device is believed to be, as far as discovery saw."""
+    here = [
+        each
+        for each in seen
+        if bare(device.url) in each.urls and each.state in (State.NEW, State.IDENTIFIED)
+    ]
+    known = set(device.ids)
+    itself = [each for each in here if known.intersection(each.ids)]
+    if any(_contradicts(device.ids, each.ids) for each in here if each not in itself):
+        return Answers.STRANGER
+    return Answers.ITSELF if itself else Answers.NOBODY
+
+
+def _contradicts(ids: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether both have ids of one sort; those that are the same are not asked about here."""
+    sorts = [{each.partition(":")[0] for each in strong(all_)} for all_ in (ids, others)]
+    return bool(sorts[0] & sorts[1])
 
 
 def _places(device: Device) -> set[str]:

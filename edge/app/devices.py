@@ -8,6 +8,10 @@ Two directions meet here, and both are level-triggered, so nothing is missed for
 
 A printer that works is left alone by discovery: its lock says so, and we tell discovery that it is
 there. One that cannot be reached is searched for at once, and followed to its new address.
+
+While the box was off an address may have changed hands. So after a start a printer that has an id
+is barred until it was seen, or until nothing contradicted it for `SHOW_US`; and a stranger at its
+address is never printed on.
 """
 
 import asyncio
@@ -21,11 +25,20 @@ import structlog
 
 from drivers.api import Device as Seen
 from drivers.api import DriverError, Kind, Printer, Sighting, Source, State, place_of
-from edge.app.devicematch import bare, fresh_id, gone, is_worth_telling, known_as, report_of
+from edge.app.devicematch import (
+    Answers,
+    bare,
+    fresh_id,
+    gone,
+    is_worth_telling,
+    known_as,
+    report_of,
+    who_answers,
+)
 from edge.app.fixedscanners import FixedScanners
 from edge.app.floor import Floor
 from edge.app.ports import Clock, Committed, Reader
-from edge.app.printers import OFFLINE, PrinterBoard, PrinterSlot
+from edge.app.printers import OFFLINE, STRANGER, UNSEEN, PrinterBoard, PrinterSlot
 from edge.app.testlabels import TestLabels
 from edge.domain.commands import DeviceReport, SiteConfigure
 from edge.domain.model import Device, Equipment, Station
@@ -39,6 +52,9 @@ GRACE_US: Final = 150_000_000
 """So long after a start a device that nothing sees is not yet called gone."""
 REMIND_US: Final = 30_000_000
 """Between words to discovery that an adopted device is in use and well."""
+SHOW_US: Final = 15_000_000
+"""So long after a start a printer may take to be seen, before it is believed to be itself: enough
+for an announcement, and for a sweep of 254 addresses with its questions."""
 REPORTS_MAX: Final = 8
 REPORTS_US: Final = 600_000_000
 """A device is reported at most `REPORTS_MAX` times in so long: a bad cable fills no journal."""
@@ -97,6 +113,8 @@ class DeviceKeeper:
         self._finder: Finder | None = None
         self._problem = ""
         """Why there is no discovery."""
+        self._must_show = False
+        """Printers that come into use now may be others than those that were adopted."""
         self._keys: dict[str, str] = {}
         """Discovery's key of each device."""
         self._ours = asyncio.Lock()
@@ -129,14 +147,19 @@ class DeviceKeeper:
 
     # ---- life ---------------------------------------------------------------------------------
 
-    async def load(self, configured: SiteConfigure) -> None:
-        """Take over the configuration, and put to use what is adopted."""
+    async def load(self, configured: SiteConfigure, *, will_look: bool) -> None:
+        """Take over the configuration, and put to use what is adopted.
+
+        With discovery to come (`will_look`), a printer that has an id is to be seen first.
+        """
+        self._must_show = will_look
         await self._ours.acquire()
         await self._floor.insist(configured, via="box", actor="config")
         await self._refresh()
         for device in self._devices.values():
             if device.test is not None and device.test.state == "asked":
                 await self._labels.report(device.id, device.test.id, "restarted")
+        self._must_show = False
         self._board.listen(self._on_board)
 
     async def start(self, make: MakeFinder | None) -> None:
@@ -150,6 +173,8 @@ class DeviceKeeper:
         except DriverError as error:
             log.error("discovery cannot begin", cause=error.cause, hint=error.hint)  # noqa: TRY400
             self._problem = f"{error}; {error.hint}"
+            for slot in self._board.slots:
+                self._board.bar(slot.id, "")  # nobody will tell
             return
         self._remind(self._finder)
         await self._finder.start()
@@ -212,6 +237,7 @@ class DeviceKeeper:
             await asyncio.sleep(CALM_S)
             self._news.clear()
             try:
+                self._admit(finder)
                 self._remind(finder)
                 await self._report(finder)
             except Exception:
@@ -270,7 +296,9 @@ class DeviceKeeper:
                 continue
             self._urls[device.id] = device.url
             if slot is None:
-                self._board.add(PrinterSlot(device.id, name, printer))
+                slot = PrinterSlot(device.id, name, printer)
+                slot.barred = UNSEEN if self._must_show and _has_identity(device) else ""
+                self._board.add(slot)
             else:
                 log.info("printer is elsewhere", device=device.id, url=device.url)
                 self._spawn(self._board.move(device.id, printer), "printer moves")
@@ -309,6 +337,20 @@ class DeviceKeeper:
         if not outcome.answer.ok:
             log.warning("device is not listed", device=report.device, code=outcome.answer.code)
 
+    def _admit(self, finder: Finder) -> None:
+        """Bar the printers at whose address others answer; let those print that were seen."""
+        seen = finder.devices()
+        is_late = self._clock.boot_us() - self._started_us >= SHOW_US
+        for device in self._devices.values():
+            slot = self._board.get(device.id)
+            if slot is None or not _has_identity(device):
+                continue
+            answers = who_answers(device, seen)
+            if answers is Answers.STRANGER:
+                self._board.bar(slot.id, STRANGER)
+            elif answers is Answers.ITSELF or (slot.barred == UNSEEN and is_late):
+                self._board.bar(slot.id, "")
+
     # ---- what discovery is told ---------------------------------------------------------------
 
     def _lock_for(self, url: str) -> asyncio.Lock:
@@ -317,7 +359,8 @@ class DeviceKeeper:
         for device_id, used in self._urls.items():
             if place_of(bare(used)) == place:
                 slot = self._board.get(device_id)
-                return slot.lock if slot is not None and slot.fault == OFFLINE else self._ours
+                is_asked = slot is not None and (slot.barred or slot.fault == OFFLINE)
+                return slot.lock if slot is not None and is_asked else self._ours
         return self._locks.setdefault(place, asyncio.Lock())
 
     def _on_board(self) -> None:
@@ -334,6 +377,9 @@ class DeviceKeeper:
         where = {each.key: each for each in finder.devices()}
         for device in self._devices.values():
             told_us = self._reminded_us.get(device.id)
+            slot = self._board.get(device.id)
+            if slot is not None and slot.barred:
+                continue  # what we believe must not count as seen
             if not device.is_adopted or (told_us is not None and now_us - told_us < REMIND_US):
                 continue
             if told_us is not None and not self._is_well(device, where):
@@ -349,6 +395,14 @@ class DeviceKeeper:
         seen = where.get(self._keys.get(device.id, ""))
         is_here = seen is None or place_of(bare(device.url)) in map(place_of, seen.urls)
         return slot is not None and slot.fault != OFFLINE and is_here
+
+
+def _has_identity(device: Device) -> bool:
+    """Whether a printer can be told from another one at its address.
+
+    What the configuration names is whatever stands there.
+    """
+    return device.kind == "printer" and bool(device.ids) and not device.configured_url
 
 
 def _says_nothing(report: DeviceReport, known: Device) -> bool:

@@ -11,6 +11,10 @@ from edge.app.ports import Clock
 
 OFFLINE: Final = "offline"
 """The fault of a printer that cannot be reached or does not answer."""
+UNSEEN: Final = "unseen"
+"""The fault of a printer that has not yet shown, since the start, that it is the one adopted."""
+STRANGER: Final = "stranger"
+"""The fault of a printer at whose address another device answers."""
 
 log = structlog.get_logger()
 
@@ -28,6 +32,8 @@ class PrinterSlot:
         """The job whose copy it may still print, though the queue has gone on; or nothing."""
         self.fault = ""
         """What is wrong with it now: offline, paper, head … or nothing."""
+        self.barred = ""
+        """Why nothing is sent to its address: UNSEEN, STRANGER or nothing."""
         self.since_us = 0
         """Since when it is as it is."""
         self.looks = 0
@@ -40,7 +46,7 @@ class PrinterSlot:
     @property
     def is_free(self) -> bool:
         """Whether a copy could be sent to it, as far as is known."""
-        return not self.fault and not self.holds
+        return not (self.fault or self.barred or self.holds)
 
 
 class PrinterBoard:
@@ -98,6 +104,13 @@ class PrinterBoard:
         self._slots[printer_id].name = name
         self._tell()
 
+    def bar(self, printer_id: str, why: str) -> None:
+        """Send nothing to a printer's address for a reason, or let it print again for none."""
+        slot = self._slots.get(printer_id)
+        if slot is not None and slot.barred != why:
+            slot.barred = why
+            self._note(slot, why)
+
     def bind(self, station: str, printers: tuple[str, ...]) -> None:
         """Let a station print on these, the first one first."""
         self._groups[station] = printers
@@ -109,6 +122,10 @@ class PrinterBoard:
 
     async def look(self, slot: PrinterSlot) -> str:
         """Ask a printer how it is, and return its fault or nothing. The caller holds its lock."""
+        if slot.barred:
+            slot.looks += 1
+            self._note(slot, slot.barred)
+            return slot.barred
         try:
             await slot.printer.open()
             status = await slot.printer.status()

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 
 from drivers.api import Clash, Conflict, Fact, Kind, Source, State
 from drivers.api import Device as Seen
-from edge.app.devicematch import IDS_MAX, URLS_MAX, fresh_id, known_as, report_of
+from edge.app.devicematch import (
+    IDS_MAX,
+    URLS_MAX,
+    Answers,
+    fresh_id,
+    known_as,
+    report_of,
+    who_answers,
+)
 from edge.domain.model import Device
 
 NINE, SEVEN = "tcp://10.0.0.9:9100", "tcp://10.0.0.7:9100"
@@ -46,6 +54,19 @@ def test_a_moved_printer_keeps_what_a_person_wrote() -> None:
     assert (moved.url, moved.ids) == (f"{SEVEN}?lang=zpl&proof=token", ("serial:1", "mac:aa"))
     lost = report_of("a", seen("serial:1", urls=(), state=State.GONE), used)
     assert (lost.url, lost.urls, lost.seen) == (used.url, used.urls, "gone")
+
+
+def test_who_answers_is_told_by_ids_of_one_sort() -> None:
+    """Another serial number at the URL is a stranger; another sort of id tells nothing (DEV-2)."""
+    used = known("a", "serial:1", url=f"{NINE}?lang=zpl")
+    own, other = seen("serial:1"), seen("serial:2")
+    assert who_answers(used, []) is Answers.NOBODY
+    assert who_answers(used, [own]) is Answers.ITSELF
+    assert who_answers(used, [other]) is Answers.STRANGER
+    assert who_answers(used, [own, other]) is Answers.STRANGER
+    assert who_answers(used, [seen("mac:aa"), seen("host:10.0.0.9:9100")]) is Answers.NOBODY
+    assert who_answers(used, [seen("serial:2", url=SEVEN)]) is Answers.NOBODY
+    assert who_answers(used, [seen("serial:2", state=State.GONE)]) is Answers.NOBODY
 
 
 texts = st.text(max_size=400)

@@ -15,7 +15,7 @@ from drivers.api import Source, announce_printer, fake_printer
 from drivers.fakes.printer import FakePrinter
 from edge.app import devices, printing
 from edge.app.reads import Reads
-from edge.config import DiscoveryConfig
+from edge.config import Config, DiscoveryConfig
 from edge.domain.rules import PrintQueueRules
 from tests.domain.site import MUG, line
 from tests.rig import Client, Rig, config, heard, running
@@ -94,8 +94,8 @@ async def quick(_: Reads) -> PrintQueueRules:
     return PrintQueueRules(retry_pauses_ms=(0, 0, 0), settle_s=0)
 
 
-@pytest_asyncio.fixture(name="hall")
-async def _hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hall]:
+@pytest.fixture(name="settings")
+def _settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     monkeypatch.setattr(printing, "LOOK_S", 0.01)
     monkeypatch.setattr(printing, "WATCH_S", 0.1)
     monkeypatch.setattr(devices, "CALM_S", 0.0)
@@ -103,7 +103,11 @@ async def _hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     here = DiscoveryConfig(
         interfaces=("127.0.0.1",), sources=(Source.MDNS, Source.PROBE), announce=False
     )
-    settings = msgspec.structs.replace(config(tmp_path), discovery=here)
+    return msgspec.structs.replace(config(tmp_path), discovery=here)
+
+
+@pytest_asyncio.fixture(name="hall")
+async def _hall(settings: Config) -> AsyncIterator[Hall]:
     async with AsyncExitStack() as stack:
         rig = await stack.enter_async_context(running(settings))
         await rig.furnish()
@@ -164,6 +168,49 @@ async def _ship(hall: Hall, packer: Client, order_id: str) -> None:
     head = hall.head
     await packer.must("waybill.print", order_id=order_id)
     await hall.entry("print.reported", head, stage="confirmed")
+
+
+async def test_nothing_prints_on_a_stranger_at_a_printers_address(settings: Config) -> None:
+    """While the box is off the address changes hands: the printer is barred until it shows (DEV-2).
+
+    Its own id at another address lets it print there; the stranger gets no byte of a label.
+    """
+    async with AsyncExitStack() as around:
+        async with running(settings) as rig:
+            await rig.furnish()
+            hall = Hall(rig, await rig.client("keeper"), around)
+            own_id = f"uuid:{hall.uuid}"
+            first = await hall.printer()
+            service = await hall.announce(first)
+            found = await hall.until(
+                lambda each: own_id in each["ids"] and each["state"] == "identified"
+            )
+            await hall.keeper.must("device.adopt", device=found["id"], name="A")
+            packer = await rig.client("packer", "S1")
+            await packer.must("device.bind", code=found["sticker"])
+        await service.stop()
+        await first.stop()
+        stranger = fake_printer("zpl", port=first.port)
+        await stranger.start()
+        around.push_async_callback(stranger.stop)
+        other = announce_printer("B", stranger.port, {"UUID": str(uuid.uuid4()), "usb_CMD": "ZPL"})
+        await other.start()
+        around.push_async_callback(other.stop)
+
+        async with running(settings) as rig:
+            rig.dseq = hall.rig.dseq
+            again = Hall(rig, await rig.client("keeper"), around)
+            again.uuid, hall = hall.uuid, again
+            mine = (found["id"], "stranger")
+            await hall.until(lambda each: (each["id"], each["fault"]) == mine)
+            assert hall.slots == [found["id"]]
+            elsewhere = await hall.printer()
+            await hall.announce(elsewhere)
+            mine = (found["id"], elsewhere.url)
+            await hall.until(lambda each: (each["id"], each["url"]) == mine)
+            packer = await rig.client("packer", "S1")
+            await _ship(hall, packer, "1001")
+            assert (stranger.odometer, elsewhere.odometer) == (0, 1)
 
 
 async def test_jobs_of_a_lost_printer_move_on(hall: Hall) -> None:

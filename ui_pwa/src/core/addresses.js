@@ -1,7 +1,7 @@
 // A device's address as a person writes or scans it, and the URL that a driver takes.
 
 const SCHEME = /^(tcp|tcp-listen|serial|usb|ipps?|hid):\/\/\S+$/;
-/** What a printer's own page or status label says: 192.168.7.40, with a port or as a web address. */
+/** What a printer's page or status label says: 192.168.7.40, with a port, as a web address. */
 const HOST = /^(?:https?:\/\/)?(\d{1,3}(?:\.\d{1,3}){3})(:\d{1,5})?\/?$/;
 const OWN_LANGUAGE = /^(ipps?|tcp-listen|hid):|[?&]lang=/;
 
