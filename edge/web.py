@@ -10,6 +10,7 @@ from typing import Any
 
 from drivers.api import open_decoder
 from edge import systemd
+from edge.app.alarmlog import AlarmLog
 from edge.app.approvals import Approvals
 from edge.app.devicekeys import DeviceKeys
 from edge.app.devicereads import DeviceReads
@@ -20,6 +21,7 @@ from edge.app.ports import Blobs, Clock, Ids
 from edge.app.printers import PrinterBoard
 from edge.app.push import Push
 from edge.app.reads import Reads
+from edge.app.rulebook import RuleBook
 from edge.app.rulekeeping import RuleKeeper
 from edge.app.sandbox import Sandbox
 from edge.app.sessions import Sessions
@@ -27,6 +29,7 @@ from edge.app.stockreads import StockReads
 from edge.config import Config
 from edge.domain.commands import SnapshotKeep
 from edge.http.admin import AdminDoor
+from edge.http.alarms import AlarmHandlers, alarm_routes
 from edge.http.app import Health, Status, make_app, status_routes
 from edge.http.assets import Assets, page_root
 from edge.http.blobs import BlobHandlers, blob_routes
@@ -41,6 +44,7 @@ from edge.http.limits import Limits
 from edge.http.orders import order_routes
 from edge.http.pairing import PairingHandlers, pairing_routes
 from edge.http.routes import Handlers, Route, routes
+from edge.http.rules import RuleHandlers, rule_routes
 from edge.http.sandbox import SandboxHandlers, sandbox_routes
 from edge.http.socket import Socket
 from edge.http.stock import StockHandlers, stock_routes
@@ -147,6 +151,8 @@ class WebDoors:
         approvals = Approvals(inside.floor, self._sessions, inside.clock)
         sandbox = Sandbox(inside.reader, inside.head_seq)
         return [
+            *alarm_routes(AlarmHandlers(reads, AlarmLog(inside.reader, inside.clock))),
+            *rule_routes(RuleHandlers(RuleBook(inside.reader, sandbox), inside.floor)),
             *routes(Handlers(inside.floor, reads, self._sessions, approvals, self._guard)),
             *blob_routes(BlobHandlers(inside.blobs)),
             *sandbox_routes(SandboxHandlers(sandbox)),

@@ -44,6 +44,7 @@ ROUTES: Final[dict[str, Who]] = {
     "GET /api/v1/approvals/{id}": EVERYONE,
     "POST /api/v1/approvals/{id}/decide": EVERYONE,
     "GET /api/v1/alarms": EVERYONE,
+    "GET /api/v1/alarm-log": EVERYONE,
     "GET /api/v1/messages/{id}": EVERYONE,
     "GET /api/v1/reasons": EVERYONE,
     "GET /api/v1/return-codes": EVERYONE,
@@ -68,6 +69,9 @@ ROUTES: Final[dict[str, Who]] = {
     "POST /api/v1/pairings": OVERSEERS,
     "GET /api/v1/pdas": OVERSEERS,
     "GET /api/v1/doctor": OWNERS,
+    "GET /api/v1/rulesets": OVERSEERS,
+    "GET /api/v1/rulesets/back/trial": OVERSEERS,
+    "POST /api/v1/rulesets/rollback": OWNERS,
     "POST /api/v1/rulesets/sandbox": OWNERS,
 }
 

@@ -165,7 +165,7 @@ def _alarm_raised(world: World, fact: Fact, data: dict[str, Any]) -> None:
 
 @on("alarm.acked")
 def _alarm_acked(world: World, fact: Fact, data: dict[str, Any]) -> None:
-    world.edit(world.the(Alarm, data["alarm"]), acked_us=fact.at_us)
+    world.edit(world.the(Alarm, data["alarm"]), acked_us=fact.at_us, acked_by=fact.actor)
 
 
 # ---- orders -----------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ FAULTS: dict[str, Fault] = {
     "ruleset_for_other_box": Fault.DATA,
     "ruleset_not_newer": Fault.STATE,
     "no_ruleset_before": Fault.STATE,
+    "ruleset_not_in_force": Fault.STATE,
     "method_not_allowed": Fault.MALFORMED,
     "not_signed_in": Fault.SIGNED_OUT,
     "sign_in_failed": Fault.SIGNED_OUT,

@@ -71,15 +71,6 @@ class OrderPage(msgspec.Struct, frozen=True):
     counts: dict[str, int]
 
 
-class AlarmView(msgspec.Struct, frozen=True):
-    """An alarm that waits to be acknowledged."""
-
-    id: str
-    code: str
-    facts: dict[str, Any]
-    raised_at: int
-
-
 class Handlers:
     """Answers requests."""
 
@@ -209,13 +200,6 @@ class Handlers:
         found = await self._reads.approval(approval_id)
         return _found(found, "unknown_approval", approval=approval_id)
 
-    async def alarms(self, request: web.Request) -> web.StreamResponse:
-        """Return the caller's alarms that are not acknowledged."""
-        session = caller(request)
-        found = await self._reads.alarms(session)
-        shown = [AlarmView(each.id, each.code, each.facts, each.raised_us) for each in found]
-        return json_response({"alarms": shown})
-
     async def reasons(self, _: web.Request) -> web.StreamResponse:
         """Return the reasons that a person may choose."""
         return json_response((await self._reads.rules()).document.reasons)
@@ -275,8 +259,6 @@ def routes(handlers: Handlers) -> list[Route]:
         Route("POST", f"{api}/approvals/{{id}}/decide", h.decide, "Sign an approval by badge and "
               "PIN", Signing, Reply, refusals=("sign_in_failed", "locked_out", "approval_stale",
               "approval_role", "unknown_approval")),
-        Route("GET", f"{api}/alarms", h.alarms, "The caller's alarms",
-              gives=dict[str, list[AlarmView]]),
         Route("GET", f"{api}/reasons", h.reasons, "Reasons to choose from",
               gives=dict[str, list[Reason]]),
         Route("GET", f"{api}/labels/fix-queue", h.fix_queue, "Orders whose waybill cannot be "

@@ -160,7 +160,7 @@ class Peer:
         if person is None:
             raise No(401, "sign_in_failed")
         ident, name, roles = person
-        known = {"id": "S1", "name": "S1", "printers": []} if asked.get("station") else None
+        known = {"id": "S1", "name": "S1", "printers": ["P1"]} if asked.get("station") else None
         self.session = {
             "id": f"session-{next(self._ids)}", "device": asked["device"], "station": known,
             "person": {"id": ident, "name": name, "roles": roles}, "opened_at": 1, "task": None,

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.domain.site import changed_rules
 from tests.e2e.pda import Pda
+from tests.e2e.peer import Peer
 from tests.e2e.realbox import RealBox, login, read
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -121,3 +123,60 @@ async def test_the_live_floor_puts_what_is_stuck_first(
     )
     counted = (await read(pda, "/orders?stuck=yes"))["orders"]
     assert [each["id"] for each in counted] == ["SO-1001"]
+
+
+async def test_a_message_of_the_hub_is_shown_and_answered(
+    box: RealBox, handheld: Callable[..., Any]
+) -> None:
+    """What the hub says stands on the screen until answered; who did is in the log (FRZ-4)."""
+    pda = await handheld()
+    await login(pda, box, "picker")
+    text = {"zh": "三号门今天不开", "en": "Gate 3 stays shut today"}
+    who = box.floor.logins_of("picker")[0]
+    await box.instruct("message.show", {"text": text, "roles": ["picker"]})
+    await pda.sees("三号门今天不开")
+    await pda.page.locator(".alarm-body.calm").wait_for()
+    await pda.scan("@C:OK")
+    await place(pda, "警报")
+    await pda.sees("已确认")
+    row = (await read(pda, "/alarm-log"))["alarms"][0]
+    assert (row["code"], row["acked_by"]["id"]) == ("message", who.person)
+
+
+async def test_a_ruleset_is_rolled_back_in_one_action(
+    box: RealBox, handheld: Callable[..., Any]
+) -> None:
+    """What changed is told in words, going back is tried, then done and confirmed (RULE-4)."""
+    pda = await handheld(size=DESK)
+    await login(pda, box, "supervisor")
+    await place(pda, "规则集")
+    back = pda.page.locator("footer .act").last
+    await pda.sees("没有可以回退的规则集")
+    assert await back.get_attribute("aria-disabled") == "true"
+    before = (await read(pda, "/rulesets"))["rules"]
+    rules = changed_rules(order_types={"known": ["deposit"]})
+    await box.instruct("ruleset.publish", {"document": rules})
+    await box.instruct("order.assign", box.floor.orders[0])
+    await pda.sees("后裁决了第一单")
+    await pda.sees("订单类型")
+    await pda.page.locator("footer .act").first.click()
+    await pda.sees("试算完成")
+    await back.click()
+    await pda.sees(f"马上按 {before} 裁决")
+    await pda.scan("@C:OK")
+    await pda.sees(f"已退回 {before}")
+    await pda.until(f"document.querySelector('.strip.now .lead').textContent === '{before}'")
+
+
+async def test_a_box_without_room_says_so_on_every_screen(pda: Pda, peer: Peer) -> None:
+    """A full disk, and the own printer without paper, name what to do (PRN-5)."""
+    await pda.scan("@S:S1")
+    await pda.sign_in("@B:2001", "618450")
+    await pda.sees("扫周转箱")
+    ill = [{"id": "P1", "name": "P1", "ok": False, "fault": "paper", "since": 1}]
+    status = {"t": "status", "hub": "up", "hub_lag": 0, "disk": "read_only", "printers": ill}
+    await peer.push(status)
+    await pda.sees("边缘盒磁盘已满")
+    await pda.sees("P1: 打印机缺纸：装纸后自动继续")
+    await peer.push(status | {"disk": "ok", "printers": []})
+    await pda.until("!document.querySelector('.banner')")

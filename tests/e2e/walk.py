@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from playwright.async_api import Browser
 
 from edge.http.assets import page_root
+from tests.domain.site import changed_rules
 from tests.e2e.pda import Pda, Theme, open_context
 from tests.e2e.realbox import RealBox, login, pick, ship
 
@@ -15,8 +16,8 @@ SIZES = (PHONE, DESK)
 THEMES: tuple[Theme, ...] = ("light", "dark")
 LANGS = ("zh", "en")
 PLACES = (
-    "tasks", "pack", "handover", "putback", "returns", "counts", "lots", "live", "approvals",
-    "orders", "prints", "fixes", "devices", "status",
+    "tasks", "pack", "handover", "putback", "returns", "counts", "lots", "live", "alarms",
+    "approvals", "orders", "prints", "fixes", "devices", "rules", "status",
 )  # fmt: skip
 """Screens of the menu."""
 
@@ -49,6 +50,10 @@ async def furnish(box: RealBox) -> None:
         await box.instruct("order.assign", order)
     for category in ("cancel", "rush"):
         await box.instruct("order.freeze", {"order_id": "SO-1001", "category": category})
+    text = {"zh": "三号门的快递车提前到 16:30", "en": "The van at gate 3 comes at 16:30 today"}
+    await box.instruct("message.show", {"text": text, "roles": ["supervisor"]})
+    rules = changed_rules(order_types={"known": ["deposit", "partial"]})
+    await box.instruct("ruleset.publish", {"document": rules})
 
 
 async def settled(pda: Pda) -> None:
@@ -98,8 +103,9 @@ async def walk(
     await login(pda, box, "supervisor")
     await pda.page.wait_for_selector("header .menu")
     await settled(pda)
-    if await pda.page.locator("#alarm[open]").count():
-        yield "alarm", pda
+    for name in ("alarm", "message"):
+        await pda.page.wait_for_selector("#alarm[open]")
+        yield name, pda
         await pda.scan("@C:OK")
         await settled(pda)
     await pda.page.locator("header .menu").click()
@@ -109,6 +115,10 @@ async def walk(
     for place in PLACES:
         await go(pda, place, lang)
         yield place, pda
+        if place == "rules":
+            await pda.page.locator("footer .act").first.click()
+            await pda.sees(texts(lang)["notice.tried"])
+            yield "rules-tried", pda
         if place == "approvals" and await pda.page.locator(".row").count():
             await pda.scan("@C:OK")
             await pda.page.wait_for_selector(".choice")

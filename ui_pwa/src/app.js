@@ -7,6 +7,7 @@ import { BoxError, Link, call } from './io/box.js';
 import * as db from './io/db.js';
 import { signal } from './io/signals.js';
 import { Painter, byId } from './painter.js';
+import { isCalm } from './screens/dialogs.js';
 
 /** An unacknowledged alarm is signalled again this often, ms. */
 const ALARM_EVERY_MS = 3000;
@@ -412,6 +413,7 @@ export class App {
   onAlarm(alarm) {
     const known = this.state.alarms.some((a) => a.id === alarm.id);
     this.dispatch({ type: 'alarm', alarm });
+    if (alarm.facts.message) this.followed((follow) => follow.message(this, alarm.facts.message));
     if (known) return;
     this.save();
     this.ring();
@@ -423,7 +425,7 @@ export class App {
     if (!alarm) return;
     this.alarmedMs = performance.now();
     if (!this.shownMs.has(alarm.id)) this.shownMs.set(alarm.id, this.alarmedMs);
-    signal('alarm');
+    signal(isCalm(alarm) ? 'good' : 'alarm');
     this.voice?.say(alarm, this.state.lang);
   }
 

@@ -108,6 +108,21 @@ interface DeviceView {
     due: boolean };
 }
 interface PrinterState { id: string; name: string; ok: boolean; fault: string; since: number }
+interface AlarmRow extends Alarm {
+  person: { id: string; name: Name } | null; roles: string[]; acked_at: number | null;
+  acked_by: { id: string; name: Name } | null;
+}
+interface RulesView {
+  rules: string; back_to: string | null;
+  pushes: { label: string; signed_by: string; issued_at: number | null; received_at: number;
+    first_at: number | null; took_us: number | null; back: boolean }[];
+  changes: { part: string; path: string; before: any; after: any }[]; changes_more: number;
+}
+/** What a ruleset would change, tried on copies. */
+interface Trial {
+  rules: string; against: string; recent: number; given: number;
+  differences: { order: string; what: string; before: string; after: string }[];
+}
 interface Alarm { id: string; code: string; facts: Facts; raised_at: number }
 interface Reason { code: string; zh: string; en: string }
 type Reasons = Record<'short' | 'reprint' | 'release' | 'lot' | 'gift', Reason[]>;
@@ -151,6 +166,7 @@ interface State {
   screen: ScreenName; session: Session | null; task: TaskView | null; outbox: Kept[];
   link: 'connecting' | 'up' | 'down'; hub: string; hubLag: number; box: string;
   certificate: { expires_at: number; level: string } | null;
+  disk: 'ok' | 'low' | 'read_only'; printers: PrinterState[];
   cursor: number; clockOffsetUs: number;
   tasks: TaskShort[] | null; chosen: string[];
   packing: Waiting[] | null; pack: PackView | null; shipped: string | null;

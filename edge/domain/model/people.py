@@ -64,6 +64,7 @@ class Alarm(Doc, frozen=True, kw_only=True, omit_defaults=True):
     facts: dict[str, Any]
     raised_us: int
     acked_us: int | None = None
+    acked_by: str = ""
 
     def terms(self) -> dict[str, str]:
         """Return the person or the roles until the alarm is acknowledged."""

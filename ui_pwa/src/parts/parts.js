@@ -86,16 +86,27 @@ function certificate({ state, t }) {
   return cares && cert.level !== 'ok' ? t('certificate.ends', { days }) : '';
 }
 
-/** @param {App} app */
-function banner(app) {
+/** What is wrong with the box, each with what to do; the worst first. @param {App} app */
+function troubles(app) {
   const { state, t } = app;
-  const ends = certificate(app);
-  const tell = (/** @type {string} */ text) =>
-    html`<p class="banner" role="status">${text}</p>`;
-  if (!state.session) return nothing;
-  if (state.link !== 'down') return ends ? tell(ends) : nothing;
-  return html`${tell(t('link.banner', { n: state.outbox.length }))}${ends ? tell(ends) : nothing}`;
+  const own = state.session?.station?.printers ?? [];
+  const ill = state.printers.filter((p) => !p.ok && own.includes(p.id));
+  const cares = state.session?.person.roles.some((role) => CARES.includes(role));
+  const up = state.link === 'up';
+  return [
+    up ? '' : t('link.banner', { n: state.outbox.length }),
+    up && state.disk === 'read_only' ? t('trouble.disk_full') : '',
+    up && state.disk === 'low' && cares ? t('trouble.disk_low') : '',
+    ...(up ? ill : []).map((p) => `${p.name}: ${t(`job_reason.${p.fault || 'offline'}`)}`),
+    certificate(app),
+  ].filter(Boolean);
 }
+
+/** @param {App} app */
+const banner = (app) =>
+  app.state.session
+    ? troubles(app).map((text) => html`<p class="banner" role="status">${text}</p>`)
+    : nothing;
 
 /** @param {App} app */
 function urgent(app) {

@@ -69,9 +69,24 @@ export function when(app, us) {
   return date === day(Date.now()) ? time : `${date.slice(5)} ${time}`;
 }
 
+/** A value of a document in a few words. @param {App} app @param {any} v @returns {string} */
+export function brief(app, v) {
+  if (v === null || v === '') return '—';
+  if (typeof v === 'boolean') return app.t(`word.${v ? 'yes' : 'no'}`);
+  if (Array.isArray(v)) return v.map((each) => brief(app, each)).join(' ');
+  return app.name(v);
+}
+
 /** How long ago, in the largest unit. @param {App} app @param {number} us */
 export function age(app, us) {
-  const s = Math.max(0, (Date.now() * 1000 + app.state.clockOffsetUs - us) / 1e6);
+  const s = Math.floor((Date.now() * 1000 + app.state.clockOffsetUs - us) / 1e6);
+  return span(app, Math.max(0, s) * 1e6);
+}
+
+/** How long, in the largest unit. @param {App} app @param {number} us */
+export function span(app, us) {
+  const s = us / 1e6;
+  if (s > 0 && s < 1) return app.t('age.ms', { n: Math.ceil(us / 1000) });
   if (s < 60) return app.t('age.s', { n: Math.floor(s) });
   if (s < 3600) return app.t('age.min', { n: Math.floor(s / 60) });
   return s < 86_400

@@ -85,10 +85,12 @@ export function alarmView(app) {
   if (!alarm) return nothing;
   const { t } = app;
   const answer = alarm.code === 'approval_due' ? 'act.alarm_open' : 'act.alarm_ok';
-  return html`<div class="alarm-body">
-    <p class="alarm-sign" aria-hidden="true">!</p>
+  const { order } = alarm.facts;
+  return html`<div class="alarm-body ${isCalm(alarm) ? 'calm' : ''}">
+    <p class="alarm-sign" aria-hidden="true">${isCalm(alarm) ? 'i' : '!'}</p>
     <h2 id="alarm-title">${alarmText(app, alarm)}</h2>
-    <p class="alarm-what">${t('alarm.order', { order: alarm.facts.order ?? '—' })}</p>
+    <p class="alarm-said">${messageText(app, alarm) || nothing}</p>
+    ${order ? html`<p class="alarm-what">${t('alarm.order', { order })}</p>` : nothing}
     ${alarm.facts.due_at ? html`<p class="alarm-what">${t('alarm.due', alarm.facts)}</p>` : nothing}
     ${
       alarm.facts.why
@@ -101,6 +103,15 @@ export function alarmView(app) {
       <span class="act-text">${t(answer)}</span>
       <small>${t('alarm.or_scan')}</small></button>
   </div>`;
+}
+
+/** Whether an alarm tells something rather than stops somebody. @param {Alarm} alarm */
+export const isCalm = (alarm) => alarm.code === 'message';
+
+/** What the hub says, once it was read. @param {App} app @param {Alarm} alarm */
+export function messageText(app, { facts }) {
+  const read = facts.message ? app.state.seen[`message:${facts.message}`] : null;
+  return read ? app.name(read.text) : '';
 }
 
 /** @param {App} app @param {Alarm} alarm */

@@ -150,6 +150,15 @@ export async function read(app, what) {
   }
 }
 
+/** Read what the hub has to say; it is kept nowhere on the PDA. */
+/** @param {App} app @param {string} id */
+export async function message(app, id) {
+  const what = `message:${id}`;
+  if (app.state.seen[what]) return;
+  const value = await call('GET', `/messages/${encodeURIComponent(id)}`).catch(() => null);
+  if (value) app.dispatch({ type: 'seen', what, value });
+}
+
 /** An order goes before others: said over whatever is on the screen, without stopping it. */
 /** @param {App} app @param {BoxEntry} happened */
 function prioritised(app, { at, data }) {

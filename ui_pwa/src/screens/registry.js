@@ -47,6 +47,11 @@ export const SCREENS = {
     load: async () => (await import('./stockroom.js')).lots,
   },
   live: { menu: 'watch', roles: ['keeper'], load: async () => import('./live.js') },
+  alarms: {
+    menu: 'watch',
+    roles: ['picker', 'packer', 'keeper'],
+    load: async () => import('./alarms.js'),
+  },
   approvals: {
     menu: 'watch',
     roles: ['picker', 'packer', 'keeper'],
@@ -74,6 +79,7 @@ export const SCREENS = {
     roles: ['keeper'],
     load: async () => (await import('./devices.js')).devices,
   },
+  rules: { menu: 'watch', roles: [], load: async () => import('./rules.js') },
   device: { load: async () => (await import('./devices.js')).device },
   status: { menu: 'device', load: async () => import('./status.js') },
 };
