@@ -88,7 +88,11 @@ class WebDoors:
         self._data = Path(config.data)
         self._closing: list[Callable[[], Coroutine[Any, Any, None] | bool | None]] = []
         self.device_keys = DeviceKeys(
-            inside.floor, inside.reader, inside.clock, open_devices=config.http.open_devices
+            inside.floor,
+            inside.reader,
+            inside.clock,
+            open_devices=config.http.open_devices,
+            is_online=inside.push.is_here,
         )
         self._sessions = Sessions(
             inside.floor,
@@ -102,7 +106,9 @@ class WebDoors:
         self.limits = Limits(inside.clock)
         origins = frozenset(config.http.origins)
         self._guard = Guard(self._sessions, self.device_keys, self.limits, origins)
-        self._socket = Socket(self._dispatcher(), inside.push, self.limits.devices)
+        self._socket = Socket(
+            self._dispatcher(), inside.push, self.limits.devices, on_leave=self.device_keys.saw
+        )
         self.certificates = self._certificates() if config.http.tls else None
         table, assets = self._table(), Assets(page_root())
         self.app = make_app(table, self._guard, self._socket, assets, version("floorgate"))

@@ -7,6 +7,7 @@ signature over a nonce of the box: a copied cookie or device id is not enough to
 import base64
 import hmac
 import secrets
+from collections.abc import Callable
 from typing import Annotated, Final
 
 import msgspec
@@ -64,7 +65,7 @@ class PairRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PdaView(msgspec.Struct, frozen=True):
-    """A PDA as supervisors see it."""
+    """A PDA as supervisors see it. `seen_at`: None where it has not come since the box started."""
 
     id: str
     name: str
@@ -73,6 +74,8 @@ class PdaView(msgspec.Struct, frozen=True):
     paired_at: int
     paired_by: str
     revoked_at: int | None
+    online: bool
+    seen_at: int | None
 
 
 class _Code(msgspec.Struct, frozen=True):
@@ -84,11 +87,22 @@ class _Code(msgspec.Struct, frozen=True):
 class DeviceKeys:
     """Hands out codes and nonces, and checks what comes back."""
 
-    def __init__(self, floor: Floor, reader: Reader, clock: Clock, *, open_devices: bool) -> None:
+    def __init__(
+        self,
+        floor: Floor,
+        reader: Reader,
+        clock: Clock,
+        *,
+        open_devices: bool,
+        is_online: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        """`is_online` tells whether a device is connected."""
         self._floor = floor
         self._reader = reader
         self._clock = clock
         self._open_devices = open_devices
+        self._is_online = is_online
+        self._seen_us: dict[str, int] = {}
         self._codes: dict[str, _Code] = {}
         self._wrong = 0
         self._nonces: dict[str, int] = {}
@@ -123,6 +137,7 @@ class DeviceKeys:
         if known is not None and known.revoked_us is None and known.key != key.hex():
             raise RefusedError("device_proof")  # somebody else's id; the old one is revoked first
         by = self._spend(asked.code)
+        self.saw(asked.device)
         data = DevicePair(asked.device, asked.name, key.hex(), asked.engine, asked.persisted)
         return await self._floor.reply(data, via="api", actor=by, device=asked.device)
 
@@ -139,6 +154,13 @@ class DeviceKeys:
             raise RefusedError("device_proof")
         self._check_proof(bytes.fromhex(pda.key), device, proof)
 
+    def saw(self, device: str) -> None:
+        """Note that a device was here just now."""
+        self._seen_us.pop(device, None)
+        if len(self._seen_us) >= PDAS_MAX:
+            del self._seen_us[next(iter(self._seen_us))]
+        self._seen_us[device] = self._clock.now_us()
+
     async def is_revoked(self, device: str) -> bool:
         """Tell whether a device was sent off."""
         pda = await self._pda(device)
@@ -148,11 +170,20 @@ class DeviceKeys:
         """Return the PDAs that were ever let in."""
         ids = await self._reader.list_ids(Pda, PDAS_MAX)
         found = [await self._pda(each) for each in ids]
-        return [
-            PdaView(p.id, p.name, p.engine, p.persisted, p.paired_us, p.paired_by, p.revoked_us)
-            for p in found
-            if p is not None
-        ]
+        return [self._view(pda) for pda in found if pda is not None]
+
+    def _view(self, pda: Pda) -> PdaView:
+        return PdaView(
+            id=pda.id,
+            name=pda.name,
+            engine=pda.engine,
+            persisted=pda.persisted,
+            paired_at=pda.paired_us,
+            paired_by=pda.paired_by,
+            revoked_at=pda.revoked_us,
+            online=self._is_online(pda.id),
+            seen_at=self._seen_us.get(pda.id),
+        )
 
     async def _pda(self, device: str) -> Pda | None:
         found = await self._reader.doc(Pda, device)

@@ -88,6 +88,10 @@ class Push:
         """PDAs and stations that are connected, each once."""
         return len({subscriber.session.device for subscriber in self._subscribers})
 
+    def is_here(self, device: str) -> bool:
+        """Tell whether a PDA or station is connected."""
+        return any(subscriber.session.device == device for subscriber in self._subscribers)
+
     @property
     def fullest(self) -> int:
         """How many frames wait for the slowest client."""

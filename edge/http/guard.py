@@ -144,6 +144,7 @@ class Guard:
         _charge(self._limits.devices, session.device)
         if await self._keys.is_revoked(session.device):
             raise RefusedError("device_revoked")
+        self._keys.saw(session.device)
         return session
 
     async def check_device(self, asked: SignIn) -> None:

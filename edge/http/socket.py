@@ -1,6 +1,7 @@
 """The websocket of a PDA or station: commands and answers, and the push, on one connection."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from aiohttp import WSMsgType, web
@@ -21,8 +22,19 @@ IN_FLIGHT_MAX: Final = 64
 class Socket:
     """Serves `GET /api/v1/ws`."""
 
-    def __init__(self, dispatcher: Dispatcher, push: Push, limit: Limit) -> None:
-        """`limit` is that of one device; a client that exceeds it is read more slowly."""
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        push: Push,
+        limit: Limit,
+        *,
+        on_leave: Callable[[str], None],
+    ) -> None:
+        """`limit` is that of one device; a client that exceeds it is read more slowly.
+
+        `on_leave` is told the device of a conversation that has ended.
+        """
+        self._on_leave = on_leave
         self._limit = limit
         self._dispatcher = dispatcher
         self._push = push
@@ -41,6 +53,7 @@ class Socket:
             await self._converse(socket, subscriber, since)
         finally:
             self._push.leave(subscriber)
+            self._on_leave(session.device)
         return socket
 
     async def _converse(

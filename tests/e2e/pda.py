@@ -50,7 +50,7 @@ class Pda:
         """Wait until the service worker holds the page and every screen is loaded."""
         await self.until("navigator.serviceWorker.getRegistration().then((r) => !!r?.active)")
         await self.until("performance.getEntriesByType('resource')"
-                         ".some((r) => r.name.endsWith('floor.js'))")  # fmt: skip
+                         ".some((r) => r.name.endsWith('pairing.js'))")  # fmt: skip
 
     async def cdp(self) -> CDPSession:
         """Return the page's protocol session."""

@@ -201,6 +201,11 @@ interface ScreenModule {
   /** For a desk rather than a hand. */
   wide?: boolean;
 }
+interface PdaView {
+  id: string; name: string; engine: string; persisted: boolean; paired_at: number; paired_by: string;
+  revoked_at: number | null; online: boolean; seen_at: number | null;
+}
+interface Invitation { url: string; short: string; qr: string; expires_at: number }
 type Readable = 'tasks' | 'task' | 'packing' | 'pack' | 'reasons' | 'seen';
 type Dict = Record<string, string>;
 type Translate = (key: string, facts?: Facts) => string;

@@ -81,6 +81,9 @@ export const SCREENS = {
   },
   rules: { menu: 'watch', roles: [], load: async () => import('./rules.js') },
   device: { load: async () => (await import('./devices.js')).device },
+  pdas: { menu: 'watch', roles: [], load: async () => (await import('./pairing.js')).pdas },
+  pda: { load: async () => (await import('./pairing.js')).pda },
+  pairing: { load: async () => (await import('./pairing.js')).pairing },
   status: { menu: 'device', load: async () => import('./status.js') },
 };
 
