@@ -52,6 +52,8 @@ from edge.domain.world import Key, Missing, World
 from sync.api import decode_entry
 
 T = TypeVar("T")
+ONLY: Final = {"stuck": "yes", "put_back": "open"}
+"""Terms of orders that lists may be narrowed to, with their value."""
 LIST_MAX: Final = 200
 TIMELINE_MAX: Final = 2_000
 DAYS_MAX: Final = 400
@@ -159,11 +161,11 @@ class Reads:
         return None
 
     async def orders(
-        self, state: str, after: str, limit: int = LIST_MAX, *, stuck: bool = False
+        self, state: str, after: str, limit: int = LIST_MAX, *, only: str = ""
     ) -> list[OrderView]:
-        """Return orders, sorted by id, after `after`: of one state, the stuck ones, or all."""
+        """Return orders, sorted by id, after `after`: of one state, of one of `ONLY`, or all."""
         limit = min(limit, LIST_MAX)
-        term, value = ("stuck", "yes") if stuck else ("state", state)
+        term, value = (only, ONLY[only]) if only else ("state", state)
         async with self._reader.snapshot() as held:
             ids = (
                 await held.find(Order, term, value, limit, after)

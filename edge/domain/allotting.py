@@ -16,9 +16,11 @@ from edge.domain.model import (
     Lot,
     Order,
     Piece,
+    Plan,
     Shelf,
     Stock,
     StockChecks,
+    Task,
     lot_id,
     shelf_id,
 )
@@ -57,6 +59,31 @@ def shelves(world: World, sku: str) -> list[Shelf]:
 def is_picked(line: Line) -> bool:
     """Tell whether a line has goods to fetch: service items and untracked gifts have none."""
     return line.tracked and not line.service
+
+
+def picked_stock(world: World, order: Order) -> list[Piece]:
+    """Return what was picked for the order, shelf by shelf."""
+    task = world.get(Task, order.task) if order.task else None
+    if task is None:
+        return []
+    found: dict[tuple[str, str, str], int] = {}
+    for step, picked in zip(world.the(Plan, order.task).steps, task.picked, strict=True):
+        if step.order == order.id and picked:
+            at = (step.sku, step.location, step.lot)
+            found[at] = found.get(at, 0) + picked
+    return [(*at, qty) for at, qty in found.items()]
+
+
+def picked_by_line(world: World, order: Order) -> dict[int, int]:
+    """Return the pieces that were picked for the order, line by line."""
+    task = world.get(Task, order.task) if order.task else None
+    if task is None:
+        return {}
+    found: dict[int, int] = {}
+    for step, picked in zip(world.the(Plan, task.id).steps, task.picked, strict=True):
+        if step.order == order.id:
+            found[step.line] = found.get(step.line, 0) + picked
+    return found
 
 
 def wants(lines: tuple[Line, ...]) -> list[Want]:
@@ -117,9 +144,25 @@ def available(world: World, sku: str, tags: tuple[str, ...], rules: Ruleset, lot
 
 
 def allot(world: World, order: Order, rules: Ruleset) -> tuple[list[Piece], list[Shortage]]:
-    """Return the pieces that the order may lock, and what the books cannot promise."""
+    """Return the pieces that the order may lock, and what the books cannot promise.
+
+    What was picked for it is locked already, and not asked for again.
+    """
     content = world.the(Assignment, order.id)
-    return share_out(world, wants(content.lines), content.tags, rules)
+    missing = without(wants(content.lines), picked_stock(world, order))
+    return share_out(world, missing, content.tags, rules)
+
+
+def without(wanted: list[Want], pieces: list[Piece]) -> list[Want]:
+    """Return what is still wanted beside some pieces."""
+    left = {(want.sku, want.lot): want.qty for want in wanted}
+    for sku, _, lot, qty in pieces:
+        due = qty
+        for key in dict.fromkeys(((sku, lot), (sku, ""))):
+            taken = min(due, left.get(key, 0))
+            left[key] = left.get(key, 0) - taken
+            due -= taken
+    return [Want(sku, qty, lot) for (sku, lot), qty in left.items() if qty]
 
 
 def share_out(
@@ -195,13 +238,16 @@ Stop = tuple[int, str, str, int]
 
 
 def stops(world: World, order: Order) -> list[Stop]:
-    """Return where each line's pieces are fetched, of what the order has locked."""
+    """Return where the pieces of each line are fetched that are locked and not yet picked."""
     lock = world.get(Lock, order.id)
     left = {piece[:3]: piece[3] for piece in (lock.pieces if lock else ())}
+    for sku, location, lot, qty in picked_stock(world, order):
+        left[sku, location, lot] = left.get((sku, location, lot), 0) - qty
+    has = picked_by_line(world, order)
     lines = [line for line in world.the(Assignment, order.id).lines if is_picked(line)]
     found: list[Stop] = []
     for line in sorted(lines, key=lambda each: not each.lot):
-        due = line.qty
+        due = line.qty - has.get(line.no, 0)
         for sku, location, lot in tuple(left):
             take = min(due, left[sku, location, lot])
             if sku == line.sku and line.lot in ("", lot) and take > 0:

@@ -148,7 +148,8 @@ def update(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
         f"order:{order.id}",
         order_refs(order),
         order=order.id,
-        content=derived(body, turn.rules) | {"personal": keep_personal(turn, order.id, body)},
+        content=derived(body, turn.rules)
+        | {"personal": keep_personal(turn, f"order:{order.id}", body)},
         **link,
     )
 

@@ -1,20 +1,21 @@
 """What the hub changes of an order that is here: its content, its risk, and whether it stays.
 
 Before anybody picks, an order may be changed in any way: it goes back to its beginning and is
-judged anew. Later only the recipient and the remark may change, which voids the label.
+judged anew. Later a change of more than recipient and remark waits for a supervisor (`reworking`).
 """
 
 from typing import Any, Final
 
 import msgspec
 
+from edge.domain import reworking
 from edge.domain.carriers import update as update_recipient
 from edge.domain.model import Assignment, Order, Sku
 from edge.domain.orders import accept, read_content, the_order
-from edge.domain.refusals import RefusedError
+from edge.domain.refusals import Refusal, RefusedError, refused
 from edge.domain.turn import Turn
 from edge.domain.waybills import recall_label
-from edge.domain.workflow import move, order_refs
+from edge.domain.workflow import choose, move, order_refs
 
 Body = dict[str, Any]
 RISK_PM_MAX: Final = 1_000
@@ -42,21 +43,20 @@ def update(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
         problem = "recipient: as it is now, with the remark"
         raise RefusedError("malformed", problem=problem, kind="order.update")
     order = the_order(turn, str(body["order_id"]))
-    move(turn, order, "order.update")
+    way = choose(turn.world, order, "order.update", turn.rules)
+    if not isinstance(way, Refusal):
+        move(turn, order, "order.update")
+        _take_over(turn, order, _new_content(turn, order, body, ""), **link)
+    elif turn.rules.allows(reworking.ACTION, order.state):
+        freeze = turn.env.new_id()
+        reworking.ask(turn, order, freeze, _new_content(turn, order, body, freeze), **link)
+    else:
+        raise refused(way)
+
+
+def _take_over(turn: Turn, order: Order, content: Assignment, **link: Any) -> None:  # noqa: ANN401
+    """Let an order that nobody began have another content, and accept it anew."""
     recall_label(turn, order, "order_changed")
-    old = turn.world.the(Assignment, order.id)
-    known = msgspec.to_builtins(old)
-    kept = {name: known[name] for name in _KEPT if name in known}
-    kept |= {"paid_at": old.paid_us, "created_at": old.created_us, "promise": old.promise_us}
-    granted = [line for line in known["lines"] if line.get("rule")]
-    lines = body.get("lines") or [line for line in known["lines"] if not line.get("rule")]
-    content = read_content(turn, {**kept, **body, "lines": [*lines, *_renumbered(lines, granted)]})
-    if "recipient" not in body:
-        same = {name: getattr(old, name) for name in _PERSONAL}
-        content = msgspec.structs.replace(content, **same)
-    unknown = [line.sku for line in content.lines if turn.world.get(Sku, line.sku) is None]
-    if unknown:
-        raise RefusedError("wrong_item", got=unknown[0], expected="", sku=unknown[0])
     turn.emit(
         "order.changed",
         f"order:{order.id}",
@@ -66,6 +66,31 @@ def update(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
         **link,
     )
     accept(turn, turn.world.the(Order, order.id))
+
+
+def _new_content(turn: Turn, order: Order, body: Body, freeze: str) -> Assignment:
+    """Return what an order would contain: as sent, and as it was where nothing is said.
+
+    Another recipient is kept under the key of `freeze`, where there is one, until it is decided.
+    """
+    old = turn.world.the(Assignment, order.id)
+    known = msgspec.to_builtins(old)
+    kept = {name: known[name] for name in _KEPT if name in known}
+    kept |= {"paid_at": old.paid_us, "created_at": old.created_us, "promise": old.promise_us}
+    granted = [line for line in known["lines"] if line.get("rule")]
+    lines = body.get("lines") or [line for line in known["lines"] if not line.get("rule")]
+    sent = {**kept, **body, "lines": [*lines, *_renumbered(lines, granted)]}
+    key = f"freeze:{freeze}" if freeze else ""
+    content = read_content(turn, sent, key)
+    if "recipient" not in body:
+        same = {name: getattr(old, name) for name in _PERSONAL}
+        content = msgspec.structs.replace(content, **same)
+    elif key:
+        content = msgspec.structs.replace(content, recipient_key=key)
+    unknown = [line.sku for line in content.lines if turn.world.get(Sku, line.sku) is None]
+    if unknown:
+        raise RefusedError("wrong_item", got=unknown[0], expected="", sku=unknown[0])
+    return content
 
 
 def _renumbered(lines: list[Body], granted: list[Body]) -> list[Body]:

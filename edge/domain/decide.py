@@ -39,6 +39,7 @@ from edge.domain import overdue as _overdue  # noqa: F401 - its timers
 from edge.domain.commands import Command
 from edge.domain.entries import Draft, PersonalRecord
 from edge.domain.model import Order, Person, Plan, Session
+from edge.domain.orders import accept_anew
 from edge.domain.refusals import Refusal, RefusedError
 from edge.domain.rules import Ruleset, load_ruleset
 from edge.domain.rulesets import active_rules
@@ -136,6 +137,7 @@ def decide(world: World, command: Command, env: Env) -> Decision:
     try:
         _check_sender(turn)
         facts = decider(turn, command.data)
+        accept_anew(turn)
         quota.count(turn, world)
         intake.follow(turn)
         ahead.follow(turn)

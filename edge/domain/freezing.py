@@ -7,6 +7,7 @@ each other, is ruleset data. Two that contradict within the countdown both wait 
 
 from typing import Any, Final
 
+from edge.domain import reworking
 from edge.domain.contesting import contest, resume
 from edge.domain.effects import alarm_holders, close_freeze, take_effect
 from edge.domain.entries import PersonalRecord
@@ -93,6 +94,10 @@ def revoke_freeze(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noq
     order = the_order(turn, str(body["order_id"]))
     category = body.get("category")
     for freeze in order.freezes:
+        if freeze.category == category == reworking.CATEGORY:
+            reworking.give_up(turn, order, freeze, "revoked", **link)
+            settle(turn, turn.world.the(Order, order.id))
+            return
         if freeze.due_us and category in (None, freeze.category):
             close_freeze(turn, order.id, freeze, "revoked", **link)
             if left := resume(turn, order.id):
@@ -111,3 +116,4 @@ def _count_out(turn: Turn, timer: Timer) -> None:
     freeze = next((each for each in order.freezes if each.id == freeze_id), None)
     if freeze is not None and freeze.id not in order.contested:
         take_effect(turn, order, freeze)
+        settle(turn, turn.world.the(Order, order.id))

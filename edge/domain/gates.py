@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from edge.domain.allotting import allot, is_optimistic
+from edge.domain.allotting import allot, is_optimistic, picked_stock
 from edge.domain.goods import gifts_enough, lots_free
 from edge.domain.model import Assignment, Lock, Name, Order, Plan, Shelf, Task, shelf_id
 from edge.domain.refusals import Refusal
@@ -65,12 +65,14 @@ def stock_enough(world: World, order: Order, rules: Ruleset) -> Refusal | None:
 
 
 def _without_own_locks(world: World, order: Order) -> World:
-    """Return the world as it is once the order gives its locks back."""
+    """Return the world as it is once the order gives back the locks that nobody picked."""
     lock = world.get(Lock, order.id)
+    picked = {piece[:3]: piece[3] for piece in picked_stock(world, order)}
     free = world.branch()
     for sku, location, lot, qty in lock.pieces if lock else ():
+        unpicked = qty - picked.get((sku, location, lot), 0)
         shelf = free.the(Shelf, shelf_id(sku, location, lot))
-        free.edit(shelf, locked=max(0, shelf.locked - qty))
+        free.edit(shelf, locked=max(0, shelf.locked - max(0, unpicked)))
     return free
 
 

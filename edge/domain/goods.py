@@ -1,34 +1,18 @@
 """What is wrong with an order's goods: gifts that are short, lots that must not leave."""
 
-from edge.domain.allotting import available, is_picked
+from edge.domain.allotting import available, is_picked, picked_stock
 from edge.domain.model import (
     Assignment,
     EqualGroup,
     Line,
     Lot,
     Order,
-    Piece,
-    Plan,
     Sku,
-    Task,
     lot_id,
 )
 from edge.domain.refusals import Refusal
 from edge.domain.rules import Ruleset
 from edge.domain.world import World
-
-
-def picked_stock(world: World, order: Order) -> list[Piece]:
-    """Return what was picked for the order, shelf by shelf."""
-    task = world.get(Task, order.task) if order.task else None
-    if task is None:
-        return []
-    found: dict[tuple[str, str, str], int] = {}
-    for step, picked in zip(world.the(Plan, order.task).steps, task.picked, strict=True):
-        if step.order == order.id and picked:
-            at = (step.sku, step.location, step.lot)
-            found[at] = found.get(at, 0) + picked
-    return [(*at, qty) for at, qty in found.items()]
 
 
 def gift_lines(content: Assignment) -> list[Line]:

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
+from edge.domain.alarms import tell_rule_error
 from edge.domain.allotting import Stop, stops
 from edge.domain.checking import check
 from edge.domain.commands import QTY_MAX
@@ -75,6 +76,22 @@ def accept(turn: Turn, order: Order) -> None:
     make_ready(turn, order, "order.accept")
 
 
+def accept_anew(turn: Turn) -> None:
+    """Accept each order that this decision brought back to its beginning.
+
+    A rule that fails to answer leaves it there, and is told to the supervisor.
+    """
+    start = turn.rules.start
+    moved = (draft.data for draft in turn.drafts if draft.kind == "order.moved")
+    for order_id in dict.fromkeys(data["order"] for data in moved if data["to"] == start):
+        order = the_order(turn, order_id)
+        if order.state == start:
+            try:
+                accept(turn, order)
+            except RefusedError as error:
+                tell_rule_error(turn, f"order:{order_id}", error.refusal)
+
+
 def _refuse_bound_elsewhere(turn: Turn, content: Assignment) -> None:
     """Refuse an order that its routing binds to another warehouse (FLOW-9).
 
@@ -91,8 +108,11 @@ def _refuse_bound_elsewhere(turn: Turn, content: Assignment) -> None:
         raise RefusedError("bound_elsewhere", **facts)
 
 
-def read_content(turn: Turn, body: dict[str, Any]) -> Assignment:
-    """Return an order's content as sent; what is personal of it is put beside the journal."""
+def read_content(turn: Turn, body: dict[str, Any], key: str = "") -> Assignment:
+    """Return an order's content as sent; what is personal of it is put beside the journal.
+
+    `key` names that record; it is the order's own where nothing is said.
+    """
     known = set(Assignment.__struct_fields__) - {"id", "recipient_key"}
     fields = {name: value for name, value in body.items() if name in known}
     fields |= {
@@ -101,7 +121,7 @@ def read_content(turn: Turn, body: dict[str, Any]) -> Assignment:
         "paid_us": body.get("paid_at") or 0,
         "created_us": body.get("created_at") or 0,
         "promise_us": body.get("promise") or 0,
-        "personal": keep_personal(turn, body["order_id"], body),
+        "personal": keep_personal(turn, key or f"order:{body['order_id']}", body),
     }
     fields |= derived(body, turn.rules)
     try:

@@ -48,7 +48,7 @@ def take(turn: Turn, data: TaskTake) -> Facts:
     if hands and hands.task:
         raise RefusedError("task_in_hand", task=hands.task)
     tasks = [_open_task(turn, task_id) for task_id in data.task_ids]
-    orders = [turn.world.the(Order, each) for task in tasks for each in task.orders]
+    orders = [order for task in tasks for order in orders_of(turn.world, task)]
     if len(orders) > ORDERS_IN_HAND_MAX:
         problem = f"a cart carries {ORDERS_IN_HAND_MAX} orders"
         raise RefusedError("malformed", problem=problem, kind="task.take")
@@ -68,6 +68,12 @@ def take(turn: Turn, data: TaskTake) -> Facts:
             # an order of service items and gifts without stock has nothing to pick, and goes on
             move(turn, current, "task.take")
     return {"task_id": leader.id}
+
+
+def orders_of(world: World, task: Task) -> list[Order]:
+    """Return the orders that a task is for; one whose content changed has left its cluster."""
+    orders = (world.the(Order, each) for each in task.orders)
+    return [order for order in orders if order.task == task.id]
 
 
 def _open_task(turn: Turn, task_id: str) -> Task:
@@ -90,8 +96,7 @@ def release(turn: Turn, data: TaskRelease) -> Facts:
         raise RefusedError("reason_unknown", reason=data.reason)
     refs = [f"order:{order}" for order in task.orders]
     turn.emit("task.released", f"task:{task.id}", refs, task=task.id, reason=data.reason)
-    for order_id in task.orders:
-        order = turn.world.the(Order, order_id)
+    for order in orders_of(turn.world, task):
         try_move(turn, order, "task.release")
     return {}
 
@@ -307,6 +312,8 @@ def _open_step(turn: Turn, task_id: str, step_no: int, code: str = "") -> tuple[
         raise LateScan(order, step)
     _refuse_stopped(turn, order)
     _own_task(turn, task_id)
+    if order.task != task.id:
+        raise RefusedError("step_done", step=step_no)
     if task.closed[step_no - 1]:
         if _is_code(turn, code, step) and task.picked[step_no - 1] >= step.qty:
             raise RefusedError("surplus", qty=step.qty, sku=step.sku)
@@ -366,7 +373,7 @@ def why_no_put_back(_: World, order: Order, __: Ruleset) -> Refusal | None:
 def _blocked_since(turn: Turn, task: Task, order: Order) -> int | None:
     if order.freezes:
         return order.freezes[0].opened_us
-    if turn.rules.desk(order.state) == "back":
+    if turn.rules.desk(order.state) == "back" or order.task != task.id:
         return order.since_us
     if task.state == "taken" and task.picker != turn.command.actor:
         return task.taken_us

@@ -31,10 +31,28 @@ from edge.domain.world import World
 def _task_made(world: World, fact: Fact, data: dict[str, Any]) -> None:
     order = the_order(world, data)
     steps = _steps(world, order, data["steps"])
-    _put_task(world, data["task"], steps, lane=order.lane, orders=(order.id,), at_us=fact.at_us)
+    _put_task(world, order, data["task"], steps, _kept_steps(world, order), at_us=fact.at_us)
     if order.priority:
         world.edit(world.the(Task, data["task"]), priority=order.priority)
     world.edit(order, task=data["task"], short={})
+
+
+def _kept_steps(world: World, order: Order) -> list[Step]:
+    """Return the steps of what stayed in the tote when the order's content changed."""
+    task = world.get(Task, order.task) if order.task else None
+    return list(world.the(Plan, task.id).steps) if task and task.state == "kept" else []
+
+
+@on("pick.kept")
+def _pick_kept(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    """What stays in the tote counts for the order's new lines; the packing begins anew."""
+    order = the_order(world, data)
+    if data["task"]:
+        steps = _steps(world, order, data["steps"])
+        _put_task(world, order, data["task"], [], steps, at_us=fact.at_us)
+        world.edit(world.the(Task, data["task"]), state="kept")
+    fresh: dict[str, Any] = {"short": {}, "checked": (), "evidence": (), "weight_g": 0}
+    world.edit(order, task=data["task"], packer="", station="", **fresh)
 
 
 def _steps(world: World, order: Order, rows: list[Any]) -> list[Step]:
@@ -66,20 +84,27 @@ def _steps(world: World, order: Order, rows: list[Any]) -> list[Step]:
 
 
 def _put_task(
-    world: World, task_id: str, steps: list[Step], *, lane: str, orders: tuple[str, ...], at_us: int
+    world: World, order: Order, task_id: str, steps: list[Step], kept: list[Step], *, at_us: int
 ) -> None:
-    ordered = sorted(steps, key=lambda step: (step.walk, step.location, step.order, step.line))
-    world.put(Plan(id=task_id, steps=tuple(ordered)))
+    """Make an order's task: steps to do, and those whose pieces are in the tote already."""
+    rows = [*((step, 0, False) for step in steps), *((step, step.qty, True) for step in kept)]
+    rows.sort(key=_on_the_walk)
+    world.put(Plan(id=task_id, steps=tuple(step for step, _, _ in rows)))
     task = Task(
         id=task_id,
         state="open",
-        lane=lane,
-        orders=orders,
-        picked=(0,) * len(ordered),
-        closed=(False,) * len(ordered),
+        lane=order.lane,
+        orders=(order.id,),
+        picked=tuple(picked for _, picked, _ in rows),
+        closed=tuple(closed for _, _, closed in rows),
         created_us=at_us,
     )
     world.put(task)
+
+
+def _on_the_walk(row: tuple[Step, int, bool]) -> tuple[int, str, str, int]:
+    step = row[0]
+    return step.walk, step.location, step.order, step.line
 
 
 @on("task.taken")
@@ -106,7 +131,7 @@ def _join(world: World, leader_id: str, absorbed_ids: list[str]) -> Task:
                 world.the(Plan, task.id).steps, task.picked, task.closed, strict=True
             )
         ),
-        key=lambda row: (row[0].walk, row[0].location, row[0].order, row[0].line),
+        key=_on_the_walk,
     )
     world.put(Plan(id=leader.id, steps=tuple(step for step, _, _ in walk)))
     joined = world.edit(
@@ -285,6 +310,11 @@ def _return_scanned(world: World, _: Fact, data: dict[str, Any]) -> None:
     item = order.returns[at]
     back = msgspec.structs.replace(item, done=item.done + data["qty"])
     world.edit(order, returns=(*order.returns[:at], back, *order.returns[at + 1 :]))
+
+
+@on("order.partial_granted")
+def _order_partial_granted(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.edit(the_order(world, data), short=data["found"])
 
 
 @on("pick.voided")

@@ -10,6 +10,7 @@ from edge.domain.model import (
     Approval,
     Assignment,
     Box,
+    Change,
     Code,
     Deadlines,
     EqualGroup,
@@ -186,6 +187,12 @@ def _order_assigned(world: World, fact: Fact, data: dict[str, Any]) -> None:
     world.put(order)
     if assignment.fulfilment:
         world.put(Fulfilment(id=assignment.fulfilment, order=assignment.id))
+
+
+@on("change.received")
+def _change_received(world: World, _: Fact, data: dict[str, Any]) -> None:
+    content = msgspec.convert(data["content"], Assignment)
+    world.put(Change(id=data["freeze"], order=data["order"], content=content))
 
 
 @on("order.changed")

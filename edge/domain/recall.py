@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from edge.domain.allotting import picked_stock
 from edge.domain.commands import LotScan
 from edge.domain.effects import alarm_holders, close_freeze
-from edge.domain.goods import picked_stock
 from edge.domain.ids import ID_CHARS_MAX
 from edge.domain.lots import Text, names, sku_of
 from edge.domain.model import Lock, Lot, LotOrders, Order, lot_id

@@ -20,13 +20,13 @@ PERSONAL_FIELDS: Final = tuple(DERIVED)
 _DIGIT: Final = re.compile(r"[0-9\uff10-\uff19]")
 
 
-def keep_personal(turn: Turn, order_id: str, body: dict[str, Any]) -> str:
-    """Put the order's personal data beside the journal; return the hash that stands for it."""
+def keep_personal(turn: Turn, key: str, body: dict[str, Any]) -> str:
+    """Put personal data beside the journal under `key`; return the hash that stands for it."""
     personal = {field: body[field] for field in PERSONAL_FIELDS if body.get(field)}
     if not personal:
         return ""
     salt = turn.env.new_salt()
-    turn.personal.append(PersonalRecord(f"order:{order_id}", salt, personal))
+    turn.personal.append(PersonalRecord(key, salt, personal))
     return seal(salt, personal)
 
 

@@ -7,7 +7,7 @@ with another item in place of what is missing (`substitute`, PICK-8).
 from typing import Any
 
 from edge.domain import stock
-from edge.domain.allotting import Want, available
+from edge.domain.allotting import Want, available, is_picked, picked_by_line
 from edge.domain.approving import ApprovalKind, register_approval
 from edge.domain.model import Approval, Assignment, Line, Order, Sku, Task
 from edge.domain.orders import make_ready, step_row, the_order
@@ -55,18 +55,31 @@ def _release_hold(turn: Turn, approval: Approval) -> None:
 
 def _short_facts(world: World, asked: Approval) -> Facts:
     order, content = world.the(Order, asked.order), world.the(Assignment, asked.order)
+    found = _found(world, order, content)
     lines = [
-        {"line": line.no, "sku": line.sku, "qty": line.qty, "found": order.short[str(line.no)]}
+        {"line": line.no, "sku": line.sku, "qty": line.qty, "found": found[str(line.no)]}
         for line in content.lines
-        if str(line.no) in order.short
+        if str(line.no) in found
     ]
     return {"state": order.state, "lines": lines}
+
+
+def _found(world: World, order: Order, content: Assignment) -> dict[str, int]:
+    """Return the pieces found of each line that is short; what nobody looked for is, too."""
+    has = picked_by_line(world, order)
+    return {
+        str(line.no): has.get(line.no, 0)
+        for line in content.lines
+        if is_picked(line) and has.get(line.no, 0) < line.qty
+    }
 
 
 def _send_partial(turn: Turn, approval: Approval) -> None:
     order = turn.world.the(Order, approval.order)
     subject, refs = f"order:{order.id}", (*order_refs(order), f"approval:{approval.id}")
-    turn.emit("order.partial_granted", subject, refs, order=order.id, approval=approval.id)
+    found = _found(turn.world, order, turn.world.the(Assignment, order.id))
+    data = {"order": order.id, "approval": approval.id, "found": found}
+    turn.emit("order.partial_granted", subject, refs, **data)
     move(turn, order, "order.partial")
 
 

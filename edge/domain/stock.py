@@ -12,10 +12,10 @@ from edge.domain.allotting import (
     allot,
     is_optimistic,
     likely_place,
+    picked_stock,
     quotas,
     share_out,
 )
-from edge.domain.goods import picked_stock
 from edge.domain.lots import note_expired
 from edge.domain.model import Assignment, Count, Lock, LockSlot, Order, Piece, Shelf, shelf_id
 from edge.domain.projections_stock import LOCK_SLOT_US, lock_slot
@@ -70,12 +70,27 @@ def lock_pieces(turn: Turn, order: Order, pieces: list[Piece]) -> None:
 def unlock(turn: Turn, order: Order, why: str = "unlock") -> None:
     """Give back what the order had locked and nobody picked; the rest is locked till it is back."""
     picked = {piece[:3]: piece[3] for piece in picked_stock(turn.world, order)}
-    moves = [
-        _move(piece, locked=picked.get(piece[:3], 0) - piece[3])
-        for piece in held(turn, order)
-        if picked.get(piece[:3], 0) < piece[3]
-    ]
+    coming = _coming_back(turn, order)
+    moves = []
+    for piece in held(turn, order):
+        kept = min(piece[3], max(picked.get(piece[:3], 0), coming.get(piece[:2], 0)))
+        if piece[:2] in coming:
+            coming[piece[:2]] = max(0, coming[piece[:2]] - kept)
+        if kept < piece[3]:
+            moves.append(_move(piece, locked=kept - piece[3]))
     _emit(turn, order, why, moves)
+
+
+def _coming_back(turn: Turn, order: Order) -> dict[tuple[str, str], int]:
+    """Return the pieces by SKU and location that are out of their bin and on their way back."""
+    found: dict[tuple[str, str], int] = {}
+    for item in order.put_back:
+        found[item.sku, item.location] = found.get((item.sku, item.location), 0)
+        found[item.sku, item.location] += item.qty - item.done
+    lock = turn.world.get(Lock, order.id)
+    for sku, place, _, qty in lock.shipped if lock else ():
+        found[sku, place] = max(0, found.get((sku, place), 0) - qty)
+    return found
 
 
 def correct(turn: Turn, order: Order, at: tuple[str, str, str], missing: int) -> None:

@@ -255,7 +255,7 @@ def task_view(world: World, task_id: str, *, steps: bool = True) -> TaskView | N
         tote_required=active_rules(world).document.picking.tote_required,
         pieces=sum(step.qty for step in plan.steps),
         zones=tuple(sorted({step.zone for step in plan.steps})),
-        orders=tuple(_task_order(world, orders[each], slot) for each, slot in slots.items()),
+        orders=tuple(_task_order(world, task, orders[each], slot) for each, slot in slots.items()),
         steps=tuple(
             _step_view(step, no, slots[step.order], picked, closed, task.scanned == no)
             for no, step, picked, closed in zip(
@@ -271,20 +271,21 @@ def _current(plan: Plan, task: Task, orders: dict[str, Order], rules: Ruleset) -
     """Return the first step that is open and whose order may be picked."""
     for no, step in enumerate(plan.steps, 1):
         order = orders[step.order]
-        is_open = not task.closed[no - 1] and not order.freezes
+        is_open = not task.closed[no - 1] and not order.freezes and order.task == task.id
         if is_open and rules.desk(order.state) == "pick":
             return no
     return None
 
 
-def _task_order(world: World, order: Order, slot: int) -> TaskOrder:
+def _task_order(world: World, task: Task, order: Order, slot: int) -> TaskOrder:
     content = world.the(Assignment, order.id)
+    has_left = order.task != task.id or active_rules(world).desk(order.state) == "back"
     return TaskOrder(
         id=order.id,
         slot=slot,
         tote=order.tote or None,
         frozen=_frozen(order),
-        ended=order.state if active_rules(world).desk(order.state) == "back" else None,
+        ended=order.state if has_left else None,
         risk_pm=content.risk_pm,
         tags=content.tags,
     )

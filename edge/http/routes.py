@@ -9,7 +9,7 @@ from aiohttp import web
 from edge.app.access import Who, who_may
 from edge.app.approvals import Approvals, Signing
 from edge.app.floor import COMMANDS_MAX, Floor, Reply, refuse
-from edge.app.reads import LIST_MAX, Reads
+from edge.app.reads import LIST_MAX, ONLY, Reads
 from edge.app.sessions import Sessions, SessionView, SignIn
 from edge.domain.commands import Envelope, StatusSet
 from edge.domain.ids import ID_CHARS_MAX
@@ -180,7 +180,8 @@ class Handlers:
         """Return orders, page by page, with the number in each state."""
         query = request.query
         state, after = query.get("state", ""), query.get("after", "")
-        found = await self._reads.orders(state, after, stuck="stuck" in query)
+        only = next((each for each in ONLY if each in query), "")
+        found = await self._reads.orders(state, after, only=only)
         more = found[-1].id if len(found) == LIST_MAX else None
         return json_response(OrderPage(found, more, await self._reads.order_counts()))
 

@@ -62,8 +62,8 @@ def test_every_fault_is_told_at_once() -> None:
     assert found == [
         (hold, "workflow.states[1].kind", "missing_key"),
         (line_of('kind = "hold"'), "workflow.states[1].knd", "unknown_key"),
-        (line_of('to = "picking"'), "workflow.transitions[9].to", "unknown_state"),
-        (line_of('gates = ["lines_closed"]'), "workflow.transitions[12].gates[0]", "unknown_gate"),
+        (line_of('to = "picking"'), "workflow.transitions[12].to", "unknown_state"),
+        (line_of('gates = ["lines_closed"]'), "workflow.transitions[16].gates[0]", "unknown_gate"),
         (line_of('state = "hold_type"'), "workflow.holds[0].state", "not_a_hold"),
         (line_of("order.amount_fen >= 59900"), "gifts[0].when", "unknown_name"),
         (line_of("each_max = 5"), "picking.each_max", "wrong_type"),
@@ -187,9 +187,9 @@ def test_a_state_nobody_can_leave_is_a_trap() -> None:
     found = faults((mark, f"{states}{way}{mark}"))
     base = line_of(mark)
     assert found == [
-        (base, "workflow.states[23]", "unreachable_state"),
-        (base, "workflow.states[23]", "trapping_state"),
-        (base + 6, "workflow.states[24]", "trapping_state"),
+        (base, "workflow.states[24]", "unreachable_state"),
+        (base, "workflow.states[24]", "trapping_state"),
+        (base + 6, "workflow.states[25]", "trapping_state"),
     ]
 
 
@@ -199,5 +199,5 @@ def test_a_way_behind_an_open_one_is_named() -> None:
     way = '[[workflow.transitions]]\naction = "task.take"\nfrom = ["ready"]\nto = "short"\n\n'
     base = line_of(mark)
     assert faults((mark, way + mark)) == [
-        (base + 2, "workflow.transitions[35].from[0]", "hidden_way")
+        (base + 2, "workflow.transitions[39].from[0]", "hidden_way")
     ]

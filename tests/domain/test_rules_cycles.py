@@ -81,12 +81,21 @@ def test_a_cycle_is_told_with_its_place() -> None:
     line = looped[: looped.index('auto = ["return.again"]')].count("\n") + 1
     assert read(looped.encode())[2] == [
         Problem(
-            path="workflow.states[22].auto[0]",
+            path="workflow.states[23].auto[0]",
             line=line,
             code="automatic_cycle",
             text="automatic actions go round for ever: returning → returned → returning",
             advice="take return.again out of auto, or let it lead elsewhere",
         )
+    ]
+
+
+def test_acceptance_is_part_of_the_ring() -> None:
+    """What comes back to the first state is accepted at once: that may close a ring (RULE-1)."""
+    text = RULES.decode().replace('auto = ["pick.finish"] ', 'auto = ["order.update"] ', 1)
+    found = read(text.encode())[2]
+    assert [each.text for each in found] == [
+        "automatic actions go round for ever: received → ready → received"
     ]
 
 

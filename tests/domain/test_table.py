@@ -8,7 +8,7 @@ import pytest
 from edge.domain import commands as c
 from edge.domain.model import Task
 from edge.domain.printstages import slip_code
-from tests.domain.site import BOOK, MUG, Site, gtin, line
+from tests.domain.site import BOOK, MUG, TOWEL, Site, gtin, line
 
 BLOB, JPEG = f"sha256:{'0' * 64}", "image/jpeg"
 Bring = Callable[[Site], Any]
@@ -18,6 +18,13 @@ Send = Callable[[Site], str]
 def _put_back(site: Site) -> None:
     site.to_packing()
     site.cancel()
+
+
+def _to_rework(site: Site) -> None:
+    site.to_packing()
+    lines = [line(1, MUG, 1), line(2, TOWEL, 8)]
+    site.tell("order.update", order_id="1001", lines=lines)
+    site.sign(site.approval().id, answer="put_back")
 
 
 def _cancelled(site: Site) -> None:
@@ -53,6 +60,7 @@ STATES: Final[dict[str, Bring]] = {
     "handed_over": lambda site: site.to_handed_over(),
     "carrier_trouble": lambda site: site.to_trouble(),
     "to_resend": lambda site: site.to_resend(),
+    "to_rework": _to_rework,
     "put_back": _put_back,
     "cancelled": _cancelled,
     "returning": lambda site: site.to_returning(),
@@ -169,16 +177,19 @@ tote.bind = task_not_open
     ok: picking
 pick.scan = unknown_task
     task_not_open: ready short picked packing packed_checked labelled shipped carrier_trouble
+    task_not_open: to_rework
     ok: picking
     order_ended: handed_over put_back cancelled returned
     order_frozen: returning
 pick.qty = unknown_task
     task_not_open: ready short picked packing packed_checked labelled shipped carrier_trouble
+    task_not_open: to_rework
     scan_each: picking
     order_ended: handed_over put_back cancelled returned
     order_frozen: returning
 pick.short = unknown_task
     task_not_open: ready short picked packing packed_checked labelled shipped carrier_trouble
+    task_not_open: to_rework
     ok: picking
     order_ended: handed_over put_back cancelled returned
     order_frozen: returning
@@ -250,6 +261,7 @@ substitute = line_not_short
 gift.substitute = not_a_gift
 putback.scan = nothing_to_put_back
     ok: put_back
+    qty_mismatch: to_rework
 status.set = status_is_not_set
 order.assign = already_assigned
 order.hold = not_in_state
@@ -268,7 +280,7 @@ order.update = ok
     already_shipped: shipped carrier_trouble
     order_ended: handed_over put_back cancelled returning returned
 order.update lines = not_in_state
-    ok: hold ready
+    ok: hold ready picking short picked packing packed_checked labelled to_rework
     order_ended: handed_over cancelled returned
     order_frozen: returning
 order.reassign = not_in_state
@@ -362,6 +374,7 @@ substitute = order_frozen
 gift.substitute = not_a_gift
 putback.scan = nothing_to_put_back
     ok: put_back
+    qty_mismatch: to_rework
 status.set = status_is_not_set
 order.assign = already_assigned
 order.hold = order_frozen
@@ -378,6 +391,7 @@ order.update = ok
     already_shipped: shipped carrier_trouble
     order_ended: handed_over put_back cancelled returning returned
 order.update lines = order_frozen
+    ok: hold ready picking short picked packing packed_checked labelled to_rework
     order_ended: handed_over cancelled returned
     not_in_state: put_back
 order.reassign = order_frozen

@@ -8,6 +8,7 @@ from edge.domain.model.labels import Job, Pool, PoolSlot, PrintDay, Waybill, poo
 from edge.domain.model.orders import (
     Amendment,
     Assignment,
+    Change,
     Charge,
     Copy,
     Evidence,
@@ -57,6 +58,7 @@ __all__ = [
     "Approval",
     "Assignment",
     "Box",
+    "Change",
     "Charge",
     "Clash",
     "Code",

@@ -85,6 +85,14 @@ class Amendment(Doc, frozen=True, kw_only=True):
     """Fields of the assignment; what is personal stands beside the journal."""
 
 
+class Change(Doc, frozen=True, kw_only=True):
+    """New content of an order that is in work (the id is its freeze's), until it is decided."""
+
+    KIND = "change"
+    order: str
+    content: Assignment
+
+
 class Copy(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One printed copy of a waybill."""
 
@@ -210,6 +218,8 @@ class Order(Doc, frozen=True, kw_only=True, omit_defaults=True):
             terms["tote"] = self.tote
         if self.fix:
             terms["fix"] = "open"
+        if any(item.done < item.qty for item in self.put_back):
+            terms["put_back"] = "open"
         if (self.freezes or self.marks) and not self.shipped_us and self.state != "cancelled":
             terms["stuck"] = "yes"
         return terms

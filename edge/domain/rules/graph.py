@@ -5,9 +5,13 @@ decision end, so it is refused here, whatever gates it has.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from edge.domain.rules.document import Document
 from edge.domain.rules.problems import Path, Report
+
+ACCEPT: Final = "order.accept"
+"""What becomes of an order in the first state, unless a rule lets it wait."""
 
 Edges = dict[str, set[str]]
 """State → states to which something leads from it."""
@@ -72,11 +76,16 @@ def _hidden_ways(document: Document, report: Report) -> None:
 
 
 def _auto_cycles(document: Document, report: Report) -> None:
-    """No chain of automatic actions comes back to a state that it has left."""
+    """No chain of automatic actions comes back to a state that it has left.
+
+    What comes to the first state is accepted in the same decision: that is a step of the chain. The
+    search begins there, so the action that is named as closing a ring is always one of `auto`.
+    """
     steps = _auto_steps(document)
     resting: set[str] = set()
     """States from which every chain is known to end."""
-    for begin in steps:
+    starts = [state.id for state in document.workflow.states if state.kind == "start"]
+    for begin in (*starts, *steps):
         trail = [] if begin in resting else [(begin, iter(steps[begin]))]
         while trail:
             state, further = trail[-1]
@@ -100,11 +109,17 @@ def _auto_steps(document: Document) -> dict[str, list[tuple[Path, str, str]]]:
     for way in document.workflow.transitions:
         for source in way.sources if way.to else ():
             leads.setdefault((way.action, source), []).append(str(way.to))
-    return {
-        state.id: [
-            (("workflow", "states", at, "auto", n), action, to)
+    known = {state.id for state in document.workflow.states}
+    held = [hold.state for hold in document.workflow.holds if hold.state in known]
+    found = {}
+    for at, state in enumerate(document.workflow.states):
+        path: Path = ("workflow", "states", at, "auto")
+        found[state.id] = [
+            ((*path, n), action, to)
             for n, action in enumerate(state.auto)
             for to in leads.get((action, state.id), ())
         ]
-        for at, state in enumerate(document.workflow.states)
-    }
+        if state.kind == "start":
+            accepted = [*leads.get((ACCEPT, state.id), ()), *held]
+            found[state.id] += [(path, ACCEPT, to) for to in accepted]
+    return found

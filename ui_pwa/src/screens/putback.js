@@ -13,7 +13,7 @@ export function reads(app) {
   const id = app.state.about;
   return id
     ? { order: `/orders/${encodeURIComponent(id)}` }
-    : { putbacks: '/orders?state=put_back' };
+    : { putbacks: '/orders?put_back=open' };
 }
 
 /** Found by its tote, it is shown by its own id. @param {App} app */
