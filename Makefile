@@ -16,7 +16,7 @@ STAGES := lint types imports unit $(if $(PAGE_TESTS),page) \
 ARGS ?=
 
 .PHONY: help setup setup-run demo test lint types imports unit page sim e2e soak bench docs fmt lock clean \
-  install uninstall release screens
+  install uninstall release screens try-install
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,3 +89,7 @@ release: ## an archive with install.sh in dist/; ARGS=--with-wheels for a site w
 
 screens: setup ## photograph every screen of the page into build/screens/index.html
 	$(PY) -m tests.e2e.contact_sheet build/screens
+
+try-install: ## a box's life on a fresh Debian in build/: install, upgrade, power cuts, restore; as root
+	@scripts/setup.sh walk
+	$(PY) -m tests.install.walk $(ARGS)

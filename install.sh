@@ -119,7 +119,7 @@ install_system() { # install_system FOLDER_OF_UNITS
   ln -sfn "$base/current/bin/floorgate" /usr/local/bin/floorgate
   if booted; then
     systemctl daemon-reload
-    if has udevadm; then
+    if [ -S /run/udev/control ]; then
       udevadm control --reload || true
       udevadm trigger --subsystem-match=usbmisc --subsystem-match=tty \
         --subsystem-match=input || true
@@ -144,7 +144,8 @@ backup_now() { # a copy of the data as it was before; the restore of a rollback
   [ -e "$data/floor.db" ] || return 0
   say "backup before the upgrade"
   runuser -u floorgate -- "$base/current/bin/floorgate" backup --config "$config" --to "$backups" \
-    --name before-upgrade || fail "no backup, so no upgrade" "Mend what it says, then repeat: $0"
+    --name before-upgrade || fail "no backup, so no upgrade" \
+    "Mend what it says, then repeat: $0. Where this version runs no more: $0 rollback"
 }
 
 # --- the verbs -----------------------------------------------------------------------------------
@@ -154,7 +155,11 @@ install_or_upgrade() {
   install_packages
   mkdir -p "$base/releases"
   build_release
+  # before anything points to it: a version that cannot even do this changes nothing
+  "$release/bin/floorgate" setup --config "$config" --data "$data" "$@" ||
+    fail "$(basename "$release") cannot run" "See the line above; the version before goes on."
   old=$(target "$base/current")
+  older=$(target "$base/previous")
   if [ -n "$old" ] && [ "$old" != "$release" ]; then
     booted && backup_now
     point "$base/previous" "$old"
@@ -163,7 +168,6 @@ install_or_upgrade() {
   echo "$release" >"$base/unconfirmed" # until it was seen well
   point "$base/current" "$release"
   install_system "$release/share/systemd"
-  "$release/bin/floorgate" setup --config "$config" --data "$data" "$@"
   systemctl --quiet enable floorgate.socket floorgate.service \
     floorgate-backup.timer floorgate-archive.timer
   if ! booted; then
@@ -182,6 +186,10 @@ install_or_upgrade() {
   if [ -n "$old" ] && [ "$old" != "$release" ]; then
     say "the new version is not well after $health_s s: going back"
     roll_back
+    # what never was well is nothing to go back to
+    [ ! -e "${older:-/nowhere}/complete" ] || point "$base/previous" "$older"
+    fail "$(basename "$release") was not well; $(basename "$old") serves again, nothing is lost" \
+      "The lines above say why. Keep them for whoever made the archive."
   fi
   fail "the box does not answer" "See the lines above; then: floorgate doctor"
 }
@@ -191,7 +199,7 @@ roll_back() {
   [ -e "${previous:-/nowhere}/complete" ] ||
     fail "there is no version to go back to" "Install the one you want from its own archive."
   now=$(target "$base/current")
-  booted && systemctl stop floorgate.service
+  booted && systemctl stop floorgate.service 2>/dev/null
   point "$base/current" "$previous"
   install_system "$previous/share/systemd"
   if ! "$previous/bin/floorgate" journal verify --data "$data" >/dev/null 2>&1; then

@@ -17,7 +17,7 @@ import structlog
 from drivers.api import builtin_template, check_label, render_label
 from edge import finding, sparing, systemd
 from edge.app.devicereads import DeviceReads
-from edge.app.findings import Finding
+from edge.app.findings import Finding, Remedies
 from edge.app.floor import Floor, Reply
 from edge.app.hublink import HubJournal
 from edge.app.labels import WaybillLabels
@@ -55,6 +55,7 @@ SWITCH_INTERVAL_S: Final = 0.0001
 """Hands the interpreter over between writer and event loop soon enough (reference: sync, 4.1)."""
 GC_THRESHOLDS: Final = (20_000, 20, 100)
 SKEW_US_MAX: Final = 30_000_000
+HURRY_S: Final = 2.0
 """A clock that is no further from the hub's counts as confirmed by it."""
 
 log = structlog.get_logger()
@@ -349,6 +350,7 @@ class BoxProcess:
                     metrics=self.measuring.text,
                     examine=self._examine,
                     cut=self._cut,
+                    remedies=self._remedies(),
                 )
             )
             self._closing.append(self.web.close)
@@ -408,6 +410,17 @@ class BoxProcess:
         if reply.ok:
             self.store.cut_to = snapshot.seq
         return reply
+
+    def _remedies(self) -> Remedies:
+        """Return what the box can do about what its self-checks find."""
+        remedies = {"printers": self.printing.look}
+        return remedies | ({"hub": self._try_hub} if self.agent else {})
+
+    async def _try_hub(self) -> None:
+        """Try the hub now, and give it a moment to answer."""
+        assert self.agent is not None
+        self.agent.hurry()
+        await asyncio.sleep(HURRY_S)
 
     def _problems(self) -> tuple[str, ...]:
         """Return what keeps the box from taking commands now."""

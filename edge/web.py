@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from edge.app.approvals import Approvals
 from edge.app.devicekeys import DeviceKeys
 from edge.app.devicereads import DeviceReads
 from edge.app.dispatch import Dispatcher
-from edge.app.findings import Finding
+from edge.app.findings import Finding, Remedies
 from edge.app.floor import Floor, Reply
 from edge.app.ports import Blobs, Clock, Ids
 from edge.app.printers import PrinterBoard
@@ -36,7 +37,7 @@ from edge.http.blobs import BlobHandlers, blob_routes
 from edge.http.certificates import Certificates, Pair
 from edge.http.decode import DecodeHandlers, decode_routes
 from edge.http.devices import DeviceDoor, DeviceHandlers, device_routes
-from edge.http.doctor import DoctorHandlers, doctor_routes
+from edge.http.doctor import Clinic, DoctorHandlers, doctor_routes
 from edge.http.door import Door
 from edge.http.enrol import Enrolment, plain_port
 from edge.http.guard import Guard
@@ -72,6 +73,7 @@ class Inside:
     metrics: Callable[[], Awaitable[str]]
     examine: Callable[[], Awaitable[list[Finding]]]
     cut: Callable[[SnapshotKeep], Awaitable[Reply]]
+    remedies: Remedies
 
 
 class WebDoors:
@@ -110,6 +112,7 @@ class WebDoors:
             self._dispatcher(), inside.push, self.limits.devices, on_leave=self.device_keys.saw
         )
         self.certificates = self._certificates() if config.http.tls else None
+        self._clinic = Clinic(inside.examine, self._remedies())
         table, assets = self._table(), Assets(page_root())
         self.app = make_app(table, self._guard, self._socket, assets, version("floorgate"))
 
@@ -166,10 +169,17 @@ class WebDoors:
             *device_routes(DeviceHandlers(inside.device_reads)),
             *order_routes(reads),
             *stock_routes(StockHandlers(StockReads(inside.reader))),
-            *doctor_routes(DoctorHandlers(inside.examine)),
+            *doctor_routes(DoctorHandlers(self._clinic)),
             *pairing_routes(PairingHandlers(self.device_keys)),
             *status_routes(Status(inside.health, inside.problems, inside.metrics)),
         ]
+
+    def _remedies(self) -> Remedies:
+        """Return what the box can do about what its self-checks find."""
+        if not self.certificates:
+            return self._inside.remedies
+        renew = partial(asyncio.to_thread, self.certificates.refresh)
+        return {**self._inside.remedies, "certificate": renew}
 
     def _certificates(self) -> Certificates:
         http = self._inside.config.http
@@ -193,7 +203,9 @@ class WebDoors:
         floor = self._inside.floor
         keeper = RuleKeeper(floor, secret(self._data / "keys" / "rules.key"))
         devices = DeviceDoor(floor, self._inside.device_reads)
-        door = AdminDoor(self._data, keeper, devices, self.device_keys, self._inside.cut)
+        door = AdminDoor(
+            self._data, keeper, devices, self.device_keys, self._inside.cut, self._clinic
+        )
         self._closing.append(door.close)
         await door.open()
 

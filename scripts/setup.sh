@@ -2,14 +2,15 @@
 # Makes this checkout ready, on a bare Debian too: system packages, then .venv from the lock file.
 #   scripts/setup.sh run    what `make demo` needs
 #   scripts/setup.sh test   that, and what `make test` needs
+#   scripts/setup.sh walk   that, and what `make try-install` needs: a machine of its own
 # A run that finds all in place takes well under a second and touches no network.
 set -eu
 cd "$(dirname "$0")/.."
 
 case ${1:-} in
   run) lock=requirements/run.txt ;;
-  test) lock=requirements/dev.txt ;;
-  *) echo "usage: scripts/setup.sh run|test" >&2; exit 2 ;;
+  test | walk) lock=requirements/dev.txt ;;
+  *) echo "usage: scripts/setup.sh run|test|walk" >&2; exit 2 ;;
 esac
 goal=$1
 venv=.venv
@@ -39,7 +40,7 @@ missing_packages() { # prints the Debian packages whose command or file is not t
   { [ -x "$venv/bin/python" ] || [ -n "$(find_python)" ]; } || echo python3 python3-venv
   [ -e "$noto" ] || echo fonts-noto-cjk
   ls /usr/lib/*/libzbar.so.0 >/dev/null 2>&1 || echo libzbar0
-  [ "$goal" = test ] || return 0
+  [ "$goal" != run ] || return 0
   has chromium || echo chromium
   has socat || echo socat
   has certutil || echo libnss3-tools
@@ -54,6 +55,9 @@ missing_packages() { # prints the Debian packages whose command or file is not t
   has systemd-socket-activate || echo systemd
   # the Node.js that Playwright brings along needs it
   ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1 || echo libatomic1
+  [ "$goal" = walk ] || return 0
+  has debootstrap || [ -x /usr/sbin/debootstrap ] || echo debootstrap
+  has systemd-nspawn || echo systemd-container
 }
 
 as_root() {
@@ -138,6 +142,7 @@ state() { # prints what the stamp holds when all is in place
 }
 
 install_packages
+[ "$goal" = walk ] && goal=test # the same Python packages
 wanted=$(state "$goal")
 found=$(cat "$stamp" 2>/dev/null || true)
 # an environment for tests holds all that a run needs

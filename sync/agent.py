@@ -6,6 +6,7 @@ what joins them to the box's journal. It never logs: what happens is in `LinkSta
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 from typing import Final
 
@@ -78,6 +79,7 @@ class HubAgent:
         self._on_countersign = on_countersign
         self._backoff = Backoff(random)
         self._news = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._checkpoint: tuple[Checkpoint, bytes] | None = None
         self._hub_epoch = 0
         self.state = LinkState(since_us=clock.now_us())
@@ -92,7 +94,15 @@ class HubAgent:
             except (OSError, TimeoutError) as error:
                 hint = "check the network to the hub; the box works on without it"
                 self._down(LinkLostError("connect", "hub", str(error) or "time-out", hint))
-            await asyncio.sleep(self._backoff.next_s())
+            self._hurry.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._backoff.next_s()):
+                    await self._hurry.wait()
+
+    def hurry(self) -> None:
+        """Try the hub now, instead of when the wait between two tries is over."""
+        self._backoff.reset()
+        self._hurry.set()
 
     def notify(self) -> None:
         """Say that new entries are durable."""

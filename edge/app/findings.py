@@ -1,5 +1,6 @@
 """What a self-check says: what was found, why it matters, and the next command."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Literal
 
 import msgspec
@@ -20,6 +21,12 @@ class Finding(msgspec.Struct, frozen=True):
     why: Name = Name("", "")
     next: Name = Name("", "")
     """The next command, or what to do by hand."""
+    fix: str = ""
+    """What the box can safely do about it by itself, when asked: a name of `Remedies`."""
+
+
+Remedies = Mapping[str, Callable[[], Awaitable[None]]]
+"""What the box can do about a finding, by the finding's `fix`. Each may be done at any time."""
 
 
 def is_well(findings: list[Finding]) -> bool:

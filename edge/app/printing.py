@@ -131,7 +131,11 @@ class PrintQueue:
         """Look at the printers that nobody looks at: a lost one is shown, and one that returns."""
         while True:
             await asyncio.sleep(WATCH_S)
-            await asyncio.gather(*(self._glance(slot) for slot in self._board.slots))
+            await self.look()
+
+    async def look(self) -> None:
+        """Ask every printer that does not work just now how it is."""
+        await asyncio.gather(*(self._glance(slot) for slot in self._board.slots))
 
     async def _glance(self, slot: PrinterSlot) -> None:
         if not slot.lock.locked() and not slot.holds:

@@ -2,14 +2,23 @@
 
 import argparse
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
+from edge.cli import door
+from edge.cli.door import UsageError
 from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
+
+if TYPE_CHECKING:
+    from edge.app.findings import Finding
+    from edge.config import Config
 
 CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
 MARKS: Final = {"good": "ok  ", "note": "-   ", "warn": "WARN", "bad": "BAD "}
 DESCRIPTION = """Look the box over: what was found, why it matters, and the next command. Changes
-nothing. A box that does not run is looked at as far as that goes. Run it as the service's user:
+nothing, but with --fix lets the running box mend what it safely can, and looks again. A box that
+does not run is looked at as far as that goes. Run it as the service's user:
 sudo -u floorgate floorgate doctor"""
 
 
@@ -25,19 +34,16 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     doctor.add_argument("--config", type=Path, default=CONFIG, metavar="FILE")
     doctor.add_argument("--backups", type=Path, metavar="DIR", help="where backups are")
     doctor.add_argument("--language", choices=("zh", "en"), help="default: that of the box")
+    doctor.add_argument("--fix", action="store_true", help="let the box mend what it safely can")
     doctor.add_argument("--json", action="store_true", help="print one JSON object")
     doctor.set_defaults(run=examine)
 
 
 def examine(args: argparse.Namespace) -> int:
     """Run the checks."""
-    import msgspec  # noqa: PLC0415 - what only this verb needs
-
-    from edge.app.findings import is_well  # noqa: PLC0415
-    from edge.clock import SystemClock  # noqa: PLC0415
+    from edge.app.findings import is_well  # noqa: PLC0415 - what only this verb needs
     from edge.config import ConfigError, load_config  # noqa: PLC0415
-    from edge.doctor.patient import Patient, ask  # noqa: PLC0415
-    from edge.doctor.run import CHECKS, examine  # noqa: PLC0415
+    from edge.doctor.run import CHECKS  # noqa: PLC0415
 
     if unknown := set(args.check) - set(CHECKS):
         return fail(f"no check {', '.join(unknown)}; there are: {', '.join(CHECKS)}", WRONG_USAGE)
@@ -45,18 +51,43 @@ def examine(args: argparse.Namespace) -> int:
         config = load_config(args.config)
     except ConfigError as error:
         return fail(str(error), WRONG_USAGE)
+    findings = _look(config, args)
+    if args.fix and any(each.fix for each in findings):
+        try:
+            _mend(config, findings)
+        except UsageError as error:
+            return fail(str(error))
+        findings = _look(config, args)
+    if args.json:
+        say_json({"ok": is_well(findings), "findings": msgspec.to_builtins(findings)})
+    else:
+        _tell(findings, args.language or config.box.language)
+    return GOOD if is_well(findings) else FOUND_WRONG
+
+
+def _look(config: "Config", args: argparse.Namespace) -> "list[Finding]":
+    from edge.clock import SystemClock  # noqa: PLC0415
+    from edge.doctor.patient import Patient, ask  # noqa: PLC0415
+    from edge.doctor.run import examine  # noqa: PLC0415
+
     health, figures = ask(config)
     patient = Patient(config=config, now_us=SystemClock().now_us(), health=health, figures=figures)
     if args.backups:
         patient = msgspec.structs.replace(patient, backups=args.backups)
-    findings = examine(patient, args.check)
-    if args.json:
-        say_json({"ok": is_well(findings), "findings": msgspec.to_builtins(findings)})
-        return GOOD if is_well(findings) else FOUND_WRONG
-    language = args.language or config.box.language
+    return examine(patient, args.check)
+
+
+def _mend(config: "Config", findings: "list[Finding]") -> None:
+    """Let the running box do each fix once."""
+    for fix in dict.fromkeys(each.fix for each in findings if each.fix):
+        door.ask(Path(config.data), "/doctor/fix", {"fix": fix})
+
+
+def _tell(findings: "list[Finding]", language: str) -> None:
     for each in findings:
         say(f"{MARKS[each.severity]}  {each.check:<12} {getattr(each.found, language)}")
         if each.severity in ("warn", "bad"):
             say(f"{'':18} {getattr(each.why, language)}")
             say(f"{'':18} -> {getattr(each.next, language)}")
-    return GOOD if is_well(findings) else FOUND_WRONG
+            if each.fix:
+                say(f"{'':18} => floorgate doctor --fix")

@@ -49,10 +49,11 @@ def finding(
     *,
     why: tuple[str, str] = ("", ""),
     do: str | tuple[str, str] = "",
+    fix: str = "",
 ) -> Finding:
     """Return a finding; `do` is a command, or an advice in Chinese and English."""
     step = Name(do, do) if isinstance(do, str) else Name(*do)
-    return Finding(check, severity, Name(zh, en), Name(*why), step)
+    return Finding(check, severity, Name(zh, en), Name(*why), step, fix)
 
 
 def ask(config: Config) -> tuple[dict[str, Any] | None, dict[str, float]]:

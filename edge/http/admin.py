@@ -22,6 +22,7 @@ from edge.app.rulekeeping import RuleKeeper
 from edge.domain.commands import SnapshotKeep
 from edge.domain.refusals import RefusedError
 from edge.http.devices import VERBS, DeviceDoor
+from edge.http.doctor import Clinic, Fix
 from edge.http.guard import Handler
 from edge.http.wire import BODY_BYTES_MAX, json_response, read_json
 
@@ -53,17 +54,20 @@ class AdminDoor:
         devices: DeviceDoor,
         keys: DeviceKeys,
         cut: Callable[[SnapshotKeep], Awaitable[Reply]],
+        clinic: Clinic,
     ) -> None:
         self._folder = folder
         self._keeper = keeper
         self._keys = keys
         self._devices = devices
         self._cut = cut
+        self._clinic = clinic
         app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_refusing])
         app.router.add_post("/journal/cut", self._cut_journal)
         app.router.add_post("/pairings", self._invite)
         app.router.add_post("/rulesets", self._publish)
         app.router.add_post("/rulesets/rollback", self._roll_back)
+        app.router.add_post("/doctor/fix", self._mend)
         app.router.add_get("/devices", self._show_devices)
         app.router.add_post(f"/devices/{{verb:{'|'.join(VERBS)}}}", self._do_device)
         self._runner = web.AppRunner(app, access_log=None)
@@ -105,6 +109,10 @@ class AdminDoor:
     async def _roll_back(self, request: web.Request) -> web.StreamResponse:
         asked = await read_json(request, RollBack)
         return _said(await self._keeper.roll_back(asked.reason[:REASON_CHARS_MAX], _who(request)))
+
+    async def _mend(self, request: web.Request) -> web.StreamResponse:
+        asked = await read_json(request, Fix)
+        return json_response(await self._clinic.mend(asked.fix, _who(request)))
 
     async def _show_devices(self, _: web.Request) -> web.StreamResponse:
         return json_response(await self._devices.show())

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.api import fake_printer
 from edge.app.findings import Finding, is_well
 from edge.config import load_config
 from edge.doctor import run
@@ -22,7 +24,7 @@ from edge.http import tls
 from edge.store.backup import make_backup
 from edge.store.sqlite import SqliteStore
 from tests.ops.house import House
-from tests.rig import Rig
+from tests.rig import Rig, config, running
 from tests.store.kit import START_US
 
 NOW_US = START_US + 60_000_000
@@ -183,6 +185,49 @@ async def test_supervisors_see_the_findings_as_cards(rig: Rig) -> None:
     picker = await rig.client("picker")
     status, answer = await picker.ask("GET", "/api/v1/doctor")
     assert (status, answer["code"]) == (403, "role_missing")
+
+
+async def test_the_box_mends_what_it_safely_can(rig: Rig) -> None:
+    """A leaf near its end is a card with a fix: asked for, it is renewed (OPS-3, SEC-3)."""
+    supervisor = await rig.client("supervisor")
+    folder = rig.box.data / "tls"
+    shutil.rmtree(folder)
+    tls.keep(folder, ("localhost",), time.time_ns() // 1_000 - 380 * DAY_US)
+
+    def certificate(answer: dict[str, Any]) -> tuple[str, str]:
+        card = next(each for each in answer["findings"] if each["check"] == "certificate")
+        return card["severity"], card["fix"]
+
+    assert certificate(await supervisor.get("/api/v1/doctor")) == ("warn", "certificate")
+    status, answer = await supervisor.ask("POST", "/api/v1/doctor/fix", {"fix": "certificate"})
+    assert (status, certificate(answer)) == (200, ("good", ""))
+    status, answer = await supervisor.ask("POST", "/api/v1/doctor/fix", {"fix": "everything"})
+    assert (status, answer["code"]) == (400, "malformed")
+    picker = await rig.client("picker")
+    status, answer = await picker.ask("POST", "/api/v1/doctor/fix", {"fix": "certificate"})
+    assert (status, answer["code"]) == (403, "role_missing")
+
+
+async def test_a_printer_is_asked_again_at_once(tmp_path: Path) -> None:
+    """Paper was put in: whoever does not want to wait presses the button (OPS-3, PRN-5)."""
+    printer = fake_printer("tspl", "127.0.0.1", 0)
+    await printer.start()
+    printer.paper_out = True
+    url = f"tcp://127.0.0.1:{printer.port}?lang=tspl"
+    async with running(config(tmp_path / "box", {"p1": url})) as rig:
+        await rig.furnish()
+        supervisor = await rig.client("supervisor")
+
+        async def fixed() -> list[tuple[str, str]]:
+            fix = {"fix": "printers"}
+            _, answer = await supervisor.ask("POST", "/api/v1/doctor/fix", fix)
+            cards = [each for each in answer["findings"] if each["check"] == "printers"]
+            return [(each["severity"], each["fix"]) for each in cards]
+
+        assert await fixed() == [("bad", "printers")]
+        printer.paper_out = False
+        assert await fixed() == [("good", "")]
+    await printer.stop()
 
 
 @given(st.text() | st.from_regex(r"(floorgate_[a-z]+ [0-9.e+-]+\n)+", fullmatch=True))

@@ -1,6 +1,7 @@
 """`floorgate setup` writes a configuration that the box takes; `floorgate health` asks it."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -90,8 +91,9 @@ def test_health_says_what_to_look_at_when_nobody_answers(tmp_path: Path) -> None
 def test_the_installer_names_only_units_that_are_there() -> None:
     """Every unit of install.sh lies in systemd/, and every one of systemd/ is installed (OPS-1)."""
     script = (ROOT / "install.sh").read_text("utf-8")
-    line = next(line for line in script.splitlines() if line.startswith("units="))
-    named = set(line.removeprefix("units=").strip('"').split())
+    listed = re.search(r'^units="([^"]+)"', script, re.MULTILINE)
+    assert listed is not None
+    named = set(listed[1].split())
     there = {path.name for path in (ROOT / "systemd").glob("*")
              if path.suffix in (".service", ".socket", ".timer")}  # fmt: skip
     assert named == there

@@ -69,6 +69,24 @@ def test_long_backlog_drains_in_batches(kit: Any) -> None:
     kit.run(work())
 
 
+def test_a_person_need_not_wait_for_the_next_try(kit: Any) -> None:
+    """However long the hub was away: asked to hurry, the box tries it at once (OPS-3)."""
+
+    async def work() -> None:
+        world, journal = kit.World(":memory:"), kit.Journal()
+        await world.hub.enrol("box-1", "token-1")
+        world.is_reachable = False
+        agent = world.agent(journal)
+        world.spawn(agent.run())
+        await asyncio.sleep(3_600)
+        world.is_reachable = True
+        agent.hurry()
+        await kit.until(lambda: agent.state.up, within_s=0.5)
+        await world.stop()
+
+    kit.run(work())
+
+
 def test_hub_restart_in_the_middle_resumes(kit: Any, tmp_path: Path) -> None:
     """A hub that is killed and started again goes on behind its own cursor (SYNC-1)."""
 

@@ -153,6 +153,8 @@ interface BoxEntry {
 type Tone = 'kept' | 'good' | 'wrong' | 'stop' | 'alarm' | 'info';
 interface Notice { tone: Tone; key: string; facts: Facts; hint: string; seq: number }
 /** An id of screens/registry.js, or `signin`. */
+type Finding = { check: string; severity: 'good' | 'note' | 'warn' | 'bad'; found: Name;
+  why: Name; next: Name; fix: string };
 type ScreenName = string;
 type Dialog =
   | { kind: 'menu' }

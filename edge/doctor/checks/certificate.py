@@ -22,6 +22,7 @@ def check(patient: Patient) -> list[Finding]:
         return [finding("certificate", "note", "未启用 HTTPS", "HTTPS is off")]
     own = patient.config.http.certificate
     leaf = Path(own) if own else patient.data / "tls" / "leaf.pem"
+    fix = "" if own else "certificate"
     try:
         ends = x509.load_pem_x509_certificate(leaf.read_bytes()).not_valid_after_utc
     except (OSError, ValueError):
@@ -33,6 +34,7 @@ def check(patient: Patient) -> list[Finding]:
                 f"There is no usable certificate {leaf}",
                 why=WHY,
                 do=DO,
+                fix=fix,
             )
         ]
     days = int(ends.timestamp() - patient.now_us / US_PER_S) // DAY_S
@@ -45,6 +47,7 @@ def check(patient: Patient) -> list[Finding]:
                 f"The certificate ended {-days} days ago",
                 why=WHY,
                 do=DO,
+                fix=fix,
             )
         ]
     severity: Severity = "warn" if days < WARN_DAYS else "good"
@@ -56,5 +59,6 @@ def check(patient: Patient) -> list[Finding]:
             f"The certificate is good for {days} days",
             why=WHY,
             do=DO,
+            fix=fix if severity == "warn" else "",
         )
     ]

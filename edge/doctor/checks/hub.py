@@ -30,6 +30,7 @@ def check(patient: Patient) -> list[Finding]:
                 f"The link is down, {lag} entries wait, the oldest for {waits_s} s",
                 why=WHY,
                 do=f"journalctl -u floorgate -g hub -n 20; curl -v {_https(url)}",
+                fix="hub",
             )
         ]
     if waits_s > LAG_S_MAX:

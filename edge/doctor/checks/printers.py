@@ -28,4 +28,4 @@ def check(patient: Patient) -> list[Finding]:
 
 def _of(printer: dict[str, Any]) -> Finding:
     what = f"{printer['name']} ({printer['id']}): {printer['fault']}"
-    return finding("printers", "bad", what, what, why=WHY, do=DO)
+    return finding("printers", "bad", what, what, why=WHY, do=DO, fix="printers")

@@ -84,6 +84,11 @@ export const SCREENS = {
   pdas: { menu: 'watch', roles: [], load: async () => (await import('./pairing.js')).pdas },
   pda: { load: async () => (await import('./pairing.js')).pda },
   pairing: { load: async () => (await import('./pairing.js')).pairing },
+  doctor: {
+    menu: 'watch',
+    roles: ['leader'],
+    load: async () => import('./doctor.js'),
+  },
   status: { menu: 'device', load: async () => import('./status.js') },
 };
 

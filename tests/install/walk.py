@@ -1,0 +1,323 @@
+"""`make try-install`: a box's life on a fresh Debian, from the archive to moving house and back.
+
+Each step says what was done, what was seen and how long it took; the first that goes otherwise
+ends the walk with what the machine said. Nothing of it touches this machine but `build/`.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from tests.install.machine import Machine, StepError
+from tests.install.releases import HERE, Releases
+
+TOKEN: Final = "walk-token"  # noqa: S105 - of a hub inside
+SETUP: Final = (
+    f"--yes --name 一号仓 --id W1-A --network '' --hub ws://127.0.0.1:8470/link --token {TOKEN}"
+)
+CONFIG: Final = "/etc/floorgate/floorgate.toml"
+DATA: Final = "/var/lib/floorgate"
+AS_BOX: Final = "runuser -u floorgate --"
+WELL: Final = "floorgate health --wait 60"
+FLOOR: Final = """
+[[printers]]
+id = "P1"
+name = "TSPL P1"
+url = "tcp://127.0.0.1:9101?lang=tspl"
+[[printers]]
+id = "P2"
+name = "ZPL P2"
+url = "tcp://127.0.0.1:9102?lang=zpl"
+[[stations]]
+id = "S1"
+name = { zh = "一号打包台", en = "Station 1" }
+printers = ["P1", "P2"]
+"""
+HUB_UNIT: Final = (
+    "systemd-run --quiet --unit=hub --property=Restart=always floorgate hub --data /srv/hub"
+    f" --port 8470 --box W1-A={TOKEN}"
+)
+EXPOSURE_MAX: Final = 1.5
+
+
+class Walk:
+    """The steps, in order; each returns what was seen."""
+
+    def __init__(self, folder: Path) -> None:
+        self.machine = Machine(folder / "machine", folder / "console.log")
+        self._base = folder / "debian"
+        self._releases = Releases(folder / "releases")
+        self._orders = 0
+        self._first = ""
+
+    def steps(self) -> list[tuple[str, Callable[[], str]]]:
+        """Return every step with its title."""
+        return [
+            ("a fresh Debian by debootstrap", self.make_machine),
+            ("install from the archive, before systemd runs", self.install),
+            ("first boot", self.boot),
+            ("units as systemd sees them", self.look_at_units),
+            ("the first orders: picked, packed, labelled", lambda: self.work(3)),
+            ("doctor on the well box", self.examine),
+            ("doctor on six sick boxes", self.make_sick),
+            ("kill -9", self.kill),
+            ("a writer that hangs: the watchdog", self.hang),
+            ("bad configurations", self.misconfigure),
+            ("backup", self.back_up),
+            ("upgrade, power cut in its steps", self.upgrade_with_power_cuts),
+            ("orders after the upgrade", lambda: self.work(2)),
+            ("upgrade to a version that never gets well", self.upgrade_to_broken),
+            ("rollback by hand", self.roll_back),
+            ("orders after the rollback", lambda: self.work(2)),
+            ("a disk is lost: restore from the backup", self.restore),
+            ("uninstall keeps the data, install finds them", self.reinstall),
+            ("shut down", self.shut_down),
+        ]
+
+    # ---- the beginning --------------------------------------------------------------------------
+
+    def make_machine(self) -> str:
+        """Build the root file system and the archive."""
+        self.machine.build(self._base)
+        archive = self._releases.first()
+        self._first = archive.name.removeprefix("floorgate-").removesuffix(".tar.gz")
+        shutil.copy(archive, self.machine.root / "srv")
+        shutil.copy(Path(__file__).with_name("floor.py"), self.machine.root / "srv")
+        return f"{archive.name}, {archive.stat().st_size >> 20} MB with its packages"
+
+    def install(self) -> str:
+        """Unpack and run the installer, as OPERATIONS.md says."""
+        said = self.machine.prepare(
+            f"cd /srv; tar xf floorgate-*.tar.gz; cd floorgate-*/; ./install.sh -- {SETUP}"
+        )
+        config = self.machine.root / CONFIG[1:]
+        text = config.read_text()
+        # bots have no PDA to pair; everything else stays as the installer wrote it
+        config.write_text(text.replace("[http]\n", "[http]\nopen_devices = true\n") + FLOOR)
+        return said
+
+    def boot(self) -> str:
+        """Boot; the box must come up by itself."""
+        took_s = self.machine.boot()
+        return f"up after {took_s:.1f} s\n{self.machine.run(WELL)}"
+
+    def look_at_units(self) -> str:
+        """Ask systemd what it thinks of the units."""
+        units = "floorgate.service floorgate-backup.service"
+        self.machine.run(f"systemd-analyze verify {units} floorgate.socket floorgate-backup.timer")
+        rows = self.machine.run(
+            "for unit in floorgate floorgate-backup; do"
+            " systemd-analyze security --no-pager $unit.service | tail -n 1; done"
+        )
+        worst = max(float(row.split(":")[1].split()[0]) for row in rows.splitlines())
+        if worst > EXPOSURE_MAX:
+            raise StepError(f"exposed: {rows}")
+        who = self.machine.run("systemctl show floorgate -p User,MainPID,WatchdogUSec,NRestarts")
+        return f"{rows}\n{who.replace(chr(10), ' ')}"
+
+    # ---- work -----------------------------------------------------------------------------------
+
+    def work(self, count: int) -> str:
+        """Let bots carry `count` orders to their end."""
+        if self.machine.ask("systemctl is-active hub") != "active":
+            self.machine.run(HUB_UNIT)
+        said = self.machine.run(f"/opt/floorgate/current/bin/python /srv/floor.py {count}")
+        told = json.loads(said.splitlines()[-1])
+        self._orders += count
+        if not told["ok"] or told["orders"] != self._orders:
+            raise StepError(f"{self._orders} orders were sent: {said}")
+        return f"{told['states']}, {told['labels']} labels, box and hub agree on {told['agree']}"
+
+    def examine(self) -> str:
+        """Let the doctor look at a well box."""
+        return self.machine.ask(f"{AS_BOX} floorgate doctor --language en || true")
+
+    # ---- trouble --------------------------------------------------------------------------------
+
+    def make_sick(self) -> str:
+        """Make six illnesses one after the other, and let the doctor name each."""
+        own = f"{DATA}/tls"
+        illnesses = {
+            "hub": ("systemctl stop hub", HUB_UNIT),
+            "service": ("systemctl stop floorgate.socket floorgate.service",
+                        "systemctl start floorgate.socket floorgate.service"),
+            "units": ("systemctl stop floorgate-backup.timer",
+                      "systemctl start floorgate-backup.timer"),
+            "upgrade": ("touch /opt/floorgate/unconfirmed", "rm /opt/floorgate/unconfirmed"),
+            "certificate": (f"mv {own}/leaf.pem {own}/leaf", f"mv {own}/leaf {own}/leaf.pem"),
+            "disk": ("mount -t tmpfs -o size=20m none /var/backups/floorgate",
+                     "umount /var/backups/floorgate"),
+        }  # fmt: skip
+        seen = []
+        for check, (harm, mend) in illnesses.items():
+            self.machine.run(harm)
+            said = self.machine.ask(f"{AS_BOX} floorgate doctor {check} --language en || true")
+            self.machine.run(f"{mend}; {WELL}")
+            if "WARN" not in said and "BAD" not in said:
+                raise StepError(f"not found: {check}\n{said}")
+            seen.append(f"{check}:\n{said}")
+        return "\n".join(seen)
+
+    def kill(self) -> str:
+        """Kill the box as no process can prevent."""
+        begun_s = time.monotonic()
+        self.machine.run("systemctl kill --signal=KILL --kill-whom=main floorgate; sleep 0.2")
+        self.machine.run(WELL)
+        return f"serving again after {time.monotonic() - begun_s:.1f} s, of which systemd waits 1 s"
+
+    def hang(self) -> str:
+        """Stop the box without ending it; only the watchdog can find that."""
+        before = self.machine.run("systemctl show floorgate -p MainPID --value")
+        begun_s = time.monotonic()
+        self.machine.run(f"kill -STOP {before}")
+        self.machine.run(
+            f"for _ in $(seq 60); do now=$(systemctl show floorgate -p MainPID --value);"
+            f' [ "$now" != {before} ] && [ "$now" != 0 ] && exit 0; sleep 1; done; exit 1'
+        )
+        self.machine.run(WELL)
+        why = self.machine.run("journalctl -u floorgate --no-pager | grep -i watchdog | tail -n 1")
+        return f"serving again after {time.monotonic() - begun_s:.0f} s: {why.split(': ', 1)[-1]}"
+
+    def misconfigure(self) -> str:
+        """Break the configuration; the log must say what and where, and the old one must work."""
+        faults = {
+            "unknown key": f"sed -i 's/^data = /dta = /' {CONFIG}",
+            "wrong type": f"sed -i 's/^open_devices = true/open_devices = 7/' {CONFIG}",
+            "no certificate": f"sed -i '/^open_devices/a certificate = \"/none.pem\"' {CONFIG}",
+            "no TOML": f"echo '[[' >> {CONFIG}",
+        }
+        seen = []
+        for what, harm in faults.items():
+            self.machine.run(
+                f"cp -p {CONFIG} /srv/kept; {harm}; systemctl restart floorgate || true"
+            )
+            said = self.machine.run(
+                "timeout 60 sh -c 'until journalctl -u floorgate -n 9 -o cat --no-pager"
+                f' | grep "^floorgate: {CONFIG}" | tail -n 1 | grep .; do sleep 0.5; done\''
+            )
+            self.machine.run(f"cp -p /srv/kept {CONFIG}; systemctl restart floorgate; {WELL}")
+            seen.append(f"{what}: {said}")
+        return "\n".join(seen)
+
+    # ---- backup, upgrade, rollback, restore -----------------------------------------------------
+
+    def back_up(self) -> str:
+        """Run the backup as its timer does."""
+        self.machine.run("systemctl start floorgate-backup.service")
+        return self.machine.run("du -sh /var/backups/floorgate/*")
+
+    def upgrade_with_power_cuts(self) -> str:
+        """Cut the power in the steps of an upgrade; after each boot the box must serve."""
+        self._bring("9.0.0")
+        cuts = {
+            "while packages are installed": "ls -d /opt/floorgate/releases/9.0.0-*/bin/pip",
+            "after the version is complete": "ls /opt/floorgate/releases/9.0.0-*/complete",
+            "after it was made current": "readlink /opt/floorgate/current | grep 9.0.0",
+        }
+        seen = []
+        for when, sign in cuts.items():
+            installer = self.machine.start("cd /srv/9.0.0; ./install.sh")
+            self.machine.run(f"timeout 300 sh -c 'until {sign} >/dev/null 2>&1; do :; done'")
+            self.machine.cut_power()
+            installer.wait()
+            self.boot()
+            seen.append(f"{when}: booted, {self._running()} serves")
+        seen.append(self.machine.run("cd /srv/9.0.0; ./install.sh"))
+        if "9.0.0" not in self._running():
+            raise StepError(f"not upgraded: {self._running()}")
+        return "\n".join(seen)
+
+    def upgrade_to_broken(self) -> str:
+        """Install a version that cannot serve; the installer must go back by itself."""
+        self._bring("9.1.0", is_broken=True)
+        said = self.machine.fail("cd /srv/9.1.0; ./install.sh")
+        if "9.0.0" not in self._running():
+            raise StepError(f"not gone back: {self._running()}\n{said}")
+        return "\n".join(said.splitlines()[-6:])
+
+    def roll_back(self) -> str:
+        """Go back to the first version: the one before that was ever well."""
+        said = self.machine.run("cd /srv/floorgate-*/; ./install.sh rollback")
+        if self._first not in self._running():
+            raise StepError(f"not gone back: {self._running()}\n{said}")
+        return f"{said}\n{self.machine.run(WELL)}"
+
+    def restore(self) -> str:
+        """Lose all data, and restore them."""
+        self.machine.run("systemctl start floorgate-backup.service")
+        before = self.machine.run("floorgate health")
+        self.machine.run(f"systemctl stop floorgate; rm -rf {DATA}/*")
+        newest = self.machine.run("ls -td /var/backups/floorgate/floorgate-* | head -n 1")
+        said = self.machine.run(
+            f"{AS_BOX} floorgate restore {newest} --config {CONFIG};"
+            f" systemctl start floorgate; {WELL}"
+        )
+        replayed = self.machine.run(f"{AS_BOX} floorgate replay --check --data {DATA}")
+        return f"before: {before}\n{said}\n{replayed}"
+
+    def reinstall(self) -> str:
+        """Uninstall, look that the data stay, install again."""
+        gone = self.machine.run("cd /srv/floorgate-*/; ./install.sh uninstall")
+        self.machine.run(
+            f"test -e {DATA}/floor.db; test ! -e /usr/lib/systemd/system/floorgate.service"
+        )
+        self.machine.run("cd /srv/floorgate-*/; ./install.sh")
+        return f"{gone}\n{self.machine.run(WELL)}"
+
+    def shut_down(self) -> str:
+        """Stop in order."""
+        begun_s = time.monotonic()
+        self.machine.shut_down()
+        return f"down after {time.monotonic() - begun_s:.1f} s"
+
+    # ---- helpers --------------------------------------------------------------------------------
+
+    def _bring(self, version: str, *, is_broken: bool = False) -> None:
+        """Put the folder of a release into the machine, with the packages of the first one."""
+        folder = self._releases.newer(version, is_broken=is_broken)
+        shutil.copytree(folder, self.machine.root / "srv" / version)
+        self.machine.run(f"ln -s /srv/floorgate-*/wheels /srv/{version}/wheels")
+
+    def _running(self) -> str:
+        return self.machine.run("basename $(readlink /opt/floorgate/current)")
+
+
+def main() -> int:
+    """Walk, and say how it went."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=HERE / "build" / "try-install")
+    parser.add_argument("--until", help="stop after the step whose title has this text")
+    args = parser.parse_args()
+    if os.geteuid():
+        print("try-install: a machine of its own needs root. Repeat with: sudo make try-install")
+        return 2
+    begun_s = time.monotonic()
+    walk = Walk(args.folder)
+    steps = walk.steps()
+    try:
+        for number, (title, step) in enumerate(steps, start=1):
+            print(f"\n{number:2}/{len(steps)} {title}", flush=True)
+            step_s = time.monotonic()
+            seen = step()
+            print("".join(f"      {line}\n" for line in seen.splitlines()), end="")
+            print(f"      … {time.monotonic() - step_s:.1f} s", flush=True)
+            if args.until and args.until in title:
+                break
+    except StepError as error:
+        print(f"\ntry-install: {error}", file=sys.stderr)
+        return 1
+    finally:
+        if walk.machine.is_up:
+            walk.machine.cut_power()
+    print(f"\nwalked to the end in {time.monotonic() - begun_s:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
