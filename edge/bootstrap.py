@@ -351,6 +351,7 @@ class BoxProcess:
                     examine=self._examine,
                     cut=self._cut,
                     remedies=self._remedies(),
+                    default_rules=default_ruleset,
                 )
             )
             self._closing.append(self.web.close)

@@ -19,6 +19,7 @@ from edge.app.dispatch import Dispatcher
 from edge.app.findings import Finding, Remedies
 from edge.app.floor import Floor, Reply
 from edge.app.ports import Blobs, Clock, Ids
+from edge.app.practice import TrainingReads
 from edge.app.printers import PrinterBoard
 from edge.app.push import Push
 from edge.app.reads import Reads
@@ -44,11 +45,13 @@ from edge.http.guard import Guard
 from edge.http.limits import Limits
 from edge.http.orders import order_routes
 from edge.http.pairing import PairingHandlers, pairing_routes
+from edge.http.practice import PracticeHandlers, practice_routes
 from edge.http.routes import Handlers, Route, routes
 from edge.http.rules import RuleHandlers, rule_routes
 from edge.http.sandbox import SandboxHandlers, sandbox_routes
 from edge.http.socket import Socket
 from edge.http.stock import StockHandlers, stock_routes
+from edge.practice import practice_rooms
 from edge.store.durable import secret
 from edge.store.reader import SqliteReader
 
@@ -74,6 +77,7 @@ class Inside:
     examine: Callable[[], Awaitable[list[Finding]]]
     cut: Callable[[SnapshotKeep], Awaitable[Reply]]
     remedies: Remedies
+    default_rules: Callable[[], bytes]
 
 
 class WebDoors:
@@ -171,6 +175,7 @@ class WebDoors:
             *stock_routes(StockHandlers(StockReads(inside.reader))),
             *doctor_routes(DoctorHandlers(self._clinic)),
             *pairing_routes(PairingHandlers(self.device_keys)),
+            *practice_routes(self._practice()),
             *status_routes(Status(inside.health, inside.problems, inside.metrics)),
         ]
 
@@ -180,6 +185,14 @@ class WebDoors:
             return self._inside.remedies
         renew = partial(asyncio.to_thread, self.certificates.refresh)
         return {**self._inside.remedies, "certificate": renew}
+
+    def _practice(self) -> PracticeHandlers:
+        inside, reads = self._inside, Reads(self._inside.reader)
+        rooms = practice_rooms(
+            inside.floor, reads, inside.clock, inside.ids, inside.default_rules, self._guard
+        )
+        self._closing.append(rooms.close)
+        return PracticeHandlers(rooms, TrainingReads(inside.reader, reads))
 
     def _certificates(self) -> Certificates:
         http = self._inside.config.http

@@ -53,6 +53,23 @@ ROUTES: Final[dict[str, Who]] = {
     "GET /api/v1/counts": EVERYONE,
     "GET /api/v1/stock/{id}": EVERYONE,
     "POST /api/v1/decode": EVERYONE,
+    "GET /api/v1/training": EVERYONE,
+    "POST /api/v1/practice": EVERYONE,
+    "DELETE /api/v1/practice": EVERYONE,
+    "GET /api/v1/practice/lesson": EVERYONE,
+    "POST /api/v1/practice/lesson": EVERYONE,
+    "GET /api/v1/practice/code.svg": EVERYONE,
+    "GET /api/v1/practice/ws": EVERYONE,
+    "GET /api/v1/practice/session": EVERYONE,
+    "POST /api/v1/practice/commands": EVERYONE,
+    "GET /api/v1/practice/tasks": EVERYONE,
+    "GET /api/v1/practice/tasks/{id}": EVERYONE,
+    "GET /api/v1/practice/packing": EVERYONE,
+    "GET /api/v1/practice/packing/{code}": EVERYONE,
+    "GET /api/v1/practice/orders": EVERYONE,
+    "GET /api/v1/practice/orders/{id}": EVERYONE,
+    "GET /api/v1/practice/alarms": EVERYONE,
+    "GET /api/v1/practice/reasons": EVERYONE,
     "GET /api/v1/packing": PACKING,
     "GET /api/v1/packing/{code}": PACKING,
     "GET /api/v1/labels/fix-queue": PACKING,
@@ -93,7 +110,7 @@ ENTRIES: Final[dict[str, tuple[str, ...]]] = {
 """Beginnings of the kinds of entry that a role is told of. No entry holds personal data."""
 
 OF_PEOPLE: Final = (
-    "people.", "session.", "badge.", "account.",
+    "people.", "session.", "badge.", "account.", "training.",
     "device.paired", "device.renamed", "device.revoked",
 )  # fmt: skip
 """Entries about people and their PDAs, which only overseers are told of."""

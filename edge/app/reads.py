@@ -28,6 +28,7 @@ from edge.domain.model import (
     PrintDay,
     Session,
     Task,
+    Trainee,
     Waybill,
 )
 from edge.domain.model.picking import QUEUES
@@ -293,6 +294,11 @@ class Reads:
         if not isinstance(hands, Hands) or not hands.task:
             return None
         return await self.task(hands.task)
+
+    async def must_train(self, person: str) -> bool:
+        """Tell whether somebody told a person to train, and not all lessons are done."""
+        trainee = await self._reader.doc(Trainee, person)
+        return isinstance(trainee, Trainee) and trainee.assigned_us > 0
 
     async def recipient(self, order_id: str) -> dict[str, Any]:
         """Return the personal data of an order's recipient; empty where it was erased."""

@@ -27,7 +27,8 @@ TRIES_MAX: Final = 5
 LOCK_US: Final = 60_000_000
 LOCK_US_MAX: Final = 900_000_000
 COUNTERS_MAX: Final = 10_000
-_NOBODY: Final = {"salt": "00" * 16, "n": 16384, "r": 8, "p": 1, "hash": "00" * 32}
+NO_PIN: Final = {"salt": "00" * 16, "n": 16384, "r": 8, "p": 1, "hash": "00" * 32}
+"""A verifier that no PIN fits."""
 
 
 class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,6 +56,8 @@ class SessionView(msgspec.Struct, frozen=True):
     station: Station | None
     opened_at: int
     task: TaskView | None
+    training: bool
+    """Somebody told the person to train, and not all lessons are done."""
 
 
 _Short = Annotated[str, msgspec.Meta(max_length=CODE_CHARS_MAX)]
@@ -135,7 +138,7 @@ class Sessions:
         self._count(tries)  # before the work: many tries at once are no more than one by one
         person = await self._reads.person_by_badge(badge_hash)
         verifier = await self._reads.pin_verifier(person.id) if person else None
-        right = await asyncio.to_thread(_is_pin, pin, verifier or _NOBODY)
+        right = await asyncio.to_thread(_is_pin, pin, verifier or NO_PIN)
         if person is None or verifier is None or not right or not person.active:
             raise RefusedError("sign_in_failed")
         tries.count = tries.locked_until_us = 0
@@ -190,6 +193,7 @@ class Sessions:
             station=self._station(session.station),
             opened_at=session.opened_us,
             task=await self._reads.task_in_hand(session.person),
+            training=await self._reads.must_train(session.person),
         )
 
     def _station(self, station_id: str) -> Station | None:

@@ -33,6 +33,7 @@ from edge.domain import (
     returning,
     rulesets,
     timing,
+    training,
 )
 from edge.domain import commands as c
 from edge.domain import overdue as _overdue  # noqa: F401 - its timers
@@ -113,6 +114,8 @@ _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
     c.DevicePair: (pairing.pair, ""),
     c.DeviceRename: (pairing.rename, ""),
     c.DeviceRevoke: (pairing.revoke, ""),
+    c.TrainingAssign: (training.assign, ""),
+    c.TrainingReport: (training.report, ""),
     c.SiteConfigure: (devices.configure, ""),
     c.DeviceReport: (devices.report, ""),
     c.DeviceAdopt: (devices.adopt, ""),

@@ -15,6 +15,7 @@ from edge.domain import (
     projections_print,
     projections_site,
     projections_stock,
+    projections_training,
 )
 from edge.domain.entries import LINK_DSEQ, Fact
 from edge.domain.model import Box
@@ -33,6 +34,7 @@ __all__ = [
     "projections_print",
     "projections_site",
     "projections_stock",
+    "projections_training",
 ]
 
 

@@ -69,6 +69,9 @@ FAULTS: dict[str, Fault] = {
     "unknown_approval": Fault.UNKNOWN,
     "unknown_blob": Fault.UNKNOWN,
     "unknown_pda": Fault.UNKNOWN,
+    "unknown_person": Fault.UNKNOWN,
+    "unknown_lesson": Fault.UNKNOWN,
+    "no_practice": Fault.UNKNOWN,
     "unknown_device": Fault.UNKNOWN,
     "unknown_station": Fault.UNKNOWN,
     "not_found": Fault.UNKNOWN,
@@ -76,6 +79,7 @@ FAULTS: dict[str, Fault] = {
     "pair_too_often": Fault.LIMIT,
     "busy": Fault.LIMIT,
     "too_many": Fault.LIMIT,
+    "practice_full": Fault.LIMIT,
     "internal": Fault.US,
     "disk_full": Fault.US,
     # what was scanned or typed

@@ -139,7 +139,7 @@ async def _connect(path: Path) -> aiosqlite.Connection:
 class InlineReader(_Queries):
     """Committed state through the writer's own connection, in the writer's own thread.
 
-    For simulation and tests: there a group is one call, so that no read falls inside it.
+    For what is kept in memory only: there a group is one call, so that no read falls inside it.
     """
 
     def __init__(self, db: sqlite3.Connection) -> None:

@@ -1,4 +1,4 @@
-"""Ways to run the writer: on its own thread in the service, in line in the simulation."""
+"""Ways to run the writer: on its own thread in the service, in line in simulation and training."""
 
 import asyncio
 import queue
@@ -174,7 +174,7 @@ class ThreadRunner(_Runner):
 
 
 class InlineRunner(_Runner):
-    """Runs the writer in the event loop's own thread: for simulation and tests.
+    """Runs the writer in the event loop's own thread: for what is kept in memory only.
 
     `flush_s` says how long each half of a commit takes: what arrives before it shares it, and
     between it and the answers lies the second half. A fault of the store that `run_group` raises

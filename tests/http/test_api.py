@@ -62,6 +62,11 @@ async def test_every_answer_has_the_documented_shape(rig: Rig) -> None:
     ids = {"/api/v1/tasks/{id}": task, "/api/v1/packing/{code}": "1001"}
     ids |= {"/api/v1/approvals/{id}": asked, "/api/v1/stock/{id}": MUG}
     ids |= {"/api/v1/devices/{id}": device["device"]}
+    await packer.ask("POST", "/api/v1/practice")
+    await packer.ask("POST", "/api/v1/practice/lesson", {"lesson": "first"})
+    practised = (await packer.get("/api/v1/practice/tasks"))["tasks"][0]
+    ids |= {"/api/v1/practice/tasks/{id}": practised["id"]}
+    ids |= {f"/api/v1/practice/{each}": "U-1001" for each in ("orders/{id}", "packing/{code}")}
     checked = 0
     for path, methods in described["paths"].items():
         if "content" not in methods.get("get", {"responses": {"200": ()}})["responses"]["200"]:

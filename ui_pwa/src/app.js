@@ -294,7 +294,7 @@ export class App {
 
   async signOut() {
     try {
-      await call('DELETE', '/session');
+      await call('DELETE', this.state.practice ? '' : '/session');
       this.signedOut();
     } catch (error) {
       if (!(error instanceof BoxError)) throw error;
@@ -311,22 +311,27 @@ export class App {
     else await this.signOut();
   }
 
+  /** Nobody is signed in; who was training is back at the door. */
   signedOut() {
     this.link.stop();
+    if (this.state.practice) location.replace('/');
     this.inflight.clear();
     this.dispatch({ type: 'signed_out' });
   }
 
   /** Take up the session that this PDA remembers, with the box or without it. */
   async resume() {
-    if (!this.state.session) return;
+    const { session, practice } = this.state;
+    if (!session && !practice) return;
     try {
       const answer = await call('GET', '/session');
-      this.dispatch({ type: 'signed_in', session: answer.session ?? answer });
+      const now = answer.session ?? answer;
+      if (practice) this.device = now.device;
+      this.dispatch({ type: 'signed_in', session: now });
       this.link.start();
     } catch (error) {
       if (!(error instanceof BoxError)) throw error;
-      if (error.status === 401) this.signedOut();
+      if (error.status === 401 || error.status === 404) this.signedOut();
       else {
         this.dispatch({ type: 'link', link: 'down' });
         this.link.start();
@@ -432,6 +437,7 @@ export class App {
   /** A screen was entered, or the link came back. @param {ScreenName} screen */
   entered(screen) {
     if (this.state.link !== 'up') return;
+    if (this.state.practice) this.refresh('lesson');
     if (screen === 'tasks') this.refresh('tasks');
     if (screen === 'pick' && this.state.task) this.refresh('task');
     if (screen === 'pack') this.refresh(this.state.pack ? 'pack' : 'packing');

@@ -12,6 +12,10 @@
   }
   var dark = matchMedia('(prefers-color-scheme: dark)');
 
+  // A practice floor (docs/PDA_PROTOCOL.md, Training): another box, other data, another look.
+  window.floorPractice = /^\?practice\b/.test(location.search);
+  if (window.floorPractice) root.setAttribute('data-practice', '');
+
   window.floorLook = function (lang, theme) {
     saved = { lang: lang, theme: theme };
     try {

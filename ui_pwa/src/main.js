@@ -18,7 +18,7 @@ async function start() {
   const known = Object.fromEntries(
     SAVED.filter((n) => saved[n] !== undefined).map((n) => [n, saved[n]]),
   );
-  const app = new App(device, known, outbox);
+  const app = new App(device, { ...known, practice: floorPractice }, outbox);
   await app.dress(app.state.session !== null);
   if (!app.state.session) app.dispatch({ type: 'go', screen: 'signin' });
   app.painter.render();

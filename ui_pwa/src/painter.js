@@ -1,6 +1,6 @@
 // What is on the screen: the screen's view, and what lies over it, once a frame.
 
-import { html, render } from '../vendor/lit.js';
+import { html, nothing, render } from '../vendor/lit.js';
 import { openAlarms } from './core/state.js';
 import * as dialogs from './screens/dialogs.js';
 import * as signIn from './screens/sign_in.js';
@@ -13,6 +13,8 @@ export class Painter {
     this.screens = { signin: signIn };
     /** @type {typeof import('./screens/asks.js') | null} */
     this.layers = null;
+    /** @type {typeof import('./screens/lesson.js') | null} */
+    this.coach = null;
     this.waiting = false;
     this.opened = false;
   }
@@ -32,10 +34,11 @@ export class Painter {
     const { state } = app;
     const screen = this.screens[state.screen];
     const kind = screen?.wide ? 'page wide' : 'page';
+    const strip = state.practice ? this.practice()?.strip(app) : nothing;
     if (screen) {
       if (!this.opened) byId('screen').replaceChildren(); // what index.html shows until now
       this.opened = true;
-      render(html`<div class=${kind}>${screen.view(app)}</div>`, byId('screen'));
+      render(html`<div class=${kind}>${strip}${screen.view(app)}</div>`, byId('screen'));
     } else this.fetch(state.screen);
     const layer = dialogBy('layer');
     const alarm = dialogBy('alarm');
@@ -67,6 +70,17 @@ export class Painter {
   asks() {
     if (!this.layers) this.fetchAsks();
     return this.layers;
+  }
+
+  /** What stands above every screen of a practice floor; null until it has come. */
+  practice() {
+    if (!this.coach) this.fetchCoach();
+    return this.coach;
+  }
+
+  async fetchCoach() {
+    this.coach = await import('./screens/lesson.js');
+    this.paint();
   }
 
   async fetchAsks() {

@@ -10,6 +10,7 @@ interface Session {
   station: Station | null;
   opened_at: number;
   task: TaskView | null;
+  training?: boolean; // somebody said so, and it is not done
 }
 interface Frozen { category: string; due_at: number }
 interface TaskOrder {
@@ -123,6 +124,17 @@ interface Trial {
   rules: string; against: string; recent: number; given: number;
   differences: { order: string; what: string; before: string; after: string }[];
 }
+interface TraineeRow {
+  person: string; name: Name; lessons: Record<string, boolean>; shipped: number; wrong: number;
+  wrong_pm: number | null; on_time: number; on_time_pm: number | null; mistakes: number;
+  last_at: number; assigned_at: number;
+}
+interface LessonView {
+  lesson: string; lessons: string[]; done: string[]; order: string; place: ScreenName; say: string;
+  facts: Facts; is_coached: boolean; allowed_s: number; took_s: number; mistakes: number;
+  wrong: boolean; on_time: boolean; totes: string[]; label: string;
+  shelves: { location: string; goods: { name: Name; code: string; qty: number }[] }[];
+}
 interface Alarm { id: string; code: string; facts: Facts; raised_at: number }
 interface Reason { code: string; zh: string; en: string }
 type Reasons = Record<'short' | 'reprint' | 'release' | 'lot' | 'gift', Reason[]>;
@@ -178,7 +190,7 @@ interface State {
   alarms: Alarm[]; notice: Notice | null; noticeSeq: number; skipped: number[];
   photos: number; urgent: Urgent | null; dialog: Dialog | null; reasons: Reasons | null; station: string | null;
   shell: { worker: string; persisted: boolean | null; version: string; secure: boolean };
-  sound: boolean; lang: 'zh' | 'en'; theme: 'auto' | 'light' | 'dark'; prefix: string;
+  practice: boolean; sound: boolean; lang: 'zh' | 'en'; theme: 'auto' | 'light' | 'dark'; prefix: string;
 }
 type Happening = { type: string; [k: string]: any };
 
@@ -208,12 +220,14 @@ interface PdaView {
   revoked_at: number | null; online: boolean; seen_at: number | null;
 }
 interface Invitation { url: string; short: string; qr: string; expires_at: number }
-type Readable = 'tasks' | 'task' | 'packing' | 'pack' | 'reasons' | 'seen';
+type Readable = 'lesson' | 'tasks' | 'task' | 'packing' | 'pack' | 'reasons' | 'seen';
 type Dict = Record<string, string>;
 type Translate = (key: string, facts?: Facts) => string;
 
 /** Set by boot.js. */
 declare var floorLook: (lang: string, theme: string) => void;
+/** Whether the page is on a practice floor. */
+declare var floorPractice: boolean;
 declare var floorStopped: boolean | undefined;
 /** Chromium's Trusted Types; absent elsewhere. */
 declare var trustedTypes: undefined | {

@@ -83,6 +83,8 @@ from edge.domain.commands.people import (
     DeviceRevoke,
     SessionClose,
     SessionOpen,
+    TrainingAssign,
+    TrainingReport,
 )
 
 __all__ = [
@@ -149,6 +151,8 @@ __all__ = [
     "TaskTake",
     "TimerFire",
     "ToteBind",
+    "TrainingAssign",
+    "TrainingReport",
     "WaybillAdopt",
     "WaybillPrint",
     "WaybillProve",

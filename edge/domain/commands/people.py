@@ -43,6 +43,25 @@ class DeviceRevoke(Data, frozen=True, tag="device.revoke"):
     reason: str = ""
 
 
+class TrainingAssign(Data, frozen=True, tag="training.assign"):
+    """Tell a person to train."""
+
+    person: str
+
+
+class TrainingReport(Data, frozen=True, tag="training.report"):
+    """How one practice order went, from its task to its hand-over."""
+
+    FROM_CLIENTS = False
+    person: str
+    lesson: str
+    wrong: bool
+    """Without a refusal a wrong parcel would have left."""
+    on_time: bool
+    mistakes: int
+    took_s: int
+
+
 class AlarmAck(Data, frozen=True, tag="alarm.ack"):
     """Acknowledge an alarm."""
 

@@ -22,7 +22,17 @@ from edge.domain.model.orders import (
     Sibling,
     Siblings,
 )
-from edge.domain.model.people import Account, Alarm, Deadlines, Hands, Pda, Person, Session, Timer
+from edge.domain.model.people import (
+    Account,
+    Alarm,
+    Deadlines,
+    Hands,
+    Pda,
+    Person,
+    Session,
+    Timer,
+    Trainee,
+)
 from edge.domain.model.picking import Plan, Step, Task, Tote
 from edge.domain.model.site import (
     Box,
@@ -114,6 +124,7 @@ __all__ = [
     "Task",
     "Timer",
     "Tote",
+    "Trainee",
     "Waybill",
     "lot_id",
     "pool_id",

@@ -54,6 +54,21 @@ class Pda(Doc, frozen=True, kw_only=True, omit_defaults=True):
     revoked_us: int | None = None
 
 
+class Trainee(Doc, frozen=True, kw_only=True, omit_defaults=True):
+    """How a person (the id) did in training, and whether they were told to train."""
+
+    KIND = "trainee"
+    assigned_us: int = 0
+    """Since when it is due; 0 where it is not."""
+    done: tuple[str, ...] = ()
+    """Lessons done since then."""
+    shipped: int = 0
+    wrong: int = 0
+    on_time: int = 0
+    mistakes: int = 0
+    last_us: int = 0
+
+
 class Alarm(Doc, frozen=True, kw_only=True, omit_defaults=True):
     """Something that one person, or anybody with one of `roles`, must acknowledge."""
 

@@ -42,6 +42,7 @@ export const START = Object.freeze({
   reasons: null,
   station: null,
   shell: { worker: 'none', persisted: null, version: '', secure: true },
+  practice: false,
   sound: false,
   lang: 'zh',
   theme: 'auto',
@@ -101,6 +102,8 @@ export function home(state) {
   const roles = state.session?.person.roles ?? [];
   if (!state.session) return 'signin';
   if (state.task && state.task.state !== 'done') return 'pick';
+  if (state.practice) return 'lesson';
+  if (state.session.training) return 'training';
   if (roles.includes('packer') && state.session.station) return 'pack';
   return roles.includes('picker') || !roles.some((r) => DESK_ROLES.includes(r)) ? 'tasks' : 'live';
 }

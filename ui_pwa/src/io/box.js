@@ -3,6 +3,8 @@
 /** The box answers a ping at once; silence this long means it is out of reach, ms. */
 export const SILENCE_MS_MAX = 4000;
 const PING_EVERY_MS = 2500;
+/** A practice floor answers as the box does, under its own address. */
+const API = globalThis.floorPractice ? '/api/v1/practice' : '/api/v1';
 const BACKOFF_MS_MAX = 3000;
 const BACKOFF_MS_MIN = 300;
 const READ_MS_MAX = 4000;
@@ -44,7 +46,7 @@ async function ask(method, path, body, headers) {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), READ_MS_MAX);
   try {
-    const response = await fetch(`/api/v1${path}`, {
+    const response = await fetch(`${API}${path}`, {
       method,
       signal: abort.signal,
       cache: 'no-store',
@@ -107,7 +109,7 @@ export class Link {
     const since = this.owner.since();
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
     const socket = new WebSocket(
-      `${scheme}://${location.host}/api/v1/ws${since ? `?since=${since}` : ''}`,
+      `${scheme}://${location.host}${API}/ws${since ? `?since=${since}` : ''}`,
     );
     this.socket = socket;
     this.waitingSince = performance.now();

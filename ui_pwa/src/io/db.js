@@ -3,7 +3,7 @@
 // `outbox` holds commands in order, `saved` the rest by name. An answer and what it changes are
 // written in one transaction, so that a reload never shows older progress than was shown.
 
-const NAME = 'floor';
+const NAME = globalThis.floorPractice ? 'floor-practice' : 'floor';
 const VERSION = 2;
 
 /** @type {Promise<IDBDatabase> | null} */

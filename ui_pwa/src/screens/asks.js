@@ -4,7 +4,7 @@ import { html, nothing } from '../../vendor/lit.js';
 import { signal } from '../io/signals.js';
 import { action, footer, keypad, notice } from '../parts/parts.js';
 import { QTY_CHARS_MAX, title, typed } from './dialogs.js';
-import { MENU, SCREENS, worksAt } from './registry.js';
+import { MENU, PRACTISED, SCREENS, worksAt } from './registry.js';
 
 /** @param {App} app */
 export function view(app) {
@@ -20,7 +20,7 @@ export function view(app) {
 function places(app) {
   const { t, state } = app;
   const roles = state.session?.person.roles ?? [];
-  const all = Object.entries(SCREENS).filter(([, place]) => place.menu);
+  const all = Object.entries(SCREENS).filter(([id, place]) => place.menu && isHere(state, id));
   const own = all.filter(([, place]) => worksAt(place, roles));
   const parts = MENU.map((menu) =>
     part(app, menu, [
@@ -37,12 +37,16 @@ function places(app) {
     <div class="fill places">${parts}${part(app, 'others', shut)}</div>
     ${footer(
       action(app, {
-        text: t('act.sign_out'),
+        text: t(state.practice ? 'act.leave_training' : 'act.sign_out'),
         why: app.why('session.close'),
         onPress: () => app.signOut(),
       }),
     )}`;
 }
+
+/** Whether the floor has a screen: a practice floor has some, and one of its own. */
+/** @param {State} state @param {string} id */
+const isHere = ({ practice }, id) => (practice ? PRACTISED.includes(id) : id !== PRACTISED[0]);
 
 /** @param {App} app @param {string} name @param {unknown[]} actions */
 const part = (app, name, actions) =>

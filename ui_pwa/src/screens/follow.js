@@ -16,6 +16,7 @@ const URGENT_AGE_US_MAX = 600_000_000;
 
 /** @param {App} app @param {Kept} kept @param {Answer} answer */
 export function answered(app, kept, answer) {
+  if (app.state.practice) app.refresh('lesson');
   if (answer.ok) done(app, kept, answer);
   else refused(app, kept, answer);
 }
@@ -127,6 +128,7 @@ const FOLLOW = {
     app.go('devices');
     app.tell('good', 'notice.device_forgotten');
   },
+  'training.assign': (app) => app.tell('good', 'notice.training_assigned'),
   'alarm.ack': () => undefined,
 };
 
@@ -134,6 +136,7 @@ const FOLLOW = {
 export async function read(app, what) {
   const { task, pack } = app.state;
   try {
+    if (what === 'lesson') await app.painter.practice()?.look(app);
     if (what === 'tasks')
       app.dispatch({ type: 'tasks', ...(await call('GET', '/tasks?state=open')) });
     if (what === 'task' && task)
@@ -197,6 +200,7 @@ export function heard(app, kind) {
 /** Something happened on the floor. @param {App} app @param {BoxEntry} happened */
 export function entry(app, happened) {
   app.dispatch({ type: 'entry', entry: happened });
+  if (app.state.practice) app.refresh('lesson');
   const { screen, task, pack } = app.state;
   const { kind } = happened;
   if (kind === 'order.prioritised') prioritised(app, happened);

@@ -16,6 +16,9 @@ export const MENU = /** @type {const} */ (['work', 'watch', 'device']);
 /** Who may go everywhere. */
 export const SUPERIORS = Object.freeze(['leader', 'supervisor', 'admin']);
 
+/** Screens that a practice floor has; the first one is nowhere else. */
+export const PRACTISED = Object.freeze(['lesson', 'tasks', 'pack', 'handover', 'status']);
+
 /** @type {Record<ScreenName, Place>} */
 export const SCREENS = {
   tasks: { menu: 'work', roles: ['picker'], load: async () => import('./tasks.js') },
@@ -74,6 +77,8 @@ export const SCREENS = {
     roles: ['packer', 'keeper'],
     load: async () => (await import('./printing.js')).fixes,
   },
+  training: { menu: 'watch', load: async () => import('./training.js') },
+  lesson: { menu: 'work', load: async () => import('./lesson.js') },
   devices: {
     menu: 'watch',
     roles: ['keeper'],
