@@ -21,7 +21,7 @@ from edge.http.wire import BODY_BYTES_MAX, json_response
 
 TAKES_SECRETS: Final = (SignIn, PairRequest, Signing)
 """Bodies that hold a badge, a PIN or a code, which somebody may guess at."""
-PROMETHEUS: Final = "text/plain; version=0.0.4"
+PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Health(msgspec.Struct, frozen=True):

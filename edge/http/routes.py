@@ -56,7 +56,7 @@ class Resumed(msgspec.Struct, frozen=True):
 
 
 class SignedIn(msgspec.Struct, frozen=True):
-    """A session that was opened."""
+    """A session that was opened. `token`: empty for a browser, which keeps it as a cookie."""
 
     ok: bool
     session: SessionView
@@ -103,7 +103,9 @@ class Handlers:
         session = await self._sessions.recognise(token)
         assert session is not None
         view = await self._sessions.view(session)
-        response = json_response(SignedIn(ok=True, session=view, token=token))
+        # A browser has it in its cookie, where no script can read it.
+        told = "" if "Sec-Fetch-Site" in request.headers else token
+        response = json_response(SignedIn(ok=True, session=view, token=told))
         response.set_cookie(
             cookie_name(request),
             token,

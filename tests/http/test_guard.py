@@ -5,6 +5,7 @@ import pytest
 from aiohttp import WSServerHandshakeError
 
 from edge.http.limits import DEVICE, Limit, Rate
+from sync.api import decode_entry
 from tests.rig import PIN, Client, Rig, badge, heard
 
 COOKIE = "__Host-floor"
@@ -54,6 +55,34 @@ async def test_the_token_is_new_at_each_sign_in(rig: Rig) -> None:
         second = answer.cookies[COOKIE].value
     assert await status(rig, cookie_of(first)) == 401
     assert (second != first.token, await status(rig, cookie_of(first, second))) == (True, 200)
+
+
+async def test_a_browser_gets_the_token_by_its_cookie_alone(rig: Rig) -> None:
+    """No script of the page ever holds it; a client that is no browser does (SEC-4)."""
+    body = msgspec.json.encode({"badge": badge("picker"), "pin": PIN, "device": "pda-7"})
+    url = f"{rig.url}/api/v1/session"
+    told = {}
+    for site in ("same-origin", ""):
+        headers = JSON | ({"Sec-Fetch-Site": site} if site else {})
+        async with rig.http.post(url, data=body, headers=headers) as answer:
+            told[site] = (await answer.json())["token"] == answer.cookies[COOKIE].value
+    assert told == {"same-origin": False, "": True}
+
+
+async def test_a_pda_whose_clock_is_a_day_off_works(rig: Rig) -> None:
+    """Its commands are taken, entries carry both clocks; nothing is from the future (SYNC-4)."""
+    picker = await rig.client("picker")
+    for n, off_us in enumerate((-86_400 * SECOND_US, 86_400 * SECOND_US)):
+        await rig.assign(f"100{n}")
+        order = await picker.get(f"/api/v1/orders/100{n}")
+        made = picker.command("task.take", {"task_ids": [order["task"]]})
+        (answer,) = await picker.send(made | {"captured_at": made["captured_at"] + off_us})
+        assert answer["ok"], answer
+        await picker.must("task.release", task_id=order["task"], reason="break")
+    _, raws = await rig.box.reader.entries(0, 10_000)
+    taken = [entry for entry in map(decode_entry, raws) if entry.kind == "task.taken"]
+    off_days = [round((e.device_at_us - e.at_us) / (86_400 * SECOND_US)) for e in taken]
+    assert off_days == [-1, 0]
 
 
 async def test_another_pdas_session_stays(rig: Rig) -> None:
