@@ -187,6 +187,7 @@ install_or_upgrade() {
     say "the new version is not well after $health_s s: going back"
     roll_back
     # what never was well is nothing to go back to
+    rm -f "$base/previous"
     [ ! -e "${older:-/nowhere}/complete" ] || point "$base/previous" "$older"
     fail "$(basename "$release") was not well; $(basename "$old") serves again, nothing is lost" \
       "The lines above say why. Keep them for whoever made the archive."
