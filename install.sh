@@ -14,8 +14,10 @@ base=/opt/floorgate
 config=/etc/floorgate/floorgate.toml
 data=/var/lib/floorgate
 backups=/var/backups/floorgate
+system=/usr/lib/systemd/system
 units="floorgate.service floorgate.socket floorgate-backup.service floorgate-backup.timer
   floorgate-archive.service floorgate-archive.timer floorgate-spare.service"
+timers="floorgate-backup.timer floorgate-archive.timer"
 health_s=60
 
 say() { printf 'floorgate: %s\n' "$*"; }
@@ -113,7 +115,9 @@ install_system() { # install_system FOLDER_OF_UNITS
   put "$1/floorgate.sysusers" /usr/lib/sysusers.d/floorgate.conf
   put "$1/floorgate.tmpfiles" /usr/lib/tmpfiles.d/floorgate.conf
   put "$1/60-floorgate.rules" /usr/lib/udev/rules.d/60-floorgate.rules
-  for unit in $units; do put "$1/$unit" "/usr/lib/systemd/system/$unit"; done
+  for unit in $units; do # an older version, gone back to, may have fewer
+    if [ -e "$1/$unit" ]; then put "$1/$unit" "$system/$unit"; else rm -f "$system/$unit"; fi
+  done
   systemd-sysusers /usr/lib/sysusers.d/floorgate.conf
   systemd-tmpfiles --create /usr/lib/tmpfiles.d/floorgate.conf
   ln -sfn "$base/current/bin/floorgate" /usr/local/bin/floorgate
@@ -134,7 +138,9 @@ point() { # point LINK TARGET: atomic, so that a power cut leaves the one or the
 }
 
 start_box() {
-  systemctl restart floorgate-backup.timer floorgate-archive.timer
+  for timer in $timers; do
+    [ ! -e "$system/$timer" ] || systemctl restart "$timer"
+  done
   systemctl start floorgate.socket && systemctl restart floorgate.service
 }
 
@@ -168,8 +174,7 @@ install_or_upgrade() {
   echo "$release" >"$base/unconfirmed" # until it was seen well
   point "$base/current" "$release"
   install_system "$release/share/systemd"
-  systemctl --quiet enable floorgate.socket floorgate.service \
-    floorgate-backup.timer floorgate-archive.timer
+  systemctl --quiet enable floorgate.socket floorgate.service $timers
   if ! booted; then
     say "systemd does not run here: installed, not started; the box starts at the next boot"
     rm -f "$base/unconfirmed"
@@ -237,10 +242,9 @@ uninstall() {
     [ "$answer" = yes ] || fail "nothing was removed" "Without --purge the data stay."
   fi
   if booted; then
-    systemctl --quiet disable --now floorgate.socket floorgate.service \
-      floorgate-backup.timer floorgate-archive.timer || true
+    systemctl --quiet disable --now floorgate.socket floorgate.service $timers || true
   fi
-  for unit in $units; do rm -f "/usr/lib/systemd/system/$unit"; done
+  for unit in $units; do rm -f "$system/$unit"; done
   rm -f /usr/lib/sysusers.d/floorgate.conf /usr/lib/tmpfiles.d/floorgate.conf \
     /usr/lib/udev/rules.d/60-floorgate.rules /usr/local/bin/floorgate
   rm -rf "$base"
