@@ -6,21 +6,31 @@ const worker = /** @type {any} */ (self);
 
 const VERSION = new URL(location.href).searchParams.get('v') ?? '';
 const CACHE = `shell-${VERSION}`;
+/** Large and seldom needed: the camera's reader. It is kept once the page has come to rest. */
+const LATE = /^vendor\/zxing\/.+\.(js|wasm)$/;
 const FOLDERS = /^(src|css|vendor|locales|icons|voice)\/.+\.(js|css|json|png|svg|opus)$/;
 
 /** @param {string} path */
 const isShell = (path) =>
-  path === 'index.html' || path === 'manifest.webmanifest' || FOLDERS.test(path);
+  path === 'index.html' || path === 'manifest.webmanifest' || FOLDERS.test(path) || LATE.test(path);
 
 /** Files of the shell, by the list that the box serves. */
 async function fill() {
   const list = await (await fetch('/assets.json', { cache: 'no-store' })).json();
   const paths = Object.keys(list.files)
     .map((p) => p.replace(/^\/+/, ''))
-    .filter(isShell);
+    .filter((path) => isShell(path) && !LATE.test(path));
   const cache = await caches.open(CACHE);
   const urls = ['/', ...paths.filter((p) => p !== 'index.html').map((p) => `/${p}`)];
   await cache.addAll(urls.map((url) => new Request(url, { cache: 'reload' })));
+}
+
+/** What `fill` left for later, unless it is here. */
+async function fillLate() {
+  const list = await (await fetch('/assets.json', { cache: 'no-store' })).json();
+  const cache = await caches.open(CACHE);
+  const late = Object.keys(list.files).filter((path) => LATE.test(path.replace(/^\/+/, '')));
+  for (const path of late) if (!(await cache.match(path))) await cache.add(path);
 }
 
 async function forgetOlder() {
@@ -40,7 +50,10 @@ async function answer(request) {
 
 worker.addEventListener('install', (event) => event.waitUntil(fill()));
 worker.addEventListener('activate', (event) => event.waitUntil(forgetOlder()));
-worker.addEventListener('message', (event) => event.data === 'GO' && worker.skipWaiting());
+worker.addEventListener('message', (event) => {
+  if (event.data === 'GO') worker.skipWaiting();
+  if (event.data === 'IDLE') event.waitUntil(fillLate().catch(() => undefined));
+});
 worker.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== 'GET' || url.origin !== location.origin) return;

@@ -16,7 +16,9 @@ FILES: Final = ("index.html", "manifest.webmanifest", "sw.js", "favicon.svg")
 LEFT_OUT: Final = {".md", ".template"}
 OPEN_TO_ALL: Final = "enrol/probe.json"
 """Proves to the page on plain HTTP that HTTPS works; it says nothing else."""
-GZIP_SUFFIXES: Final = {".html", ".js", ".css", ".json", ".svg", ".webmanifest"}
+GZIP_SUFFIXES: Final = {".html", ".js", ".css", ".json", ".svg", ".webmanifest", ".wasm"}
+GZIP_LEVELS: Final = {".wasm": 1}
+"""Instead of the best: it is large, and a box shall start within a second."""
 HASH_CHARS: Final = 16
 _COMMENT: Final = re.compile(rb"(?ms)^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/[ \t]*)$")
 """A comment of JavaScript that has its lines to itself."""
@@ -102,6 +104,10 @@ def _load(path: Path) -> Asset:
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     if kind.startswith("text/") or kind.endswith(("json", "javascript")):
         kind += "; charset=utf-8"
-    packed = gzip.compress(body, 9, mtime=0) if path.suffix in GZIP_SUFFIXES else None
+    packed = (
+        gzip.compress(body, GZIP_LEVELS.get(path.suffix, 9), mtime=0)
+        if path.suffix in GZIP_SUFFIXES
+        else None
+    )
     etag = hashlib.sha256(body).hexdigest()[:HASH_CHARS]
     return Asset(body, packed, kind, etag)

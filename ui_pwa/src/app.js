@@ -37,7 +37,7 @@ export class App {
     this.onReason = () => undefined;
     /** @type {() => unknown} */
     this.onSure = () => undefined;
-    /** @type {{moveTo: (parent: Element) => void} | null} */
+    /** @type {{moveTo: (parent: Element) => void, read: (text: string) => void} | null} */
     this.wedge = null;
     /** @type {(() => unknown) | null} */
     this.keepShell = null;
@@ -191,7 +191,7 @@ export class App {
     this.go(home(this.state));
   }
 
-  /** @param {'lang' | 'theme' | 'prefix'} name @param {string} value */
+  /** @param {Setting} name @param {string} value */
   async set(name, value) {
     this.dispatch({ type: 'set', name, value });
     await this.dress();

@@ -10,6 +10,8 @@ import * as dialogs from './screens/dialogs.js';
 
 /** How often the page looks at the clock: alarms, overdue answers, retries. */
 const TICK_MS = 1000;
+/** After the start, what is large and seldom needed waits this long to be fetched, ms. */
+const IDLE_MS = 5000;
 
 async function start() {
   const [saved, outbox] = await Promise.all([db.saved(), db.outbox()]);
@@ -74,6 +76,7 @@ async function keepPage(app) {
   await shell.keepShell(report);
   app.update();
   await Promise.all([app.painter.fetchAll(), import('./screens/follow.js')]);
+  setTimeout(() => shell.keepRest(), IDLE_MS);
 }
 
 if (!globalThis.floorStopped) start();

@@ -15,6 +15,8 @@ export class Painter {
     this.layers = null;
     /** @type {typeof import('./screens/lesson.js') | null} */
     this.coach = null;
+    /** @type {typeof import('./screens/intake.js') | null} */
+    this.intake = null;
     this.waiting = false;
     this.opened = false;
   }
@@ -34,11 +36,12 @@ export class Painter {
     const { state } = app;
     const screen = this.screens[state.screen];
     const kind = screen?.wide ? 'page wide' : 'page';
+    const intake = state.intake === 'wedge' && !this.intake ? nothing : this.codes()?.strip(app);
     const strip = state.practice ? this.practice()?.strip(app) : nothing;
     if (screen) {
       if (!this.opened) byId('screen').replaceChildren(); // what index.html shows until now
       this.opened = true;
-      render(html`<div class=${kind}>${strip}${screen.view(app)}</div>`, byId('screen'));
+      render(html`<div class=${kind}>${strip}${intake}${screen.view(app)}</div>`, byId('screen'));
     } else this.fetch(state.screen);
     const layer = dialogBy('layer');
     const alarm = dialogBy('alarm');
@@ -76,6 +79,18 @@ export class Painter {
   practice() {
     if (!this.coach) this.fetchCoach();
     return this.coach;
+  }
+
+  /** Where codes come from while the scanner is not trusted; null until it has come. */
+  codes() {
+    if (!this.intake) import('./screens/intake.js').then((module) => this.#has(module));
+    return this.intake;
+  }
+
+  /** @param {typeof import('./screens/intake.js')} module */
+  #has(module) {
+    this.intake = module;
+    this.paint();
   }
 
   async fetchCoach() {

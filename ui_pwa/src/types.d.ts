@@ -191,7 +191,9 @@ interface State {
   photos: number; urgent: Urgent | null; dialog: Dialog | null; reasons: Reasons | null; station: string | null;
   shell: { worker: string; persisted: boolean | null; version: string; secure: boolean };
   practice: boolean; sound: boolean; lang: 'zh' | 'en'; theme: 'auto' | 'light' | 'dark'; prefix: string;
+  intake: 'wedge' | 'camera' | 'manual';
 }
+type Setting = 'lang' | 'theme' | 'prefix' | 'intake';
 type Happening = { type: string; [k: string]: any };
 
 type App = import('./app.js').App;

@@ -47,6 +47,7 @@ export const START = Object.freeze({
   lang: 'zh',
   theme: 'auto',
   prefix: '~',
+  intake: 'wedge',
 });
 
 /** What is written to storage and read back at the next start. */
@@ -68,6 +69,7 @@ export const SAVED = Object.freeze(
     'lang',
     'theme',
     'prefix',
+    'intake',
   ]),
 );
 

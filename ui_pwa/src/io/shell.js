@@ -6,10 +6,14 @@
 
 const policy = globalThis.trustedTypes?.createPolicy('sw', {
   createScriptURL: (/** @type {string} */ url) => {
-    if (!/^\/sw\.js\?v=[\w.-]*$/.test(url)) throw new TypeError(`not the worker: ${url}`);
+    if (!/^\/(sw\.js\?v=[\w.-]*|src\/io\/decoder\.js)$/.test(url))
+      throw new TypeError(`not a worker of this page: ${url}`);
     return url;
   },
 });
+
+/** The address of a worker, as Chromium's Trusted Types want it. @param {string} url */
+export const scriptUrl = (url) => /** @type {any} */ (policy?.createScriptURL(url) ?? url);
 
 /** @param {Report} report */
 export async function keepShell(report) {
@@ -26,7 +30,7 @@ export async function registerWorker(report) {
     const { version } = await (await fetch('/assets.json', { cache: 'no-store' })).json();
     const url = `/sw.js?v=${encodeURIComponent(version)}`;
     await navigator.serviceWorker.register(
-      /** @type {any} */ (policy?.createScriptURL(url) ?? url),
+      scriptUrl(url),
     );
     await navigator.serviceWorker.ready;
     report({ worker: 'ready', version });
@@ -34,6 +38,12 @@ export async function registerWorker(report) {
     const known = await navigator.serviceWorker.getRegistration().catch(() => undefined);
     report({ worker: known?.active ? 'ready' : 'refused' });
   }
+}
+
+/** Have the worker keep what is large and seldom needed, now that nothing else is loading. */
+export async function keepRest() {
+  const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
+  registration?.active?.postMessage('IDLE');
 }
 
 /** Put a waiting newer page to use; call it only between tasks. */

@@ -177,7 +177,13 @@ export class Wedge {
     }
     if (before) restore(before);
     this.lastScanMs = performance.now();
-    const result = normalise(frame.text);
+    this.read(frame.text);
+  }
+
+  /** Take a code as if it had been scanned: from the camera, or typed on purpose. */
+  /** @param {string} text */
+  read(text) {
+    const result = normalise(text);
     if (result.ok) this.owner.onScan(result.code);
     else this.owner.onReject(result.reason);
   }

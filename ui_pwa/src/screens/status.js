@@ -47,6 +47,7 @@ export function view(app) {
         ${choices(app, 'lang', ['zh', 'en'])}
         ${choices(app, 'theme', ['auto', 'light', 'dark'])}
         ${choices(app, 'prefix', PREFIXES)}
+        ${choices(app, 'intake', ['wedge', 'camera', 'manual'])}
         ${action(app, { text: t('act.test_signals'), onPress: () => testSignals(app) })}
       </div>
     </section>${notice(app)}
@@ -71,7 +72,7 @@ function works(app, name, kind) {
 const fact = (label, value, tone) =>
   html`<div class="fact"><span>${label}</span>${chip(value, tone)}</div>`;
 
-/** @param {App} app @param {'lang' | 'theme' | 'prefix'} name @param {string[]} values */
+/** @param {App} app @param {Setting} name @param {string[]} values */
 function choices(app, name, values) {
   return html`<fieldset><legend>${app.t(`set.${name}`)}</legend>${values.map((value) =>
     action(app, {
