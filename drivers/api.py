@@ -141,6 +141,8 @@ class Mark(msgspec.Struct, frozen=True):
     """The printer's odometer, read before a copy is sent."""
 
     labels: int
+    is_lasting: bool = True
+    """The count outlives a loss of power, so that standing still shows that nothing came out."""
 
 
 class Proof(StrEnum):
@@ -450,9 +452,16 @@ def plug_cable(fake: "FakePrinter", path: Path) -> "Cable":
     return Cable(fake, path)
 
 
-def printer_at(fake: "FakePrinter", reply_s: float = 2.0, poll_s: float = 0.2) -> Printer:
-    """Return a closed printer that reaches a virtual one within this process."""
+def printer_at(
+    fake: "FakePrinter", reply_s: float = 2.0, poll_s: float = 0.2, *, is_cable: bool = False
+) -> Printer:
+    """Return a closed printer that reaches a virtual one within this process.
+
+    `is_cable`: as by USB, where the printer keeps half a picture when the line breaks.
+    """
     from drivers.labelprinter import Waits  # noqa: PLC0415 - a demo's and test's need
     from drivers.registry import printer_over  # noqa: PLC0415
 
-    return printer_over(fake.link(), fake.lang, Waits(reply_s=reply_s, poll_s=poll_s))
+    return printer_over(
+        fake.link(is_cable=is_cable), fake.lang, Waits(reply_s=reply_s, poll_s=poll_s)
+    )

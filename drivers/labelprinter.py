@@ -19,7 +19,7 @@ from typing import ClassVar, Final
 import msgspec
 
 from drivers.api import CopyId, DriverError, Mark, Printer, PrinterStatus, Proof, Raster
-from drivers.models import proof_of
+from drivers.models import counts, proof_of
 from drivers.printers import escpos, tspl, zpl
 from drivers.printers.common import Answer, Ask, Replies, Token
 from drivers.transports import Link
@@ -168,6 +168,13 @@ class LabelPrinter(Printer):
         self._replies.expect(Ask.NOTHING)
         return None
 
+    async def _count(self, question: bytes) -> int | None:
+        """Return how many labels came out; raise where the printer says nothing at all."""
+        labels = await self._ask("mark", question, Ask.ODOMETER)
+        if labels is None:
+            await self._status("mark")  # it is silent only about its count, or raises
+        return labels if isinstance(labels, int) else None
+
     def _hear(self, data: bytes) -> Answer | None:
         """Keep the tokens in `data`; return the answer in it, if any."""
         answer: Answer | None = None
@@ -212,21 +219,29 @@ class LabelPrinter(Printer):
 
 
 class TsplPrinter(LabelPrinter):
-    """A TSPL printer. Proof: its completion token."""
+    """A TSPL printer. Proof: its completion token; some models count their labels besides."""
 
     CANCEL = tspl.CANCEL
 
     def __init__(self, link: Link, waits: Waits, gap_mm: float) -> None:
         super().__init__(link, tspl.Replies(), waits)
         self._gap_mm = gap_mm
+        self._counts: bool | None = None
+        """None: not known before the printer has told its model."""
 
     def encode(self, label: Raster, copy_id: CopyId) -> bytes:
         """Return the bytes that print `label` once. Pure."""
         return tspl.encode(label, copy_id, self._gap_mm)
 
     async def mark(self) -> Mark | None:
-        """Return None: TSPL counts kilometres, not labels."""
-        return None
+        """Return the count of the idle printer, or None where the model has none."""
+        async with self._turn:
+            await self._await_idle("mark")
+            if self._counts is None:
+                model = await self._ask("mark", tspl.ASK_MODEL, Ask.MODEL)
+                self._counts = counts("tspl", str(model)) if model is not None else None
+            labels = await self._count(tspl.ASK_ODOMETER) if self._counts else None
+            return Mark(labels) if labels is not None else None
 
     async def await_proof(self, copy_id: CopyId, mark: Mark | None, timeout_s: float) -> Proof:
         """Wait for the completion token of the copy sent last; NONE when it does not come."""
@@ -265,10 +280,8 @@ class ZplPrinter(LabelPrinter):
         """Return the odometer of the idle printer, or None where the model has none."""
         async with self._turn:
             await self._await_idle("mark")  # earlier labels must not count as the next one
-            labels = await self._ask("mark", zpl.ASK_ODOMETER, Ask.ODOMETER)
-            if labels is None:
-                await self._status("mark")  # it is silent only about its odometer, or raises
-            return Mark(labels) if isinstance(labels, int) else None
+            labels = await self._count(zpl.ASK_ODOMETER)
+            return Mark(labels) if labels is not None else None
 
     async def await_proof(self, copy_id: CopyId, mark: Mark | None, timeout_s: float) -> Proof:
         """Wait for the odometer to pass `mark`; NONE when it does not, or without a mark.
@@ -317,20 +330,27 @@ class EscposPrinter(LabelPrinter):
     def __init__(self, link: Link, waits: Waits, *, has_process_id: bool | None = None) -> None:
         super().__init__(link, escpos.Replies(), waits)
         self._has_process_id = has_process_id
-        """None: not known before the printer has told its model."""
+        self._counts: bool | None = None
+        """None, of either: not known before the printer has told its model."""
 
     def encode(self, label: Raster, copy_id: CopyId) -> bytes:
         """Return the bytes that print `label` once. Pure, once `mark` has asked for the model."""
         return escpos.encode(label, copy_id, has_process_id=bool(self._has_process_id))
 
     async def mark(self) -> Mark | None:
-        """Return None, having learnt once from the model's name whether it can prove a copy."""
+        """Return the count of cuts, or None; learn once from the model's name what it can prove.
+
+        The manual keeps the count's last steps out of what a loss of power leaves.
+        """
         async with self._turn:
             await self._await_idle("mark")
-            if self._has_process_id is None:
+            if self._counts is None:
                 model = await self._ask("mark", escpos.ASK_MODEL, Ask.MODEL)
-                self._has_process_id = proof_of("escpos", str(model or "")) is Proof.TOKEN
-        return None
+                self._counts = counts("escpos", str(model or ""))
+                if self._has_process_id is None:
+                    self._has_process_id = proof_of("escpos", str(model or "")) is Proof.TOKEN
+            cuts = await self._count(escpos.ASK_ODOMETER) if self._counts else None
+            return Mark(cuts, is_lasting=False) if cuts is not None else None
 
     async def await_proof(self, copy_id: CopyId, mark: Mark | None, timeout_s: float) -> Proof:
         """Wait for the process id of the copy; NONE when it does not come, or without one."""

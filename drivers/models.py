@@ -19,6 +19,8 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     field_verified: bool
     """Whether somebody has seen it on the device itself."""
     source: str
+    counts: bool = False
+    """Tells how many labels ever came out, beside its proof."""
 
 
 @cache
@@ -30,5 +32,16 @@ def models() -> tuple[Model, ...]:
 
 def proof_of(lang: str, name: str) -> Proof:
     """Return how a printer of `lang` that calls itself `name` proves a copy."""
-    fits = (m.proof for m in models() if m.lang == lang and fnmatchcase(name, m.name))
-    return next(fits, Proof.NONE)
+    found = _model(lang, name)
+    return found.proof if found is not None else Proof.NONE
+
+
+def counts(lang: str, name: str) -> bool:
+    """Tell whether a printer of `lang` that calls itself `name` counts its labels."""
+    found = _model(lang, name)
+    return found is not None and found.counts
+
+
+def _model(lang: str, name: str) -> Model | None:
+    fits = (m for m in models() if m.lang == lang and fnmatchcase(name, m.name))
+    return next(fits, None)

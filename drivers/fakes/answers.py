@@ -40,6 +40,8 @@ def tspl(panel: Panel, what: str) -> bytes:
             return b"\x02" + state + b"@@" + bytes([fault]) + b"\x03\r\n"
         case "model" if not (panel.is_stopped or panel.held):  # only when ready for more
             return panel.model.encode() + b"\r\n"
+        case "odometer" if not (panel.is_stopped or panel.held):
+            return b"%d\r\n" % panel.odometer
         case _:
             return b""
 
@@ -83,5 +85,6 @@ def escpos(panel: Panel, what: str) -> bytes:
             [0x10 | panel.is_stopped << 3 | panel.head_open << 5, 0, panel.paper_out * 0x0C, 0]
         ),
         "model": b"" if panel.is_stopped else b"_%b\x00" % panel.model.encode(),
+        "odometer": b"" if panel.is_stopped or panel.held else b"_%d\x00" % panel.odometer,
     }
     return answers.get(what, b"")

@@ -31,6 +31,7 @@ _COMMAND_FORMS: Final = {
     "margin": rb"\x1dL(..)",
     "auto status": rb"\x1da(.)",
     "model": rb"\x1dIC",
+    "odometer": rb"\x1dg2\x00\xb2\x00",
     "process id": rb"\x1d\(H\x06\x0000(.{4})",
 }
 _COMMANDS: Final = {name: re.compile(form, re.DOTALL) for name, form in _COMMAND_FORMS.items()}
@@ -109,8 +110,8 @@ class EscposEngine:
                 self._id = found[1].decode("ascii", "replace")
             case "auto status" if found[1] != b"\x00":
                 events.append(Asked("auto status"))
-            case "model":
-                events.append(Asked("model"))
+            case "model" | "odometer":
+                events.append(Asked(name))
             case "cut":
                 if self._bands:
                     events.append(self._label())

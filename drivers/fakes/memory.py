@@ -11,11 +11,10 @@ CHUNK_BYTES_MAX: Final = 4_096
 
 
 class MemoryLink:
-    """See `drivers.transports.Link`."""
+    """See `drivers.transports.Link`. At a cable's end the printer keeps what it got of a copy."""
 
-    is_cable = False
-
-    def __init__(self, printer: FakePrinter) -> None:
+    def __init__(self, printer: FakePrinter, *, is_cable: bool = False) -> None:
+        self.is_cable = is_cable
         self.subject = f"memory:{printer.model}"
         self._printer = printer
         self._wire: Wire | None = None
@@ -32,9 +31,13 @@ class MemoryLink:
         if self._wire is None:
             if not self._printer.is_on:
                 raise self._error("open", "it is off")
+            if self._printer.unplugged:
+                raise self._error("open", "no such device")
             self._heard = b""
-            self._wire = Wire(self._printer, self._hear, self.close)
-            self._printer.attach(self._wire)
+            wire = self._printer.cable() if self.is_cable else Wire(self._printer)
+            wire.write, wire.cut = self._hear, self.close
+            self._wire = wire
+            self._printer.attach(wire)
 
     async def send(self, data: bytes) -> int:
         """Send all of `data`; a failure says how much the printer may have taken."""

@@ -95,7 +95,10 @@ class Wire:
     """A host's way to the printer. `write` takes what the printer says, `cut` breaks the line."""
 
     def __init__(
-        self, printer: "FakePrinter", write: Callable[[bytes], None], cut: Callable[[], None]
+        self,
+        printer: "FakePrinter",
+        write: Callable[[bytes], None] = lambda _: None,
+        cut: Callable[[], None] = lambda: None,
     ) -> None:
         self._printer = printer
         self._engine = printer.new_engine()
@@ -172,6 +175,8 @@ class FakePrinter:
         """Does not answer status questions during a fault, as ZPL manuals say."""
         self.cut_after_bytes: int | None = None
         """Break the line after so many more bytes, once."""
+        self._unplugged = False
+        self._cable: Wire | None = None
         self.bytes_per_s: int | None = None
         """Read no faster than this."""
         self.seconds_per_label = 0.0
@@ -228,19 +233,38 @@ class FakePrinter:
     def reboot(self) -> None:
         """Break all connections and forget what is held; the odometer stays."""
         self._forget()
+        if self._cable is not None:
+            self._cable.forget()
         for wire in list(self._wires):
             wire.forget()
+            wire.cut()
+
+    @property
+    def unplugged(self) -> bool:
+        """Its cable is out: lines break, nobody reaches it, and it goes on with what it has."""
+        return self._unplugged
+
+    @unplugged.setter
+    def unplugged(self, is_out: bool) -> None:
+        self._unplugged = is_out
+        for wire in list(self._wires) if is_out else ():
             wire.cut()
 
     def look_again(self) -> None:
         """Wake the print head: a switch was turned."""
         self._changed.set()
 
-    def link(self) -> "MemoryLink":
+    def link(self, *, is_cable: bool = False) -> "MemoryLink":
         """Return a way to it within this process: no sockets, and as fast as it can be."""
         from drivers.fakes.memory import MemoryLink  # noqa: PLC0415 - it knows this module
 
-        return MemoryLink(self)
+        return MemoryLink(self, is_cable=is_cable)
+
+    def cable(self) -> Wire:
+        """Return its one cable: half a picture on it stays one until it is dropped."""
+        if self._cable is None:
+            self._cable = Wire(self)
+        return self._cable
 
     def new_engine(self) -> Engine:
         """Return what reads one host's bytes from the start."""

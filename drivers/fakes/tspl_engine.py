@@ -146,5 +146,7 @@ class TsplEngine:
             self._responds = line.endswith(b"ON")
         elif line in (b"SET REPRINT ON", b"SET REPRINT OFF"):
             self._reprints = line.endswith(b"ON")
+        elif line == b"OUT @LABEL":
+            events.append(Asked("odometer"))
         elif not line.startswith(_SETTINGS):
             note(self.problems, f"unknown command {line[:40]!r}")

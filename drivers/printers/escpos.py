@@ -10,7 +10,7 @@ rows that would join to one, and a row with one inside goes by itself, moved lef
 edge behind a margin (`GS L`) as wide. Only where a row has no white edge is one dot of it changed.
 
 Sources: Epson "ESC/POS command reference" (DLE EOT, DLE DC4, GS a, GS I, GS L, GS V, GS v 0,
-GS ( H function 48); HPRT TP809 manual pages 33-36; Citizen CMP-20II manual page 44 (GS a).
+GS ( H function 48, GS g 2); HPRT TP809 manual pages 33-36; Citizen CMP-20II manual page 44 (GS a).
 """
 
 import re
@@ -32,6 +32,8 @@ ASK_AUTO_STATUS: Final = b"\x1da\x0f\x1da\x00"
 """Automatic status on, which is answered at once, and off again."""
 ASK_MODEL: Final = b"\x1dIC"
 """Answered when all before it is done."""
+ASK_ODOMETER: Final = b"\x1dg2\x00\xb2\x00"
+"""How often the cutter ran in the printer's life, answered when all before it is done."""
 CANCEL: Final = b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08"
 UNDO_ON_LINES: Final = b"\r\n"
 """`DLE EOT` would be the start of the next line for a printer that reads lines."""
@@ -108,6 +110,8 @@ _TOKEN: Final = re.compile(rb'7"([\x20-\x7e]{4})\x00', re.DOTALL)
 _TOKEN_BEGUN: Final = re.compile(rb'7("[\x20-\x7e]{0,4})?')
 _MODEL: Final = re.compile(rb"_([\x20-\x7e]{1,64})\x00")
 _MODEL_BEGUN: Final = re.compile(rb"_[\x20-\x7e]{0,64}")
+_ODOMETER: Final = re.compile(rb"_(\d{1,10})\x00")
+_ODOMETER_BEGUN: Final = re.compile(rb"_\d{0,10}")
 _STATUS_BYTES: Final = 4
 
 
@@ -175,6 +179,8 @@ class Replies:
                 return _auto_status(held[:_STATUS_BYTES])
             case Ask.MODEL:
                 return _model(held)
+            case Ask.ODOMETER:
+                return _odometer(held)
             case Ask.LANGUAGE if _is_status(held[0]):
                 answer = "ESC/POS"
             case Ask.STATUS if _is_status(held[0]):
@@ -197,6 +203,13 @@ def _model(held: bytes) -> tuple[Answer | None, int]:
     if found is not None:
         return found[1].decode("ascii").strip(), found.end()
     return None, int(not _MODEL_BEGUN.fullmatch(held))
+
+
+def _odometer(held: bytes) -> tuple[Answer | None, int]:
+    found = _ODOMETER.match(held)
+    if found is not None:
+        return int(found[1]), found.end()
+    return None, int(not _ODOMETER_BEGUN.fullmatch(held))
 
 
 def parse_status(four: bytes) -> PrinterStatus:

@@ -22,6 +22,8 @@ from drivers.units import dots_per_mm
 ASK_STATUS: Final = b"\x1b!?"
 """Answered with one byte at any time, even while printing."""
 ASK_EXTENDED: Final = b"\x1b!S"
+ASK_ODOMETER: Final = b"OUT @LABEL\r\n"
+"""The labels printed, answered in its turn; only of models that have it (`drivers/models.toml`)."""
 ASK_MODEL: Final = b"~!T\r\n"
 """Answered when the printer is ready for the next command, and only then."""
 CANCEL: Final = b"\x1b!."
@@ -89,6 +91,8 @@ _TOKEN_BEGUN: Final = re.compile(rb"\{[0-9A-Fa-f]{0,2}(?:(?<=..),\d{0,10}(?:,[^{
 _EXTENDED: Final = re.compile(rb"\x02(.{4})\x03", re.DOTALL)
 _EXTENDED_BYTES: Final = 6
 _MODEL: Final = re.compile(rb"([\x20-\x7e]{1,%d})\r?\n" % MODEL_BYTES_MAX)
+_ODOMETER: Final = re.compile(rb"(\d{1,10})\r?\n")
+_ODOMETER_BEGUN: Final = re.compile(rb"\d{1,10}\r?")
 
 
 class Replies:
@@ -152,14 +156,27 @@ class Replies:
                     return parse_extended(found[1]), found.end()
                 return None, 0 if held[0] == STX and len(held) < _EXTENDED_BYTES else 1
             case Ask.MODEL:
-                found = _MODEL.match(held)
-                if found is not None:
-                    return found[1].decode("ascii").strip(), found.end()
-                line = held.rstrip(b"\r")
-                is_begun = len(line) <= MODEL_BYTES_MAX and line.isascii() and line != b""
-                return None, 0 if is_begun and line.decode().isprintable() else 1
+                return _model(held)
+            case Ask.ODOMETER:
+                return _odometer(held)
             case _:
                 return None, 1
+
+
+def _model(held: bytes) -> tuple[Answer | None, int]:
+    found = _MODEL.match(held)
+    if found is not None:
+        return found[1].decode("ascii").strip(), found.end()
+    line = held.rstrip(b"\r")
+    is_begun = len(line) <= MODEL_BYTES_MAX and line.isascii() and line != b""
+    return None, 0 if is_begun and line.decode().isprintable() else 1
+
+
+def _odometer(held: bytes) -> tuple[Answer | None, int]:
+    found = _ODOMETER.match(held)
+    if found is not None:
+        return int(found[1]), found.end()
+    return None, int(not _ODOMETER_BEGUN.fullmatch(held))
 
 
 def parse_status(byte: int) -> PrinterStatus:

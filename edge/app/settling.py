@@ -119,4 +119,4 @@ async def _ask(
     if now is None:  # silent only about its odometer, for now
         return replace(found, is_busy=True)
     pending.proof = Proof.ODOMETER.value
-    return replace(found, counted=now.labels - pending.mark.labels)
+    return replace(found, counted=now.labels - pending.mark.labels, is_lasting=now.is_lasting)

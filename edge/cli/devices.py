@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from drivers.api import Device, DriverError, Progress, Settings, State, make_discovery
-from edge.cli import box_devices, fake_printers, pairing
+from edge.cli import box_devices, fake_printers, pairing, stickers
 from edge.cli.output import GOOD, WRONG_USAGE, fail, say, say_json
 
 SECONDS: Final = 15.0
@@ -55,6 +55,7 @@ GROUP: Final[tuple[Callable[["argparse._SubParsersAction[Any]"], None], ...]] = 
     box_devices.add_actions,
     fake_printers.add_fake,
     pairing.add_pair,
+    stickers.add_label,
 )
 """What adds each verb of the group."""
 

@@ -27,9 +27,9 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     sim.add_argument("--jobs", type=int, default=1_000, help="with --printing: how many labels")
     sim.add_argument(
         "--hall",
-        choices=("counting", "mixed", "tokens"),
-        default="counting",
-        help="with --printing: what its printers can tell of themselves",
+        choices=("mixed", "zpl", "tsc", "clones", "receipts"),
+        default="mixed",
+        help="with --printing: which printers (mixed: ZPL and TSC; clones: TSPL without a count)",
     )
     sim.add_argument("--json", action="store_true", help="one JSON line")
     sim.set_defaults(run=simulate)

@@ -47,6 +47,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """The printer says that it has work in hand."""
     counted: int | None = None
     """Labels that came out since the odometer was read; None where it could not be read."""
+    is_lasting: bool = True
+    """That count outlives a loss of power."""
     is_settled: bool = False
     """The printer has been well and idle for as long as it may take to take in what was sent."""
 
@@ -65,7 +67,11 @@ TABLE: Final[tuple[tuple[str, Callable[[Situation], bool], Verdict], ...]] = (
     ("it has a fault: it holds the label", lambda c: bool(c.fault), Verdict.WAIT),
     ("it is busy: it has the label in hand", lambda c: c.is_busy, Verdict.WAIT),
     ("it may still be taking it in", lambda c: not c.is_settled, Verdict.RECONCILE),
-    ("its odometer stands still, it holds nothing", lambda c: c.counted == 0, Verdict.RETRY),
+    (
+        "its odometer stands still, it holds nothing",
+        lambda c: c.counted == 0 and c.is_lasting,
+        Verdict.RETRY,
+    ),
     ("it cannot tell", lambda _: True, Verdict.UNKNOWN),
 )
 """What is known → what to do. The first row that fits decides; the last one always fits."""

@@ -41,6 +41,11 @@ ROWS: list[tuple[str, dict[str, Any], str]] = [
     ("… odometer one further", {**ASKED, "counted": 1}, "proved"),
     ("… odometer unchanged", {**ASKED, "counted": 0, "is_settled": True}, "retry"),
     ("… job state by name", {**ASKED, "can_count": False, "is_proved": True}, "proved"),
+    (
+        "… a count that power loss may set back is unchanged",
+        {**ASKED, "counted": 0, "is_settled": True, "is_lasting": False},
+        "unknown",
+    ),
     ("… nothing to ask", {**ASKED, "can_count": False}, "unknown"),
 ]
 

@@ -159,6 +159,9 @@ ANSWERS: list[Row] = [
     *ZPL_ROWS,
     *TSPL_ROWS,
     (tspl.Replies, Ask.MODEL, b"TTP-244 Plus\r\n", ["TTP-244 Plus"]),
+    (tspl.Replies, Ask.ODOMETER, b"31084\r\n", [31084]),
+    (tspl.Replies, Ask.ODOMETER, b"{00,00007}\r\n31084\n", [Token(0, 7), 31084]),
+    (escpos.Replies, Ask.ODOMETER, b"_184\x00", [184]),
     (tspl.Replies, Ask.NOTHING, b"{00,00001}", [Token(0, 1)]),
     (tspl.Replies, Ask.NOTHING, b"noise{04,00002,J7}\r\n", [Token(4, 2, "J7")]),
     (tspl.Replies, Ask.NOTHING, b"{0{00,00003}", [Token(0, 3)]),
@@ -208,12 +211,23 @@ def test_any_reply_is_read_alike_in_any_slices(
 
 HOST_PIECES = [
     *(b"SIZE 2 mm,1 mm\r\n", b"CLS\r\n", b"BITMAP 0,0,1,1,0,\x0f", b"BITMAP 0,0,2", b"PRINT 1\r\n"),
-    *(b"\x1b!?", b"\x1b!.", b"\x1b", b"~!T\r\n", b"\r\n", b"^XA", b"^XZ", b"^PW9", b"^LL9"),
+    *(
+        b"\x1b!?",
+        b"\x1b!.",
+        b"\x1b",
+        b"~!T\r\n",
+        b"OUT @LABEL\r\n",
+        b"^XA",
+        b"^XZ",
+        b"^PW9",
+        b"^LL9",
+    ),
     *(b"^GFA,4,4,2,:Z64:eAH7wMDACAADxQDy:B34C", b"^FO1,1", b"^PQ2", b"~HS", b"~HQ", b"~JA"),
     *(b'! U1 getvar "odometer.total_label_count"\r\n', b"!", b"^FX x"),
     *(b"~DGR:A.GRF,4,2,,:", b"~DGR:A", b"^XGR:A.GRF,1,1", b"^IDR:A.GRF", b"^POI", b"~SD15\n"),
     *(b"\x1b@", b"\x1dv0\x00\x01\x00\x02\x00", b"\x10\x04\x01", b"\x10", b"\x1dVB\x00"),
     *(b"\x1dL\x03\x00", b"\x1d(H\x06\x0000ab12", b"\x1dIC", b"\x1da\x0f", escpos.CANCEL),
+    *(b"\x1dg2\x00\xb2\x00", b"OUT @LABEL\r\n"),
 ]
 HOST_BYTES = st.lists(st.sampled_from(HOST_PIECES), max_size=12).map(b"".join) | st.binary(
     max_size=80

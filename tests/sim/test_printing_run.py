@@ -23,14 +23,14 @@ from edge.sim.printing.faults import Kind
 from edge.sim.printing.run import Report, judged
 
 SOAK = bool(os.environ.get("FLOORGATE_SOAK"))
-JOBS = 10_000 if SOAK else 300
+JOBS = 10_000 if SOAK else 200
 PLANTED_JOBS = 300
 PLANTED_SEEDS = 3
 Patch = pytest.MonkeyPatch
 
 
 @pytest.mark.timeout(1_200)
-@pytest.mark.parametrize("hall", ["counting", "mixed", "tokens"])
+@pytest.mark.parametrize("hall", ["mixed", "zpl", "tsc", "clones", "receipts"])
 def test_no_label_comes_twice_and_none_is_lost(
     hall: str, record_property: Callable[[str, object], None]
 ) -> None:

@@ -26,8 +26,10 @@ class Kind(StrEnum):
     HEAD_BEFORE = "head open before the job"
     HEAD_IN = "head open in the label"
     PAUSED = "paused in the label"
-    UNPLUGGED = "unplugged before the job"
+    SWITCHED_OFF = "switched off before the job"
+    UNPLUGGED = "cable out before the job"
     POWER_CYCLE = "power-cycled in the label"
+    PULLED = "cable pulled in the raster"
     CUT = "line dropped in the raster"
     CUT_AFTER = "line dropped after the label"
     MUTE = "answers nothing for a while"
@@ -42,7 +44,16 @@ class Kind(StrEnum):
 
 
 MENDED_BY_PEOPLE: Final = frozenset(
-    {Kind.PAPER_BEFORE, Kind.PAPER_IN, Kind.HEAD_BEFORE, Kind.HEAD_IN, Kind.PAUSED, Kind.UNPLUGGED}
+    {
+        Kind.PAPER_BEFORE,
+        Kind.PAPER_IN,
+        Kind.HEAD_BEFORE,
+        Kind.HEAD_IN,
+        Kind.PAUSED,
+        Kind.SWITCHED_OFF,
+        Kind.UNPLUGGED,
+        Kind.PULLED,
+    }
 )
 CRASHES: Final = frozenset(kind for kind in Kind if kind.value.startswith("crash"))
 

@@ -4,11 +4,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final, cast
 
 import msgspec
 
-from drivers.api import fake_printer, printer_at
+from drivers.api import Printer, fake_printer, printer_at
 from edge.app.ports import Committed
 from edge.domain import commands as c
 from edge.domain.model import Job, Order
@@ -23,7 +23,6 @@ from sync.api import Entry, decode_entry
 
 Fake = Any
 """A virtual printer of `drivers.api.fake_printer`."""
-Lang = Literal["zpl", "tspl", "escpos"]
 LABEL_S: Final = 0.8
 BYTES_PER_S: Final = 8_000
 SLOW_BYTES_PER_S: Final = 500
@@ -37,24 +36,25 @@ RECIPIENT: Final = {
     "address": "文一路 1 号 2 幢 301 室",
 }  # fmt: skip
 BIN: Final = "A-01"
-HALLS: Final[dict[str, tuple[tuple[Lang, str], ...]]] = {
-    "counting": (
-        ("zpl", "S1"), ("zpl", "S1 S2"), ("zpl", "S2"),
-        ("zpl", "S3"), ("zpl", "S3 S4"), ("zpl", "S4"),
-    ),
-    "tokens": (
-        ("tspl", "S1"), ("tspl", "S1 S2"), ("tspl", "S2"),
-        ("tspl", "S3"), ("tspl", "S3 S4"), ("tspl", "S4"),
-    ),
-    "mixed": (
-        ("zpl", "S1"), ("zpl", "S1 S2"), ("zpl", "S2"),
-        ("tspl", "S3"), ("zpl", "S3 S4"), ("tspl", "S4"),
-    ),
-}  # fmt: skip
-"""Halls by what their printers can tell: how many labels came out, or only that one did just now.
-
-Each printer with the stations that print on it; a station's own printer comes first.
-"""
+MODELS: Final = {
+    "zpl": ("zpl", ""),
+    "tsc": ("tspl", "TTP-FG-203"),
+    "clone": ("tspl", "FG-TSPL-203"),
+    "receipt": ("escpos", "TM-FG-203"),
+}
+"""Sorts of printers, with language and name: those of `drivers/models.toml` that count, and not."""
+HALLS: Final = {
+    "mixed": ("zpl", "zpl", "tsc", "tsc", "tsc", "zpl"),
+    "zpl": ("zpl",) * 6,
+    "tsc": ("tsc",) * 6,
+    "clones": ("clone",) * 6,
+    "receipts": ("receipt",) * 6,
+}
+"""Halls, by the sorts of printers at `PLACES`."""
+COUNTING: Final = ("mixed", "zpl", "tsc")
+"""Halls whose printers can all say how many labels came out, whatever happened meanwhile."""
+PLACES: Final = ("S1", "S1 S2", "S2", "S3", "S3 S4", "S4")
+"""The stations that print on each printer. A station's own comes first, and hangs on USB."""
 
 
 class Ran(msgspec.Struct, frozen=True):
@@ -63,7 +63,8 @@ class Ran(msgspec.Struct, frozen=True):
     hall: str
     faults: dict[str, Fault]
     """What was to befall each job of an order's first label, by order."""
-    languages: dict[str, str]
+    sorts: dict[str, str]
+    """What each printer is."""
     out: list[tuple[str, paper.Out]]
     """Every label and slip that came out, with its printer, in order."""
     spoilt: int
@@ -93,19 +94,24 @@ class Hall:
         self._spoilt = 0
         self._seen: Counter[str] = Counter()
         self._printers: dict[str, Fake] = {}
-        self._languages: dict[str, str] = {}
+        self._sorts: dict[str, str] = {}
         groups: dict[str, list[str]] = {}
-        for number, (lang, stations) in enumerate(HALLS[hall], 1):
-            name = f"P{number}-{lang}"
-            fake = fake_printer(lang, has_network=False, on_label=partial(self._came_out, name))
+        make: dict[str, Callable[[], Printer]] = {}
+        for number, (sort, stations) in enumerate(zip(HALLS[hall], PLACES, strict=True), 1):
+            name = f"P{number}-{sort}"
+            lang, model = MODELS[sort]
+            on_label = partial(self._came_out, name)
+            fake = fake_printer(
+                cast("Any", lang), has_network=False, model=model, on_label=on_label
+            )
             fake.seconds_per_label = LABEL_S
             fake.bytes_per_s = BYTES_PER_S
-            self._printers[name], self._languages[name] = fake, lang
+            self._printers[name], self._sorts[name] = fake, sort
             own = len(stations.split()) == 1
+            make[name] = partial(printer_at, fake, is_cable=own)
             for station in stations.split():
                 groups.setdefault(station, []).insert(0 if own else len(groups[station]), name)
         self._stations = sorted(groups)
-        make = {name: partial(printer_at, fake) for name, fake in self._printers.items()}
         bound = {station: tuple(names) for station, names in groups.items()}
         self.box = PrintBox(seed, loop, make, bound, self._notice)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -145,7 +151,7 @@ class Hall:
         return Ran(
             hall=self._hall,
             faults=self.faults,
-            languages=self._languages,
+            sorts=self._sorts,
             out=self.out,
             spoilt=self._spoilt,
             journal=[decode_entry(raw) for (raw,) in rows("SELECT raw FROM entry ORDER BY seq")],
@@ -267,8 +273,10 @@ class Hall:
             self._switch(fake, "paper_out", fault.for_s)
         elif fault.kind is Kind.HEAD_BEFORE:
             self._switch(fake, "head_open", fault.for_s)
-        elif fault.kind is Kind.UNPLUGGED:
+        elif fault.kind is Kind.SWITCHED_OFF:
             self._later(self._power_off(fake, fault.for_s))
+        elif fault.kind is Kind.UNPLUGGED:
+            self._switch(fake, "unplugged", fault.for_s)
 
     def _notice(self, committed: Committed) -> None:
         """Let what is to befall a job happen at its moment, the first time that it comes."""
@@ -299,6 +307,7 @@ class Hall:
             Kind.PAUSED: lambda: self._in_label(fake, "paused", fault.for_s),
             Kind.POWER_CYCLE: lambda: self._later(self._cycle_in_label(fake, fault.for_s)),
             Kind.CUT: lambda: setattr(fake, "cut_after_bytes", fault.after_bytes),
+            Kind.PULLED: lambda: self._later(self._pull(fake, fault)),
             Kind.CUT_AFTER: lambda: self._in_label(fake, "", 0),
             Kind.MUTE: lambda: self._switch(fake, "mute", fault.for_s),
             Kind.LATE: lambda: self._set(fake, "answers_after_s", 5 * fault.after_s, 0.0, fault),
@@ -335,6 +344,15 @@ class Hall:
     async def _cycle_in_label(self, fake: Fake, for_s: float) -> None:
         await self._until_held(fake)
         await self._power_off(fake, for_s)
+
+    async def _pull(self, fake: Fake, fault: Fault) -> None:
+        """Pull the cable in the middle of the raster, and plug it in again."""
+        fake.cut_after_bytes = fault.after_bytes
+        for _ in range(2_000):
+            if fake.cut_after_bytes is None:
+                self._switch(fake, "unplugged", fault.for_s)
+                return
+            await asyncio.sleep(0.05)
 
     async def _until_held(self, fake: Fake) -> None:
         for _ in range(2_000):

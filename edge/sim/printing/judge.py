@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from edge.sim.printing.faults import Kind
-from edge.sim.printing.hall import Ran
+from edge.sim.printing.hall import COUNTING, Ran
 from sync.api import Entry
 
 Found = Iterator[str]
@@ -147,7 +147,7 @@ def heals_itself(ran: Ran) -> Found:
     """Where printers can count, at least the bar's share heals without a person."""
     helped, ended = ran.days["helped"], ran.days["helped"] + ran.days["healed"]
     spared = max(HELPED_FEW, ended * (1000 - SHARE_PM_LEAST) // 1000)
-    if ran.hall == "counting" and helped > spared:
+    if ran.hall in COUNTING and helped > spared:
         share_pm = healed_pm(ran)
         yield f"self-healed {share_pm / 10:.1f} %, less than {SHARE_PM_LEAST / 10:.1f} %"
 

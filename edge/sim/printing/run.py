@@ -10,6 +10,8 @@ from edge.sim.printing.judge import Row, check, healed_pm, table
 from edge.sim.virtual_loop import VirtualLoop, run_virtually
 
 JOBS_MAX: Final = 1_000_000
+HALL: Final = "mixed"
+"""As warehouses have it: printers of two makes, by USB and by network."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -26,8 +28,8 @@ class Report(msgspec.Struct, frozen=True):
     healed: int
     helped: int
     healed_pm: int
-    by_language: dict[str, dict[str, int]]
-    """Jobs that met a fault, by the language of the last printer that had them."""
+    by_sort: dict[str, dict[str, int]]
+    """Jobs that met a fault, by the sort of the last printer that had them."""
     crashes: int
     entries: int
     simulated_h: float
@@ -40,8 +42,8 @@ class Report(msgspec.Struct, frozen=True):
         for kind, row in self.table.items():
             lines.append(f"{kind:<30}" + "".join(f"{getattr(row, name):>9}" for name in names))
         lines += [
-            f"{lang}: {sums['healed']} of {sums['faulted']} healed"
-            for lang, sums in self.by_language.items()
+            f"{sort}: {sums['healed']} of {sums['faulted']} healed"
+            for sort, sums in self.by_sort.items()
         ]
         lines += [f"wrong: {each}" for each in self.found]
         lines.append(
@@ -53,7 +55,7 @@ class Report(msgspec.Struct, frozen=True):
         return "\n".join(lines)
 
 
-def run(jobs: int, seed: int, hall: str = "counting") -> Ran:
+def run(jobs: int, seed: int, hall: str = HALL) -> Ran:
     """Run `jobs` labels with the faults of `seed`."""
     return run_virtually(lambda loop: _run(jobs, seed, loop, hall))
 
@@ -62,7 +64,7 @@ async def _run(jobs: int, seed: int, loop: VirtualLoop, hall: str) -> Ran:
     return await Hall(jobs, seed, loop, hall).run()
 
 
-def judged(jobs: int, seed: int, hall: str = "counting") -> Report:
+def judged(jobs: int, seed: int, hall: str = HALL) -> Report:
     """Run `jobs` labels, and return what the judge finds and the figures."""
     began_s = perf_counter()
     ran = run(jobs, seed, hall)
@@ -78,7 +80,7 @@ def judged(jobs: int, seed: int, hall: str = "counting") -> Report:
         healed=ran.days.get("healed", 0),
         helped=ran.days.get("helped", 0),
         healed_pm=healed_pm(ran),
-        by_language=_by_language(ran),
+        by_sort=_by_sort(ran),
         crashes=ran.crashes,
         entries=len(ran.journal),
         simulated_h=ran.simulated_s / 3600,
@@ -87,11 +89,11 @@ def judged(jobs: int, seed: int, hall: str = "counting") -> Report:
     )
 
 
-def _by_language(ran: Ran) -> dict[str, dict[str, int]]:
-    sums = {lang: {"faulted": 0, "healed": 0} for lang in sorted(set(ran.languages.values()))}
+def _by_sort(ran: Ran) -> dict[str, dict[str, int]]:
+    sums = {sort: {"faulted": 0, "healed": 0} for sort in sorted(set(ran.sorts.values()))}
     for job in ran.jobs.values():
         if job.is_faulted and job.printer:
-            row = sums[ran.languages[job.printer]]
+            row = sums[ran.sorts[job.printer]]
             row["faulted"] += 1
             row["healed"] += not job.is_helped
     return sums

@@ -1,0 +1,132 @@
+"""`floorgate devices label`: the box's own label, and stickers for its stations and printers."""
+
+import argparse
+import ipaddress
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from edge.cli.output import GOOD, WRONG_USAGE, fail, say
+
+if TYPE_CHECKING:
+    from drivers.api import Raster
+    from edge.config import Config
+
+LABEL: Final = """Make labels to stick on. --box: the box's own, with the address that a new PDA
+scans, that of its pages, and the fingerprint of its authority, read from the configuration.
+--stickers: one for each station and each adopted device of the running box; scanning a station's
+signs in there, scanning a device's binds it."""
+GROUPS_A_LINE: Final = 2
+HERE: Final = "扫码在此登录 SCAN TO SIGN IN"
+"""What a station's sticker is for."""
+PDF, PNG = ".pdf", ".png"
+HTTP_PORT, HTTPS_PORT = 80, 443
+
+
+def add_label(group: "argparse._SubParsersAction[Any]") -> None:
+    """Add the verb."""
+    from edge.cli.door import add_box  # noqa: PLC0415 - what only this verb needs
+
+    label = group.add_parser("label", help="the box's own label, and stickers", description=LABEL)
+    add_box(label)
+    what = label.add_mutually_exclusive_group(required=True)
+    what.add_argument("--box", action="store_true", help="the label of the box")
+    what.add_argument("--stickers", action="store_true", help="a sticker each, as PDF")
+    label.add_argument("-o", "--out", type=Path, required=True, metavar="OUT",
+                       help="a .pdf, or for one label a .png")  # fmt: skip
+    label.set_defaults(run=make_labels)
+
+
+def make_labels(args: argparse.Namespace) -> int:
+    """Write the labels that were asked for."""
+    from drivers.api import LabelError  # noqa: PLC0415 - what only this verb needs
+    from edge.cli.door import UsageError  # noqa: PLC0415
+    from edge.config import ConfigError, load_config  # noqa: PLC0415
+
+    try:
+        labels = _box(load_config(args.config)) if args.box else _stickers(args)
+        content = _encode(labels, args.out)
+        args.out.write_bytes(content)
+    except LabelError as error:
+        return fail(f"{error}\n           {error.hint}")
+    except (ConfigError, UsageError, OSError) as error:
+        return fail(str(error), WRONG_USAGE)
+    say(f"{args.out}: {len(labels)} of {labels[0].width} × {labels[0].height} dots")
+    return GOOD
+
+
+def _encode(labels: "list[Raster]", out: Path) -> bytes:
+    from drivers.api import labels_pdf, raster_png  # noqa: PLC0415
+    from edge.cli.door import UsageError  # noqa: PLC0415
+
+    if not labels:
+        raise UsageError("there is no station and nothing adopted to make stickers for")
+    if out.suffix == PDF:
+        return labels_pdf(labels)
+    if out.suffix == PNG and len(labels) == 1:
+        return raster_png(labels[0])
+    raise UsageError(f"{out}: {len(labels)} labels; write them as .pdf, or one as .png")
+
+
+def _render(template: str, fields: dict[str, Any]) -> "Raster":
+    from drivers.api import builtin_template, check_label, render_label  # noqa: PLC0415
+
+    return render_label(builtin_template(template), fields, check=check_label)
+
+
+def _box(config: "Config") -> "list[Raster]":
+    return [_render("box", box_fields(config))]
+
+
+def box_fields(config: "Config") -> dict[str, str]:
+    """Return what the box's label says; raise `UsageError` where the box has not started yet."""
+    from edge.cli.door import UsageError  # noqa: PLC0415
+    from edge.http.certificates import fingerprint  # noqa: PLC0415
+
+    ca = Path(config.data) / "tls" / "ca.pem"
+    try:
+        groups = fingerprint(ssl.PEM_cert_to_DER_cert(ca.read_text()))
+    except OSError as error:
+        raise UsageError(f"{ca}: {error.strerror}; start the box once: it makes it") from error
+    addresses = [name for name in config.http.names if _is_address(name)]
+    names = [name for name in config.http.names if not _is_address(name)]
+    if not config.http.names:
+        raise UsageError("http.names is empty: write the box's address or name there")
+    plain, host = config.http.enrol_port or HTTP_PORT, (addresses or names)[0]
+    lines = [groups[at : at + GROUPS_A_LINE] for at in range(0, len(groups), GROUPS_A_LINE)]
+    return {
+        "site": config.box.name,
+        "id": config.box.id,
+        "enrol_url": _url("http", host, plain, HTTP_PORT),
+        "url": _url("https", (names or addresses)[0], config.http.port, HTTPS_PORT),
+        "fingerprint": "\n".join(" ".join(line) for line in lines),
+    }
+
+
+def _url(scheme: str, host: str, port: int, usual: int) -> str:
+    return f"{scheme}://{host}/" if port == usual else f"{scheme}://{host}:{port}/"
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.IPv4Address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _stickers(args: argparse.Namespace) -> "list[Raster]":
+    from edge.cli import door  # noqa: PLC0415
+
+    found = door.ask(door.folder_of(args), "/devices")
+    fields = [
+        {"code": f"@S:{each['id']}", "name": each["name"]["zh"], "station": each["id"], "act": HERE}
+        for each in found["stations"]
+    ]
+    for device in found["devices"]:
+        if device["adopted"]:
+            model = f"{device['make']} {device['model']}".strip()
+            shown = {"code": device["sticker"], "name": device["name"], "model": model}
+            shown["station"] = " ".join(device["stations"])
+            fields.append({name: text for name, text in shown.items() if text})
+    return [_render("sticker", each) for each in fields]
