@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 from drivers.discovery.model import Miss, Sighting, Source
+from drivers.discovery.rounds import Rounds
 
 Find = Callable[[str, int], list[Sighting]]
 """Takes the root folder and the time, returns what is plugged in. Reads, and changes nothing."""
 
 
-class LocalSource:
+class LocalSource(Rounds):
     """See `drivers.discovery.manager.Watcher`."""
 
     def __init__(
@@ -27,12 +28,6 @@ class LocalSource:
         self._now_us = now_us
         self._emit = emit
         self._urls: frozenset[str] = frozenset()
-
-    async def start(self) -> None:
-        """Nothing stays open between rounds."""
-
-    async def stop(self) -> None:
-        """Nothing stays open between rounds."""
 
     async def look(self) -> None:
         """Tell what is there, and what is there no more."""

@@ -10,6 +10,7 @@ from typing import Final
 
 from drivers.discovery.model import IPP_PORT, LPD_PORT, Miss, Sighting, Source, place_of
 from drivers.discovery.nets import attached, mac_of
+from drivers.discovery.rounds import Rounds
 
 IN_FLIGHT_MAX: Final = 64
 CONNECT_TIMEOUT_S: Final = 0.3
@@ -44,7 +45,7 @@ def url_of(host: str, port: int) -> str:
     return f"{'lpd' if port == LPD_PORT else 'tcp'}://{host}:{port}"
 
 
-class SweepSource:
+class SweepSource(Rounds):
     """See `drivers.discovery.manager.Watcher`."""
 
     source = Source.SWEEP
@@ -64,12 +65,6 @@ class SweepSource:
         self._root = root
         self._now_us = now_us
         self._emit = emit
-
-    async def start(self) -> None:
-        """Nothing stays open between rounds."""
-
-    async def stop(self) -> None:
-        """Nothing stays open between rounds."""
 
     async def look(self) -> None:
         """Knock at every allowed host's ports, at most `IN_FLIGHT_MAX` at once."""

@@ -13,6 +13,7 @@ from typing import Final
 
 from drivers.discovery.model import RAW_PORT, Kind, Miss, Sighting, Source
 from drivers.discovery.nets import Attached, attached
+from drivers.discovery.rounds import Rounds
 
 ZEBRA_FIND: Final = bytes.fromhex("2e2c3a010000")
 ZEBRA_FOUND: Final = bytes.fromhex("3a2c2e03")
@@ -84,7 +85,7 @@ def _text(raw: bytes) -> str:
     return raw.partition(b"\0")[0].decode("ascii", "replace").strip()
 
 
-class UdpSource:
+class UdpSource(Rounds):
     """See `drivers.discovery.manager.Watcher`."""
 
     source = Source.UDP
@@ -103,12 +104,6 @@ class UdpSource:
         self._ports = ports
         self._now_us = now_us
         self._emit = emit
-
-    async def start(self) -> None:
-        """Nothing stays open between rounds."""
-
-    async def stop(self) -> None:
-        """Nothing stays open between rounds."""
 
     async def look(self) -> None:
         """Ask on each own network that the operator allowed."""

@@ -1,5 +1,6 @@
 """What the virtual printers' engines have in common: pictures in, events out."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Final, Protocol, TypeAlias
 
@@ -43,6 +44,28 @@ class Engine(Protocol):
 
     def feed(self, data: bytes) -> list[Event]:
         """Return what `data` asks for; never raises."""
+
+
+class Interpreter(ABC):
+    """An engine that obeys what stands first in what it holds."""
+
+    def __init__(self, dpi: int = 203) -> None:
+        self.problems: list[str] = []
+        self._dpi = dpi
+        self._held = b""
+        self._looked_at = 0  # how much of a picture on its way was searched for commands
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Return what `data` asks for; never raises."""
+        events: list[Event] = []
+        self._held += data
+        while self._held and (used := self._take(events)):
+            self._held = self._held[used:]
+        return events
+
+    @abstractmethod
+    def _take(self, events: list[Event]) -> int:
+        """Obey what stands first; return the bytes used, 0 when more must come."""
 
 
 ENDS_WHAT_IS_HELD: Final = ("cancel", "reset")

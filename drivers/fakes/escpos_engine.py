@@ -12,6 +12,7 @@ from drivers.fakes.engine import (
     Asked,
     Canvas,
     Event,
+    Interpreter,
     Printed,
     find_at_once,
     note,
@@ -41,28 +42,17 @@ _BAND_HEAD: Final = b"\x1dv0\x00"
 _BAND_HEAD_BYTES: Final = 8
 
 
-class EscposEngine:
+class EscposEngine(Interpreter):
     """See `drivers.fakes.engine.Engine`. A label's copy id is its process id."""
 
     def __init__(self, dpi: int = 203) -> None:
-        self.problems: list[str] = []
-        self._dpi = dpi
-        self._held = b""
-        self._looked_at = 0  # how much of a picture on its way was searched for commands
+        super().__init__(dpi)
         self._start_label()
 
     def _start_label(self) -> None:
         self._bands: list[np.ndarray] = []
         self._margin = 0
         self._id = ""
-
-    def feed(self, data: bytes) -> list[Event]:
-        """Return what `data` asks for; never raises."""
-        events: list[Event] = []
-        self._held += data
-        while self._held and (used := self._take(events)):
-            self._held = self._held[used:]
-        return events
 
     def _take(self, events: list[Event]) -> int:
         """Obey what stands first; return the bytes used, 0 when more must come."""

@@ -11,6 +11,7 @@ from drivers.fakes.engine import (
     Asked,
     Canvas,
     Event,
+    Interpreter,
     Printed,
     find_at_once,
     note,
@@ -35,30 +36,19 @@ _PRINT: Final = re.compile(rb"PRINT (\d{1,3})(?:,(\d{1,3}))?")
 _SETTINGS: Final = (b"GAP ", b"DIRECTION ", b"REFERENCE ", b"SET ", b"SPEED ", b"DENSITY ")
 
 
-class TsplEngine:
+class TsplEngine(Interpreter):
     """See `drivers.fakes.engine.Engine`."""
 
     def __init__(self, dpi: int = 203) -> None:
-        self.problems: list[str] = []
-        self._dpi = dpi
+        super().__init__(dpi)
         self._responds = False
         self._reprints = False
-        self._held = b""
-        self._looked_at = 0  # how much of a picture on its way was searched for commands
         self._size = (800, 1200)
         self._canvas = self._blank()
         self._copy_id = ""
 
     def _blank(self) -> Canvas:
         return Canvas(*self._size, self._dpi)
-
-    def feed(self, data: bytes) -> list[Event]:
-        """Return what `data` asks for; never raises."""
-        events: list[Event] = []
-        self._held += data
-        while self._held and (used := self._take(events)):
-            self._held = self._held[used:]
-        return events
 
     def _take(self, events: list[Event]) -> int:
         """Obey what stands first; return the bytes used, 0 when more must come."""

@@ -16,6 +16,7 @@ from drivers.fakes.engine import (
     Asked,
     Canvas,
     Event,
+    Interpreter,
     Printed,
     note,
     unpack,
@@ -55,23 +56,13 @@ class _Format:
         self.is_upside_down = False
 
 
-class ZplEngine:
+class ZplEngine(Interpreter):
     """See `drivers.fakes.engine.Engine`."""
 
     def __init__(self, dpi: int = 203) -> None:
-        self.problems: list[str] = []
-        self._dpi = dpi
+        super().__init__(dpi)
         self._reprints = True
         self._graphics: dict[bytes, NDArray[np.bool_]] = {}
-        self._held = b""
-
-    def feed(self, data: bytes) -> list[Event]:
-        """Return what `data` asks for; never raises."""
-        events: list[Event] = []
-        self._held += data
-        while self._held and (used := self._take(events)):
-            self._held = self._held[used:]
-        return events
 
     def _take(self, events: list[Event]) -> int:
         """Obey what stands first; return the bytes used, 0 when more must come."""

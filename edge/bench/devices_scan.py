@@ -1,6 +1,7 @@
 """How long a fixed scanner's code takes from the wire to its handler."""
 
 import asyncio
+import gc
 import os
 import pty
 import threading
@@ -9,9 +10,11 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Final
 
-from edge.bench.figures import Figure, percentile
+from edge.bench.figures import Figure, median, percentile
 
 SCANS: Final = 300
+ROUNDS: Final = 5
+"""In turns with the peer, so that what else the machine does meets both."""
 CODE: Final = b"6901234567892\r\n"
 P50_TARGET_MS: Final = 0.15
 P99_TARGET_MS: Final = 0.6
@@ -20,16 +23,23 @@ CODE_S_MAX: Final = 5.0
 
 def run(say: Callable[[str], None]) -> list[Figure]:
     """Measure our serial scanner beside a pyserial thread, over a pseudo terminal each."""
-    say(f"{SCANS} scans, ours")
-    ours = asyncio.run(_ours())
-    say(f"{SCANS} scans, a pyserial thread")
-    peer = _thread()
+    import uvloop  # noqa: PLC0415 - what the box runs on
+
+    ours, peer = [], []
+    gc.collect()
+    gc.freeze()  # as the box does once it has started
+    for n in range(1, ROUNDS + 1):
+        say(f"round {n} of {ROUNDS}: {SCANS} scans, ours, then a pyserial thread")
+        ours.append(uvloop.run(_ours()))
+        peer.append(_thread())
+    gc.unfreeze()
     figures = []
     for name, share, target in (("p50", 0.5, P50_TARGET_MS), ("p99", 0.99, P99_TARGET_MS)):
-        value, floor = percentile(ours, share), percentile(peer, share)
+        mine = [percentile(times, share) for times in ours]
+        value, floor = median(mine), median([percentile(times, share) for times in peer])
         figures.append(
             Figure(
-                f"scan → handler, {name}", "ms", value, (min(ours), max(ours)), floor=floor,
+                f"scan → handler, {name}", "ms", value, (min(mine), max(mine)), floor=floor,
                 floor_name="pyserial thread", ratio=value / floor,
                 target=f"≤ {target}", met=value <= target,
             )

@@ -16,21 +16,24 @@ SITE_UTC_OFFSET: Final = timedelta(hours=8)
 _PRINTED: Final = ("printer_confirmed", "scan_confirmed")
 
 
-@on("print.queued")
-def _print_queued(world: World, fact: Fact, data: dict[str, Any]) -> None:
-    job = Job(
+def _job(fact: Fact, data: dict[str, Any], **more: Any) -> Job:  # noqa: ANN401 - its fields
+    """Return the job of a copy that begins now."""
+    return Job(
         id=data["job"],
         order=data["order"],
         waybill=data["waybill"],
         copy=data["copy"],
         n=data["n"],
         station=data["station"],
-        printer=data["printer"],
-        state="queued",
         queued_us=fact.at_us,
-        asked_us=fact.at_us,
         since_us=fact.at_us,
+        **more,
     )
+
+
+@on("print.queued")
+def _print_queued(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    job = _job(fact, data, printer=data["printer"], state="queued", asked_us=fact.at_us)
     world.put(job)
     _tally(world, job, jobs=1)
     order = the_order(world, data)
@@ -41,19 +44,7 @@ def _print_queued(world: World, fact: Fact, data: dict[str, Any]) -> None:
 
 @on("waybill.adopted")
 def _waybill_adopted(world: World, fact: Fact, data: dict[str, Any]) -> None:
-    job = Job(
-        id=data["job"],
-        order=data["order"],
-        waybill=data["waybill"],
-        copy=data["copy"],
-        n=data["n"],
-        station=data["station"],
-        printer="",
-        state="by_hand",
-        attempts=1,
-        queued_us=fact.at_us,
-        since_us=fact.at_us,
-    )
+    job = _job(fact, data, printer="", state="by_hand", attempts=1)
     world.put(job)
     content = world.the(Assignment, data["order"])
     named = {name: data[name] for name in ("carrier", "service", "waybill")}

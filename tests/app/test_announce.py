@@ -1,0 +1,35 @@
+"""A running box is found by a stranger's DNS-SD browser (DEV-6)."""
+
+import asyncio
+import hashlib
+import ssl
+import sys
+from pathlib import Path
+
+from tests.demo.process import free_base
+from tests.drivers.discovery.peers import avahi, process, tool
+
+BOX = "announced-7"
+WAIT_S = 60.0
+
+
+async def test_a_served_box_is_in_the_neighbourhood(tmp_path: Path) -> None:
+    """avahi-browse reads its port, its id and the fingerprint of its authority (DEV-6)."""
+    port, file = free_base(), tmp_path / "floorgate.toml"
+    file.write_text(
+        f'data = "{tmp_path / "box"}"\n[box]\nid = "{BOX}"\nname = "一号仓"\n'
+        f'[http]\nhost = "127.0.0.1"\nport = {port}\n[discovery]\nsources = []\n'
+    )
+    async with avahi(tmp_path) as responder:
+        with process(sys.executable, "-m", "edge", "serve", "--config", str(file)):
+            browser = responder.run(tool("avahi-browse"), "-rp", "_floorgate._tcp")
+            assert browser.stdout is not None
+            async with asyncio.timeout(WAIT_S):
+                while f'"id={BOX}"'.encode() not in (
+                    line := await asyncio.to_thread(browser.stdout.readline)
+                ):
+                    assert line, "avahi-browse ended"
+    pem = (tmp_path / "box" / "tls" / "ca.pem").read_text()
+    mark = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
+    assert f"127.0.0.1;{port}".encode() in line
+    assert f'"fp={mark}"'.encode() in line
