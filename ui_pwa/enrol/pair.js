@@ -8,17 +8,31 @@ import { makeKey, prove, publicKey } from '../src/io/device_key.js';
 /** @param {string} id @returns {any} */
 const byId = (id) => document.getElementById(id);
 
+const NAME_CHARS_MAX = 40;
 const WHY = /** @type {Record<string, string>} */ ({
   pair_code: '配对码不对、用过或过期了：请班长重新出码。 Wrong, used or expired: ask for a new code.',
   device_proof: '这个编号属于另一把密钥：请先注销旧的。 Another key has this id: revoke it first.',
+  too_many: '试得太多了：等半分钟再试。 Too many tries: wait half a minute.',
   box_away: '连不上边缘盒：靠近 Wi-Fi 再试。 The box is out of reach: go nearer to Wi-Fi.',
 });
 const OTHER = '没有配对成功：请 IT 看边缘盒日志。 Not paired: ask IT to read the log of the box. ';
 
-const scanned = location.hash.slice(1);
+let scanned = location.hash.slice(1);
 if (scanned) {
   byId('typed').hidden = true;
   history.replaceState(null, '', location.pathname);
+}
+addEventListener('hashchange', () => location.reload()); // scanned by the camera, on this very page
+
+/** The PDA's own scanner types the whole address into whatever has the focus. */
+function takeScan() {
+  for (const id of ['name', 'code']) {
+    const found = /pair\.html#([\w-]+)/.exec(byId(id).value);
+    if (!found) continue;
+    scanned = found[1];
+    byId(id).value = '';
+    byId('typed').hidden = true;
+  }
 }
 
 async function pair() {
@@ -30,7 +44,7 @@ async function pair() {
   await call('POST', '/pair', {
     code,
     device,
-    name: byId('name').value.trim() || device.slice(-4),
+    name: byId('name').value.trim().slice(0, NAME_CHARS_MAX) || device.slice(-4),
     key,
     proof: await prove(device),
     engine: (/Chrom(?:e|ium)\/[\d.]+/.exec(navigator.userAgent) ?? [''])[0],
@@ -42,6 +56,12 @@ byId('form').addEventListener('submit', async (/** @type {SubmitEvent} */ event)
   event.preventDefault();
   const said = byId('said');
   said.hidden = true;
+  const before = scanned;
+  takeScan();
+  if (scanned !== before && !byId('name').value.trim()) {
+    byId('name').focus();
+    return;
+  }
   try {
     await pair();
     byId('form').hidden = true;

@@ -14,6 +14,9 @@ export const PIN_CHARS_MIN = 6;
 /** Refusals of a signature after which the PIN can be typed again. */
 const AT_THE_PIN = ['sign_in_failed', 'locked_out', 'box_away'];
 
+/** Refusals that a code of a leader mends. */
+const UNPAIRED = ['device_unknown', 'device_revoked'];
+
 /** @param {App} app */
 export function view(app) {
   const { t, state } = app;
@@ -91,7 +94,11 @@ export async function submitPin(app) {
     badge = '';
     return;
   }
-  app.open({ kind: 'pin', text: '', busy: false, error: refusal, sign });
+  if (UNPAIRED.includes(refusal.code)) {
+    badge = '';
+    const of = { title: app.t('act.pair_this'), text: app.t(`refusal.${refusal.code}`) };
+    app.askSure(of, () => location.assign('/enrol/pair.html'));
+  } else app.open({ kind: 'pin', text: '', busy: false, error: refusal, sign });
   signal('wrong');
 }
 
