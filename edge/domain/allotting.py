@@ -96,15 +96,21 @@ def wants(lines: tuple[Line, ...]) -> list[Want]:
     return [Want(sku, qty, lot) for (sku, lot), qty in total.items()]
 
 
-def fefo(world: World, sku: str, lot: str = "") -> list[Shelf]:
+def is_blocked(world: World, location: str, rules: Ruleset) -> bool:
+    """Tell whether a bin's goods are promised to nobody: quarantine, or one that the hub blocks."""
+    place = world.get(Location, location)
+    return location == rules.document.returns.quarantine or (place is not None and place.blocked)
+
+
+def fefo(world: World, sku: str, rules: Ruleset, lot: str = "") -> list[Shelf]:
     """Return the shelves that may be taken from, in the order in which they are emptied.
 
-    Frozen and expired lots are not among them; of the others the one that expires first leads,
-    then the bins follow in walk order.
+    Blocked bins, frozen and expired lots are not among them; of the others the lot that expires
+    first leads, then the bins follow in walk order.
     """
     found = []
     for shelf in shelves(world, sku):
-        if lot and shelf.lot != lot:
+        if (lot and shelf.lot != lot) or is_blocked(world, shelf.location, rules):
             continue
         known = world.get(Lot, lot_id(sku, shelf.lot)) if shelf.lot else None
         if known is None or known.usable:
@@ -139,7 +145,7 @@ def quotas(world: World, sku: str, rules: Ruleset) -> tuple[Kept, ...]:
 def available(world: World, sku: str, tags: tuple[str, ...], rules: Ruleset, lot: str = "") -> int:
     """Return total - locked - pending inbound - reserved for others; never less than nothing."""
     over = sum(max(0, each.locked + each.pending - each.on_hand) for each in shelves(world, sku))
-    free = sum(shelf.free for shelf in fefo(world, sku, lot))
+    free = sum(shelf.free for shelf in fefo(world, sku, rules, lot))
     return max(0, free - over - reserved(world, sku, tags, rules))
 
 
@@ -177,7 +183,7 @@ def share_out(
     for want in sorted(wanted, key=lambda each: not each.lot):
         left = left_by_sku.setdefault(want.sku, available(world, want.sku, tags, rules))
         due = min(want.qty, left)
-        for shelf in fefo(world, want.sku, want.lot):
+        for shelf in fefo(world, want.sku, rules, want.lot):
             take = min(due, shelf.free - taken.get(shelf.id, 0))
             if take > 0:
                 pieces.append((want.sku, shelf.location, shelf.lot, take))
@@ -198,6 +204,7 @@ class Books(msgspec.Struct, frozen=True):
     locked: int
     out: int
     pending: int
+    blocked: int
     available: int
 
 
@@ -213,6 +220,7 @@ def books(world: World, sku: str, rules: Ruleset, tags: tuple[str, ...] = ()) ->
         locked=sum(shelf.locked for shelf in found),
         out=sum(shelf.out for shelf in found),
         pending=sum(shelf.pending for shelf in found),
+        blocked=sum(s.on_hand for s in found if is_blocked(world, s.location, rules)),
         available=available(world, sku, tags, rules),
     )
 
@@ -223,12 +231,12 @@ def is_optimistic(world: World) -> bool:
     return checks is not None and checks.optimistic
 
 
-def likely_place(world: World, sku: str, lot: str) -> str:
+def likely_place(world: World, sku: str, lot: str, rules: Ruleset) -> str:
     """Return a bin in which a SKU was seen, or nothing."""
     places = sorted(
         (shelf.lot != lot, -shelf.on_hand, shelf.location)
         for shelf in shelves(world, sku)
-        if shelf.location
+        if shelf.location and not is_blocked(world, shelf.location, rules)
     )
     return places[0][2] if places else ""
 

@@ -115,7 +115,9 @@ def _regroup(world: World, old: Sku | None, new: Sku) -> None:
 @on("location.upserted")
 def _location_upserted(world: World, _: Fact, data: dict[str, Any]) -> None:
     for item in data["items"]:
-        world.put(Location(id=item["code"], zone=item["zone"], walk=item["walk"]))
+        blocked = item.get("blocked", False)
+        zone, walk = item["zone"], item["walk"]
+        world.put(Location(id=item["code"], zone=zone, walk=walk, blocked=blocked))
 
 
 @on("people.upserted")

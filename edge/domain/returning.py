@@ -1,8 +1,9 @@
 """Parcels that come back: each scan names why, by one of the ruleset's codes (RET-1).
 
 The first scan is of the parcel: it freezes the order at once. Then each piece is scanned; one whose
-code lets it be sold again is booked into the returns bin, any other goes to quarantine. What a
-person writes beside the code is personal data; here it only suggests a code.
+code lets it be sold again is booked into the returns bin, any other into quarantine, where it is
+counted and promised to nobody. What a person writes beside the code is personal data; here it only
+suggests a code.
 """
 
 from typing import Any, Final
@@ -124,7 +125,7 @@ def _take_piece(turn: Turn, data: ReturnScan, code: ReturnCode) -> Facts:
         location=place,
         **_kept(turn, order, data),
     )
-    stock.come_back(turn, order, item.sku, place if code.sellable else "", data.qty)
+    stock.come_back(turn, order, item.sku, place, data.qty)
     settle(turn, turn.world.the(Order, order.id))
     return {"order_id": order.id, "location": place}
 

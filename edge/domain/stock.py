@@ -57,7 +57,7 @@ def _watch_age(turn: Turn) -> None:
 
 
 def _trust(turn: Turn, short: Shortage) -> Piece:
-    place = likely_place(turn.world, short.sku, short.lot)
+    place = likely_place(turn.world, short.sku, short.lot, turn.rules)
     return short.sku, place, short.lot, short.wanted - short.available
 
 
@@ -160,10 +160,7 @@ def put_back(turn: Turn, order: Order, sku: str, place: str, qty: int) -> None:
 
 
 def come_back(turn: Turn, order: Order, sku: str, place: str, qty: int) -> None:
-    """Book pieces of a shipment that came back: into `place`, or nowhere where it is empty.
-
-    What nobody may sell stands in no book; that it is no longer with the customer does.
-    """
+    """Book pieces of a shipment that came back into `place`."""
     lock = turn.world.get(Lock, order.id)
     moves: list[Move] = []
     gone: list[Piece] = []
@@ -171,8 +168,7 @@ def come_back(turn: Turn, order: Order, sku: str, place: str, qty: int) -> None:
         take = min(qty, piece[3]) if piece[0] == sku else 0
         if take > 0:
             gone.append((*piece[:3], -take))
-            on_hand = take if place else 0
-            moves.append(_move((sku, place, piece[2], take), on_hand=on_hand))
+            moves.append(_move((sku, place, piece[2], take), on_hand=take))
             qty -= take
     _emit(turn, order, "returned", moves, shipped=gone)
 

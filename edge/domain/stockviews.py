@@ -2,7 +2,7 @@
 
 import msgspec
 
-from edge.domain.allotting import available, shelves
+from edge.domain.allotting import available, is_blocked, shelves
 from edge.domain.goods import gift_lines, missing_of, suggest
 from edge.domain.model import (
     Assignment,
@@ -23,6 +23,8 @@ class ShelfView(msgspec.Struct, frozen=True, gc=False):
     """One bin and lot of a SKU, in pieces. `out` of those on hand are on carts."""
 
     location: str
+    blocked: bool
+    """Its goods are promised to nobody: quarantine, or a bin that the hub blocks."""
     lot: str | None
     expiry: str | None
     frozen: str | None
@@ -42,6 +44,8 @@ class StockView(msgspec.Struct, frozen=True, gc=False):
     locked: int
     out: int
     pending: int
+    blocked: int
+    """Of those on hand, in blocked bins."""
     available: int
     shelves: tuple[ShelfView, ...]
 
@@ -90,11 +94,12 @@ def stock_view(world: World, sku_id: str) -> StockView | None:
     sku = world.get(Sku, sku_id)
     if sku is None and not found:
         return None
-    rows = []
+    rows, rules = [], active_rules(world)
     for shelf in found:
         lot = world.get(Lot, lot_id(sku_id, shelf.lot)) if shelf.lot else None
         row = ShelfView(
             location=shelf.location,
+            blocked=is_blocked(world, shelf.location, rules),
             lot=shelf.lot or None,
             expiry=(lot.expiry or None) if lot else None,
             frozen=(lot.frozen or None) if lot else None,
@@ -112,7 +117,8 @@ def stock_view(world: World, sku_id: str) -> StockView | None:
         locked=sum(row.locked for row in rows),
         out=sum(row.out for row in rows),
         pending=sum(row.pending for row in rows),
-        available=available(world, sku_id, (), active_rules(world)),
+        blocked=sum(row.on_hand for row in rows if row.blocked),
+        available=available(world, sku_id, (), rules),
         shelves=tuple(rows),
     )
 

@@ -21,7 +21,7 @@ WIRE_ONLY: Final = {
     *("internal", "disk_full", "id_reused", "unknown_blob"),
     *("blob_differs", "blob_offset", "media_refused", "photo_unreadable", "device_url"),
     *("device_proof", "device_unknown", "pair_code", "pair_too_often"),
-    *("badge_old", "badge_not_here", "too_many", "body_late"),
+    *("badge_old", "badge_not_here", "too_many", "body_late", "ruleset_not_in_force"),
 }
 """Codes that the domain never gives: the door, the writer and the sign-in give them."""
 

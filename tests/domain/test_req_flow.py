@@ -146,7 +146,7 @@ def test_ret_1_a_return_demands_a_code(site: Site) -> None:
 
 
 def test_ret_1_a_return_freezes_at_once_and_goods_come_back_by_movement(site: Site) -> None:
-    """What may be sold is booked into the returns bin, what may not is not; then it has ended."""
+    """What may be sold is booked into the returns bin, what may not into quarantine (PICK-10)."""
     site.to_handed_over()
     assert site.by("keeper", c.ReturnScan(site.order().waybill, "C2")).ok
     assert (site.state(), site.order().freezes[0].category) == ("returning", "return")
@@ -160,8 +160,32 @@ def test_ret_1_a_return_freezes_at_once_and_goods_come_back_by_movement(site: Si
     assert site.by("keeper", c.ReturnScan(gtin(TOWEL), "Q4", "1001", 8)).facts["location"] == (
         "QUARANTINE"
     )
-    assert site.stock(TOWEL).on_hand == {BINS[TOWEL]: 92}
+    books = site.stock(TOWEL)
+    assert books.on_hand == {BINS[TOWEL]: 92, "QUARANTINE": 8}
+    assert (books.blocked, books.available) == (8, 92)
     assert (site.state(), site.order().freezes) == ("returned", ())
+
+
+def test_pick_10_quarantine_is_counted_and_promised_to_nobody(site: Site) -> None:
+    """No order is sent there, however many pieces it asks for; a count corrects it like any bin."""
+    site.to_returning()
+    assert site.by("keeper", c.ReturnScan(gtin(MUG), "Q1", "1001", 2)).ok
+    site.assign("1002", line(1, MUG, 99))
+    assert (site.state("1002"), site.stock(MUG).available) == ("short", 98)
+    assert site.by("keeper", c.CountScan("QUARANTINE", gtin(MUG), 1)).ok
+    assert (site.stock(MUG).blocked, site.stock(MUG).available) == (1, 98)
+    assert site.by("keeper", c.CountScan("NOWHERE", gtin(MUG), 1)).code == "wrong_bin"
+
+
+def test_pick_10_the_hub_blocks_a_bin(site: Site) -> None:
+    """What lies in a blocked bin stands in the books; unblocked it is promised again."""
+    bins = {"code": BINS[MUG], "zone": "A", "walk": 0}
+    site.tell("location.upsert", items=[bins | {"blocked": True}])
+    assert (site.stock(MUG).blocked, site.stock(MUG).available) == (100, 0)
+    site.assign("1002", line(1, MUG, 1))
+    assert site.state("1002") == "short"
+    site.tell("location.upsert", items=[bins])
+    assert site.stock(MUG).available == 100
 
 
 def test_ret_1_a_piece_that_comes_back_is_laid_into_the_bin_of_its_code(site: Site) -> None:

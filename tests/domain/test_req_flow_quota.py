@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edge.domain import commands as c
 from edge.domain.model import Account
-from tests.domain.site import MUG, RULES, S, Site, changed_rules, line
+from tests.domain.site import MUG, RULES, S, Site, changed_rules, gtin, line
 
 DAY_S = 86_400
 EDITS = {"actions": ["task.release"], "states": ["picking"], "utc_offset_min": 480}
@@ -142,8 +142,49 @@ def test_what_was_done_before_the_lock_is_kept(site: Site) -> None:
 
 
 def test_the_shipped_default_counts_changes_of_shipped_orders() -> None:
-    """Out of the box a request about a shipped order counts, one about another does not."""
+    """Out of the box five a day, two hours: a re-send, a return, a print, a request (FLOW-7)."""
     site = Site(rules=RULES)
     rules = site.rules.document.shipped_edits
     assert (rules.per_day, rules.lock_s) == (5, 7_200)
     assert rules.states == ("shipped", "handed_over", "carrier_trouble", "returned")
+    assert {"order.resend", "return.scan", "waybill.print"} <= set(rules.actions)
+
+
+@pytest.mark.parametrize("what", ["resend", "return", "both"])
+def test_flow_7_the_sixth_resend_or_return_of_a_day_locks(what: str) -> None:
+    """With the shipped ruleset, on real parcels: five are done, the sixth is not (FLOW-7)."""
+    site = Site()
+    made = []
+    for n in range(6):
+        site.to_shipped(f"O{n}", line(1, MUG, 1))
+        if what == "return" or (what == "both" and n % 2):
+            data: Any = c.ReturnScan(site.order(f"O{n}").waybill, "C2")
+        else:
+            data = c.OrderResend(f"O{n}", "lost")
+        made.append(site.by("keeper", data).code)
+    assert made == [""] * 5 + ["account_locked"]
+    assert site.state("O5") == "shipped"
+    assert site.the(Account, "keeper").edits == 5
+
+
+def test_flow_7_pieces_of_a_return_and_orders_on_the_floor_do_not_count() -> None:
+    """A parcel that comes back in many pieces is one change; work on the floor is none."""
+    fresh = Site()
+    fresh.to_shipped("O1", line(1, MUG, 8))
+    assert fresh.by("keeper", c.ReturnScan(fresh.order("O1").waybill, "C2")).ok
+    for _ in range(8):
+        assert fresh.by("keeper", c.ReturnScan(gtin(MUG), "C2", "O1", 1)).ok
+    assert fresh.the(Account, "keeper").edits == 1
+
+
+def test_flow_7_the_border_holds_offline_over_restart_and_clocks() -> None:
+    """No hub, a reboot, clocks forth and back between any two: the sixth is still the sixth."""
+    site = Site()
+    made = []
+    for n in range(6):
+        site.to_shipped(f"O{n}", line(1, MUG, 1))
+        site.boot_id, site.boot_us = f"boot-{n + 2}", 60 * S
+        site.now_us += (DAY_S if n % 2 else -2 * DAY_S) * S
+        data = c.ReturnScan(site.order(f"O{n}").waybill, "C2")
+        made.append(site.by("keeper", data).code)
+    assert made == [""] * 5 + ["account_locked"]

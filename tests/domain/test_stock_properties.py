@@ -61,6 +61,47 @@ class Books(RuleBasedStateMachine):
         site.by("picker", c.TaskRelease(site.task_id(order), "break"))
 
     @rule(order=orders)
+    def ship(self, order: str) -> None:
+        """Pack and label what is picked, so that it leaves the books."""
+        site = self.site
+        if site.world.get(Lock, order) is None or site.state(order) != "picked":
+            return
+        site.by("packer", c.PackOpen(order))
+        if site.state(order) != "packing":
+            return
+        site.check_all(order)
+        if (
+            site.by("packer", c.PackFinish(order)).ok
+            and site.by("packer", c.WaybillPrint(order)).ok
+        ):
+            for stage in ("claimed", "sent"):
+                site.report(stage, order)
+            site.prove(order_id=order)
+
+    @rule(order=orders, code=st.sampled_from(["C1", "Q1"]), qty=st.integers(1, 9))
+    def come_back(self, order: str, code: str, qty: int) -> None:
+        """Scan a parcel back, or pieces of it: to be sold again, or into quarantine."""
+        self.site.by("keeper", c.ReturnScan(order, code))
+        self.site.by("keeper", c.ReturnScan(gtin(MUG), code, order, qty))
+
+    @rule(order=orders, qty=st.integers(1, 9))
+    def change(self, order: str, qty: int) -> None:
+        """Let the hub change the order, at whatever stage it is."""
+        self.site.tell("order.update", order_id=order, lines=[line(1, MUG, qty)])
+
+    @rule(order=orders, answer=st.sampled_from(["put_back", "repick", "deny"]))
+    def decide(self, order: str, answer: str) -> None:
+        """Answer what is asked about a change."""
+        site = self.site
+        if site.world.get(Lock, order) is not None and site.order(order).approvals:
+            site.sign(site.approval(order).id, answer=answer)
+
+    @rule(order=orders)
+    def put_back(self, order: str) -> None:
+        """Return one piece of whatever is listed."""
+        self.site.by("keeper", c.PutbackScan(order, gtin(MUG)))
+
+    @rule(order=orders)
     def cancel(self, order: str) -> None:
         if self.site.world.get(Lock, order):
             self.site.cancel(order)

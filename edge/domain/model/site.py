@@ -80,9 +80,10 @@ class EqualGroup(Doc, frozen=True, kw_only=True):
     skus: tuple[str, ...]
 
 
-class Location(Doc, frozen=True, kw_only=True):
-    """A bin."""
+class Location(Doc, frozen=True, kw_only=True, omit_defaults=True):
+    """A bin. What lies in a blocked one stands in the books and is promised to nobody."""
 
     KIND = "location"
     zone: str
     walk: int
+    blocked: bool = False
