@@ -16,7 +16,7 @@ STAGES := lint types imports unit $(if $(PAGE_TESTS),page) \
 ARGS ?=
 
 .PHONY: help setup setup-run demo test lint types imports unit page sim e2e soak bench docs fmt lock clean \
-  install uninstall release screens try-install
+  install uninstall release screens try-install transcript
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ imports: setup ## who may import whom
 
 unit: setup ## unit, property and tidy tests
 	@$(PYTEST) tests --ignore=tests/sim --ignore=tests/e2e --ignore=tests/bench $(PYTEST_ARGS)
+
+transcript: setup ## what the requirement tests send and see, id by id
+	@$(PY) -m tests.domain.transcript
 
 page: setup ## the PDA page's own tests and types, in Node.js
 	@.venv/bin/node --test $(PAGE_TESTS)
