@@ -38,6 +38,8 @@ CONNECT_S: Final = 10.0
 CLOSE_S: Final = 5.0
 TICK_S_MIN: Final = 0.01
 READS_MAX: Final = 1
+TAKEN_MAX: Final = 128
+"""Instructions that the box journals together."""
 
 
 class _Open:
@@ -156,9 +158,12 @@ class HubAgent:
 
     async def _deliver(self, on: _Open) -> None:
         while True:
-            instruction = (await on.deliveries.get()).instruction
-            await self._journal.accept(instruction)
-            await self._perform(on, on.replicator.accepted(instruction.dseq))
+            waiting = [(await on.deliveries.get()).instruction]
+            while len(waiting) < TAKEN_MAX and not on.deliveries.empty():
+                waiting.append(on.deliveries.get_nowait().instruction)
+            await self._journal.accept(waiting)
+            for instruction in waiting:
+                await self._perform(on, on.replicator.accepted(instruction.dseq))
 
     async def _tell(self, on: _Open) -> None:
         offered: Checkpoint | None = None

@@ -1,6 +1,6 @@
 """What the agent needs from the box around it, and what it tells it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -59,10 +59,10 @@ class BoxJournal(Protocol):
     async def down_cursor(self) -> int:
         """Return the `dseq` of the newest journalled instruction, 0 for none."""
 
-    async def accept(self, instruction: Instruction) -> None:
-        """Return once `instruction` and its `dseq` are journalled; idempotent by its id.
+    async def accept(self, instructions: Sequence[Instruction]) -> None:
+        """Return once all `instructions` are journalled, in their order; idempotent by their ids.
 
-        An instruction that the box cannot handle is set aside by an entry, never raised.
+        One that the box cannot handle is set aside by an entry, never raised.
         """
 
     def rules(self) -> str:

@@ -1,6 +1,8 @@
 """The box's side of the hub link: a journal to read from, a door for instructions."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -8,8 +10,12 @@ from edge.app.floor import Floor
 from edge.app.ports import Head, Reader
 from edge.app.reads import Reads
 from edge.domain.commands import InstructionAccept
+from edge.domain.decide import Answer
 from edge.domain.ids import derived_id
 from sync.api import Instruction
+
+EARLY: Final = "instruction_early"
+"""Refusal of an instruction whose turn has not come."""
 
 
 class HubJournal:
@@ -44,21 +50,41 @@ class HubJournal:
         """Return the newest instruction that is journalled."""
         return (await self._reads.box()).dseq
 
-    async def accept(self, instruction: Instruction) -> None:
-        """Return once an instruction is journalled: carried out, refused or set aside."""
+    async def accept(self, instructions: Sequence[Instruction]) -> None:
+        """Return once instructions are journalled, in their order: carried out, refused, set aside.
+
+        They are handed over together, so that they share a commit. The law takes none before its
+        turn: what comes behind one that failed is sent again when that one is on record.
+        """
+        sent = (self._send(each, each.id) for each in instructions)
+        for instruction, answer in zip(instructions, await asyncio.gather(*sent), strict=True):
+            if not answer.ok:
+                await self._mend(instruction, answer.code)
+
+    async def _send(self, instruction: Instruction, command_id: str) -> Answer:
         data = InstructionAccept(
             dseq=instruction.dseq,
             instruction_kind=instruction.kind,
             issued_at=instruction.issued_at,
             body=instruction.body,
         )
-        outcome = await self._floor.insist(data, via="hub", command_id=instruction.id, actor="hub")
-        if not outcome.answer.ok:
-            # An id that was used before, or a fault of ours: on record for a person, and the next
-            # instruction must come. Its kind is one that no handler knows, so it is set aside.
-            why = msgspec.structs.replace(data, instruction_kind=outcome.answer.code, body={})
-            spare_id = derived_id("set aside", instruction.id, str(instruction.dseq))
-            await self._floor.insist(why, via="hub", command_id=spare_id, actor="hub")
+        outcome = await self._floor.insist(data, via="hub", command_id=command_id, actor="hub")
+        return outcome.answer
+
+    async def _mend(self, instruction: Instruction, code: str) -> None:
+        """Have an instruction taken whose turn has come, or put on record that it cannot be.
+
+        An id that was used before, or a fault of ours, is set aside for a person, and the next
+        instruction must come: its kind becomes one that no handler knows.
+        """
+        if code == EARLY:
+            again = derived_id("again", instruction.id, str(instruction.dseq))
+            answer = await self._send(instruction, again)
+            if answer.ok:
+                return
+            code = answer.code
+        aside = msgspec.structs.replace(instruction, kind=code, body={})
+        await self._send(aside, derived_id("set aside", instruction.id, str(instruction.dseq)))
 
     def rules(self) -> str:
         """Return the label of the active ruleset."""

@@ -59,13 +59,20 @@ class PinVerifier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def accept(turn: Turn, data: InstructionAccept) -> Facts:
-    """Carry out an instruction, refuse it, or set it aside; in each case it is journalled."""
+    """Carry out an instruction, refuse it, or set it aside; in each case it is journalled.
+
+    The hub's numbers have no gaps: one that comes before its turn is not taken, so that none can be
+    passed over.
+    """
     link = {LINK_DSEQ: data.dseq, "issued_at": data.issued_at}
     handler = _HANDLERS.get(data.instruction_kind)
     kind = data.instruction_kind
     subject = f"instruction:{turn.command.id}"
-    if turn.world.the(Box, "box").dseq >= data.dseq:
+    cursor = turn.world.the(Box, "box").dseq
+    if cursor >= data.dseq:
         return {"dseq": data.dseq, "known": True}
+    if data.dseq > cursor + 1:
+        raise RefusedError("instruction_early", expected=cursor + 1, got=data.dseq)
     if handler is None:
         turn.emit(
             "instruction.set_aside", subject, kind=kind, code="unknown_kind", facts={}, **link

@@ -122,6 +122,7 @@ FAULTS: dict[str, Fault] = {
     "lot_frozen": Fault.STATE,
     "stock_short": Fault.STATE,
     # where things stand
+    "instruction_early": Fault.STATE,
     "id_reused": Fault.STATE,
     "too_old": Fault.STATE,
     "status_is_not_set": Fault.STATE,

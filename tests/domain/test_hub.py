@@ -441,3 +441,13 @@ def test_no_instruction_breaks_the_box(asked: tuple[str, dict[str, Any]]) -> Non
     assert site.all(Person) != []
     site.assign("4004", line(1, BIB, 1))
     assert site.load(Order, "4004") is not None
+
+
+def test_no_instruction_is_taken_before_its_turn(site: Site) -> None:
+    """The hub's numbers have no gaps: what comes too early is refused, and taken in its turn."""
+    late = c.InstructionAccept(site.dseq + 2, "order.assign", 0, {"order_id": "1002"})
+    early = site.run(late, via="hub", actor="hub")
+    assert (early.code, early.facts["expected"]) == ("instruction_early", site.dseq + 1)
+    site.assign("1001")
+    assert site.run(late, via="hub", actor="hub").facts["code"] == "malformed"
+    assert site.run(late, via="hub", actor="hub").facts["known"]

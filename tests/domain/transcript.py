@@ -95,7 +95,7 @@ class Told:
                 self._steps.append(told)
             return decision
 
-        Site.decide = heard  # type: ignore[method-assign]
+        Site.decide = heard  # type: ignore[method-assign,assignment]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:

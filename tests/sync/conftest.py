@@ -2,7 +2,7 @@
 
 import asyncio
 import selectors
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -94,9 +94,10 @@ class MemoryJournal:
     async def down_cursor(self) -> int:
         return len(self.delivered)
 
-    async def accept(self, instruction: Instruction) -> None:
-        await asyncio.sleep(0)
-        self.delivered.append(instruction)
+    async def accept(self, instructions: Sequence[Instruction]) -> None:
+        for instruction in instructions:
+            await asyncio.sleep(0)
+            self.delivered.append(instruction)
 
     def rules(self) -> str:
         return "rules-1"
