@@ -185,6 +185,7 @@ install_or_upgrade() {
     rm -f "$base/unconfirmed"
     prune
     say "up and well: $("$release/bin/floorgate" health --config "$config")"
+    "$release/bin/floorgate" admin code --first --config "$config" || true
     return 0
   fi
   journalctl -u floorgate -n 20 --no-pager >&2 || true

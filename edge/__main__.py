@@ -3,6 +3,7 @@
 import argparse
 
 from edge.cli import (
+    admin,
     archive,
     backup,
     bench,
@@ -43,6 +44,7 @@ VERBS = (
     selftest,
     bundle,
     bench,
+    admin,
 )
 
 

@@ -19,7 +19,7 @@ from edge.app.printers import PrinterBoard, PrinterSlot
 from edge.app.printing import PrintQueue
 from edge.app.push import Push
 from edge.app.reads import Reads
-from edge.app.sessions import NO_PIN, Sessions, Station
+from edge.app.sessions import Sessions, Station
 from edge.domain.commands import BoxFound, SessionOpen, TrainingReport
 from edge.domain.lessons import CARRIER, STATION, catalog, locations
 from edge.domain.model import Name, Session
@@ -175,7 +175,7 @@ class PracticeFloor:
         tell = self.course.tell
         await tell("catalog.upsert", items=catalog())
         await tell("location.upsert", items=locations())
-        await tell("people.upsert", items=[person | {"badge_hash": "", "pin": NO_PIN}])
+        await tell("people.upsert", items=[person])
         numbers = [f"U{n:09d}" for n in range(1, NUMBERS + 1)]
         await tell("waybill.pool", carrier=CARRIER, numbers=numbers)
         await self._sign_in(live)

@@ -9,14 +9,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from drivers.api import open_decoder
+from drivers.api import builtin_template, check_label, open_decoder, render_label
 from edge import systemd
 from edge.app.alarmlog import AlarmLog
 from edge.app.approvals import Approvals
+from edge.app.badgedesk import BadgeDesk
 from edge.app.devicekeys import DeviceKeys
 from edge.app.devicereads import DeviceReads
 from edge.app.dispatch import Dispatcher
 from edge.app.findings import Finding, Remedies
+from edge.app.firstadmin import FirstAdmin
 from edge.app.floor import Floor, Reply
 from edge.app.ports import Blobs, Clock, Ids
 from edge.app.practice import TrainingReads
@@ -27,6 +29,8 @@ from edge.app.rulebook import RuleBook
 from edge.app.rulekeeping import RuleKeeper
 from edge.app.sandbox import Sandbox
 from edge.app.sessions import Sessions
+from edge.app.sessionwatch import SessionWatch
+from edge.app.staff import Staff
 from edge.app.stockreads import StockReads
 from edge.config import Config
 from edge.domain.commands import SnapshotKeep
@@ -45,6 +49,7 @@ from edge.http.guard import Guard
 from edge.http.limits import Limits
 from edge.http.orders import order_routes
 from edge.http.pairing import PairingHandlers, pairing_routes
+from edge.http.people import PeopleHandlers, people_routes
 from edge.http.practice import PracticeHandlers, practice_routes
 from edge.http.routes import Handlers, Route, routes
 from edge.http.rules import RuleHandlers, rule_routes
@@ -100,6 +105,8 @@ class WebDoors:
             open_devices=config.http.open_devices,
             is_online=inside.push.is_here,
         )
+        self.watch = SessionWatch(inside.floor, inside.reader, inside.push, inside.clock)
+        inside.floor.on_use = self.watch.note_use
         self._sessions = Sessions(
             inside.floor,
             Reads(inside.reader),
@@ -108,6 +115,21 @@ class WebDoors:
             secret=secret(self._data / "keys" / "session.key"),
             stations=config.stations,
             printers=lambda station: tuple(slot.id for slot in inside.board.group(station)),
+            elsewhere=self.watch.elsewhere,
+        )
+        self._badges = BadgeDesk(
+            inside.floor,
+            Reads(inside.reader),
+            self._sessions,
+            inside.board,
+            inside.clock,
+            inside.ids,
+            render=partial(render_label, builtin_template("badge"), check=check_label),
+            site=config.box.name,
+        )
+        self._staff = Staff(inside.reader)
+        self.first_admin = FirstAdmin(
+            inside.floor, self._staff, self._sessions, self._badges, inside.clock, inside.ids
         )
         self.limits = Limits(inside.clock)
         origins = frozenset(config.http.origins)
@@ -134,6 +156,7 @@ class WebDoors:
         if self.certificates:
             await self._open_enrolment(self.certificates, port, handed)
         await self._open_admin_door()
+        self._closing.append(asyncio.create_task(self.watch.run()).cancel)
         return f"{'https' if http.tls else 'http'}://localhost:{port}"
 
     async def close(self) -> None:
@@ -176,6 +199,7 @@ class WebDoors:
             *doctor_routes(DoctorHandlers(self._clinic)),
             *pairing_routes(PairingHandlers(self.device_keys)),
             *practice_routes(self._practice()),
+            *people_routes(PeopleHandlers(self._staff, self._badges, self.first_admin)),
             *status_routes(Status(inside.health, inside.problems, inside.metrics)),
         ]
 
@@ -217,7 +241,13 @@ class WebDoors:
         keeper = RuleKeeper(floor, secret(self._data / "keys" / "rules.key"))
         devices = DeviceDoor(floor, self._inside.device_reads)
         door = AdminDoor(
-            self._data, keeper, devices, self.device_keys, self._inside.cut, self._clinic
+            self._data,
+            keeper,
+            devices,
+            self.device_keys,
+            self._inside.cut,
+            self.first_admin,
+            self._clinic,
         )
         self._closing.append(door.close)
         await door.open()

@@ -28,6 +28,11 @@ ROUTES: Final[dict[str, Who]] = {
     "GET /api/v1/challenge": ANYBODY,
     "POST /api/v1/pair": ANYBODY,
     "POST /api/v1/session": ANYBODY,
+    "GET /api/v1/first-admin": ANYBODY,
+    "POST /api/v1/first-admin": ANYBODY,
+    "GET /api/v1/badges/{ticket}.png": ANYBODY,
+    "GET /api/v1/badges/{ticket}.pdf": ANYBODY,
+    "POST /api/v1/badges/{ticket}/print": ANYBODY,
     "GET /api/v1/session": EVERYONE,
     "DELETE /api/v1/session": EVERYONE,
     "POST /api/v1/commands": EVERYONE,
@@ -87,11 +92,19 @@ ROUTES: Final[dict[str, Who]] = {
     "GET /api/v1/pdas": OVERSEERS,
     "GET /api/v1/doctor": OVERSEERS,
     "POST /api/v1/doctor/fix": OVERSEERS,
+    "GET /api/v1/people": OVERSEERS,
+    "POST /api/v1/people/{id}/badge": OVERSEERS,
+    "POST /api/v1/people/{id}/pin": OWNERS,
     "GET /api/v1/rulesets": OVERSEERS,
     "GET /api/v1/rulesets/back/trial": OVERSEERS,
     "POST /api/v1/rulesets/rollback": OWNERS,
     "POST /api/v1/rulesets/sandbox": OWNERS,
 }
+
+WHILE_LOCKED: Final = frozenset(
+    {"GET /api/v1/session", "DELETE /api/v1/session", "GET /api/v1/ws", "POST /api/v1/commands"}
+)
+"""Routes of a locked session; of its commands the law takes those captured before."""
 
 _PICKER: Final = (
     "task.", "freeze.", "order.moved", "order.prioritised", "tote.", "ruleset.", "putback.",
@@ -110,7 +123,7 @@ ENTRIES: Final[dict[str, tuple[str, ...]]] = {
 """Beginnings of the kinds of entry that a role is told of. No entry holds personal data."""
 
 OF_PEOPLE: Final = (
-    "people.", "session.", "badge.", "account.", "training.",
+    "people.", "person.", "session.", "badge.", "pin.", "shift.", "account.", "training.",
     "device.paired", "device.renamed", "device.revoked",
 )  # fmt: skip
 """Entries about people and their PDAs, which only overseers are told of."""

@@ -65,6 +65,8 @@ class Floor:
         self._blobs = blobs
         self.on_answer: Callable[[float], None] = lambda _: None
         """Called with the s from a client's command to its durable answer."""
+        self.on_use: Callable[[Session], None] = lambda _: None
+        """Called with the session that a client's command came in."""
 
     async def handle(self, envelope: Envelope, session: Session) -> Reply:
         """Answer a command that a client of `session` sent.
@@ -72,6 +74,7 @@ class Floor:
         It may have been captured in an earlier session of the same device; it is that one which it
         is held to.
         """
+        self.on_use(session)
         begun_s = asyncio.get_running_loop().time()
         with bound_contextvars(command=envelope.id[:ID_CHARS_MAX], kind=envelope.kind[:64]):
             reply = await self._handle(envelope, session)

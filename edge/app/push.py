@@ -19,6 +19,9 @@ from sync.api import decode_entry
 QUEUE_MAX: Final = 500
 RESUME_ENTRIES_MAX: Final = 5_000
 
+BYES: Final = {each: each for each in ("signed_out", "replaced", "shift_over")}
+"""What a client is told of the end of its session; every other reason cuts it off."""
+
 
 class Subscriber:
     """One client's queue of frames, and what it may see."""
@@ -121,7 +124,9 @@ class Push:
                     frame = frame or entry_frame(stored.raw)
                     subscriber.put(frame)
             if draft.kind == "session.closed":
-                self._close(draft.data["session"])
+                self._close(draft.data["session"], draft.data["why"])
+            if draft.kind == "session.locked":
+                self._lock(draft.data["session"], draft.data["why"])
             if draft.kind == "device.revoked":
                 self._cut(draft.data["pda"])
             self.told_seq = stored.seq
@@ -134,11 +139,16 @@ class Push:
             self._by_kind[kind] = tuple(s for s in self._subscribers if s.sees_all(kind))
         return self._by_kind[kind]
 
-    def _close(self, session_id: str) -> None:
+    def _close(self, session_id: str, why: str) -> None:
         for subscriber in self._subscribers:
             if subscriber.session.id == session_id:
-                subscriber.put(encode({"t": "bye", "code": "signed_out"}))
+                subscriber.put(encode({"t": "bye", "code": BYES.get(why, "cut")}))
                 subscriber.end()
+
+    def _lock(self, session_id: str, why: str) -> None:
+        for subscriber in self._subscribers:
+            if subscriber.session.id == session_id:
+                subscriber.put(encode({"t": "lock", "why": why}))
 
     def _cut(self, device: str) -> None:
         for subscriber in self._subscribers:
@@ -151,6 +161,10 @@ class Push:
         encoded = encode(frame)
         for subscriber in self._subscribers:
             subscriber.put(encoded)
+
+    def is_connected(self, session_id: str) -> bool:
+        """Tell whether the client of a session is connected."""
+        return any(each.session.id == session_id for each in self._subscribers)
 
     def screens(self, station: str) -> int:
         """Return how many clients are connected at a station."""

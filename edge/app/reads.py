@@ -14,6 +14,7 @@ import msgspec
 from edge.app.ports import Reader
 from edge.domain.asking import Asking, asking_view
 from edge.domain.label_views import FixRow, fix_row
+from edge.domain.lockouts import Boot, why_locked
 from edge.domain.model import (
     Alarm,
     Approval,
@@ -34,8 +35,10 @@ from edge.domain.model import (
 from edge.domain.model.picking import QUEUES
 from edge.domain.printstages import slip_code
 from edge.domain.printviews import PrintJobView, print_job_view
+from edge.domain.refusals import Refusal
 from edge.domain.rules import PrintQueueRules, Ruleset
 from edge.domain.rulesets import active_rules
+from edge.domain.sessions import may_switch
 from edge.domain.views import (
     JobView,
     OrderView,
@@ -273,6 +276,16 @@ class Reads:
         found = await self._reader.doc(Person, ids[0]) if ids else None
         return found if isinstance(found, Person) else None
 
+    async def why_locked(self, who: str, device: str, boot: Boot) -> Refusal | None:
+        """Return why a badge may not be tried at a device now."""
+        return await view_of(self._reader, partial(why_locked, who=who, device=device, boot=boot))
+
+    async def may_switch(self, person: str, device: str, boot: Boot) -> bool:
+        """Tell whether a person's badge alone opens a session at a device now."""
+        return await view_of(
+            self._reader, partial(may_switch, person=person, device=device, boot=boot)
+        )
+
     async def name_of(self, person: str) -> Name:
         """Return a person's name; the id stands in where it was erased."""
         record = await self._reader.personal(f"person:{person}")
@@ -283,10 +296,19 @@ class Reads:
         record = await self._reader.personal(f"message:{message_id}")
         return Name(record["zh"], record["en"]) if record else Name("", "")
 
+    async def person(self, person_id: str) -> Person | None:
+        """Return a person."""
+        found = await self._reader.doc(Person, person_id)
+        return found if isinstance(found, Person) else None
+
+    async def has_pin(self, person_id: str) -> bool:
+        """Tell whether a person has a PIN of their own, or one to begin with."""
+        person = await self.person(person_id)
+        return person is not None and person.pin != ""
+
     async def pin_verifier(self, person: str) -> dict[str, Any] | None:
-        """Return what a PIN is checked against."""
-        record = await self._reader.personal(f"person:{person}")
-        return record["pin"] if record else None
+        """Return what a PIN is checked against, and until when it must be replaced."""
+        return await self._reader.personal(f"pin:{person}")
 
     async def task_in_hand(self, person: str) -> TaskView | None:
         """Return the task that a person has in hand."""

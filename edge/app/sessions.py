@@ -1,34 +1,30 @@
 """Signing in by badge and PIN, and knowing who speaks afterwards.
 
 A badge alone opens nothing; unknown badge and wrong PIN get the same answer after the same work.
-Wrong PINs are counted by badge *and* device, so that nobody can lock a whole shift out.
+How wrong PINs are counted is law (`edge.domain.lockouts`), as is who may switch by badge alone.
 """
 
 import asyncio
 import base64
-import hashlib
 import hmac
-from collections.abc import Callable
-from typing import Annotated, Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+from weakref import WeakValueDictionary
 
 import msgspec
 
 from edge.app.devicekeys import Proof
 from edge.app.floor import Floor, Reply, refuse
+from edge.app.pinchecks import PinChecks
 from edge.app.ports import Clock, Ids
 from edge.app.reads import Reads
 from edge.domain import badges
-from edge.domain.commands import CODE_CHARS_MAX, SessionClose, SessionOpen
+from edge.domain.commands import CODE_CHARS_MAX, PinSet, SessionClose, SessionOpen, SessionRefuse
+from edge.domain.lockouts import Boot
 from edge.domain.model import Name, Person, Session
-from edge.domain.refusals import RefusedError
+from edge.domain.pins import why_weak
+from edge.domain.refusals import RefusedError, refused
 from edge.domain.views import TaskView
-
-TRIES_MAX: Final = 5
-LOCK_US: Final = 60_000_000
-LOCK_US_MAX: Final = 900_000_000
-COUNTERS_MAX: Final = 10_000
-NO_PIN: Final = {"salt": "00" * 16, "n": 16384, "r": 8, "p": 1, "hash": "00" * 32}
-"""A verifier that no PIN fits."""
 
 
 class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,6 +54,8 @@ class SessionView(msgspec.Struct, frozen=True):
     task: TaskView | None
     training: bool
     """Somebody told the person to train, and not all lessons are done."""
+    locked: bool = False
+    """It waits for a badge."""
 
 
 _Short = Annotated[str, msgspec.Meta(max_length=CODE_CHARS_MAX)]
@@ -68,15 +66,21 @@ class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     badge: _Short
     pin: _Short
+    """Empty: the badge alone, within half an hour of the PIN at this device."""
     device: Annotated[str, msgspec.Meta(min_length=1, max_length=CODE_CHARS_MAX)]
     station: _Short = ""
+    new_pin: _Short = ""
+    """In place of a PIN that was given out."""
     proof: Proof | None = None
     """That the device holds the key it was paired with."""
 
 
-class _Tries(msgspec.Struct):
-    count: int = 0
-    locked_until_us: int = 0
+Elsewhere = Callable[[str, str], Awaitable[tuple[str, ...]]]
+"""Other devices at which a person works just now: (person, device) → devices."""
+
+
+async def _nowhere(_: str, __: str) -> tuple[str, ...]:
+    return ()
 
 
 class Sessions:
@@ -92,6 +96,7 @@ class Sessions:
         secret: bytes,
         stations: tuple[Station, ...],
         printers: Callable[[str], tuple[str, ...]] | None = None,
+        elsewhere: Elsewhere = _nowhere,
     ) -> None:
         """`printers` tells a station's printers as they are bound now."""
         self._floor = floor
@@ -101,63 +106,108 @@ class Sessions:
         self._secret = secret
         self._stations = {station.id: station for station in stations}
         self._printers = printers
-        self._tries: dict[tuple[str, str], _Tries] = {}
+        self._elsewhere = elsewhere
+        self._pins = PinChecks()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def sign_in(self, asked: SignIn) -> tuple[Reply, str]:
         """Return the answer to a sign-in, and the session's token where it was opened."""
         try:
-            person = await self.verify(asked.badge, asked.pin, asked.device)
+            if asked.pin:
+                new_pin = asked.new_pin
+                person = await self.verify(asked.badge, asked.pin, asked.device, new_pin=new_pin)
+            else:
+                person = await self._switch(asked.badge, asked.device)
         except RefusedError as error:
             return refuse("", error.refusal.code, **error.refusal.facts), ""
-        data = SessionOpen(self._ids.new_id(), person.id, self._known_station(asked.station))
+        data = SessionOpen(
+            self._ids.new_id(),
+            person.id,
+            asked.station if asked.station in self._stations else "",
+            await self._elsewhere(person.id, asked.device),
+        )
         reply = await self._floor.reply(
             data,
             via="pda",
             actor=person.id,
             device=asked.device,
-            factors=("badge", "pin"),
+            factors=("badge", "pin") if asked.pin else ("badge",),
             verified_us=self._clock.now_us(),
         )
         return reply, self.token(data.session) if reply.ok else ""
 
-    async def verify(self, badge: str, pin: str, device: str) -> Person:
+    async def verify(self, badge: str, pin: str, device: str, *, new_pin: str = "") -> Person:
         """Return who proved by badge and PIN, at `device`, who they are.
+
+        A PIN that was given out is replaced by `new_pin`.
 
         Raises:
             RefusedError: `badge_old` where the code is no badge's; `sign_in_failed`, whatever was
-                wrong; `locked_out {seconds}` after too many wrong tries with this badge at this
-                device.
+                wrong; `locked_out {seconds}`, `badge_locked` or `device_locked {seconds}` after too
+                many wrong PINs; `pin_new_needed`, `pin_weak` or `pin_expired` of a PIN that was
+                given out.
         """
-        if not badge.startswith(badges.PREFIX):
-            raise RefusedError("badge_old")
-        badge_hash = badges.badge_hash(badge)
-        tries = self._tries_of(badge_hash, device)
-        wait_us = tries.locked_until_us - self._clock.boot_us()
-        if wait_us > 0:
-            raise RefusedError("locked_out", seconds=-(-wait_us // 1_000_000))
-        self._count(tries)  # before the work: many tries at once are no more than one by one
-        person = await self._reads.person_by_badge(badge_hash)
-        verifier = await self._reads.pin_verifier(person.id) if person else None
-        right = await asyncio.to_thread(_is_pin, pin, verifier or NO_PIN)
-        if person is None or verifier is None or not right or not person.active:
-            raise RefusedError("sign_in_failed")
-        tries.count = tries.locked_until_us = 0
+        person, who = await self._wearer(badge)
+        async with self._turn_of(who), self._turn_of(device):
+            await self._check_locks(who, device)
+            verifier = await self._reads.pin_verifier(person.id) if person else None
+            right = await self._pins.is_right(pin, verifier)
+            if person is None or verifier is None or not right or not person.active:
+                elsewhere = await self._elsewhere(who, device)
+                await self._floor.submit(SessionRefuse(who, elsewhere), via="api", device=device)
+                raise RefusedError("sign_in_failed")
+            if until_us := verifier.get("once_until_us", 0):
+                await self._replace(person, pin, new_pin, until_us)
         return person
 
-    def _known_station(self, station: str) -> str:
-        return station if station in self._stations else ""
+    async def _switch(self, badge: str, device: str) -> Person:
+        """Return who may sign in by the badge alone, who gave their PIN here a while ago."""
+        person, who = await self._wearer(badge)
+        await self._check_locks(who, device)
+        if person is None or not person.active:
+            raise RefusedError("pin_needed")
+        if not await self._reads.may_switch(person.id, device, self._boot()):
+            raise RefusedError("pin_needed")
+        return person
 
-    def _tries_of(self, badge_hash: str, device: str) -> _Tries:
-        if len(self._tries) >= COUNTERS_MAX:
-            del self._tries[next(iter(self._tries))]
-        return self._tries.setdefault((badge_hash, device), _Tries())
+    async def _wearer(self, badge: str) -> tuple[Person | None, str]:
+        """Return who wears a badge, and by what name its wrong PINs are counted."""
+        if not badge.startswith(badges.PREFIX):
+            raise RefusedError("badge_old")
+        hashed = badges.badge_hash(badge)
+        person = await self._reads.person_by_badge(hashed)
+        if person is not None:
+            return person, person.id
+        return None, f"?{hmac.digest(self._secret, hashed.encode(), 'sha256')[:8].hex()}"
 
-    def _count(self, tries: _Tries) -> None:
-        tries.count += 1
-        over = tries.count - TRIES_MAX
-        if over >= 0:
-            lock_us = min(LOCK_US << min(over, 8), LOCK_US_MAX)
-            tries.locked_until_us = self._clock.boot_us() + lock_us
+    async def _check_locks(self, who: str, device: str) -> None:
+        if closed := await self._reads.why_locked(who, device, self._boot()):
+            raise refused(closed)
+
+    def _boot(self) -> Boot:
+        return Boot(self._clock.boot_id, self._clock.boot_us())
+
+    def _turn_of(self, key: str) -> asyncio.Lock:
+        """Return what lets tries with one badge, or at one device, come one by one."""
+        return self._turns.setdefault(key, asyncio.Lock())
+
+    async def _replace(self, person: Person, pin: str, new_pin: str, until_us: int) -> None:
+        """Put a person's own PIN in place of the one that was given out."""
+        if self._clock.now_us() > until_us:
+            raise RefusedError("pin_expired")
+        if not new_pin:
+            raise RefusedError("pin_new_needed")
+        if new_pin == pin or why_weak(new_pin):
+            raise RefusedError("pin_weak")
+        data = PinSet(person.id, await self._pins.verifier(new_pin))
+        await self._floor.submit(data, via="api", actor=person.id)
+
+    async def keep_pin(self, person: str, pin: str, *, once_s: int, **who: Any) -> Reply:  # noqa: ANN401 - fields of the command
+        """Give a person a PIN; with `once_s` they have to replace it within so many s."""
+        until_us = self._clock.now_us() + once_s * 1_000_000 if once_s else 0
+        return await self._floor.reply(
+            PinSet(person, await self._pins.verifier(pin), until_us), **who
+        )
 
     async def sign_out(self, session: Session) -> Reply:
         """Close a session."""
@@ -194,6 +244,7 @@ class Sessions:
             opened_at=session.opened_us,
             task=await self._reads.task_in_hand(session.person),
             training=await self._reads.must_train(session.person),
+            locked=session.locked_us is not None,
         )
 
     def _station(self, station_id: str) -> Station | None:
@@ -201,16 +252,3 @@ class Sessions:
         if station is None or self._printers is None:
             return station
         return msgspec.structs.replace(station, printers=self._printers(station_id))
-
-
-def _is_pin(pin: str, verifier: dict[str, Any]) -> bool:
-    """Check a PIN against its scrypt verifier (RFC 7914); salt and hash are hex."""
-    found = hashlib.scrypt(
-        pin.encode(),
-        salt=bytes.fromhex(verifier["salt"]),
-        n=verifier["n"],
-        r=verifier["r"],
-        p=verifier["p"],
-        dklen=len(verifier["hash"]) // 2,
-    )
-    return hmac.compare_digest(found, bytes.fromhex(verifier["hash"]))

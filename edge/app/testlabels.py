@@ -2,19 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
-from drivers.api import CopyId, DriverError, LabelError, Proof, Raster
+from drivers.api import LabelError, Raster
 from edge.app.floor import Floor
-from edge.app.printers import PrinterBoard, PrinterSlot
+from edge.app.oneoff import print_once
+from edge.app.printers import PrinterBoard
 from edge.domain.commands import DeviceTestReport
 from edge.domain.devices import sticker_code
 from edge.domain.model import Device
-
-PROOF_S: Final = 5.0
-"""How long a printer may take to say that the test label is out; a person scans it anyway."""
 
 log = structlog.get_logger()
 
@@ -53,25 +51,7 @@ class TestLabels:
         if slot is None:
             return "offline"
         picture = await asyncio.to_thread(self._render, sticker_fields(device, test, station))
-        async with slot.lock:
-            if slot.holds:
-                return "busy"
-            if fault := await self._board.look(slot):
-                return fault
-            return await self._send(slot, picture, CopyId(f"test-{test}"))
-
-    async def _send(self, slot: PrinterSlot, picture: Raster, copy_id: CopyId) -> str:
-        try:
-            mark = await slot.printer.mark()
-            await slot.printer.send(slot.printer.encode(picture, copy_id), copy_id)
-            proof = await slot.printer.await_proof(copy_id, mark, PROOF_S)
-        except DriverError as error:
-            await slot.printer.close()
-            log.info("test label was not sent", printer=slot.id, problem=str(error))
-            return "line"
-        if proof is Proof.NONE:
-            log.debug("printer does not prove its test label", printer=slot.id)
-        return ""
+        return await print_once(self._board, slot, picture, f"test-{test}")
 
 
 def sticker_fields(device: Device, test: str, station: str) -> dict[str, Any]:

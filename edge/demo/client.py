@@ -96,6 +96,8 @@ class HttpFloor:
         self._observe = observe
         self._pause = pause
         self._token = ""
+        self._login: Json = {}
+        self._unlocking: asyncio.Task[None] | None = None
         self._http: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._listener: asyncio.Task[None] | None = None
@@ -139,8 +141,13 @@ class HttpFloor:
             answer = await self._request("POST", "session", body)
         except SignedOutError as error:  # there was no session yet: the badge or PIN is wrong
             raise RefusedError(error.status, error.code, error.facts) from None
-        self._token = answer["token"]
+        self._token, self._login = answer["token"], body
         return self._begin(answer["session"])
+
+    async def _unlock(self) -> None:
+        """Show the badge again, as a person does at a locked screen; the work goes on."""
+        answer = await self._request("POST", "session", self._login)
+        self._token, self.session = answer["token"], answer["session"]
 
     async def resume(self) -> Json | None:
         """Return the session of the token in hand, or None; see `Floor`."""
@@ -350,12 +357,18 @@ class HttpFloor:
                 self.cursor = max(self.cursor, frame["entry"]["seq"])
             case "alarm":
                 self._alarms[frame["alarm"]["id"]] = frame["alarm"]
-            case "bye" if frame["code"] in {"signed_out", "revoked"}:
-                self._end_session(frame["code"])
+            case "lock" | "bye":
+                self._take_end(frame)
         if frame["t"] not in {"answer", "pong"}:
             self._news.set()
         if self._observe is not None:
             self._observe(frame)
+
+    def _take_end(self, frame: Json) -> None:
+        if frame["t"] == "lock":
+            self._unlocking = asyncio.create_task(self._unlock())
+        elif frame["code"] in {"signed_out", "revoked", "cut", "shift_over"}:
+            self._end_session(frame["code"])
 
     def _end_session(self, code: str) -> None:
         self.session = None

@@ -18,10 +18,12 @@ from edge.domain import (
     deadlines,
     devices,
     evidence,
+    founding,
     gifts,
     instructions,
     intake,
     labelling,
+    lockouts,
     packing,
     pairing,
     people,
@@ -32,6 +34,7 @@ from edge.domain import (
     resending,
     returning,
     rulesets,
+    sessions,
     timing,
     training,
 )
@@ -72,9 +75,19 @@ ANSWERS_KEPT_US: Final = 7 * 86_400 * 1_000_000
 """An answer is known again for so long; a command captured earlier might be a repeat."""
 
 _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
-    c.BoxFound: (people.found_box, ""),
-    c.SessionOpen: (people.open_session, "tasks"),
-    c.SessionClose: (people.close_session, "sign-in"),
+    c.BoxFound: (founding.found_box, ""),
+    c.SessionOpen: (sessions.open_session, "tasks"),
+    c.SessionClose: (sessions.close_session, "sign-in"),
+    c.SessionLock: (sessions.lock_session, ""),
+    c.SessionRefuse: (lockouts.refuse, ""),
+    c.PersonAdd: (people.add, ""),
+    c.PersonRename: (people.rename, ""),
+    c.PersonRoles: (people.set_roles, ""),
+    c.PersonDisable: (people.disable, ""),
+    c.BadgeIssue: (people.issue_badge, ""),
+    c.BadgeRevoke: (people.revoke_badge, ""),
+    c.BadgeUnlock: (people.unlock_badge, ""),
+    c.PinSet: (people.set_pin, ""),
     c.TaskTake: (picking.take, "pick"),
     c.TaskRelease: (picking.release, "tasks"),
     c.ToteBind: (picking.bind_tote, "pick"),
@@ -110,7 +123,7 @@ _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
     c.RulesetRollback: (rulesets.roll_back, ""),
     c.CheckpointCountersign: (instructions.countersign, ""),
     c.SnapshotKeep: (instructions.keep_snapshot, ""),
-    c.StatusSet: (people.refuse_status, ""),
+    c.StatusSet: (founding.refuse_status, ""),
     c.DevicePair: (pairing.pair, ""),
     c.DeviceRename: (pairing.rename, ""),
     c.DeviceRevoke: (pairing.revoke, ""),
@@ -181,6 +194,8 @@ def _check_sender(turn: Turn) -> None:
         raise RefusedError("too_old", captured_at=command.captured_us)
     if session.closed_us is not None and command.captured_us > session.closed_us:
         raise RefusedError("session_over", closed_at=session.closed_us)
+    if sessions.is_locked(session, command):
+        raise RefusedError("session_locked")
     if not turn.rules.may(session.roles, command.kind):
         needed = list(turn.rules.document.roles.get(command.kind, ()))
         raise RefusedError("role_missing", roles=needed)
@@ -191,6 +206,8 @@ def _check_device(turn: Turn) -> None:
     session = turn.world.get(Session, turn.command.session)
     if session is None or session.device != turn.command.device or session.closed_us is not None:
         raise RefusedError("not_signed_in")
+    if sessions.is_locked(session, turn.command):
+        raise RefusedError("session_locked")
 
 
 def _refuse(

@@ -5,7 +5,7 @@ for a person, and never blocks the next (SYNC-2).
 """
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 
@@ -19,15 +19,15 @@ from edge.domain.commands import (
     InstructionAccept,
     SnapshotKeep,
 )
-from edge.domain.entries import LINK_DSEQ, PersonalRecord
+from edge.domain.entries import LINK_DSEQ
 from edge.domain.evidence import set_tags
 from edge.domain.families import merge, take_sibling_status
 from edge.domain.freezing import open_freeze, revoke_freeze
 from edge.domain.ids import ID_CHARS_MAX
 from edge.domain.messages import show as show_message
-from edge.domain.model import Box, Name
+from edge.domain.model import Box
 from edge.domain.orders import assign, the_order
-from edge.domain.personal import seal
+from edge.domain.people import take_people
 from edge.domain.recall import LotOrder, freeze_lot
 from edge.domain.reconciling import AsOf, set_quotas, take_snapshot
 from edge.domain.refusals import Fault, Refusal, RefusedError
@@ -46,16 +46,6 @@ ENTRY_BYTES_MAX: Final = 240 * 1024
 PROBLEM_CHARS_MAX: Final = 200
 
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
-
-
-class PinVerifier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a PIN is checked against: scrypt (RFC 7914), salt and hash in hex."""
-
-    salt: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{2}){8,64}$")]
-    n: Annotated[int, msgspec.Meta(ge=2, le=2**15)]
-    r: Annotated[int, msgspec.Meta(ge=1, le=8)]
-    p: Annotated[int, msgspec.Meta(ge=1, le=4)]
-    hash: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{2}){16,64}$")]
 
 
 def accept(turn: Turn, data: InstructionAccept) -> Facts:
@@ -150,22 +140,7 @@ def _locations(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
 
 
 def _people(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
-    """Names and PIN verifiers go beside the journal; it holds ids, roles and badge hashes."""
-    items = []
-    for person in _items(body):
-        msgspec.convert((person["name"], person["pin"]), tuple[Name, PinVerifier])
-        value = {"name": person["name"], "pin": person["pin"]}
-        salt = turn.env.new_salt()
-        turn.personal.append(PersonalRecord(f"person:{person['id']}", salt, value))
-        public = {
-            "id": person["id"],
-            "roles": person["roles"],
-            "badge_hash": person["badge_hash"],
-            "active": person.get("active", True),
-            "personal": seal(salt, value),
-        }
-        items.append(public)
-    turn.emit("people.upserted", "people", items=items, **link)
+    take_people(turn, _items(body), **link)
 
 
 def _stock(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401

@@ -18,11 +18,9 @@ from edge.domain.model import (
     Fulfilment,
     Location,
     Order,
-    Person,
     Push,
     RulesetHistory,
     RulesetRecord,
-    Session,
     Sibling,
     Siblings,
     Sku,
@@ -120,37 +118,7 @@ def _location_upserted(world: World, _: Fact, data: dict[str, Any]) -> None:
         world.put(Location(id=item["code"], zone=zone, walk=walk, blocked=blocked))
 
 
-@on("people.upserted")
-def _people_upserted(world: World, _: Fact, data: dict[str, Any]) -> None:
-    for item in data["items"]:
-        person = Person(
-            id=item["id"],
-            roles=tuple(item["roles"]),
-            badge_hash=item["badge_hash"],
-            active=item["active"],
-        )
-        world.put(person)
-
-
 # ---- people -----------------------------------------------------------------------------------
-
-
-@on("session.opened")
-def _session_opened(world: World, fact: Fact, data: dict[str, Any]) -> None:
-    session = Session(
-        id=data["session"],
-        person=data["person"],
-        device=fact.device,
-        roles=tuple(data["roles"]),
-        opened_us=fact.at_us,
-        station=data["station"],
-    )
-    world.put(session)
-
-
-@on("session.closed")
-def _session_closed(world: World, fact: Fact, data: dict[str, Any]) -> None:
-    world.edit(world.the(Session, data["session"]), closed_us=fact.at_us)
 
 
 @on("alarm.raised")

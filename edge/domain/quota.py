@@ -8,7 +8,7 @@ so that nobody gets a new quota by setting the clock.
 """
 
 import hashlib
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -84,7 +84,7 @@ def count(turn: Turn, before: World) -> None:
         return
     person = turn.command.actor
     account = turn.world.get(Account, person) or Account(id=person)
-    is_new = _is_new_day(turn, account)
+    is_new = is_new_day(turn, account)
     edits = 0 if is_new else account.edits
     if edits >= rules.per_day:
         raise QuotaError("account_locked", until=turn.env.now_us + rules.lock_s * US_PER_S)
@@ -107,18 +107,31 @@ def site_day(turn: Turn) -> int:
     return (turn.env.now_us + offset_us) // DAY_US
 
 
-def _is_new_day(turn: Turn, account: Account) -> bool:
-    """Tell whether the quota begins anew: a later day, and a clock to be believed."""
-    if not account.boot_id:
+class Day(Protocol):
+    """What was counted by the site's day."""
+
+    @property
+    def day(self) -> int: ...  # noqa: D102
+    @property
+    def day_us(self) -> int: ...  # noqa: D102
+    @property
+    def day_boot_us(self) -> int: ...  # noqa: D102
+    @property
+    def boot_id(self) -> str: ...  # noqa: D102
+
+
+def is_new_day(turn: Turn, counted: Day) -> bool:
+    """Tell whether counting begins anew: a later day, and a clock to be believed."""
+    if not counted.boot_id:
         return True
-    if site_day(turn) <= account.day:
+    if site_day(turn) <= counted.day:
         return False
     if turn.env.is_time_trusted:
         return True
-    gone_us = turn.env.now_us - account.day_us
-    if account.boot_id != turn.env.boot_id:
+    gone_us = turn.env.now_us - counted.day_us
+    if counted.boot_id != turn.env.boot_id:
         return turn.env.boot_us >= DAY_US  # so long, at least, this machine has run since
-    return gone_us <= turn.env.boot_us - account.day_boot_us + DRIFT_US_MAX
+    return gone_us <= turn.env.boot_us - counted.day_boot_us + DRIFT_US_MAX
 
 
 # ---- opening ----------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import msgspec
 from aiohttp import web
 
 from edge.app.devicekeys import DeviceKeys
+from edge.app.firstadmin import FirstAdmin
 from edge.app.floor import Reply, refuse
 from edge.app.ports import BusyError
 from edge.app.rulekeeping import RuleKeeper
@@ -38,6 +39,12 @@ class Publish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signature: bytes
 
 
+class AdminCodeAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`first`: only where there is no admin yet."""
+
+    first: bool = False
+
+
 class RollBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why the ruleset before is brought back."""
 
@@ -54,17 +61,20 @@ class AdminDoor:
         devices: DeviceDoor,
         keys: DeviceKeys,
         cut: Callable[[SnapshotKeep], Awaitable[Reply]],
+        first_admin: FirstAdmin,
         clinic: Clinic,
     ) -> None:
         self._folder = folder
         self._keeper = keeper
         self._keys = keys
+        self._first_admin = first_admin
         self._devices = devices
         self._cut = cut
         self._clinic = clinic
         app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_refusing])
         app.router.add_post("/journal/cut", self._cut_journal)
         app.router.add_post("/pairings", self._invite)
+        app.router.add_post("/admin-codes", self._let_admin_in)
         app.router.add_post("/rulesets", self._publish)
         app.router.add_post("/rulesets/rollback", self._roll_back)
         app.router.add_post("/doctor/fix", self._mend)
@@ -101,6 +111,13 @@ class AdminDoor:
     async def _cut_journal(self, request: web.Request) -> web.StreamResponse:
         """Let entries go that are in the archive, proved (`floorgate archive`)."""
         return _said(await self._cut(await read_json(request, SnapshotKeep)))
+
+    async def _let_admin_in(self, request: web.Request) -> web.StreamResponse:
+        """Return a code that makes an admin: there is no password to begin with."""
+        asked = await read_json(request, AdminCodeAsked)
+        if asked.first and await self._first_admin.has_admin():
+            raise RefusedError("admin_known")
+        return json_response(self._first_admin.new_code(_who(request)))
 
     async def _publish(self, request: web.Request) -> web.StreamResponse:
         asked = await read_json(request, Publish)

@@ -6,9 +6,10 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from edge.app.access import ANYBODY, who_may
+from edge.app.access import ANYBODY, WHILE_LOCKED, who_may
 from edge.app.approvals import Signing
 from edge.app.devicekeys import PairRequest
+from edge.app.firstadmin import Claim
 from edge.app.sessions import SignIn
 from edge.app.sparing import SpareView
 from edge.http.assets import Assets
@@ -19,7 +20,7 @@ from edge.http.routes import Route
 from edge.http.socket import Socket
 from edge.http.wire import BODY_BYTES_MAX, json_response
 
-TAKES_SECRETS: Final = (SignIn, PairRequest, Signing)
+TAKES_SECRETS: Final = (SignIn, PairRequest, Signing, Claim)
 """Bodies that hold a badge, a PIN or a code, which somebody may guess at."""
 PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -106,11 +107,17 @@ def make_app(
         return web.Response(body=described, content_type="application/json")
 
     for route in table:
-        secret = route.takes in TAKES_SECRETS
-        handler = guard.admitting(route.who, route.handler, takes_secret=secret)
+        handler = guard.admitting(
+            route.who,
+            route.handler,
+            takes_secret=route.takes in TAKES_SECRETS,
+            while_locked=f"{route.method} {route.path}" in WHILE_LOCKED,
+        )
         app.router.add_route(route.method, route.path, handler)
     app.router.add_get("/api/v1/openapi.json", guard.admitting(ANYBODY, openapi))
-    app.router.add_get("/api/v1/ws", guard.admitting(who_may("GET", "/api/v1/ws"), socket.serve))
+    app.router.add_get(
+        "/api/v1/ws", guard.admitting(who_may("GET", "/api/v1/ws"), socket.serve, while_locked=True)
+    )
     app.router.add_get("/assets.json", guard.admitting(ANYBODY, assets.manifest))
     app.router.add_get("/{path:.*}", guard.admitting(ANYBODY, assets.serve))
     return app

@@ -108,7 +108,14 @@ class Guard:
         if writes and headers.get(FLOOR_HEADER) != "1":
             raise RefusedError("origin_refused", origin=f"no {FLOOR_HEADER} header")
 
-    def admitting(self, who: Who, handler: Handler, *, takes_secret: bool = False) -> Handler:
+    def admitting(
+        self,
+        who: Who,
+        handler: Handler,
+        *,
+        takes_secret: bool = False,
+        while_locked: bool = False,
+    ) -> Handler:
         """Return `handler` behind the questions who asks, whether they may, and how often."""
 
         async def admitted(request: web.Request) -> web.StreamResponse:
@@ -118,6 +125,8 @@ class Guard:
                 _charge(self._limits.addresses, request.remote or "")
             else:
                 session = await self.session(request)
+                if session.locked_us is not None and not while_locked:
+                    raise RefusedError("session_locked")
                 if who.isdisjoint(session.roles):
                     raise RefusedError("role_missing", roles=[r for r in ROLES if r in who])
                 request[CALLER] = session
@@ -129,7 +138,7 @@ class Guard:
         """Count a list of commands as that many requests, of which one is counted already."""
         _charge(self._limits.devices, session.device, commands - 1)
 
-    async def recognise(self, request: web.Request) -> Session | None:
+    async def _recognise(self, request: web.Request) -> Session | None:
         """Return the open session that a request shows a token of, or None."""
         bearer = request.headers.get("Authorization", "")
         shown = request.cookies.get(cookie_name(request), "")
@@ -138,7 +147,7 @@ class Guard:
 
     async def session(self, request: web.Request) -> Session:
         """Return the session of a request, or refuse."""
-        session = await self.recognise(request)
+        session = await self._recognise(request)
         if session is None:
             _charge(self._limits.addresses, request.remote or "")
             raise RefusedError("not_signed_in")

@@ -94,12 +94,9 @@ class Handlers:
         """Open a session."""
         asked = await read_json(request, SignIn)
         await self._guard.check_device(asked)
-        before = await self._guard.recognise(request)
         reply, token = await self._sessions.sign_in(asked)
         if not reply.ok:
             return error_response(reply)
-        if before is not None and before.device == asked.device:
-            await self._sessions.sign_out(before)  # its token opens nothing any more
         session = await self._sessions.recognise(token)
         assert session is not None
         view = await self._sessions.view(session)
@@ -236,8 +233,9 @@ def routes(handlers: Handlers) -> list[Route]:
     h, api = handlers, "/api/v1"
     return [
         Route("POST", f"{api}/session", h.sign_in, "Sign in by badge and PIN", SignIn, SignedIn,
-              refusals=("sign_in_failed", "locked_out", "device_unknown",
-              "device_revoked", "device_proof")),
+              refusals=("sign_in_failed", "pin_needed", "pin_new_needed",
+              "pin_weak", "pin_expired", "badge_old", "locked_out", "badge_locked", "device_locked",
+              "device_unknown", "device_revoked", "device_proof")),
         Route("GET", f"{api}/session", h.session, "The caller's session", gives=Resumed),
         Route("DELETE", f"{api}/session", h.sign_out, "Sign out"),
         Route("POST", f"{api}/commands", h.commands, "Send commands", list[Envelope],

@@ -128,7 +128,7 @@ def test_a_closed_session_ends_its_own_connections() -> None:
     """`bye` and the end reach the connections of the closed session only (SEC-2)."""
     push = Push()
     one, other = joined(push, "picker"), joined(push, "picker", "other")
-    push.on_commit(committed("session.closed", session="s-me"))
+    push.on_commit(committed("session.closed", session="s-me", why="signed_out"))
     assert (frames(one), frames(other)) == (["bye", "end"], [])
 
 

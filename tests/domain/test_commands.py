@@ -22,6 +22,8 @@ WIRE_ONLY: Final = {
     *("blob_differs", "blob_offset", "media_refused", "photo_unreadable", "device_url"),
     *("device_proof", "device_unknown", "pair_code", "pair_too_often"),
     *("badge_old", "badge_not_here", "too_many", "body_late", "ruleset_not_in_force"),
+    *("pin_new_needed", "pin_weak", "pin_expired", "admin_code", "badge_spent", "printer_ill"),
+    *("admin_known",),
 }
 """Codes that the domain never gives: the door, the writer and the sign-in give them."""
 

@@ -97,6 +97,8 @@ class Peer:
     def __init__(self) -> None:
         self.task, self.pack = sample_task(), sample_pack()
         self.session: View | None = None
+        self.pins: dict[str, str] = {}
+        """PINs given here, by badge: the badge alone will do from then on."""
         self.alarms: list[View] = []
         self.applied: list[View] = []
         self.answers: dict[str, View] = {}
@@ -118,6 +120,7 @@ class Peer:
             web.post(f"{api}/session", self._sign_in),
             web.get(f"{api}/session", self._get_session),
             web.delete(f"{api}/session", self._sign_out),
+            web.get(f"{api}/first-admin", self._doorstep),
             web.get(f"{api}/blobs/{{sha256}}", self._blob),
             web.put(f"{api}/blobs/{{sha256}}", self._take_piece),
             web.get(f"{api}/ws", self._ws),
@@ -156,9 +159,10 @@ class Peer:
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         asked = await request.json()
-        person = PEOPLE.get((asked["badge"], asked["pin"]))
+        person = PEOPLE.get((asked["badge"], asked["pin"] or self.pins.get(asked["badge"], "")))
         if person is None:
-            raise No(401, "sign_in_failed")
+            raise No(401, "sign_in_failed" if asked["pin"] else "pin_needed")
+        self.pins[asked["badge"]] = asked["pin"] or self.pins[asked["badge"]]
         ident, name, roles = person
         known = {"id": "S1", "name": "S1", "printers": ["P1"]} if asked.get("station") else None
         self.session = {
@@ -174,6 +178,16 @@ class Peer:
             raise No(401, "not_signed_in")
         mine = self.task["picker"] == self.session["person"]["id"] and self.task["state"] == "taken"
         return {**self.session, "task": self.task if mine else None}
+
+    async def lock(self) -> None:
+        """Lock the session, as after a while without use."""
+        assert self.session is not None
+        self.session["locked"] = True
+        for socket in self._sockets:
+            await socket.send_json({"t": "lock", "why": "idle"})
+
+    async def _doorstep(self, _: web.Request) -> web.Response:
+        return web.json_response({"open": False})
 
     async def _get_session(self, _: web.Request) -> web.Response:
         return web.json_response(self._session())

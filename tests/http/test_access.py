@@ -27,7 +27,12 @@ async def test_a_role_gets_what_the_table_says(rig: Rig, role: str) -> None:
     found = {}
     for key in sorted(ROUTES, key=ENDS.__eq__):  # the sign-out comes last
         method, path = key.split()
-        filled = path.replace("{id}", "1").replace("{code}", "1").replace("{sha256}", "0" * 64)
+        filled = (
+            path.replace("{id}", "1")
+            .replace("{code}", "1")
+            .replace("{sha256}", "0" * 64)
+            .replace("{ticket}", "t")
+        )
         headers = {"Authorization": f"Bearer {client.token}", "X-Floor": "1"}
         async with rig.http.request(method, f"{rig.url}{filled}", headers=headers) as answer:
             found[key] = answer.status == 403 and b'"role_missing"' in await answer.read()

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from edge.app.sessions import TRIES_MAX
+from edge.domain.lockouts import ROW_MAX
 from tests.rig import PIN, Client, Rig, badge, heard, new_id
 
 
@@ -87,7 +87,7 @@ async def test_wrong_pins_lock_the_badge_at_this_device(rig: Rig) -> None:
     """Signing and signing in share their count of wrong tries (APPR-1, SEC-4)."""
     picker = await rig.client("picker")
     view = await question(rig, picker)
-    for _ in range(TRIES_MAX):
+    for _ in range(ROW_MAX):
         assert (await sign(picker, view, pin="0"))[1]["code"] == "sign_in_failed"
     assert (await sign(picker, view))[0] == 429
     other = await rig.client("packer", "S1")

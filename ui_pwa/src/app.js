@@ -19,6 +19,12 @@ const REFRESH_MS = 250;
 /** How often the page looks at the clock: alarms, overdue answers, retries. */
 const TICK_MS = 1000;
 
+/** Good-byes after which nobody is signed in here; at `replaced` somebody else is. */
+const BYES = ['signed_out', 'revoked', 'cut', 'shift_over'];
+
+/** What a locked session still does. */
+const WHILE_LOCKED = ['session.open', 'session.close', 'alarm.ack'];
+
 /** Said of a command that only the box can judge. */
 const UNJUDGED = Object.freeze({ ok: true, code: '', facts: {} });
 
@@ -141,8 +147,10 @@ export class App {
 
   /** Why a command cannot be given now, or null. @param {string} kind @returns {Refusal | null} */
   why(kind) {
-    if (OFFLINE_KINDS.includes(kind) || this.state.link === 'up') return null;
-    if (kind === 'session.open' && !this.state.session && navigator.onLine) return null;
+    const { session, link } = this.state;
+    if (session?.locked && !WHILE_LOCKED.includes(kind)) return { code: 'session_locked' };
+    if (OFFLINE_KINDS.includes(kind) || link === 'up') return null;
+    if (kind === 'session.open' && !session && navigator.onLine) return null;
     return { code: 'box_away' };
   }
 
@@ -270,28 +278,6 @@ export class App {
 
   // ---- people
 
-  /** @param {string} badge @param {string} pin @returns {Promise<Refusal | null>} */
-  async signIn(badge, pin) {
-    const body = {
-      ...{ badge, pin },
-      ...(await import('./io/device_key.js').then((key) => key.proofOf(this.device))),
-      device: this.device,
-      ...(this.state.station ? { station: this.state.station } : {}),
-    };
-    this.link.stop(); // the box ends an older session of this PDA, which would say good-bye
-    try {
-      const { session } = await call('POST', '/session', body);
-      this.dispatch({ type: 'signed_in', session });
-      this.tell('good', 'notice.welcome', { name: session.person.name });
-      this.link.start();
-      return null;
-    } catch (error) {
-      if (!(error instanceof BoxError)) throw error;
-      if (this.state.session) this.link.start();
-      return error.refusal;
-    }
-  }
-
   async signOut() {
     try {
       await call('DELETE', this.state.practice ? '' : '/session');
@@ -311,12 +297,19 @@ export class App {
     else await this.signOut();
   }
 
+  /** The box locked the session: the screen stays, and waits for a badge. */
+  locked() {
+    this.dispatch({ type: 'locked' });
+    signal('stop');
+  }
+
   /** Nobody is signed in; who was training is back at the door. */
   signedOut() {
     this.link.stop();
     if (this.state.practice) location.replace('/');
     this.inflight.clear();
     this.dispatch({ type: 'signed_out' });
+    import('./screens/sign_in.js').then((door) => door.lookAtDoorstep(this));
   }
 
   /** Take up the session that this PDA remembers, with the box or without it. */
@@ -349,7 +342,8 @@ export class App {
     else if (frame.t === 'alarm') this.onAlarm(frame.alarm);
     else if (frame.t === 'status') this.onStatus(frame);
     else if (frame.t === 'scan') this.scans().then((scans) => scans.fromStation(frame));
-    else if (frame.t === 'bye' && ['signed_out', 'revoked'].includes(frame.code)) this.signedOut();
+    else if (frame.t === 'lock') this.locked();
+    else if (frame.t === 'bye' && BYES.includes(frame.code)) this.signedOut();
   }
 
   /** @param {any} frame */

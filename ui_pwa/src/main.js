@@ -7,6 +7,7 @@ import { unlockSound } from './io/signals.js';
 import { Wedge } from './io/wedge.js';
 import { byId, dialogBy } from './painter.js';
 import * as dialogs from './screens/dialogs.js';
+import { lookAtDoorstep } from './screens/sign_in.js';
 
 /** How often the page looks at the clock: alarms, overdue answers, retries. */
 const TICK_MS = 1000;
@@ -37,8 +38,9 @@ async function start() {
   addEventListener('pointerdown', () => {
     if (!app.state.sound && unlockSound()) app.dispatch({ type: 'sound' });
   });
-  dialogBy('alarm').addEventListener('cancel', (event) => event.preventDefault());
-  dialogBy('alarm').addEventListener('close', () => app.paint());
+  for (const id of ['alarm', 'lock'])
+    dialogBy(id).addEventListener('cancel', (event) => event.preventDefault());
+  for (const id of ['alarm', 'lock']) dialogBy(id).addEventListener('close', () => app.paint());
   // Not on `close`: it comes late, and would take away a dialog that a scan has opened meanwhile.
   dialogBy('layer').addEventListener('cancel', (event) => {
     event.preventDefault();
@@ -71,6 +73,7 @@ async function keepPage(app) {
   const photos = await import('./io/photos.js');
   setInterval(() => photos.drain(app), TICK_MS);
   app.dispatch({ type: 'photos', n: (await db.photos()).length });
+  lookAtDoorstep(app);
   app.keepShell = () => shell.registerWorker(report);
   app.updateShell = shell.updateNow;
   await shell.keepShell(report);

@@ -3,6 +3,7 @@
 import { html, nothing, render } from '../vendor/lit.js';
 import { openAlarms } from './core/state.js';
 import * as dialogs from './screens/dialogs.js';
+import { isLocked, lockView } from './screens/lock.js';
 import * as signIn from './screens/sign_in.js';
 
 export class Painter {
@@ -45,12 +46,18 @@ export class Painter {
     } else this.fetch(state.screen);
     const layer = dialogBy('layer');
     const alarm = dialogBy('alarm');
+    const lock = dialogBy('lock');
     const ringing = openAlarms(state).length > 0;
+    const asking = state.dialog?.kind === 'pin';
+    const locked = isLocked(state) && !ringing && !asking;
     render(dialogs.view(app), bodyOf(layer));
     render(dialogs.alarmView(app), bodyOf(alarm));
+    render(lockView(app), bodyOf(lock));
     show(layer, state.dialog !== null);
+    show(lock, locked);
     show(alarm, ringing);
-    app.wedge?.moveTo(ringing ? alarm : state.dialog ? layer : byId('main'));
+    const top = ringing ? alarm : locked ? lock : state.dialog ? layer : byId('main');
+    app.wedge?.moveTo(top);
   }
 
   /** Have every screen at hand before the next hole in the Wi-Fi. */

@@ -11,6 +11,7 @@ interface Session {
   opened_at: number;
   task: TaskView | null;
   training?: boolean; // somebody said so, and it is not done
+  locked?: boolean;
 }
 interface Frozen { category: string; due_at: number }
 interface TaskOrder {
@@ -108,6 +109,13 @@ interface DeviceView {
   test: { state: string; at: number | null; reason: string | null; proved_at: number | null;
     due: boolean };
 }
+interface StaffView {
+  id: string; name: Name; roles: string[]; active: boolean; badge: boolean;
+  badge_at: number | null; pin: 'set' | 'once' | ''; shift_at: number | null;
+  seats: { device: string; station: string; since: number; locked: boolean }[];
+  tries: { device: string; today: number; held: boolean }[]; locked: boolean;
+}
+interface IssuedBadge { person: string; ticket: string; expires_at: number; pin: string | null }
 interface PrinterState { id: string; name: string; ok: boolean; fault: string; since: number }
 interface AlarmRow extends Alarm {
   person: { id: string; name: Name } | null; roles: string[]; acked_at: number | null;
@@ -137,7 +145,7 @@ interface LessonView {
 }
 interface Alarm { id: string; code: string; facts: Facts; raised_at: number }
 interface Reason { code: string; zh: string; en: string }
-type Reasons = Record<'short' | 'reprint' | 'release' | 'lot' | 'gift', Reason[]>;
+type Reasons = Record<'short' | 'reprint' | 'release' | 'lot' | 'gift' | 'badge_revoke' | 'badge_unlock', Reason[]>;
 
 interface Command {
   v: 1; id: string; kind: string; device: string; session_id: string; captured_at: number;
@@ -174,10 +182,12 @@ type Dialog =
   | { kind: 'qty'; title: string; label: string; max: number; preset: number; text: string }
   | { kind: 'reason'; list: keyof Reasons }
   | { kind: 'sure'; title: string; text: string }
-  | { kind: 'pin'; text: string; busy: boolean; error: Refusal | null;
-      sign: Signing | null };
+  | { kind: 'pin'; step: 'pin' | 'new' | 'again'; text: string; busy: boolean;
+      error: Refusal | null; sign: Signing | null };
 interface State {
-  screen: ScreenName; session: Session | null; task: TaskView | null; outbox: Kept[];
+  screen: ScreenName; session: Session | null;
+  /** When a PIN was last given here, ms since 1970. */
+  pinAt: number; task: TaskView | null; outbox: Kept[];
   link: 'connecting' | 'up' | 'down'; hub: string; hubLag: number; box: string;
   certificate: { expires_at: number; level: string } | null;
   disk: 'ok' | 'low' | 'read_only'; printers: PrinterState[];

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from edge.domain.model.base import Doc
 
 
@@ -9,13 +11,18 @@ class Person(Doc, frozen=True, kw_only=True):
     """Somebody who works here. Name and PIN verifier are personal data, kept beside the journal."""
 
     KIND = "person"
-    roles: tuple[str, ...]
-    badge_hash: str
+    roles: tuple[str, ...] = ()
+    badge_hash: str = ""
+    """Nothing where there is no badge."""
     active: bool = True
+    badge_us: int = 0
+    """When this box issued the badge."""
+    pin: str = ""
+    """set, once (it must be replaced at the first sign-in), or nothing."""
 
     def terms(self) -> dict[str, str]:
         """Return the badge's hash."""
-        return {"badge": self.badge_hash}
+        return {"badge": self.badge_hash} if self.badge_hash else {}
 
 
 class Hands(Doc, frozen=True, kw_only=True):
@@ -35,10 +42,76 @@ class Session(Doc, frozen=True, kw_only=True):
     opened_us: int
     station: str = ""
     closed_us: int | None = None
+    locked_us: int | None = None
+    """From then on it waits for a badge."""
 
     def terms(self) -> dict[str, str]:
-        """Return the device while the session is open."""
-        return {} if self.closed_us is not None else {"device": self.device}
+        """Return the device, and whether it is locked, while the session is open."""
+        if self.closed_us is not None:
+            return {}
+        return {"device": self.device, "open": "free" if self.locked_us is None else "locked"}
+
+
+class PinProof(msgspec.Struct, frozen=True, gc=False):
+    """That a person gave their PIN at a device: at which entry, and when by the boot clock."""
+
+    seq: int
+    boot_us: int
+    boot_id: str
+
+
+class Seat(Doc, frozen=True, kw_only=True, omit_defaults=True):
+    """A device (the id): the session that is open at it, and who gave a PIN there lately."""
+
+    KIND = "seat"
+    session: str = ""
+    pins: dict[str, PinProof] = msgspec.field(default_factory=dict)
+
+
+class Presence(Doc, frozen=True, kw_only=True, omit_defaults=True):
+    """A person's open sessions, the oldest first, and their shift.
+
+    PINs given up to entry `since_seq` count no more: a shift ended, or who they are was changed.
+    """
+
+    KIND = "presence"
+    sessions: tuple[str, ...] = ()
+    shift_us: int = 0
+    since_seq: int = 0
+
+
+class AtDevice(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """Wrong PINs of one badge at one device: in a row, today, and how long it waits from then."""
+
+    row: int = 0
+    today: int = 0
+    wait_us: int = 0
+    boot_us: int = 0
+    boot_id: str = ""
+    is_held: bool = False
+    """Until a superior resets it."""
+
+
+class BadgeTries(Doc, frozen=True, kw_only=True, omit_defaults=True):
+    """Wrong PINs of a person's badge, by device; the day is the site's, as in `Account`."""
+
+    KIND = "badge_tries"
+    at: dict[str, AtDevice] = msgspec.field(default_factory=dict)
+    is_locked: bool = False
+    """At every device, until a superior resets it."""
+    day: int = 0
+    day_us: int = 0
+    day_boot_us: int = 0
+    boot_id: str = ""
+
+
+class DeviceTries(Doc, frozen=True, kw_only=True, omit_defaults=True):
+    """Wrong PINs at a device (the id) within the hour that began at `boot_us`."""
+
+    KIND = "device_tries"
+    count: int = 0
+    boot_us: int = 0
+    boot_id: str = ""
 
 
 class Pda(Doc, frozen=True, kw_only=True, omit_defaults=True):

@@ -11,6 +11,7 @@ const HANDED_SHOWN_MAX = 20;
 export const START = Object.freeze({
   screen: 'signin',
   session: null,
+  pinAt: 0,
   task: null,
   outbox: [],
   link: 'connecting',
@@ -54,6 +55,7 @@ export const START = Object.freeze({
 export const SAVED = Object.freeze(
   /** @type {const} */ ([
     'session',
+    'pinAt',
     'task',
     'alarms',
     'screen',
@@ -169,7 +171,12 @@ const HANDLERS = {
     printers: frame.printers ?? s.printers,
   }),
   entry: (s, { entry }) => ({ ...s, cursor: Math.max(s.cursor, entry.seq) }),
-  signed_in: (s, { session }) => withSession({ ...s, screen: 'signin', dialog: null }, session),
+  signed_in: (s, { session, pinAt = null }) => {
+    const resumes = s.session?.locked && s.session.person.id === session.person.id;
+    const screen = resumes ? s.screen : 'signin';
+    return withSession({ ...s, screen, dialog: null, pinAt: pinAt ?? s.pinAt }, session);
+  },
+  locked: (s) => (s.session ? { ...s, session: { ...s.session, locked: true } } : s),
   signed_out: (s) => ({
     ...s,
     session: null,

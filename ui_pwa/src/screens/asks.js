@@ -36,6 +36,13 @@ function places(app) {
   return html`${title(app, t('act.menu'))}
     <div class="fill places">${parts}${part(app, 'others', shut)}</div>
     ${footer(
+      state.practice
+        ? nothing
+        : action(app, {
+            text: t('act.shift_over'),
+            why: app.why('session.close'),
+            onPress: () => app.send('session.close', { shift_over: true }),
+          }),
       action(app, {
         text: t(state.practice ? 'act.leave_training' : 'act.sign_out'),
         why: app.why('session.close'),

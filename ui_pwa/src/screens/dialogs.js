@@ -27,14 +27,19 @@ export function cancel(app) {
   app.close();
 }
 
+const ASKED = { pin: 'signin.pin', new: 'signin.pin_new', again: 'signin.pin_again' };
+const NEXT = { sign: 'act.sign', pin: 'act.sign_in', new: 'act.next', again: 'act.sign_in' };
+
 /** @param {App} app @param {Extract<Dialog, {kind: 'pin'}>} dialog */
 function pin(app, dialog) {
   const { t } = app;
-  return html`${title(app, t('signin.pin'))}
+  const asked = t(ASKED[dialog.step]);
+  return html`${title(app, asked)}
+    ${dialog.step === 'new' ? html`<p class="sub signs">${t('hint.pin_weak')}</p>` : nothing}
     ${dialog.sign ? html`<p class="lead signs">${dialog.sign.text}</p>` : nothing}
     ${keypad(app, {
       shown: '●'.repeat(dialog.text.length),
-      label: t('signin.pin'),
+      label: asked,
       onDigit: (d) => typePin(app, d),
       onBack: () => typePin(app, ''),
     })}
@@ -46,7 +51,7 @@ function pin(app, dialog) {
     ${footer(
       action(app, {
         tone: 'main',
-        text: t(dialog.busy ? 'signin.busy' : dialog.sign ? 'act.sign' : 'act.sign_in'),
+        text: t(dialog.busy ? 'signin.busy' : NEXT[dialog.sign ? 'sign' : dialog.step]),
         why: dialog.text.length < PIN_CHARS_MIN ? { code: 'pin_short' } : null,
         onPress: () => submitPin(app),
       }),

@@ -55,6 +55,12 @@ function done(app, kept, answer) {
   else if (!kept.said.ok) app.tell('good', 'notice.box_accepts');
 }
 
+/** @param {App} app */
+function saved(app) {
+  app.tell('good', 'notice.saved');
+  app.refresh('seen');
+}
+
 /** @type {Record<string, (app: App, facts: Facts, data: Facts) => void>} */
 const FOLLOW = {
   'task.take': (app, { task }) => {
@@ -129,6 +135,15 @@ const FOLLOW = {
     app.tell('good', 'notice.device_forgotten');
   },
   'training.assign': (app) => app.tell('good', 'notice.training_assigned'),
+  'person.add': (app, { person }) => {
+    app.go('person', person);
+    app.tell('good', 'notice.person_added');
+  },
+  'person.rename': saved,
+  'person.roles': saved,
+  'person.disable': saved,
+  'badge.revoke': saved,
+  'badge.unlock': saved,
   'alarm.ack': () => undefined,
 };
 

@@ -94,6 +94,14 @@ export const SCREENS = {
     roles: ['leader'],
     load: async () => import('./doctor.js'),
   },
+  people: {
+    menu: 'watch',
+    roles: [],
+    load: async () => (await import('./people.js')).people,
+  },
+  person: { roles: [], load: async () => (await import('./people.js')).person },
+  newcomer: { roles: [], load: async () => (await import('./people.js')).newcomer },
+  firstadmin: { load: async () => import('./firstadmin.js') },
   status: { menu: 'device', load: async () => import('./status.js') },
 };
 

@@ -8,11 +8,17 @@ import { signal } from '../io/signals.js';
 import { action, footer, header, notice } from '../parts/parts.js';
 
 let badge = '';
+/** A PIN that was given out, and the own one in its place, while they are typed. */
+let given = '';
+let chosen = '';
 
+/** The box lets a badge alone pass so long after its PIN at this device, ms. */
+const FAST_MS = 30 * 60_000;
+const NEEDS_PIN = Object.freeze({ code: 'pin_needed' });
 const PIN_CHARS_MAX = 12;
 export const PIN_CHARS_MIN = 6;
 /** Refusals of a signature after which the PIN can be typed again. */
-const AT_THE_PIN = ['sign_in_failed', 'locked_out', 'box_away'];
+const AT_THE_PIN = ['sign_in_failed', 'locked_out', 'badge_locked', 'box_away'];
 
 /** Refusals that a code of a leader mends. */
 const UNPAIRED = ['device_unknown', 'device_revoked'];
@@ -35,6 +41,9 @@ export function view(app) {
         text: app.t('act.language'),
         onPress: () => app.set('lang', state.lang === 'zh' ? 'en' : 'zh'),
       }),
+      state.seen.doorstep?.open
+        ? action(app, { text: t('screen.firstadmin'), onPress: () => app.go('firstadmin') })
+        : nothing,
       action(app, { text: app.t('screen.status'), onPress: () => app.go('status') }),
     )}`;
 }
@@ -47,11 +56,11 @@ export function scan(app, scan) {
 }
 
 /**
- * Hold a badge and ask for the PIN.
+ * Hold a badge; sign in by it alone where that may do, or ask for the PIN.
  * @param {App} app
  * @param {string} code
  */
-export function takeBadge(app, code) {
+export async function takeBadge(app, code) {
   const sign = app.state.signing;
   const why = app.why(sign ? 'approval.sign' : 'session.open');
   if (why) {
@@ -59,8 +68,23 @@ export function takeBadge(app, code) {
     return;
   }
   badge = code;
-  app.open({ kind: 'pin', text: '', busy: false, error: null, sign });
-  signal('kept');
+  given = '';
+  chosen = '';
+  const refusal = sign || !lately(app) ? NEEDS_PIN : await open(app, { badge, pin: '' });
+  if (!refusal) badge = '';
+  else if (refusal.code === NEEDS_PIN.code || refusal.code === 'box_away') ask(app, 'pin');
+  else app.refuse(refusal);
+}
+
+/** Whether a PIN was given here within the time that the box may let a badge alone pass. */
+/** @param {App} app */
+const lately = ({ state }) => Date.now() - state.pinAt < FAST_MS && Date.now() >= state.pinAt;
+
+/** @param {App} app @param {'pin' | 'new' | 'again'} step @param {Refusal | null} [error] */
+function ask(app, step, error = null) {
+  const sign = app.state.signing;
+  app.open({ kind: 'pin', step, text: '', busy: false, error, sign });
+  signal(error ? 'wrong' : 'kept');
 }
 
 /**
@@ -87,18 +111,72 @@ export function typePin(app, digits) {
 export async function submitPin(app) {
   const { dialog } = app.state;
   if (dialog?.kind !== 'pin' || dialog.busy || dialog.text.length < PIN_CHARS_MIN) return;
-  app.open({ ...dialog, busy: true });
-  const { sign, text } = dialog;
-  const refusal = await (sign ? signApproval(app, sign, text) : app.signIn(badge, text));
-  if (!refusal) {
-    badge = '';
+  const { sign, step, text } = dialog;
+  if (step === 'new') {
+    chosen = text;
+    ask(app, 'again');
     return;
   }
-  if (UNPAIRED.includes(refusal.code)) {
-    badge = '';
-    const of = { title: app.t('act.pair_this'), text: app.t(`refusal.${refusal.code}`) };
-    app.askSure(of, () => location.assign('/enrol/pair.html'));
-  } else app.open({ kind: 'pin', text: '', busy: false, error: refusal, sign });
+  if (step === 'again' && text !== chosen) {
+    ask(app, 'new', { code: 'pin_differs' });
+    return;
+  }
+  app.open({ ...dialog, busy: true });
+  if (step === 'pin') given = text;
+  const own = step === 'again' ? { new_pin: chosen } : {};
+  const who = { badge, pin: given, ...own };
+  settle(app, await (sign ? signApproval(app, sign, text) : open(app, who)));
+}
+
+/**
+ * Open a session; without a PIN by the badge alone, where it was given here a while ago.
+ * @param {App} app
+ * @param {{badge: string, pin: string, new_pin?: string}} who
+ * @returns {Promise<Refusal | null>}
+ */
+async function open(app, who) {
+  const { device, state } = app;
+  const body = {
+    ...who,
+    ...(await import('../io/device_key.js').then((key) => key.proofOf(device))),
+    device,
+    ...(state.station ? { station: state.station } : {}),
+  };
+  app.link.stop(); // the box ends an older session of this PDA, which would say good-bye
+  try {
+    const { session } = await call('POST', '/session', body);
+    app.dispatch({ type: 'signed_in', session, pinAt: who.pin ? Date.now() : null });
+    app.tell('good', 'notice.welcome', { name: session.person.name });
+    app.link.start();
+    return null;
+  } catch (error) {
+    if (!(error instanceof BoxError)) throw error;
+    if (app.state.session) app.link.start();
+    return error.refusal;
+  }
+}
+
+/** See whether a first admin may come in, by the code of the box's console. @param {App} app */
+export async function lookAtDoorstep(app) {
+  if (app.state.session) return;
+  const value = await call('GET', '/first-admin').catch(() => ({ open: false }));
+  app.dispatch({ type: 'seen', what: 'doorstep', value });
+}
+
+/** What comes after the box's answer. @param {App} app @param {Refusal | null} refusal */
+function settle(app, refusal) {
+  if (!refusal) forgetBadge();
+  else if (refusal.code === 'pin_new_needed') ask(app, 'new');
+  else if (refusal.code === 'pin_weak') ask(app, 'new', refusal);
+  else if (UNPAIRED.includes(refusal.code)) leadToPairing(app, refusal);
+  else ask(app, 'pin', refusal);
+}
+
+/** @param {App} app @param {Refusal} refusal */
+function leadToPairing(app, refusal) {
+  forgetBadge();
+  const of = { title: app.t('act.pair_this'), text: app.t(`refusal.${refusal.code}`) };
+  app.askSure(of, () => location.assign('/enrol/pair.html'));
   signal('wrong');
 }
 
@@ -130,7 +208,9 @@ async function signApproval(app, { id, approval, facts_hash, answer }, pin) {
   return null;
 }
 
-/** Let go of the badge. */
+/** Let go of the badge, and of what was typed. */
 export function forgetBadge() {
   badge = '';
+  given = '';
+  chosen = '';
 }
