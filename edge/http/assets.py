@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-FOLDERS: Final = ("src", "enrol", "css", "locales", "vendor", "icons", "voice")
+FOLDERS: Final = ("src", "enrol", "gallery", "css", "locales", "vendor", "icons", "voice")
 FILES: Final = ("index.html", "manifest.webmanifest", "sw.js", "favicon.svg")
 LEFT_OUT: Final = {".md", ".template"}
 OPEN_TO_ALL: Final = "enrol/probe.json"

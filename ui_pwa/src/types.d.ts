@@ -116,6 +116,8 @@ interface StaffView {
   tries: { device: string; today: number; held: boolean }[]; locked: boolean;
 }
 interface IssuedBadge { person: string; ticket: string; expires_at: number; pin: string | null }
+/** What the form of a device to be added says. */
+type DeviceForm = Record<'address' | 'kind' | 'name' | 'language', string>;
 interface PrinterState { id: string; name: string; ok: boolean; fault: string; since: number }
 interface AlarmRow extends Alarm {
   person: { id: string; name: Name } | null; roles: string[]; acked_at: number | null;

@@ -1,5 +1,8 @@
 // Texts for people. A key and its facts in, a sentence out; the box sends no prose.
 
+/** `{n:order|orders}`: the first word for one, the second for any other number. */
+const PLURAL = /\{(\w+):([^|}]*)\|([^}]*)\}/g;
+
 /**
  * @param {Dict} dict
  * @param {'zh' | 'en'} lang
@@ -8,8 +11,10 @@
 export function translator(dict, lang) {
   return (key, facts = {}) => {
     const text = dict[key] ?? dict[`${key.slice(0, key.indexOf('.'))}.other`] ?? key;
+    /** @type {Facts} */
     const all = { ...facts, code: facts.code ?? key.slice(key.indexOf('.') + 1) };
-    return text.replace(/\{(\w+)\}/g, (_, name) => fact(dict, lang, name, all));
+    const counted = text.replace(PLURAL, (_, name, one, many) => (all[name] === 1 ? one : many));
+    return counted.replace(/\{(\w+)\}/g, (_, name) => fact(dict, lang, name, all));
   };
 }
 

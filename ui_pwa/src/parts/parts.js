@@ -112,9 +112,9 @@ const banner = (app) =>
 function urgent(app) {
   const { urgent: of } = app.state;
   if (!of) return nothing;
-  return html`<button type="button" class="urgent" role="status"
+  return html`<div role="status"><button type="button" class="urgent"
     @click=${() => app.dispatch({ type: 'urgent', urgent: null })}>
-    ${app.t('urgent.order', of)}</button>`;
+    ${app.t('urgent.order', of)}</button></div>`;
 }
 
 /**

@@ -38,6 +38,9 @@ export const bar = (done, want, label) => html`<div class="progress">
   <progress max=${Math.max(1, want)} value=${done} aria-label=${label}></progress>
   <span>${label}</span></div>`;
 
+/** The one thing to do next, over the list of what is there. @param {string} text */
+export const todo = (text) => html`<p class="lead now">${text}</p>`;
+
 /** @param {string} text @param {unknown} [more] */
 export const empty = (text, more) =>
   html`<div class="empty"><p>${text}</p>${more ?? nothing}</div>`;

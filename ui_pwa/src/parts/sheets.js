@@ -103,6 +103,24 @@ export const card = ({ title, body, tone = '', behind = nothing }) =>
     ${body}</section>`;
 
 /**
+ * How something stands, in one line or two.
+ * @param {unknown} body
+ * @param {'' | 'now' | 'good' | 'bad'} [tone]
+ */
+export const strip = (body, tone = '') => html`<div class="strip ${tone}">${body}</div>`;
+
+/**
+ * A number that leads to its list.
+ * @param {{n: number, text: string, tone?: string, onPress: () => void}} of
+ */
+export const figure = ({ n, text, tone = '', onPress }) =>
+  html`<button type="button" class="figure ${tone}" @click=${onPress}>
+    <b>${n}</b><span>${text}</span></button>`;
+
+/** Something to type, under its name. @param {string} label @param {unknown} input */
+export const field = (label, input) => html`<label class="field">${label} ${input}</label>`;
+
+/**
  * What to take or where to go, as large as the room allows; `now` is the one thing to do next.
  * @param {{now: boolean, label: string, code?: string, text?: string, small?: string,
  *   behind?: unknown}} of

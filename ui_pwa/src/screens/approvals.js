@@ -6,7 +6,7 @@ import { newId } from '../app.js';
 import { shortOrder } from '../core/text.js';
 import { action, header, notice, reason } from '../parts/parts.js';
 import { chip, empty, row } from '../parts/rows.js';
-import { age, card, facts, orderLink, when } from '../parts/sheets.js';
+import { age, card, facts, orderLink, strip, when } from '../parts/sheets.js';
 
 export const approvals = {
   hears: /^approval\./,
@@ -66,7 +66,7 @@ export const approval = {
       return html`${header(app, t('screen.approval'), back)}
         <section class="fill">${empty(t('approval.loading'))}</section>${notice(app)}`;
     return html`${header(app, app.name(asked.name), back)}
-      <div class="standing">${standing(app, asked)}</div>
+      <div class="standing" role="status">${standing(app, asked)}</div>
       <section class="fill list">
         ${card({ title: t('approval.what'), body: what(app, asked) })}
         ${
@@ -107,17 +107,19 @@ function standing(app, asked) {
     const ended = asked.answer
       ? t('approval.decided', { answer: does(app, asked, asked.answer) })
       : t(`approval.${asked.state}`);
-    return html`<p class="lead strip ${asked.answer === 'deny' ? 'bad' : 'good'}">${ended}</p>`;
+    return strip(html`<p class="lead">${ended}</p>`, asked.answer === 'deny' ? 'bad' : 'good');
   }
   if (signing)
-    return html`<div class="strip now"><p class="lead">${signing.text}</p>
-      <p>${t('approval.badge')}</p></div>`;
+    return strip(
+      html`<p class="lead">${signing.text}</p><p>${t('approval.badge')}</p>`,
+      'now',
+    );
   const due = asked.due.map((roles) => t('approval.due', { roles }));
   const own = asked.asked_by !== null && asked.asked_by === app.state.session?.person.id;
-  return html`<div class="strip"><p class="lead">${due.map((d) => html`<span>${d}</span> `)}</p>
-    ${own ? html`<p>${t('approval.own_hint')}</p>` : nothing}
-    ${asked.stuck ? chip(t('mark.approval_stuck'), 'bad') : nothing}</div>
-    ${asked.why_not ? html`<p class="strip bad">${reason(app, asked.why_not)}</p>` : nothing}`;
+  return html`${strip(html`<p class="lead">${due.map((d) => html`<span>${d}</span> `)}</p>
+      ${own ? html`<p>${t('approval.own_hint')}</p>` : nothing}
+      ${asked.stuck ? chip(t('mark.approval_stuck'), 'bad') : nothing}`)}
+    ${asked.why_not ? strip(reason(app, asked.why_not), 'bad') : nothing}`;
 }
 
 /** @param {App} app @param {ApprovalView} asked */
@@ -178,6 +180,6 @@ function choose(app, asked, answer) {
   const text = does(app, asked, answer);
   const { id: approval, facts_hash } = asked;
   const signing = { id: newId(), approval, facts_hash, answer, text };
+  app.dispatch({ type: 'quiet' });
   app.dispatch({ type: 'signing', signing });
-  app.tell('info', 'approval.badge');
 }

@@ -4,7 +4,7 @@ import { html } from '../../vendor/lit.js';
 import { deviceUrl, needsLanguage } from '../core/addresses.js';
 import { byId } from '../painter.js';
 import { action } from '../parts/parts.js';
-import { card } from '../parts/sheets.js';
+import { card, field } from '../parts/sheets.js';
 
 const KINDS = ['printer', 'scanner'];
 const LANGUAGES = ['tspl', 'zpl', 'escpos', 'ipp'];
@@ -16,7 +16,10 @@ export function addCard(app) {
   const { t } = app;
   const add = () => {
     const form = /** @type {HTMLFormElement} */ (byId('add'));
-    const said = /** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form)));
+    /** @type {any} */
+    const found = Object.fromEntries(new FormData(form));
+    /** @type {DeviceForm} */
+    const said = found;
     const why = app.why('device.add') ?? lacks(said);
     if (why) app.refuse(why);
     else app.send('device.add', { url: deviceUrl(said), name: said.name, kind: said.kind });
@@ -30,12 +33,16 @@ export function addCard(app) {
     body: html`<form id="add" class="stack" @submit=${submit}>
       <p>${t('devices.add_when')}</p>
       ${choices(app, 'kind', KINDS, 'device_kind', 'printer')}
-      <label class="field">${t('devices.address')}
-        <input type="text" name="address" maxlength=${ADDRESS_CHARS_MAX} autocomplete="off"
-          autocapitalize="off" spellcheck="false" placeholder="192.168.7.40"></label>
+      ${field(
+        t('devices.address'),
+        html`<input type="text" name="address" maxlength=${ADDRESS_CHARS_MAX} autocomplete="off"
+          autocapitalize="off" spellcheck="false" placeholder="192.168.7.40">`,
+      )}
       <div class="of-printer">${choices(app, 'language', LANGUAGES, 'language')}</div>
-      <label class="field">${t('devices.name')}
-        <input type="text" name="name" maxlength=${NAME_CHARS_MAX} autocomplete="off"></label>
+      ${field(
+        t('devices.name'),
+        html`<input type="text" name="name" maxlength=${NAME_CHARS_MAX} autocomplete="off">`,
+      )}
       ${action(app, { text: t('act.device_add'), why: app.why('device.add'), onPress: add })}
     </form>`,
   });

@@ -5,7 +5,7 @@ import { isAddress } from '../core/addresses.js';
 import { byId } from '../painter.js';
 import { action, footer, header, notice } from '../parts/parts.js';
 import { chip, empty, row } from '../parts/rows.js';
-import { age, card, facts } from '../parts/sheets.js';
+import { age, card, facts, field, strip } from '../parts/sheets.js';
 import { addCard, takeAddress } from './device_add.js';
 
 const HEARS = /^(device|station)\.|^status$/;
@@ -28,7 +28,7 @@ export const devices = {
     return html`${header(app, t('screen.devices'))}
       <section class="fill list">
         ${Object.entries(problems).map(
-          ([source, text]) => html`<p class="strip bad">${source}: ${text}</p>`,
+          ([source, text]) => strip(`${source}: ${text}`, 'bad'),
         )}
         ${group(app, 'ill', ill)}${group(app, 'found', found)}${group(app, 'adopted', well)}
         ${all.length ? nothing : empty(t('devices.none'))}
@@ -97,7 +97,7 @@ export const device = {
 function sheet(app, d) {
   const { t } = app;
   const { kind: device_kind, make, model, language, note, url, jobs } = d;
-  return html`${ailments(app, d).map((text) => html`<p class="strip bad">${text}</p>`)}
+  return html`${ailments(app, d).map((text) => strip(text, 'bad'))}
     ${d.adopted ? nothing : adoption(app, d)}
     ${d.adopted && d.kind === 'printer' ? testCard(app, d) : nothing}
     ${d.adopted ? stations(app, d) : nothing}
@@ -126,9 +126,11 @@ function adoption(app, d) {
   return card({
     title: t('devices.adopt'),
     body: html`<form id="adopt" class="stack" @submit=${submit}>
-      <label class="field">${t('devices.name')}
-        <input type="text" name="name" maxlength=${NAME_CHARS_MAX} autocomplete="off"
-          value=${named(d)}></label>
+      ${field(
+        t('devices.name'),
+        html`<input type="text" name="name" maxlength=${NAME_CHARS_MAX} autocomplete="off"
+          value=${named(d)}>`,
+      )}
       ${d.kind === 'unknown' ? radios(app, 'kind', KINDS, 'device_kind') : nothing}
       ${
         d.kind !== 'scanner' && (!d.language || clash)

@@ -6,6 +6,8 @@ import { action, footer, keypad, reason } from '../parts/parts.js';
 import { PIN_CHARS_MIN, forgetBadge, submitPin, typePin } from './sign_in.js';
 
 export const QTY_CHARS_MAX = 5;
+/** What answers an alarm that stops nobody. @type {Record<string, string>} */
+const ANSWERS = { approval_due: 'act.alarm_open', message: 'act.alarm_read' };
 /** Begins the id of an alarm that this page raised itself. */
 export const LOCAL = 'local:';
 
@@ -89,7 +91,7 @@ export function alarmView(app) {
   const [alarm, ...more] = openAlarms(app.state);
   if (!alarm) return nothing;
   const { t } = app;
-  const answer = alarm.code === 'approval_due' ? 'act.alarm_open' : 'act.alarm_ok';
+  const answer = ANSWERS[alarm.code] ?? 'act.alarm_ok';
   const { order } = alarm.facts;
   return html`<div class="alarm-body ${isCalm(alarm) ? 'calm' : ''}">
     <p class="alarm-sign" aria-hidden="true">${isCalm(alarm) ? 'i' : '!'}</p>

@@ -3,13 +3,13 @@
 import { html } from '../../vendor/lit.js';
 import { shortOrder } from '../core/text.js';
 import { header, notice } from '../parts/parts.js';
-import { empty, row, tick } from '../parts/rows.js';
+import { empty, row, tick, todo } from '../parts/rows.js';
 
 /** @param {App} app */
 export function view(app) {
   const { t, state } = app;
   return html`${header(app, t('screen.handover'))}
-    <p class="lead now">${t('handover.scan')}</p>
+    ${todo(t('handover.scan'))}
     <section class="fill list">${
       state.handed.length === 0
         ? empty(t('handover.none'))

@@ -7,7 +7,7 @@ import { orderRow } from './orders.js';
 import { printers } from './printing.js';
 import { action, header, notice } from '../parts/parts.js';
 import { chip, empty, row } from '../parts/rows.js';
-import { age, card } from '../parts/sheets.js';
+import { age, card, figure } from '../parts/sheets.js';
 
 /** States that end an order; they are told last. */
 const ENDED = ['shipped', 'handed_over', 'cancelled'];
@@ -58,8 +58,12 @@ function figures(app) {
   ];
   return html`<div class="figures">${all.map(
     ([name, n, screen, urgent]) =>
-      html`<button type="button" class="figure ${n && urgent ? 'bad' : ''}"
-        @click=${() => app.go(screen)}><b>${n}</b><span>${t(`figure.${name}`)}</span></button>`,
+      figure({
+        n,
+        text: t(`figure.${name}`),
+        tone: n && urgent ? 'bad' : '',
+        onPress: () => app.go(screen),
+      }),
   )}</div>`;
 }
 

@@ -3,8 +3,8 @@
 import { html, nothing } from '../../vendor/lit.js';
 import { shortOrder } from '../core/text.js';
 import { action, header, notice, reason } from '../parts/parts.js';
-import { chip, empty, row } from '../parts/rows.js';
-import { age, card, facts, moment } from '../parts/sheets.js';
+import { chip, empty, row, todo } from '../parts/rows.js';
+import { age, card, facts, moment, strip } from '../parts/sheets.js';
 
 /** Begins the QR of a label: its next part is the waybill number. */
 const LABEL = /^FG1:([^:]+):/;
@@ -23,9 +23,9 @@ export const orders = {
     const { orders: found = [], counts = {} } = state.seen.orders ?? {};
     const states = Object.entries(counts).filter(([, n]) => n > 0);
     return html`${header(app, t('screen.orders'))}
-      <p class="lead now">${t('orders.scan')}</p>
+      ${todo(t('orders.scan'))}
       <section class="fill list">
-        <div class="choices">${states.map(([name, n]) =>
+        <div class="tiles">${states.map(([name, n]) =>
           action(app, {
             text: `${t(`state.${name}`)} ${n}`,
             pressed: state.about === name,
@@ -112,12 +112,11 @@ const is = (o, code) => o !== undefined && [o.id, o.tote, o.parcel.waybill].incl
 /** @param {App} app @param {OrderView} o */
 function stateStrip(app, o) {
   const { t } = app;
-  const frozen = o.frozen.map(
-    (f) => html`<p class="strip bad">${
-      f.due_at ? t('pick.frozen', f) : t('orders.frozen_until_decided', f)
-    } ${f.reason}</p>`,
-  );
-  return html`<div class="strip now"><p class="lead">${app.name(o.state_name)}</p>
+  const frozen = o.frozen.map((f) => {
+    const until = f.due_at ? t('pick.frozen', f) : t('orders.frozen_until_decided', f);
+    return strip(`${until} ${f.reason}`, 'bad');
+  });
+  const now = html`<p class="lead">${app.name(o.state_name)}</p>
       <p>${t('orders.since', { age: age(app, o.since), roles: o.owner_role || null })}</p>
       <p>${o.lane === '24h' ? chip('24H', 'rush') : nothing}${
         o.priority ? chip(o.priority, 'rush') : nothing
@@ -125,7 +124,8 @@ function stateStrip(app, o) {
         o.remark_hits.map((x) => chip(x, 'tag'))
       }${o.trusted ? chip(t('orders.trusted'), 'bad') : nothing}${
         o.risk_pm > 850 ? chip(t('word.risk'), 'risk') : nothing
-      }</p></div>${frozen}`;
+      }</p>`;
+  return html`${strip(now, 'now')}${frozen}`;
 }
 
 /** Each action of a person that is closed now, with what is missing. */
@@ -138,22 +138,22 @@ function whyNot(app, o) {
   )}</div>`;
 }
 
+/** What the carrier has said of its first scan. @param {OrderView} o */
+function firstScan({ carrier }) {
+  if (carrier.missing) return 'orders.carrier_missing';
+  if (!carrier.first_scan_at) return 'orders.carrier_none';
+  return carrier.late ? 'orders.carrier_late' : 'orders.carrier_ok';
+}
+
 /** The floor's truth and the carrier's, side by side. @param {App} app @param {OrderView} o */
 function parcel(app, o) {
-  const { t } = app;
   const { waybill, carrier, grade, copies, job } = o.parcel;
   const red = o.carrier.late || o.carrier.missing;
   return html`${facts(app, { waybill, carrier, copies, tote: o.tote })}
-    <p class="sub">${t(`grade.${grade}`)}${job ? ` · ${t(`state.${job.state}`)}` : ''}</p>
-    <p class="strip ${red ? 'bad' : ''}">${
-      o.carrier.missing
-        ? t('orders.carrier_missing')
-        : o.carrier.late
-          ? t('orders.carrier_late', { first_scan_at: o.carrier.first_scan_at })
-          : o.carrier.first_scan_at
-            ? t('orders.carrier_ok', { first_scan_at: o.carrier.first_scan_at })
-            : t('orders.carrier_none')
-    }</p>`;
+    <p class="sub">${app.t(`grade.${grade}`)}${
+      job ? ` · ${app.t(`state.${job.state}`)}` : ''
+    }</p>
+    ${strip(app.t(firstScan(o), o.carrier), red ? 'bad' : '')}`;
 }
 
 /** What was given, why, and what became of it. @param {App} app @param {OrderView} o */

@@ -4,7 +4,7 @@ import { html, nothing } from '../../vendor/lit.js';
 import { shortOrder } from '../core/text.js';
 import { take } from '../io/photos.js';
 import { action, footer, header, notice } from '../parts/parts.js';
-import { bar, chip, count, empty, marks, row, tick } from '../parts/rows.js';
+import { bar, chip, count, empty, marks, row, tick, todo } from '../parts/rows.js';
 import { askGift } from './asks.js';
 
 /** Begins the QR of a slip that stands for a label. */
@@ -32,7 +32,7 @@ function waiting(app) {
   const { t, state } = app;
   const orders = state.packing ?? [];
   return html`${header(app, t('screen.pack'))}
-    <p class="lead now">${t('pack.scan_tote')}</p>
+    ${todo(t('pack.scan_tote'))}
     <section class="fill list">${
       orders.length === 0
         ? empty(t('pack.none'))

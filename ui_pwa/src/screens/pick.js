@@ -5,6 +5,7 @@ import { shortOrder } from '../core/text.js';
 import { isLive, judge, keptSteps, need, orderForTote, picking, progress } from '../core/task.js';
 import { action, footer, header, notice } from '../parts/parts.js';
 import { bar, chip, count, empty, marks, row, slotMark, tick } from '../parts/rows.js';
+import { block } from '../parts/sheets.js';
 import { askGift } from './asks.js';
 import { typed } from './dialogs.js';
 
@@ -46,11 +47,12 @@ function stepView(app, task, step) {
   const order = task.orders.find((o) => o.id === step.order);
   const cluster = task.orders.length > 1;
   return html`<section class="pick fill wants-${wants}">
-    <div class="place ${wants === 'location' ? 'now' : ''}">
-      <span class="label">${wants === 'location' ? t('pick.go') : t('word.location')}</span>
-      <strong class="code ${step.location.length > 8 ? 'long' : ''}">${step.location}</strong>
-      ${there ? tick(app, app.state.outbox.length ? 'kept' : 'done') : nothing}
-    </div>
+    ${block({
+      now: wants === 'location',
+      label: wants === 'location' ? t('pick.go') : t('word.location'),
+      code: step.location,
+      behind: there ? tick(app, app.state.outbox.length ? 'kept' : 'done') : nothing,
+    })}
     <div class="item ${there ? 'now' : ''}">
       <div class="item-text"><p class="name">${app.name(step.name)}</p>
         <p class="sku">${step.sku} ${marks(app, step)}${(order?.tags ?? []).map((tag) =>

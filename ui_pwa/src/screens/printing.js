@@ -4,7 +4,7 @@ import { html, nothing } from '../../vendor/lit.js';
 import { shortOrder } from '../core/text.js';
 import { action, header, notice, reason } from '../parts/parts.js';
 import { chip, empty } from '../parts/rows.js';
-import { age, card, orderLink } from '../parts/sheets.js';
+import { age, card, orderLink, strip } from '../parts/sheets.js';
 
 export const prints = {
   hears: /^(print|slip|waybill)\./,
@@ -36,11 +36,11 @@ export function printers(app) {
   const all = app.state.seen.printers?.printers ?? [];
   const ill = all.filter((p) => !p.ok);
   if (!all.length) return nothing;
-  return html`<div class="strip ${ill.length ? 'bad' : 'good'}">${
-    ill.length
-      ? ill.map((p) => html`<p><b>${p.name}</b> ${app.t(`job_reason.${p.fault || 'offline'}`)}</p>`)
-      : html`<p>${app.t('prints.all_well', { n: all.length })}</p>`
-  }</div>`;
+  if (!ill.length) return strip(app.t('prints.all_well', { n: all.length }), 'good');
+  return strip(
+    ill.map((p) => html`<p><b>${p.name}</b> ${app.t(`job_reason.${p.fault || 'offline'}`)}</p>`),
+    'bad',
+  );
 }
 
 /** @param {App} app @param {PrintRow} job */

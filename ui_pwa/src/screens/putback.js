@@ -3,7 +3,7 @@
 import { html, nothing } from '../../vendor/lit.js';
 import { shortOrder } from '../core/text.js';
 import { action, footer, header, notice } from '../parts/parts.js';
-import { chip, count, empty, row } from '../parts/rows.js';
+import { chip, count, empty, row, todo } from '../parts/rows.js';
 import { block } from '../parts/sheets.js';
 
 export const hears = /^(order|putback|freeze)\./;
@@ -29,7 +29,7 @@ export function view(app) {
   const order = chosen(app);
   if (!state.about)
     return html`${header(app, t('screen.putback'))}
-      <p class="lead now">${t('putback.choose')}</p>
+      ${todo(t('putback.choose'))}
       <section class="fill list">${orders(app)}</section>${notice(app)}`;
   const left = order ? due(order) : [];
   return html`${header(app, t('screen.putback'))}
@@ -78,7 +78,7 @@ function guide(app, left) {
     ${rest.map((each) =>
       row({
         main: app.name(each.name),
-        sub: `${each.sku} · ${t('putback.to', each)}`,
+        sub: t('putback.to', each),
         behind: count(each.done, each.qty),
       }),
     )}`;

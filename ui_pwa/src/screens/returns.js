@@ -7,8 +7,8 @@ import { call } from '../io/box.js';
 import { take } from '../io/photos.js';
 import { byId } from '../painter.js';
 import { action, footer, header, notice } from '../parts/parts.js';
-import { count, empty, row } from '../parts/rows.js';
-import { block } from '../parts/sheets.js';
+import { count, empty, row, todo } from '../parts/rows.js';
+import { block, field } from '../parts/sheets.js';
 
 const TEXT_CHARS_MAX = 200;
 const SUGGEST_MS = 300;
@@ -52,7 +52,7 @@ function parcels(app) {
   /** @type {OrderView[]} */
   const all = state.seen.returning?.orders ?? [];
   return html`${header(app, t('screen.returns'))}
-    <p class="lead now">${t('returns.scan_parcel')}</p>
+    ${todo(t('returns.scan_parcel'))}
     <section class="fill list">${
       all.length
         ? all.map((each) =>
@@ -75,7 +75,7 @@ function pieces(app) {
   const code = known(app).codes.find((each) => each.code === held.return_code);
   const ask = t(left.length ? 'returns.scan_piece' : 'returns.all_back');
   return html`${header(app, `${t('screen.returns')} ${shortOrder(about)}`)}
-    ${lay ? nothing : html`<p class="lead now">${ask}</p>`}
+    ${lay ? nothing : todo(ask)}
     <section class="fill list">
       ${
         lay
@@ -154,11 +154,13 @@ function choose(app) {
     suggested.includes(each.code) ? suggested.indexOf(each.code) : codes.length;
   const sorted = [...codes].sort((a, b) => rank(a) - rank(b));
   return html`${header(app, t('screen.returns'))}
-    <p class="lead now">${t('returns.why', { name: nameOf(app, state.held.code) })}</p>
+    ${todo(t('returns.why', { name: nameOf(app, state.held.code) }))}
     <section class="fill list">
-      <label class="field">${t('returns.text')}
-        <input id="return-text" type="text" maxlength=${TEXT_CHARS_MAX} autocomplete="off"
-          @input=${() => app.soon('suggest', SUGGEST_MS, () => suggest(app))}></label>
+      ${field(
+        t('returns.text'),
+        html`<input id="return-text" type="text" maxlength=${TEXT_CHARS_MAX} autocomplete="off"
+          @input=${() => app.soon('suggest', SUGGEST_MS, () => suggest(app))}>`,
+      )}
       <div class="tiles">${sorted.map((each) =>
         action(app, {
           text: html`<span class="nth">${codes.indexOf(each) + 1}</span> ${app.name(each)}`,

@@ -2,12 +2,15 @@
 // back to the one before, tried on this floor's own orders first.
 
 import { html, nothing } from '../../vendor/lit.js';
+import { shortOrder } from '../core/text.js';
 import { BoxError, call } from '../io/box.js';
 import { action, footer, header, notice } from '../parts/parts.js';
 import { chip, empty, row } from '../parts/rows.js';
-import { age, brief, card, orderLink, span, when } from '../parts/sheets.js';
+import { age, brief, card, span, strip, when } from '../parts/sheets.js';
 
 const SHOWN_MAX = 60;
+/** Begins the name of a made order that every ruleset is tried on. */
+const SAMPLE = 'given/';
 const MAY_GO_BACK = ['supervisor', 'admin'];
 
 export const hears = /^ruleset\./;
@@ -38,9 +41,12 @@ export function view(app) {
 function inForce(app, rules) {
   const { t } = app;
   const [newest] = rules.pushes;
-  return html`<div class="strip now"><p class="lead">${rules.rules}</p>
-    ${newest ? html`<p>${t('rules.since', { at: when(app, newest.received_at) })}</p>` : nothing}
-    ${newest ? html`<p>${decided(app, newest)}</p>` : nothing}</div>`;
+  return strip(
+    html`<p class="lead">${rules.rules}</p>
+      ${newest ? html`<p>${t('rules.since', { at: when(app, newest.received_at) })}</p>` : nothing}
+      ${newest ? html`<p>${decided(app, newest)}</p>` : nothing}`,
+    'now',
+  );
 }
 
 /** How soon it counted. @param {App} app @param {RulesView['pushes'][number]} push */
@@ -86,9 +92,21 @@ function changes(app, rules, before) {
 /** @param {App} app @param {RulesView['changes'][number]} each */
 function change(app, { part, path, before, after }) {
   const what = path.slice(part.length).replace(/^\./, '') || part;
+  if (Array.isArray(before) && Array.isArray(after) && !path.endsWith('(order)')) {
+    const [gone, come] = [without(before, after), without(after, before)];
+    const told = (/** @type {any[]} */ of, /** @type {string} */ sign) =>
+      of.map((v) => `${sign} ${brief(app, v)}`);
+    return `${what}: ${[...told(gone, '−'), ...told(come, '+')].join(', ')}`;
+  }
   const facts = { what, before: brief(app, before), after: brief(app, after) };
   if (before === null) return app.t('rules.added', facts);
   return app.t(after === null ? 'rules.dropped' : 'rules.changed', facts);
+}
+
+/** What only the first of two lists has. @param {any[]} of @param {any[]} others */
+function without(of, others) {
+  const known = new Set(others.map((v) => JSON.stringify(v)));
+  return of.filter((v) => !known.has(JSON.stringify(v)));
 }
 
 /** What going back would do to this floor's orders. @param {App} app @param {string} back */
@@ -97,18 +115,27 @@ function trial(app, back) {
   /** @type {Trial | undefined} */
   const tried = state.seen.trial?.rules === back ? state.seen.trial : undefined;
   if (!tried) return nothing;
-  const n = new Set(tried.differences.map((each) => each.order)).size;
+  const orders = new Set(tried.differences.map((each) => each.order));
+  const n = orders.size;
   return card({
     title: t('rules.trial', { back }),
     tone: n ? 'bad' : '',
     body: html`<p>${t('rules.trial_on', { orders: tried.recent, samples: tried.given })}</p>
       <p class="lead">${t(n ? 'rules.trial_differs' : 'rules.trial_same', { n })}</p>
-      ${tried.differences.slice(0, SHOWN_MAX).map((each) =>
-        row({
-          main: each.order.startsWith('given/') ? each.order.slice(6) : orderLink(app, each.order),
-          sub: t('rules.difference', each),
-        }),
-      )}`,
+      ${[...orders].slice(0, SHOWN_MAX).map((order) => orderTried(app, order, tried))}`,
+  });
+}
+
+/** @param {App} app @param {string} order @param {Trial} tried */
+function orderTried(app, order, { differences }) {
+  const own = !order.startsWith(SAMPLE);
+  const told = differences
+    .filter((each) => each.order === order)
+    .map((each) => app.t('rules.difference', each));
+  return row({
+    main: own ? `${app.t('word.order')} ${shortOrder(order)}` : order.slice(SAMPLE.length),
+    sub: told.join(' · '),
+    ...(own ? { onPress: () => app.go('order', order) } : {}),
   });
 }
 

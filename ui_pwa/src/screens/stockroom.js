@@ -2,7 +2,7 @@
 
 import { html, nothing } from '../../vendor/lit.js';
 import { action, footer, header, notice } from '../parts/parts.js';
-import { empty, row } from '../parts/rows.js';
+import { empty, row, todo } from '../parts/rows.js';
 import { age } from '../parts/sheets.js';
 
 const COUNTED_MAX = 99_999;
@@ -16,7 +16,7 @@ export const counts = {
     const bin = state.about;
     const rows = due(app).filter((c) => !bin || c.location === bin);
     return html`${header(app, t('screen.counts'))}
-      <p class="lead now">${bin ? t('count.scan_item', { location: bin }) : t('count.scan_bin')}</p>
+      ${todo(bin ? t('count.scan_item', { location: bin }) : t('count.scan_bin'))}
       <section class="fill list">${
         rows.length
           ? rows.map((each) => countRow(app, each))
