@@ -49,8 +49,7 @@ class Pda:
     async def keeps_page(self) -> None:
         """Wait until the service worker holds the page and every screen is loaded."""
         await self.until("navigator.serviceWorker.getRegistration().then((r) => !!r?.active)")
-        await self.until("performance.getEntriesByType('resource')"
-                         ".some((r) => r.name.endsWith('pairing.js'))")  # fmt: skip
+        await self.until("performance.getEntriesByName('whole').length > 0")
 
     async def cdp(self) -> CDPSession:
         """Return the page's protocol session."""

@@ -79,6 +79,7 @@ async function keepPage(app) {
   await shell.keepShell(report);
   app.update();
   await Promise.all([app.painter.fetchAll(), import('./screens/follow.js')]);
+  performance.mark('whole');
   setTimeout(() => shell.keepRest(), IDLE_MS);
 }
 
