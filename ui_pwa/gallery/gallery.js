@@ -16,6 +16,7 @@ const PERSON = { id: 'p1', name: { zh: '王小梅', en: 'Wang Xiaomei' }, roles:
 const SESSION = /** @type {Session} */ ({
   id: 's', person: PERSON, device: 'd', station: null, opened_at: 0, task: null,
 });
+const ORDER = 'WEB-2011001';
 const WHY = { code: 'pack_incomplete', facts: { missing: [NAME] } };
 const ILL = { id: 'P1', name: 'P1', ok: false, fault: 'paper', since: 0 };
 const nothing = () => undefined;
@@ -30,9 +31,11 @@ function stub(t, state) {
 }
 
 /** @param {Translate} t @returns {Record<string, unknown[]>} */
-function parts(t) {
+const parts = (t) => ({ ...frame(t), ...lists(t), ...sheets(t) });
+
+/** What every screen has. @param {Translate} t @returns {Record<string, unknown[]>} */
+function frame(t) {
   const app = stub(t);
-  const order = 'WEB-2011001';
   const says = (/** @type {Tone} */ tone, /** @type {string} */ key, hint = '') =>
     notice(stub(t, { notice: { tone, key, facts: {}, hint, seq: 1 } }));
   const kept = /** @type {any} */ ([{ seq: 1, cmd: { kind: 'pick.scan', data: {} } }]);
@@ -43,7 +46,7 @@ function parts(t) {
       header(app, t('screen.order'), nothing),
       header(stub(t, { link: 'down', outbox: kept }), t('screen.pick')),
       header(stub(t, { disk: 'read_only' }), t('screen.pack')),
-      header(stub(t, { urgent: { order, priority: 'P0' } }), t('screen.tasks')),
+      header(stub(t, { urgent: { order: ORDER, priority: 'P0' } }), t('screen.tasks')),
       header(
         stub(t, { session: { ...SESSION, station: { id: 'S1', name: 'S1', printers: ['P1'] } },
           printers: [ILL] }),
@@ -54,7 +57,8 @@ function parts(t) {
       action(app, { text: t('act.print'), onPress: nothing }),
       action(app, main),
       action(app, { ...main, why: WHY }),
-      action(app, { text: t('act.photo'), note: t('pack.photos_wait', { n: 2 }), onPress: nothing }),
+      action(app, { text: t('act.photo'), note: t('pack.photos_wait', { n: 2 }),
+        onPress: nothing }),
       action(app, { text: t('act.lot_stop'), pressed: true, onPress: nothing }),
       action(app, { text: t('act.lot_free'), pressed: false, onPress: nothing }),
     ],
@@ -70,9 +74,20 @@ function parts(t) {
       says('stop', 'refusal.label_void'),
       says('info', 'notice.alarm_first'),
     ],
-    keypad: [keypad(app, { shown: '12', label: t('qty.pick'), onDigit: nothing, onBack: nothing })],
+    keypad: [
+      keypad(app, { shown: '12', label: t('qty.pick'), onDigit: nothing, onBack: nothing }),
+    ],
+  };
+}
+
+/** What lists are made of. @param {Translate} t @returns {Record<string, unknown[]>} */
+function lists(t) {
+  const app = stub(t);
+  return {
     tick: [
-      (/** @type {const} */ (['done', 'kept', 'open', 'short', 'stopped'])).map((w) => tick(app, w)),
+      (/** @type {const} */ (['done', 'kept', 'open', 'short', 'stopped'])).map((w) =>
+        tick(app, w),
+      ),
     ],
     chip: [['', 'good', 'bad', 'rush', 'risk', 'tag', 'gift', 'service'].map((tone) =>
       html`${chip(tone || 'chip', tone)} `)],
@@ -86,12 +101,19 @@ function parts(t) {
       row({ main: app.name(NAME), sub: 'A-01-05', behind: count(0, 2) }),
       row({ main: 'T-9', sub: t('pack.row', { lines: 2, gifts: 1 }), tone: 'rush',
         behind: chip('24H', 'rush'), onPress: nothing }),
-      row({ main: 'T-9', sub: order, pressed: true, behind: slotMark(1), onPress: nothing }),
+      row({ main: 'T-9', sub: ORDER, pressed: true, behind: slotMark(1), onPress: nothing }),
       row({ main: app.name(NAME), sub: t('tick.done'), tone: 'is-done',
         before: tick(app, 'done') }),
-      row({ main: order, sub: t('state.cancelled'), tone: 'stopped',
+      row({ main: ORDER, sub: t('state.cancelled'), tone: 'stopped',
         before: tick(app, 'stopped'), onPress: nothing }),
     ],
+  };
+}
+
+/** What is read rather than worked on. @param {Translate} t @returns {Record<string, unknown[]>} */
+function sheets(t) {
+  const app = stub(t);
+  return {
     block: [
       block({ now: true, label: t('pick.go'), code: 'A-01-02' }),
       block({ now: true, label: t('putback.lay'), code: 'QUARANTINE' }),
@@ -103,13 +125,14 @@ function parts(t) {
     card: [
       card({ title: t('live.alarms'), behind: chip('0', 'good'), body: t('live.no_alarm') }),
       card({ title: t('live.stuck'), tone: 'bad', behind: chip('1', 'bad'),
-        body: row({ main: order, onPress: nothing }) }),
+        body: row({ main: ORDER, onPress: nothing }) }),
     ],
-    facts: [facts(app, { order, qty: 2, paid_at: 1.77e15, risk_pm: 912, name: NAME })],
+    facts: [facts(app, { order: ORDER, qty: 2, paid_at: 1.77e15, risk_pm: 912, name: NAME })],
     moment: [html`<ol class="moments">${moment(app, { at: 1.77e15, what: t('state.picked'),
-      by: app.name(PERSON.name), rules: 'default@1', data: { order } })}</ol>`],
-    orderLink: [orderLink(app, order)],
-    figure: [html`<div class="figures">${figure({ n: 3, text: t('figure.tasks'), onPress: nothing })}
+      by: app.name(PERSON.name), rules: 'default@1', data: { order: ORDER } })}</ol>`],
+    orderLink: [orderLink(app, ORDER)],
+    figure: [html`<div class="figures">
+      ${figure({ n: 3, text: t('figure.tasks'), onPress: nothing })}
       ${figure({ n: 2, text: t('figure.approvals'), tone: 'bad', onPress: nothing })}</div>`],
     field: [field(t('returns.text'), html`<input type="text" autocomplete="off">`)],
   };
