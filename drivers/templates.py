@@ -17,6 +17,7 @@ BUILTIN: Final = (
     "sticker",
     "box",
     "cards",
+    "calibration",
 )
 
 

@@ -9,7 +9,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from drivers.api import builtin_template, check_label, open_decoder, render_label
+from drivers.api import (
+    builtin_template,
+    check_label,
+    labels_pdf,
+    open_decoder,
+    render_label,
+    render_labels,
+    sample_data,
+)
 from edge import systemd
 from edge.app.alarmlog import AlarmLog
 from edge.app.approvals import Approvals
@@ -54,6 +62,7 @@ from edge.http.practice import PracticeHandlers, practice_routes
 from edge.http.routes import Handlers, Route, routes
 from edge.http.rules import RuleHandlers, rule_routes
 from edge.http.sandbox import SandboxHandlers, sandbox_routes
+from edge.http.sheet import SheetHandlers, sheet_routes
 from edge.http.socket import Socket
 from edge.http.stock import StockHandlers, stock_routes
 from edge.practice import practice_rooms
@@ -200,6 +209,7 @@ class WebDoors:
             *pairing_routes(PairingHandlers(self.device_keys)),
             *practice_routes(self._practice()),
             *people_routes(PeopleHandlers(self._staff, self._badges, self.first_admin)),
+            *sheet_routes(SheetHandlers(_sheet)),
             *status_routes(Status(inside.health, inside.problems, inside.metrics)),
         ]
 
@@ -254,3 +264,10 @@ class WebDoors:
 
     def _names(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(("localhost", "127.0.0.1", *self._inside.config.http.names)))
+
+
+def _sheet() -> bytes:
+    """Return what a PDA is set up with, as a PDF."""
+    names = ("calibration", "cards")
+    pages = [render_labels(builtin_template(name), sample_data(name)) for name in names]
+    return labels_pdf([page for some in pages for page in some])

@@ -26,6 +26,7 @@ ROUTES: Final[dict[str, Who]] = {
     "GET /metrics": ANYBODY,
     "GET /api/v1/printers": ANYBODY,
     "GET /api/v1/challenge": ANYBODY,
+    "GET /api/v1/sheet.pdf": ANYBODY,
     "POST /api/v1/pair": ANYBODY,
     "POST /api/v1/session": ANYBODY,
     "GET /api/v1/first-admin": ANYBODY,

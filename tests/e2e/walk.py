@@ -18,7 +18,7 @@ LANGS = ("zh", "en")
 PLACES = (
     "tasks", "pack", "handover", "putback", "returns", "counts", "lots", "live", "alarms",
     "approvals", "orders", "prints", "fixes", "training", "devices", "doctor", "pdas", "rules",
-    "status",
+    "calibrate", "diagnostics", "status",
 )  # fmt: skip
 """Screens of the menu."""
 

@@ -43,7 +43,7 @@ export class App {
     this.onReason = () => undefined;
     /** @type {() => unknown} */
     this.onSure = () => undefined;
-    /** @type {{moveTo: (parent: Element) => void, read: (text: string) => void} | null} */
+    /** @type {import('./io/wedge.js').Wedge | null} */
     this.wedge = null;
     /** @type {(() => unknown) | null} */
     this.keepShell = null;
@@ -55,6 +55,9 @@ export class App {
     this.following = Promise.resolve();
     /** Commands that are being written to the disk. */
     this.keeping = 0;
+    /** When something came that is no code, ms. */
+    /** @type {number[]} */
+    this.rejects = [];
     /** @type {(() => void)[]} */
     this.waiters = [];
     /** @type {Map<string, number>} id → when it was sent, ms */
@@ -463,6 +466,19 @@ export class App {
   scans() {
     this.routing ??= import('./scans.js').then(({ Scans }) => new Scans(this));
     return this.routing;
+  }
+
+  /** What arrived is no code; where that happens often, the scanner is to be calibrated. */
+  /** @param {string} why */
+  async onReject(why) {
+    this.tell('wrong', `reject.${why}`, {}, `hint.${why}`);
+    const { REJECTS_MAX, REJECTS_MS } = await import('./core/calibration.js');
+    const now = Date.now();
+    this.rejects = [...this.rejects, now].filter((ms) => now - ms < REJECTS_MS);
+    if (this.rejects.length < REJECTS_MAX) return;
+    this.rejects = [];
+    this.tell('wrong', 'notice.calibrate', {}, 'hint.calibrate');
+    if (!this.state.task && !this.state.dialog) this.go('calibrate');
   }
 
   /** Scans wait for each other; none is dropped. @param {string} code */

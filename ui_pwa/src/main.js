@@ -1,6 +1,7 @@
 // Start: what was saved, the texts, the first paint, scans, the session, and then the rest.
 
 import { App, newId } from './app.js';
+import { SCAN } from './core/codes.js';
 import { SAVED } from './core/state.js';
 import * as db from './io/db.js';
 import { unlockSound } from './io/signals.js';
@@ -14,6 +15,12 @@ const TICK_MS = 1000;
 /** After the start, what is large and seldom needed waits this long to be fetched, ms. */
 const IDLE_MS = 5000;
 
+/** On a practice floor: how this device was set on the real one. @returns {Partial<State>} */
+function carried() {
+  if (!floorPractice) return {};
+  return { ...JSON.parse(sessionStorage.getItem('floor.carried') ?? '{}'), practice: true };
+}
+
 async function start() {
   const [saved, outbox] = await Promise.all([db.saved(), db.outbox()]);
   const device = saved.device ?? newId();
@@ -21,7 +28,7 @@ async function start() {
   const known = Object.fromEntries(
     SAVED.filter((n) => saved[n] !== undefined).map((n) => [n, saved[n]]),
   );
-  const app = new App(device, { ...known, practice: floorPractice }, outbox);
+  const app = new App(device, { ...known, ...carried() }, outbox);
   await app.dress(app.state.session !== null);
   if (!app.state.session) app.dispatch({ type: 'go', screen: 'signin' });
   app.painter.render();
@@ -29,7 +36,8 @@ async function start() {
     sink: /** @type {HTMLInputElement} */ (byId('sink')),
     prefix: () => app.state.prefix,
     onScan: (code) => app.onScan(code),
-    onReject: (why) => app.tell('wrong', `reject.${why}`, {}, `hint.${why}`),
+    medianMs: () => Math.max(SCAN.medianMsMax, 2 * (app.state.profile?.p50 ?? 0)),
+    onReject: (why) => app.onReject(why),
     onDigits: (digits) => dialogs.typed(app, digits),
     onFirst: () => {
       if (!app.state.sound && unlockSound()) app.dispatch({ type: 'sound' });

@@ -134,6 +134,14 @@ interface Trial {
   rules: string; against: string; recent: number; given: number;
   differences: { order: string; what: string; before: string; after: string }[];
 }
+interface Reading {
+  name: string; via: 'keys' | 'commit'; prefix: string; end: string; p50: number; p95: number;
+  lost: string[]; swapped: [string, string][]; fullWidth: boolean;
+}
+interface ScannerProfile {
+  via: 'keys' | 'commit'; prefix: string; end: string; p50: number; p95: number; lost: number;
+  faults: string[];
+}
 interface TraineeRow {
   person: string; name: Name; lessons: Record<string, boolean>; shipped: number; wrong: number;
   wrong_pm: number | null; on_time: number; on_time_pm: number | null; mistakes: number;
@@ -203,7 +211,7 @@ interface State {
   photos: number; urgent: Urgent | null; dialog: Dialog | null; reasons: Reasons | null; station: string | null;
   shell: { worker: string; persisted: boolean | null; version: string; secure: boolean };
   practice: boolean; sound: boolean; lang: 'zh' | 'en'; theme: 'auto' | 'light' | 'dark'; prefix: string;
-  intake: 'wedge' | 'camera' | 'manual';
+  intake: 'wedge' | 'camera' | 'manual'; profile: ScannerProfile | null;
 }
 type Setting = 'lang' | 'theme' | 'prefix' | 'intake';
 type Happening = { type: string; [k: string]: any };

@@ -28,6 +28,8 @@ export class Framer {
   /** @param {string} prefix the character that starts each scan, '' if the scanner sends none */
   constructor(prefix) {
     this.prefix = prefix;
+    /** The median gap of a scan at most, ms; a calibrated scanner has its own. @type {number} */
+    this.medianMsMax = SCAN.medianMsMax;
     this.text = '';
     /** @type {number[]} */
     this.times = [];
@@ -109,7 +111,7 @@ export class Framer {
     if (this.prefixed) return this.text !== '';
     const [end, last] = this.times.slice(-2).reverse();
     if (this.bulk) return this.text !== '' && !(this.inField && end - last > SCAN.bulkSilenceMs);
-    return this.#hasRhythm(SCAN.medianMsMax);
+    return this.#hasRhythm(this.medianMsMax);
   }
 
   /** @param {number} medianMsMax */

@@ -49,6 +49,7 @@ export const START = Object.freeze({
   theme: 'auto',
   prefix: '~',
   intake: 'wedge',
+  profile: null,
 });
 
 /** What is written to storage and read back at the next start. */
@@ -72,6 +73,7 @@ export const SAVED = Object.freeze(
     'theme',
     'prefix',
     'intake',
+    'profile',
   ]),
 );
 
@@ -255,6 +257,8 @@ const HANDLERS = {
     const stale = what === 'approval' && s.signing && value.facts_hash !== s.signing.facts_hash;
     return { ...s, seen: { ...s.seen, [what]: value }, signing: stale ? null : s.signing };
   },
+  // What a calibrated scanner begins with is looked for; one that is ill keeps what was set.
+  profile: (s, { profile }) => ({ ...s, profile, prefix: profile.prefix || s.prefix }),
   signing: (s, { signing }) => ({ ...s, signing }),
   dialog: (s, { dialog }) => ({
     ...s,

@@ -20,6 +20,7 @@ const TYPED = new Set(['text', 'search', 'tel', 'url', 'password', 'number']);
  * @typedef {{
  *   sink: HTMLInputElement,
  *   prefix: () => string,
+ *   medianMs: () => number,
  *   onScan: (code: string) => void,
  *   onReject: (reason: string) => void,
  *   onDigits: (digits: string) => void,
@@ -45,6 +46,9 @@ export class Wedge {
     /** The next `input` event of a field tells of a key that was taken already. */
     this.keyed = false;
     this.tabbedMs = -Infinity;
+    /** Takes everything that comes, as it is, while the scanner is being calibrated. */
+    /** @type {((chars: string, atMs: number, via: 'keys' | 'commit') => void) | null} */
+    this.tap = null;
     addEventListener('keydown', (event) => this.#onKeyDown(event), true);
     addEventListener('keyup', (event) => this.#onKeyUp(event), true);
     addEventListener('paste', (event) => this.#onPaste(event), true);
@@ -75,12 +79,25 @@ export class Wedge {
     if (event.isComposing || event.keyCode === 229 || event.key === 'Unidentified') return;
     const atMs = saneTime(event.timeStamp, performance.now());
     const groupSeparator = event.ctrlKey && event.key === ']';
+    if (this.tap && this.#tapped(event, groupSeparator, atMs)) return;
     if ((event.ctrlKey || event.altKey || event.metaKey) && !groupSeparator) return;
     if (event.key === 'Enter' || event.key === 'Tab') this.#onEnd(event, atMs);
     else if (groupSeparator) {
       swallow(event);
       this.#take('\x1d', atMs);
     } else if (event.key.length === 1 && !this.#isPress(event)) this.#onChar(event, atMs);
+  }
+
+  /** Hand a key to the calibration; true where it was one of a code. */
+  /** @param {KeyboardEvent} event @param {boolean} groupSeparator @param {number} atMs */
+  #tapped(event, groupSeparator, atMs) {
+    const { key } = event;
+    const ends = { Enter: '\n', Tab: '\t' }[key];
+    const chars = groupSeparator ? '\x1d' : (ends ?? (key.length === 1 ? key : ''));
+    if (!chars || (event.ctrlKey && !groupSeparator) || event.altKey || event.metaKey) return false;
+    swallow(event);
+    this.tap?.(chars, atMs, 'keys');
+    return true;
   }
 
   /** In a field a person may be typing: only what is surely of a scan is kept out of it. */
@@ -155,7 +172,12 @@ export class Wedge {
 
   /** @param {string} chars @param {number} atMs */
   #take(chars, atMs) {
+    if (this.tap) {
+      this.tap(chars, atMs, 'commit');
+      return;
+    }
     this.framer.prefix = this.owner.prefix();
+    this.framer.medianMsMax = this.owner.medianMs();
     const broken = this.framer.push(chars, atMs);
     this.#deliver(broken);
     if (broken) this.before = this.latest;

@@ -102,6 +102,8 @@ export const SCREENS = {
   person: { roles: [], load: async () => (await import('./people.js')).person },
   newcomer: { roles: [], load: async () => (await import('./people.js')).newcomer },
   firstadmin: { load: async () => import('./firstadmin.js') },
+  calibrate: { menu: 'device', load: async () => import('./calibrate.js') },
+  diagnostics: { menu: 'device', load: async () => import('./diagnostics.js') },
   status: { menu: 'device', load: async () => import('./status.js') },
 };
 

@@ -49,6 +49,8 @@ export function view(app) {
         ${choices(app, 'prefix', PREFIXES)}
         ${choices(app, 'intake', ['wedge', 'camera', 'manual'])}
         ${action(app, { text: t('act.test_signals'), onPress: () => testSignals(app) })}
+        ${action(app, { text: t('screen.calibrate'), onPress: () => app.go('calibrate') })}
+        ${action(app, { text: t('screen.diagnostics'), onPress: () => app.go('diagnostics') })}
       </div>
     </section>${notice(app)}
     ${footer(action(app, { tone: 'main', text: t('act.back'), onPress: () => app.goHome() }))}`;

@@ -105,6 +105,9 @@ async function enter(app) {
   try {
     await call('POST', '/practice');
     indexedDB.deleteDatabase(STORE);
+    const { lang, theme, prefix, profile, intake } = app.state;
+    const carried = { lang, theme, prefix, profile, intake };
+    sessionStorage.setItem('floor.carried', JSON.stringify(carried));
     location.assign('/?practice');
   } catch (error) {
     if (!(error instanceof BoxError)) throw error;
