@@ -222,7 +222,7 @@ class HubAgent:
                 lag_entries=max(0, head_seq - state.up_cursor),
                 last_error=error.code,
                 last_hint=error.hint,
-                hub_epoch=self._hub_epoch,
+                hub_epoch=self._hub_epoch if error.code == "epoch_behind" else 0,
             )
         )
 

@@ -51,6 +51,7 @@ from sync.messages import (
     verify_instruction,
 )
 from sync.ports import BoxIdentity, BoxJournal, Clock, Connect, Link, LinkState
+from sync.rebuild import HubCopy
 
 __all__ = [
     "BROKEN_BYTES",
@@ -72,6 +73,7 @@ __all__ = [
     "ForgedError",
     "Header",
     "HubAgent",
+    "HubCopy",
     "Import",
     "ImportFault",
     "Instruction",

@@ -26,6 +26,7 @@ INSTRUCTIONS_MAX: Final = 200
 NONCE_BYTES: Final = 32
 INSTRUCTION_VERSION: Final = 1
 HELLO_TAG: Final = "floorgate-hello-1"
+REBUILD_TAG: Final = "floorgate-rebuild-1"
 WELCOME_TAG: Final = "floorgate-welcome-1"
 ENTRIES_TAG: Final = "floorgate-entries-1"
 
@@ -67,6 +68,8 @@ class Hello(msgspec.Struct, frozen=True, tag_field="t", tag="hello"):
     signature: Signature = NO_SIGNATURE
     token_mac: Hash | None = None
     """Only until the box has pinned the hub's key: HMAC by the enrolment token."""
+    is_rebuild: bool = False
+    """The box has lost its journal: it reads the hub's copy over this link, and sends nothing."""
 
 
 class Welcome(msgspec.Struct, frozen=True, tag_field="t", tag="welcome"):
@@ -102,6 +105,23 @@ class Ack(msgspec.Struct, frozen=True, tag_field="t", tag="ack"):
 
     epoch: Epoch
     seq: Seq
+
+
+class Fetch(msgspec.Struct, frozen=True, tag_field="t", tag="fetch"):
+    """box → hub: give what you hold of `epoch` behind `after_seq`, as much as one frame carries."""
+
+    epoch: Epoch
+    after_seq: Seq
+
+
+class Copy(msgspec.Struct, frozen=True, tag_field="t", tag="copy"):
+    """hub → box: what was asked for; the entries are signed by the hub, bound to the link."""
+
+    epoch: Epoch
+    head_seq: Seq
+    """Newest entry of `epoch` that the hub holds; 0: none."""
+    entries: Entries | None = None
+    """None: there is nothing behind."""
 
 
 class SignedInstruction(msgspec.Struct, frozen=True):
@@ -170,6 +190,8 @@ Frame = (
     | Welcome
     | Entries
     | Ack
+    | Fetch
+    | Copy
     | Instructions
     | Got
     | CheckpointFrame
@@ -200,7 +222,8 @@ def hello_bytes(challenge: Challenge, hello: Hello) -> bytes:
     """Return what the box signs (and codes by its token) to prove itself."""
     h = hello
     who = [h.pv, h.box, h.epoch, h.name, h.rules, h.head_seq, h.down_cursor, h.public_key]
-    return _encoder.encode([HELLO_TAG, challenge.nonce, challenge.hub_key, h.nonce, *who])
+    tag = REBUILD_TAG if h.is_rebuild else HELLO_TAG
+    return _encoder.encode([tag, challenge.nonce, challenge.hub_key, h.nonce, *who])
 
 
 def welcome_bytes(challenge: Challenge, hello: Hello, welcome: Welcome) -> bytes:
@@ -211,11 +234,11 @@ def welcome_bytes(challenge: Challenge, hello: Hello, welcome: Welcome) -> bytes
     return _encoder.encode([WELCOME_TAG, *who, *where])
 
 
-def entries_bytes(hub_nonce: bytes, entries: Entries) -> bytes:
-    """Return what the box signs of a batch, bound to the link by the hub's nonce."""
+def entries_bytes(nonce: bytes, entries: Entries) -> bytes:
+    """Return what the sender signs of a batch, bound to the link by the taker's nonce."""
     e = entries
     span = [e.epoch, e.first_seq, e.n, e.prev_hash, e.head_hash]
-    return _encoder.encode([ENTRIES_TAG, hub_nonce, *span])
+    return _encoder.encode([ENTRIES_TAG, nonce, *span])
 
 
 def sign_instruction(instruction: Instruction, private_key: bytes) -> SignedInstruction:

@@ -27,7 +27,9 @@ from sync.messages import (
     Ack,
     Challenge,
     CheckpointFrame,
+    Copy,
     Countersign,
+    Fetch,
     Frame,
     Got,
     Hello,
@@ -100,7 +102,13 @@ class Countersigned(msgspec.Struct, frozen=True):
     signature: bytes
 
 
-Output = Send | Read | Deliver | Pin | Up | Countersigned
+class Copied(msgspec.Struct, frozen=True):
+    """The hub gave what was fetched of its copy, and signed it."""
+
+    copy: Copy
+
+
+Output = Send | Read | Deliver | Pin | Up | Countersigned | Copied
 
 
 class Phase(Enum):
@@ -115,6 +123,8 @@ class Phase(Enum):
 class Replicator:
     """One link, from its first frame to its end. `nonce` is 32 fresh random bytes.
 
+    With `is_rebuild` the box has no journal: it fetches the hub's copy, and sends nothing.
+
     Every method that takes a frame or the time may raise `SyncError`: the link has then ended.
     """
 
@@ -127,9 +137,11 @@ class Replicator:
         head_seq: int,
         down_cursor: int,
         now: Now,
+        is_rebuild: bool = False,
     ) -> None:
         self._identity = identity
         self._nonce = nonce
+        self._is_rebuild = is_rebuild
         self._rules = rules
         self._head = head_seq
         self._down = down_cursor
@@ -150,7 +162,7 @@ class Replicator:
         self.is_quarantined = False
         self.skew_us: int | None = None
         self.hub_epoch = 0
-        """Epoch of the hub's copy, where it proved that it refuses the box's own."""
+        """Epoch of the hub's copy of the journal, once it has proved itself."""
 
     @property
     def phase(self) -> Phase:
@@ -275,6 +287,7 @@ class Replicator:
             down_cursor=self._down,
             public_key=keys.public_key(me.private_key),
             nonce=self._nonce,
+            is_rebuild=self._is_rebuild,
         )
         proof = hello_bytes(challenge, hello)
         token_mac = keys.mac(me.token, proof) if me.hub_key is None and me.token else None
@@ -302,8 +315,9 @@ class Replicator:
                 "check the hub's URL and the enrolment token",
                 code="hub_proof",
             )
-        if welcome.up_epoch != me.epoch or welcome.up_cursor > self._head:
-            self.hub_epoch = welcome.up_epoch
+        self.hub_epoch = welcome.up_epoch
+        is_behind = welcome.up_epoch != me.epoch or welcome.up_cursor > self._head
+        if is_behind and not self._is_rebuild:
             self._rejected(Reject("epoch_behind"))
         self._hub_key, self._hub_keys = hub_key, {keys.key_id(hub_key): hub_key}
         self._acked = self._sent = welcome.up_cursor
@@ -321,6 +335,8 @@ class Replicator:
                 outputs = self._instructed(frame)
             case Countersign():
                 outputs = self._countersigned(frame)
+            case Copy():
+                outputs = [self._copied(frame)]
             case Ping():
                 outputs = [Send(Pong(frame.sent_us, now.wall_us))]
             case Pong():
@@ -383,6 +399,19 @@ class Replicator:
             raise ForgedError("receive", "hub", cause, "check the way to the hub")
         self._checkpoint = None
         return [Countersigned(checkpoint, frame.signature)]
+
+    def fetch(self, epoch: int, after_seq: int) -> list[Output]:
+        """Ask for what the hub holds of an epoch behind an entry; `Copied` is the answer."""
+        return [Send(Fetch(epoch, after_seq))]
+
+    def _copied(self, copy: Copy) -> Copied:
+        entries = copy.entries
+        if entries is not None and not keys.is_signed(
+            self._hub_key, entries.signature, entries_bytes(self._nonce, entries)
+        ):
+            cause = "its copy of the journal is not signed by the hub's key"
+            raise ForgedError("receive", "hub", cause, "check the way to the hub")
+        return Copied(copy)
 
     def _offer(self) -> list[Output]:
         if self._checkpoint is None or self._phase is not Phase.LIVE or self.is_quarantined:

@@ -84,7 +84,7 @@ def restore(args: argparse.Namespace, config: Config) -> int:
                 f"{manifest.seq:,} of {manifest.epoch}; to go back all the same: --replace"
             )
         folder = stage(args.backup, manifest, data)
-        epoch = 1 + max(manifest.epoch, there.epoch if there else 0, _epoch_elsewhere(config))
+        epoch = 1 + max(manifest.epoch, there.epoch if there else 0, epoch_elsewhere(config))
         begin_epoch(folder, config.box.id, epoch, SystemClock(), SystemIds())
         before = switch(data, stamp())
     facts = {"ok": True, "box": config.box.id, "epoch": epoch, "before": str(before)}
@@ -102,7 +102,7 @@ def new_epoch(args: argparse.Namespace, config: Config) -> int:
         if there is None or not there.seq:
             raise BackupError(f"{data}: there is no journal yet; start the box once")
         folder = copy_to_stage(data, data)
-        epoch = 1 + max(there.epoch, _epoch_elsewhere(config))
+        epoch = 1 + max(there.epoch, epoch_elsewhere(config))
         head = begin_epoch(folder, config.box.id, epoch, SystemClock(), SystemIds())
         before = switch(data, stamp())
     facts = {"ok": True, "box": config.box.id, "epoch": head.epoch, "before": str(before)}
@@ -111,7 +111,7 @@ def new_epoch(args: argparse.Namespace, config: Config) -> int:
     return GOOD
 
 
-def _epoch_elsewhere(config: Config) -> int:
+def epoch_elsewhere(config: Config) -> int:
     """Return the latest epoch of this box that was seen elsewhere: the next one opens its fence."""
     fence = read_fence(Path(config.data))
     with contextlib.suppress(FeedError, OSError):

@@ -163,7 +163,7 @@ class Follower:
         ]
         transaction = store.begin()
         try:
-            transaction.append(_batch(store, entries))
+            transaction.append(applied(store, entries))
             feed.keep_rest(store.connection, piece)
             store.commit()
         except BaseException:
@@ -179,7 +179,7 @@ class Follower:
             mirror(self._share.folder / FILES, self.folder, name)
 
 
-def _batch(store: SqliteStore, entries: list[StoredEntry]) -> Batch:
+def applied(store: SqliteStore, entries: list[StoredEntry]) -> Batch:
     """Return entries, and the documents that they give.
 
     Raises:

@@ -121,10 +121,10 @@ class Journal:
             return None
         epoch, first_seq, raw = row
         for named in reversed(self.timeline(SNAPSHOTS, 0, SNAPSHOTS_MAX)):
-            found = _start_in(named)
+            found = start_in(named)
             if found and found.epoch == epoch and self.hash_of(found.seq) == found.head:
                 return msgspec.structs.replace(found, is_cut=True)
-        return _start_in(raw) if first_seq == 1 else None
+        return start_in(raw) if first_seq == 1 else None
 
     def hash_of(self, seq: int) -> bytes | None:
         """Return the hash of an entry; None where it is not here."""
@@ -198,7 +198,7 @@ def box_of(raw: bytes) -> str:
     return ""
 
 
-def _start_in(raw: bytes) -> Start | None:
+def start_in(raw: bytes) -> Start | None:
     """Return what an entry says that the journal goes on from, if it says so."""
     try:
         entry = decode_entry(raw)

@@ -36,6 +36,9 @@ CHECKPOINT_ENTRIES_MAX: Final = 1_000
 CHECKPOINT_AGE_US_MAX: Final = 60_000_000
 CACHED_DOCS_MAX: Final = 50_000
 
+UNKNOWN_CONTENT: Final = b""
+"""Stands for what a command asked, where a rebuilt box knows only that it was carried out."""
+
 log = structlog.get_logger()
 
 Sign = Callable[[int, int, bytes, int], bytes]
@@ -174,7 +177,7 @@ class _Group:
         """
         content = command.content_hash()
         known = self.answers.get(command.id) or self._known.get(command.id)
-        if known is not None and known.content != content:
+        if known is not None and known.content not in (content, UNKNOWN_CONTENT):
             return Outcome(Answer(ok=False, code="id_reused", facts={"at": known.at_us}))
         if known is not None:
             return Outcome(known.answer, repeated=True, views=self._views(known.answer))

@@ -54,6 +54,9 @@ def admit(store: HubStore, challenge: Challenge, hello: Hello, now_us: int) -> t
     if not keys.is_signed(hello.public_key, hello.signature, proof):
         _reject("bad_signature", hello, "the hello is not signed by its own key", "see the guide")
     box, token = _judged(box, hello, proof)
+    if hello.is_rebuild:
+        store.put_box(replace(box, seen_us=now_us))
+        return box, token
     _check_history(box, token, hello)
     box = replace(
         box,

@@ -8,11 +8,12 @@ from typing import Final, NoReturn, Protocol, TypeVar
 import msgspec
 
 from sync import codec, keys
-from sync.chain import Checkpoint, countersign, is_checkpoint_signed
+from sync.chain import GENESIS, Checkpoint, countersign, is_checkpoint_signed
 from sync.errors import LinkLostError, MalformedError, RejectedError, SyncError
 from sync.hub import admission
 from sync.hub.store import Batch, Box, HubStore
 from sync.messages import (
+    BATCH_ENTRIES_MAX,
     FRAME_BYTES_MAX,
     INSTRUCTIONS_MAX,
     NONCE_BYTES,
@@ -20,8 +21,10 @@ from sync.messages import (
     Ack,
     Challenge,
     CheckpointFrame,
+    Copy,
     Countersign,
     Entries,
+    Fetch,
     Frame,
     Got,
     Hello,
@@ -74,6 +77,7 @@ class Session:
         self._clock = clock
         self._run = run
         self._nonce = random.randbytes(NONCE_BYTES)
+        self._taker_nonce = b""
         self._news = asyncio.Event()
         self._heard_s = clock.monotonic()
         self._box: Box | None = None
@@ -119,6 +123,7 @@ class Session:
             await self._welcome(challenge, hello, error.box, error.token)
             raise
         self._box = admitted
+        self._taker_nonce = hello.nonce
         self._sent = self._got = hello.down_cursor
         await self._welcome(challenge, hello, admitted, token)
 
@@ -165,6 +170,8 @@ class Session:
         match frame:
             case Entries():
                 await self._entries(frame)
+            case Fetch():
+                await self._copy(frame)
             case Got():
                 await self._journalled(frame)
             case CheckpointFrame():
@@ -203,6 +210,25 @@ class Session:
         if taken.fork_seq is not None:
             self._forked(taken.fork_seq)
         await self._send(Ack(frame.epoch, taken.seq))
+
+    async def _copy(self, frame: Fetch) -> None:
+        """Send what the hub holds of the box's own journal behind an entry."""
+        box, epoch, after_seq = self.box, frame.epoch, frame.after_seq
+
+        def read() -> tuple[int, bytes | None, list[bytes]]:
+            store = self._store
+            before = store.hash_at(box, epoch, after_seq) if after_seq else GENESIS
+            raws = store.behind(box, epoch, after_seq, BATCH_ENTRIES_MAX)
+            return store.last_seq(box, epoch), before, raws
+
+        head_seq, before, raws = await self._run(read)
+        if not raws or before is None:
+            await self._send(Copy(epoch, head_seq))
+            return
+        entries = codec.encode_batch(epoch, after_seq, before, codec.fit_batch(raws))
+        signature = keys.sign(self._private_key, entries_bytes(self._taker_nonce, entries))
+        signed = msgspec.structs.replace(entries, signature=signature)
+        await self._send(Copy(epoch, head_seq, signed))
 
     async def _checkpoint(self, frame: CheckpointFrame) -> None:
         assert self._box is not None

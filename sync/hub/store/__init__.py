@@ -129,6 +129,12 @@ class HubStore(Protocol):
     def hash_at(self, box: str, epoch: int, seq: int) -> bytes | None:
         """Return the stored hash of one entry."""
 
+    def behind(self, box: str, epoch: int, after_seq: int, n: int) -> list[bytes]:
+        """Return up to `n` raw entries of an epoch behind `after_seq`, in order."""
+
+    def last_seq(self, box: str, epoch: int) -> int:
+        """Return the newest stored entry of an epoch, 0 where there is none."""
+
     def keep_checkpoint(self, box: str, checkpoint: bytes) -> None:
         """Keep the newest countersigned head, as JSON."""
 

@@ -98,6 +98,16 @@ class SqliteHubStore:
         row = self._db.execute(query, (box, epoch, seq)).fetchone()
         return None if row is None else bytes(row["hash"])
 
+    def behind(self, box: str, epoch: int, after_seq: int, n: int) -> list[bytes]:
+        """Return up to `n` raw entries of an epoch behind `after_seq`, in order."""
+        query = "SELECT raw FROM entry WHERE box = ? AND epoch = ? AND seq > ? ORDER BY seq LIMIT ?"
+        return [bytes(row["raw"]) for row in self._db.execute(query, (box, epoch, after_seq, n))]
+
+    def last_seq(self, box: str, epoch: int) -> int:
+        """Return the newest stored entry of an epoch, 0 where there is none."""
+        query = "SELECT coalesce(max(seq), 0) AS seq FROM entry WHERE box = ? AND epoch = ?"
+        return int(self._db.execute(query, (box, epoch)).fetchone()["seq"])
+
     def keep_checkpoint(self, box: str, checkpoint: bytes) -> None:
         """Keep the newest countersigned head, as JSON."""
         with self._transaction():

@@ -1,0 +1,166 @@
+"""What `floorgate reinit` does; loaded when it runs."""
+
+import argparse
+import asyncio
+import random
+import secrets
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from edge import systemd
+from edge.cli.backup_actions import epoch_elsewhere, stamp, stopped, tell, there_is
+from edge.cli.output import GOOD, fail
+from edge.clock import SystemClock, SystemIds
+from edge.config import Config
+from edge.store import durable
+from edge.store.backup import BackupError, prove
+from edge.store.journal import BOX_KEY, Start, start_in
+from edge.store.rebuild import HUB_KEY, Rebuild
+from edge.store.restore import STAGE, begin_epoch, finish_switch, switch
+from sync.api import BoxIdentity, HubCopy, SyncError, websocket
+
+EPOCHS_MAX: Final = 10_000
+
+
+class Step(msgspec.Struct, frozen=True):
+    """An epoch to be taken: what it goes on from, and the entry that the next one goes on from."""
+
+    epoch: int
+    start: Start | None
+    to_seq: int | None
+
+
+def reinit(args: argparse.Namespace, config: Config) -> int:
+    """Build a dead box again from the hub's copy."""
+    if not config.hub.url:
+        raise BackupError(f"{args.config}: names no hub; restore a backup instead")
+    data = Path(config.data)
+    with stopped(data):
+        finish_switch(data)
+        there = there_is(data, is_replaced=args.replace)
+        try:
+            facts = asyncio.run(_rebuild(data, config))
+        except SyncError as error:
+            return fail(f"the hub: {error}; {error.hint}")
+        except TimeoutError:
+            return fail(f"the hub at {config.hub.url} does not answer; nothing was replaced")
+        at = (facts["epoch"], facts["seq"])
+        if there and (there.epoch, there.seq) > at and not args.replace:
+            raise BackupError(
+                f"{data}: stands at entry {there.seq:,} of epoch {there.epoch}, the hub's copy at "
+                f"{at[1]:,} of {at[0]}; to go back all the same: --replace"
+            )
+        folder = data / STAGE
+        head = prove(folder)
+        epoch = 1 + max(head.epoch, there.epoch if there else 0, epoch_elsewhere(config))
+        begin_epoch(folder, config.box.id, epoch, SystemClock(), SystemIds())
+        before = switch(data, stamp())
+    said = facts | {"ok": True, "new_epoch": epoch, "head": head.head.hex(), "before": str(before)}
+    tell(args, said, _told(said))
+    return GOOD
+
+
+def _told(said: dict[str, Any]) -> str:
+    lines = [
+        "rebuilt from the hub: {entries:,} entries up to {seq:,} of epoch {epoch}, with the head",
+        "  {head:.16} as at the hub; {people:,} records of people; chain and replay are good",
+        "epoch {new_epoch} begins; what was there is in {before}",
+        "photos did not come: they were only here",
+    ]
+    if said["differing"]:
+        lines.append("documents that an older version stored differ in epochs {differing}")
+    return "\n".join([*lines, "next: systemctl start floorgate"]).format(**said)
+
+
+async def _rebuild(data: Path, config: Config) -> dict[str, Any]:
+    """Lay the hub's copy out in the stage; return what came."""
+    folder = data / STAGE
+    durable.remove_tree(folder)
+    identity = _identity(data, config)
+    with closing(Rebuild(folder, config.box.id, identity.private_key)) as rebuild:
+        copy = await _open(config, identity)
+        try:
+            hub_key = copy.hub_key or identity.hub_key
+            for step in await _plan(copy):
+                if step.start:
+                    rebuild.begin_epoch(step.epoch, step.start)
+                await _take(copy, rebuild, step)
+        finally:
+            await copy.close()
+        assert hub_key is not None, "a hub that proved itself has a key"
+        rebuild.pin_hub(hub_key)
+        pinned = msgspec.structs.replace(identity, hub_key=hub_key, token=None)
+        people = await _people(config, pinned, rebuild)
+        head = rebuild.head
+        return {
+            "box": config.box.id,
+            "epoch": head.epoch,
+            "seq": head.seq,
+            "entries": rebuild.entries,
+            "people": people,
+            "differing": rebuild.differing,
+        }
+
+
+def _identity(data: Path, config: Config) -> BoxIdentity:
+    """Return who the box is at the hub: by the key that it had, or else a new one and a token."""
+    key, pinned = data / BOX_KEY, data / HUB_KEY
+    is_known = key.is_file() and pinned.is_file()
+    token = config.hub.token or systemd.credential("hub-token") or None
+    return BoxIdentity(
+        box=config.box.id,
+        name=config.box.name,
+        epoch=0,
+        private_key=key.read_bytes() if is_known else secrets.token_bytes(durable.KEY_BYTES),
+        token=token,
+        hub_key=pinned.read_bytes() if is_known else None,
+    )
+
+
+async def _open(config: Config, identity: BoxIdentity, **more: int) -> HubCopy:
+    connect = websocket(config.hub.url)
+    return await HubCopy.open(connect, identity, SystemClock(), random.SystemRandom(), **more)
+
+
+async def _plan(copy: HubCopy) -> list[Step]:
+    """Return the epochs that the newest one rests on, oldest first."""
+    epoch, to_seq = copy.epoch, None
+    steps: list[Step] = []
+    while len(steps) < EPOCHS_MAX:
+        _, _, raws = await copy.batch(epoch, 0)
+        if raws:
+            start = start_in(raws[0])
+            steps.insert(0, Step(epoch, start, to_seq))
+            if start is None:
+                return steps
+            epoch, to_seq = start.epoch, start.seq
+        elif steps or not epoch:
+            break
+        else:
+            epoch -= 1  # begun, and then nothing came
+    missing = f"the hub has no entries of epoch {epoch}" if steps else "the hub has no entries"
+    raise BackupError(f"{missing} of this box; restore a backup instead")
+
+
+async def _take(copy: HubCopy, rebuild: Rebuild, step: Step) -> None:
+    seq = 0
+    while seq != step.to_seq:
+        _, _, raws = await copy.batch(step.epoch, seq)
+        if not raws:
+            return
+        rebuild.take(step.epoch, raws, step.to_seq)
+        seq = rebuild.head.seq
+
+
+async def _people(config: Config, identity: BoxIdentity, rebuild: Rebuild) -> int:
+    """Take what the hub said of people, from its instructions, which hold it; return how many."""
+    copy, ids, count = await _open(config, identity, after_dseq=0), SystemIds(), 0
+    try:
+        async for instruction in copy.instructions(rebuild.dseq):
+            count += rebuild.keep_personal(instruction, ids)
+    finally:
+        await copy.close()
+    return count
