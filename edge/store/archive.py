@@ -20,7 +20,7 @@ import zstandard
 
 from edge.app.ports import Head, StoredCheckpoint
 from edge.store import durable
-from sync.api import BROKEN_BYTES, decode_entry
+from sync.api import BROKEN_BYTES, decode_entry, link
 
 ARCHIVE: Final = "archive"
 CHUNK_ENTRIES: Final = 500
@@ -89,6 +89,8 @@ class Archive:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._walked = (0, 0, b"")
+        """Epoch, number and hash of the entry up to which `behind` walked last."""
 
     def path(self, epoch: int, seq: int, suffix: str) -> Path:
         """Return where the file of an entry is, or would be."""
@@ -137,6 +139,35 @@ class Archive:
                     return found
                 found.append(entry)
         return found
+
+    def behind(self, epoch: int, after_seq: int, limit: int) -> tuple[bytes, list[bytes]]:
+        """Return the hash of an entry, and raw entries that follow it in its segment.
+
+        Nothing where no segment has them. Asked for in order, each segment is walked once.
+
+        Raises:
+            ArchiveError: the segment is cut or changed.
+        """
+        for path in self.segments():
+            if (epoch, after_seq) >= _end_of(path):
+                continue
+            span = span_of(path)
+            if span.epoch != epoch or span.after_seq > after_seq:
+                break
+            walked = self._walked
+            is_known = walked[0] == epoch and span.after_seq <= walked[1] <= after_seq
+            seq, head = walked[1:] if is_known else (span.after_seq, span.before)
+            found = []
+            for at, raw in _numbered(path, seq):
+                if at > after_seq + limit:
+                    break
+                if at > after_seq:
+                    found.append(raw)
+                else:
+                    seq, head = at, link(head, raw)
+            self._walked = (epoch, seq, head)
+            return head, found
+        return b"", []
 
     # ---- documents ------------------------------------------------------------------------------
 
@@ -260,6 +291,28 @@ def span_of(path: Path) -> Segment:
             box, epoch, after_seq, before, to_seq, head = span
             return Segment(box, epoch, after_seq, before, to_seq, head, kept)
     except (sqlite3.DatabaseError, ValueError, TypeError) as error:
+        raise ArchiveError(f"{path}: {error}; restore it from a backup") from error
+
+
+def _end_of(path: Path) -> tuple[int, int]:
+    """Return epoch and number of a segment's last entry, by its name."""
+    epoch, _, seq = path.stem.partition("-")
+    return int(epoch), int(seq)
+
+
+def _numbered(path: Path, after_seq: int) -> Iterator[tuple[int, bytes]]:
+    """Yield number and bytes of the entries of a segment behind one, oldest first."""
+    try:
+        with closing(_opened(path)) as segment:
+            chunks = segment.execute(
+                "SELECT first_seq, packed FROM chunk WHERE first_seq > ? ORDER BY first_seq",
+                (after_seq - CHUNK_ENTRIES,),
+            )
+            for first_seq, packed in chunks:
+                for seq, raw in enumerate(unpacked(packed), first_seq):
+                    if seq > after_seq:
+                        yield seq, raw
+    except (sqlite3.DatabaseError, zstandard.ZstdError, *BROKEN_BYTES) as error:
         raise ArchiveError(f"{path}: {error}; restore it from a backup") from error
 
 

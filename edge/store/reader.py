@@ -104,6 +104,21 @@ class SqliteReader(_Connection):
         archive = Archive(path.parent / ARCHIVE)
         return cls(await _connect(path), await _connect(path), archive)
 
+    async def entries(self, after_seq: int, limit: int) -> tuple[bytes, list[bytes]]:
+        """Return the hash of an entry, and raw entries that follow it, from the archive if need be.
+
+        A hub that was restored asks again for what was cut away here.
+        """
+        oldest = await self._rows("SELECT epoch, seq FROM entry ORDER BY seq LIMIT 1")
+        epoch, first_seq = oldest[0] if oldest else (0, 0)
+        if after_seq + 1 >= first_seq:
+            return await super().entries(after_seq, limit)
+        try:
+            return await asyncio.to_thread(self._archive.behind, epoch, after_seq, limit)
+        except ArchiveError as error:
+            log.error("the archive cannot be read", problem=str(error))  # noqa: TRY400
+            return GENESIS, []
+
     async def archived(self, ref: str, limit: int) -> list[bytes]:
         """Return entries of the archive; none where a file of it cannot be read."""
         try:

@@ -20,6 +20,7 @@ from edge.store.archive import Archive
 from edge.store.backup import BackupError, prove
 from edge.store.cutting import check_archive, prepare_cut
 from edge.store.journal import Journal
+from edge.store.reader import SqliteReader
 from edge.store.sqlite import SqliteStore
 from sync.api import Checkpoint, countersign, public_key
 from tests.ops.house import House, PowerCut, cut_at
@@ -227,6 +228,25 @@ def test_the_oldest_segments_go_where_a_hub_has_them(worked: Worked) -> None:
     assert archive.prune(start.epoch, start.seq, None) == []
     assert archive.prune(start.epoch, start.seq, second.stat().st_size) == [first]
     assert problems(worked.house.data) == []
+
+
+async def test_a_hub_that_asks_again_gets_what_was_cut_away(worked: Worked) -> None:
+    """From any entry on, in batches: the journal as it was before the cuts (SYNC-1)."""
+    data = worked.house.data
+    with closing(Journal(data)) as journal:
+        whole = [(seq, raw) for chunk in journal.raw() for seq, raw in chunk]
+        hashes = {seq: journal.hash_of(seq) for seq, _ in whole} | {0: bytes(32)}
+    worked.cut(2)
+    worked.cut(3)
+    reader = await SqliteReader.open(data / "floor.db")
+    for first in (0, 1, 50):
+        seq, got = first, list[bytes]()
+        while raws := (told := await reader.entries(seq, 17))[1]:
+            assert told[0] == hashes[seq]
+            got += raws
+            seq += len(raws)
+        assert got[: worked.seq - first] == [raw for at, raw in whole if at > first]
+    await reader.close()
 
 
 def test_two_archives_at_once_are_refused(worked: Worked) -> None:

@@ -209,7 +209,7 @@ def test_recipients_and_people_come_from_the_hubs_instructions(
     """Names, phones and PINs stand where labels and sign-ins look for them; strangers' do not."""
     with closing(Journal(house.data)) as journal:
         raws = [raw for chunk in journal.raw() for _, raw in chunk]
-    told = [
+    told: list[tuple[str, dict[str, Any]]] = [
         ("order.assign", {"order_id": "SO-00001", "recipient": {"name": "张伟"}, "remark": ""}),
         ("order.update", {"order_id": "SO-00001", "recipient": {"name": "李娜"}}),
         ("order.assign", {"order_id": "SO-99999", "recipient": {"name": "王芳"}}),
