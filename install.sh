@@ -118,6 +118,8 @@ install_system() { # install_system FOLDER_OF_UNITS
   for unit in $units; do # an older version, gone back to, may have fewer
     if [ -e "$1/$unit" ]; then put "$1/$unit" "$system/$unit"; else rm -f "$system/$unit"; fi
   done
+  [ ! -e "$1/floorgate.journald.conf" ] ||
+    put "$1/floorgate.journald.conf" /usr/lib/systemd/journald.conf.d/floorgate.conf
   systemd-sysusers /usr/lib/sysusers.d/floorgate.conf
   systemd-tmpfiles --create /usr/lib/tmpfiles.d/floorgate.conf
   ln -sfn "$base/current/bin/floorgate" /usr/local/bin/floorgate
@@ -247,6 +249,7 @@ uninstall() {
   fi
   for unit in $units; do rm -f "$system/$unit"; done
   rm -f /usr/lib/sysusers.d/floorgate.conf /usr/lib/tmpfiles.d/floorgate.conf \
+    /usr/lib/systemd/journald.conf.d/floorgate.conf \
     /usr/lib/udev/rules.d/60-floorgate.rules /usr/local/bin/floorgate
   rm -rf "$base"
   booted && systemctl daemon-reload

@@ -43,7 +43,7 @@ from edge.store.durable import secret, write_file
 from edge.store.fence import RoleError, check_fence, check_is_no_spare, put_fence
 from edge.store.reader import SqliteReader
 from edge.store.restore import finish_switch
-from edge.store.room import Room
+from edge.store.room import Room, measure
 from edge.store.runners import QUEUE_MAX, ThreadRunner
 from edge.store.share import FencedError
 from edge.store.sqlite import NewerSchemaError, SqliteStore
@@ -123,6 +123,7 @@ class BoxProcess:
         self.reads = Reads(self.reader)
         self.rules = (await self.reads.box()).rules
         self.blobs = BlobStore(self.data / "blobs")
+        self.room.measure = partial(measure, self.data, self.blobs, self.config.archive)
         self.floor = Floor(self.runner, self.reads, self.clock, self.ids, self.blobs)
         await self._open_devices()
         self._open_hub_link()
@@ -399,6 +400,8 @@ class BoxProcess:
             ],
             certificate=self.certificates.view() if self.certificates else None,
             spare=self.feeding.view() if self.feeding else None,
+            disk=self.room.stage,
+            filling=self.room.filling,
         )
 
     async def _examine(self) -> list[Finding]:
@@ -443,6 +446,7 @@ class BoxProcess:
             link=self.agent.state if self.agent else None,
             is_time_trusted=self._is_time_trusted(),
             disk_stage=self.room.level,
+            parts={name: (use.bytes, use.bytes_max) for name, use in self.room.uses.items()},
             spare=self.feeding.view() if self.feeding else None,
             certificate_us=self.certificates.view().expires_at if self.certificates else 0,
         )

@@ -43,6 +43,8 @@ class Now(msgspec.Struct, frozen=True):
     is_time_trusted: bool
     disk_stage: int
     """0 enough room, 1 low, 2 the box only reads."""
+    parts: dict[str, tuple[int, int]]
+    """Bytes and bound (0: none) of each part of the box's folder."""
     spare: SpareView | None
     """How far the spare is behind; None where none is fed."""
     certificate_us: int
@@ -132,6 +134,10 @@ class Measuring:
         put("disk_free_bytes", disk.free)
         put("disk_size_bytes", disk.total)
         put("disk_stage", now.disk_stage)
+        for part, (used, bound) in now.parts.items():
+            put("part_bytes", used, part)
+            if bound:
+                put("part_bytes_max", bound, part)
         if now.spare:
             put("spare_ok", now.spare.ok)
             put("spare_gap_entries", now.spare.gap_entries)

@@ -38,6 +38,10 @@ class Health(msgspec.Struct, frozen=True):
     certificate: CertificateView | None = None
     spare: SpareView | None = None
     """How far the spare is behind; null where none is fed."""
+    disk: str = "ok"
+    """Room on the disk: `ok`, `low`, or `read_only`."""
+    filling: tuple[str, ...] = ()
+    """Parts of the box's folder that are near their bound: `archive`, `blobs`."""
 
 
 class Live(msgspec.Struct, frozen=True):

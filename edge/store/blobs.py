@@ -33,9 +33,14 @@ class BlobStore:
     def __init__(self, root: Path, total_bytes_max: int = TOTAL_BYTES_MAX) -> None:
         self._root = root
         self._partial = root / "partial"
-        self._total_bytes_max = total_bytes_max
+        self.total_bytes_max = total_bytes_max
         self._used_bytes: int | None = None
         self._lock = threading.Lock()
+
+    def used_bytes(self) -> int:
+        """Return the bytes of all blobs that are whole."""
+        with self._lock:
+            return self._used()
 
     async def state(self, sha256: str) -> BlobState:
         """Return how much of a blob is here; offset 0 where nothing is known of it."""
@@ -118,7 +123,7 @@ class BlobStore:
 
     def _make_room(self, size: int) -> None:
         self._partial.mkdir(parents=True, exist_ok=True)
-        if self._used() + size > self._total_bytes_max:
+        if self._used() + size > self.total_bytes_max:
             raise RefusedError("disk_full")
         partials = sorted(self._partial.iterdir(), key=lambda each: each.stat().st_mtime_ns)
         for oldest in partials[: max(0, len(partials) + 1 - PARTIALS_MAX)]:

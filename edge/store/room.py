@@ -14,14 +14,20 @@ from pathlib import Path
 from shutil import disk_usage
 from typing import Final, Literal
 
+import msgspec
 import structlog
 
-from edge.config import DiskConfig
+from edge.config import ArchiveConfig, DiskConfig
 from edge.domain.commands import Command
 from edge.store import durable
+from edge.store.archive import ARCHIVE
+from edge.store.blobs import BlobStore
 
 BALLAST: Final = "ballast"
 LOOK_S: Final = 5.0
+LOOKS_A_MEASURE: Final = 12
+FILLING: Final = 0.9
+"""A part that takes more than this share of its bound is nearly full."""
 MB: Final = 1024**2
 OWN: Final = ("driver", "box")
 """Senders whose reports are taken in the stage that reads only."""
@@ -37,8 +43,26 @@ def free_bytes(folder: Path) -> int:
     return disk_usage(folder).free
 
 
+class Use(msgspec.Struct, frozen=True):
+    """How much a part of the box's folder takes, and its bound; 0 for none."""
+
+    bytes: int
+    bytes_max: int
+
+
+def measure(data: Path, blobs: BlobStore, archive: ArchiveConfig) -> dict[str, Use]:
+    """Return what each part of a box's folder takes."""
+    journal = sum(each.stat().st_size for each in data.glob("floor.db*"))
+    files = sum(each.stat().st_size for each in (data / ARCHIVE).glob("*"))
+    return {
+        "journal": Use(journal, 0),
+        "archive": Use(files, archive.max_mb * MB),
+        "blobs": Use(blobs.used_bytes(), blobs.total_bytes_max),
+    }
+
+
 class Room:
-    """Watches the disk of a box's folder."""
+    """Watches the disk of a box's folder, and the parts of it that have a bound."""
 
     def __init__(
         self, data: Path, limits: DiskConfig, free: Callable[[Path], int] = free_bytes
@@ -52,7 +76,17 @@ class Room:
         self.on_change: Callable[[], None] = lambda: None
         """Called when another stage has begun."""
         self.stage: Stage = "ok"
+        self.measure: Callable[[], dict[str, Use]] = dict
+        """Called in a thread to measure the parts."""
+        self.uses: dict[str, Use] = {}
+        """What the parts took a minute ago at most."""
         self.look()
+
+    @property
+    def filling(self) -> tuple[str, ...]:
+        """The parts that are near their bound."""
+        uses = self.uses.items()
+        return tuple(name for name, use in uses if use.bytes > FILLING * use.bytes_max > 0)
 
     @property
     def level(self) -> int:
@@ -88,8 +122,12 @@ class Room:
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_S)
-            self.look()
+            before, self.uses = self.filling, await asyncio.to_thread(self.measure)
+            for name in set(self.filling) - set(before):
+                log.warning("nearly full", part=name, bytes=self.uses[name].bytes)
+            for _ in range(LOOKS_A_MEASURE):
+                await asyncio.sleep(LOOK_S)
+                self.look()
 
     def _keep_ballast(self) -> None:
         path = self._data / BALLAST

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.config import DiskConfig
-from edge.store.room import BALLAST, MB, STAGES, Room
+from edge.config import ArchiveConfig, DiskConfig
+from edge.store.blobs import BlobStore
+from edge.store.room import BALLAST, MB, STAGES, Room, Use, measure
 from tests.rig import Rig
 
 LIMITS = DiskConfig(warn_mb=100, stop_mb=50, ballast_mb=1)
@@ -83,6 +84,24 @@ def test_a_stage_depends_on_nothing_but_the_room(free_mb: list[int]) -> None:
         room.look()
         assert room.level == (disk.free_mb < 100) + (disk.free_mb < 50)
         assert room.stage == STAGES[room.level]
+
+
+def test_a_part_near_its_bound_is_named(tmp_path: Path) -> None:
+    """The archive and the photos have bounds of their own; the journal has none (OPS-2)."""
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    (archive / "000001-000000000009.entries").write_bytes(bytes(MB))
+    blobs = BlobStore(tmp_path / "blobs", total_bytes_max=1000)
+    photo = tmp_path / "blobs" / "ab" / "cd" / ("ab" * 32)
+    photo.parent.mkdir(parents=True)
+    photo.write_bytes(bytes(950))
+    (tmp_path / "floor.db").write_bytes(bytes(5000))
+    room = Room(tmp_path, DiskConfig(), Disk())
+    room.uses = measure(tmp_path, blobs, ArchiveConfig(max_mb=10))
+    assert room.uses["journal"] == Use(5000, 0)
+    assert list(room.filling) == ["blobs"]
+    room.uses = measure(tmp_path, blobs, ArchiveConfig(max_mb=1))
+    assert list(room.filling) == ["archive", "blobs"]
 
 
 async def test_a_box_without_room_reads_and_refuses(rig: Rig) -> None:

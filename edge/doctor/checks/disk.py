@@ -5,12 +5,26 @@ from typing import Final
 
 from edge.app.findings import Finding, Severity
 from edge.doctor.patient import Patient, finding
+from edge.domain.model import Name
 from edge.store.room import BALLAST
 
 WHY: Final = (
     "空间不足时边缘盒只读:命令被拒绝,数据不丢",
     "Without room the box only reads: commands are refused, nothing is lost",
 )
+
+WHY_PARTS: Final = (
+    "满了以后,新的照片会被拒绝;没有中枢的归档不会自己变小",
+    "When they are full, new photos are refused; without a hub the archive never shrinks by itself",
+)
+NAMES: Final = {
+    "archive": Name("归档", "Files of the archive"),
+    "blobs": Name("照片和视频", "Photos and videos"),
+}
+DO_PARTS: Final = {
+    "archive": "sudo -u floorgate floorgate archive; sudo du -sh /var/lib/floorgate/archive",
+    "blobs": "sudo du -sh /var/lib/floorgate/blobs",
+}
 
 
 def check(patient: Patient) -> list[Finding]:
@@ -29,4 +43,17 @@ def check(patient: Patient) -> list[Finding]:
         release = f"sudo rm {ballast}; " if severity == "bad" and ballast.exists() else ""
         do = f"{release}sudo du -xh --max-depth=2 {path} | sort -h | tail"
         found.append(finding("disk", severity, *texts, why=WHY, do=do))
-    return found
+    return found + [_filling(patient, part) for part in (patient.health or {}).get("filling", ())]
+
+
+def _filling(patient: Patient, part: str) -> Finding:
+    """Name a part of the box's folder that is near its bound, and what helps."""
+    used_mb = int(patient.figures.get(f'part_bytes{{part="{part}"}}', 0)) // 1024**2
+    return finding(
+        "disk",
+        "warn",
+        f"{NAMES[part].zh}已用 {used_mb} MB,接近上限",
+        f"{NAMES[part].en} take {used_mb} MB, near their bound",
+        why=WHY_PARTS,
+        do=DO_PARTS[part],
+    )
