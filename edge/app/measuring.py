@@ -137,7 +137,7 @@ class Measuring:
         for part, (used, bound) in now.parts.items():
             put("part_bytes", used, part)
             if bound:
-                put("part_bytes_max", bound, part)
+                put("part_limit_bytes", bound, part)
         if now.spare:
             put("spare_ok", now.spare.ok)
             put("spare_gap_entries", now.spare.gap_entries)

@@ -106,7 +106,7 @@ METRICS: Final = (
            "Room on the disk: 0 enough, 1 low, 2 the box only reads"),
     _gauge("part_bytes", "bytes", "账本、归档、照片各占多少",
            "What journal, archive and photos take", "part"),
-    _gauge("part_bytes_max", "bytes", "各部分的上限(无上限则无)",
+    _gauge("part_limit_bytes", "bytes", "各部分的上限(无上限则无)",
            "The bound of each; absent where there is none", "part"),
     _gauge("disk_size_bytes", "bytes", "数据盘大小", "Size of the disk where the data are"),
     _gauge("certificate_expires_seconds", "s", "HTTPS 证书到期时刻(UTC)",

@@ -22,7 +22,7 @@ from edge.store.archive import ARCHIVE
 from edge.store.backup import BackupError, prove, unpack_file
 from edge.store.feed import FeedError, Piece
 from edge.store.journal import DATABASE
-from edge.store.share import FILES, Share, ShareState, blob_path, mirror
+from edge.store.share import FILES, Share, ShareState, blob_path, forget_pruned, mirror
 from edge.store.sqlite import NewerSchemaError, SqliteStore
 from sync.api import BROKEN_BYTES, decode_entry
 
@@ -125,6 +125,7 @@ class Follower:
             raise FeedError(f"{bases[-1]}: {error}; remove it, the box makes another") from error
         if self.head is not None:
             self.close()  # the last to close it takes its log into the file
+        forget_pruned(self._share.folder / FILES / ARCHIVE, self.folder / ARCHIVE)
         durable.sync_file(fresh / DATABASE)
         durable.move(fresh / DATABASE, self.folder / DATABASE)
         durable.remove_tree(fresh)

@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from edge.store import durable, feed
+from edge.store.archive import ARCHIVE
 from edge.store.backup import KEPT, UNCHANGING, UNFINISHED, copy_database, copy_file, pack_file
 from edge.store.feed import Cursor, FeedError, GapError
 from edge.store.journal import DATABASE
@@ -248,6 +249,7 @@ class Feeder:
         finally:
             plain.unlink(missing_ok=True)
         self._ship_files(KEPT)  # the archive that it goes on from
+        forget_pruned(self._data / ARCHIVE, self._share.folder / FILES / ARCHIVE)
         durable.move(target.with_suffix(".new"), target)
         self._prune()
         return at or base
@@ -279,6 +281,14 @@ class Feeder:
 def blob_path(sha256: str) -> Path:
     """Return where a blob lies in a box's folder."""
     return Path("blobs", sha256[:2], sha256[2:4], sha256)
+
+
+def forget_pruned(source: Path, target: Path) -> None:
+    """Remove files of the archive that its owner has removed; one without any removes nothing."""
+    kept = {each.name for each in source.glob("*")}
+    for path in target.glob("*") if kept else ():
+        if path.name not in kept:
+            path.unlink()
 
 
 def mirror(source: Path, target: Path, name: Path) -> None:

@@ -145,6 +145,23 @@ def test_what_was_erased_leaves_the_spare_with_the_next_base(pair: Pair) -> None
     assert same(pair)
 
 
+def test_what_left_the_archive_leaves_the_spare(pair: Pair) -> None:
+    """The archive of the spare is kept within the box's own bounds (OPS-2)."""
+    archive = pair.house.data / "archive"
+    archive.mkdir()
+    for name in ("000001-000000000001.docs", "000001-000000000002.docs"):
+        (archive / name).write_bytes(b"x")
+    pair.feed()
+    pair.follow()
+    (archive / "000001-000000000001.docs").unlink()
+    pair.feed(after_us=DAY_US)
+    pair.follow()
+    for folder in (pair.share.folder / FILES, pair.spare.data / SPARE):
+        assert [each.name for each in (folder / "archive").iterdir()] == [
+            "000001-000000000002.docs"
+        ]
+
+
 def test_pieces_and_bases_are_bounded(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond so many pieces a base stands for them; two bases are kept, and what they need."""
     monkeypatch.setattr(share, "PIECES_MAX", 4)
