@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from edge.bootstrap import BoxProcess, NotTheBoxError
 from edge.cli import backup_actions, spare_actions
 from edge.config import load_config
+from edge.doctor.checks import spare as spare_check
+from edge.doctor.patient import Patient
 from edge.store import durable, feed, share
 from edge.store.backup import BackupError, prove
 from edge.store.feed import FeedError
@@ -26,6 +28,7 @@ from edge.store.following import SPARE, Follower
 from edge.store.share import BASE, FILES, PIECES, STATE, Feeder, FencedError, Share
 from edge.store.sqlite import SqliteStore
 from tests.ops.house import House, PowerCut, cut_at
+from tests.ops.test_restored_hub import until
 from tests.store.kit import BOX, Floor
 
 SOAK = bool(os.environ.get("FLOORGATE_SOAK"))
@@ -160,6 +163,44 @@ def test_what_left_the_archive_leaves_the_spare(pair: Pair) -> None:
         assert [each.name for each in (folder / "archive").iterdir()] == [
             "000001-000000000002.docs"
         ]
+
+
+@pytest.mark.parametrize(
+    ("view", "severity"),
+    [
+        (None, "note"),
+        ({"ok": True, "gap_entries": 3, "gap_s": 0.4, "problem": ""}, "good"),
+        ({"ok": False, "gap_entries": 9, "gap_s": 30, "problem": "away"}, "warn"),
+        ({"ok": False, "gap_entries": 900, "gap_s": 900, "problem": "full"}, "bad"),
+    ],
+)
+def test_the_doctor_looks_at_the_gap(
+    pair: Pair, view: dict[str, Any] | None, severity: str
+) -> None:
+    """A spare that falls behind is an illness with a next command (OPS-3)."""
+    health = {"spare": view}
+    patient = Patient(config=load_config(pair.house.config), now_us=1, health=health)
+    (found,) = spare_check.check(patient)
+    assert (found.check, found.severity) == ("spare", severity)
+    assert severity in ("note", "good") or "floorgate spare status" in found.next.en
+
+
+async def test_a_box_tells_its_gap_and_feeds_by_itself(pair: Pair) -> None:
+    """Health and metrics of a running box say what its share has not got, and then that it has."""
+    pair.store.close()
+    box = BoxProcess(load_config(pair.house.config))
+    await box.open()
+    try:
+        await until(lambda: bool(box.feeding and box.feeding.view().ok))
+        spare = box._health().spare
+        assert spare is not None
+        assert (spare.share, spare.problem) == (str(pair.share), "")
+        text = await box.measuring.text()
+        assert "floorgate_spare_ok 1" in text
+        assert "floorgate_spare_gap_seconds" in text
+    finally:
+        await box.close()
+    pair.store = SqliteStore(pair.house.data / "floor.db")
 
 
 def test_pieces_and_bases_are_bounded(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
