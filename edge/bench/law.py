@@ -11,6 +11,7 @@ import msgspec
 
 from edge.bench.figures import Figure, median
 from edge.bench.floor import LINES, BenchFloor, order_body, scans
+from edge.bench.law_countdown import countdown_figures
 from edge.bench.law_link import link_figures
 from edge.bootstrap import default_ruleset
 from edge.domain import celengine as cel
@@ -38,6 +39,7 @@ def run(progress: Progress) -> list[Figure]:
     figures += _decisions(msgspec.json.encode(msgspec.toml.decode(default_ruleset())), 0)
     figures += _scan_figures()
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name:
+        figures += asyncio.run(countdown_figures(Path(name), progress))
         figures += asyncio.run(link_figures(Path(name), progress))
     return figures
 

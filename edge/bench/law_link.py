@@ -19,8 +19,8 @@ from edge.bootstrap import default_ruleset
 
 PDAS: Final = 200
 ACTIVE_ORDERS: Final = 10_000
-PUSHES: Final = 10
-FREEZES: Final = 10
+PUSHES: Final = 20
+FREEZES: Final = 20
 PUBLISH_S_MAX: Final = 2.0
 FREEZE_S_MAX: Final = 1.0
 FLOOR_S: Final = (18.0, 43.0)
@@ -62,19 +62,23 @@ async def link_figures(
             async with aiohttp.ClientSession() as client:
                 site = _Site(client, hub, box)
                 progress(f"{orders} orders through the hub")
-                await site.fill(orders, pdas)
+                filled_s = await site.fill(orders, pdas)
                 progress(f"publish to first order, {PUSHES} times")
                 publishes = [await site.publish_s(2 + n) for n in range(PUSHES)]
                 progress(f"freeze to the last of {pdas} PDAs, {FREEZES} times")
                 freezes = await site.freezes_s(pdas)
+    publish, freeze = percentile(publishes, 0.99), percentile(freezes, 0.99)
+    published = "publish at the hub → first order decided by it"
+    told = f"freeze at the hub → last of {pdas} PDAs told, {orders:,} orders"
     return [
-        Figure("publish at the hub → first order decided by it", "s", median(publishes),
-               (min(publishes), max(publishes)), target=f"p99 ≤ {PUBLISH_S_MAX:g} s",
-               met=percentile(publishes, 0.99) <= PUBLISH_S_MAX),
-        Figure(f"freeze at the hub → last of {pdas} PDAs told, {orders:,} orders", "s",
-               median(freezes), (min(freezes), max(freezes)), FLOOR_S[0],
-               "least of 18-43 s without a box", median(freezes) / FLOOR_S[0],
-               f"p99 ≤ {FREEZE_S_MAX:g} s", percentile(freezes, 0.99) <= FREEZE_S_MAX),
+        Figure(f"{orders:,} orders through the hub, taken over", "/s", orders / filled_s),
+        Figure(published, "s", median(publishes), (min(publishes), max(publishes))),
+        Figure(f"{published}, p99 of {PUSHES}", "s", publish, target=f"≤ {PUBLISH_S_MAX:g} s",
+               met=publish <= PUBLISH_S_MAX),
+        Figure(told, "s", median(freezes), (min(freezes), max(freezes)), FLOOR_S[0],
+               "least of 18-43 s without a box", median(freezes) / FLOOR_S[0]),
+        Figure(f"{told}, p99 of {FREEZES}", "s", freeze, target=f"≤ {FREEZE_S_MAX:g} s",
+               met=freeze <= FREEZE_S_MAX),
     ]  # fmt: skip
 
 
@@ -114,12 +118,13 @@ class _Site:
             token: str = (await reply.json())["token"]
         return token
 
-    async def fill(self, orders: int, people: int) -> None:
-        """Give the box goods, people and orders, by way of the hub."""
+    async def fill(self, orders: int, people: int) -> float:
+        """Give the box goods, people and orders, by way of the hub; return s for the orders."""
         await self._until(lambda text: '"hub":"up"' in text, "/health")
         for what, items in stock_lists().items():
             await self._post(what, items)
         await self._post("people", people_items(people, pin_hash()))
+        begun = time.monotonic()
         await self._assign(orders)
         last = f"O{orders - 1:07}"
         self._tokens = [await self._sign_in(0)]
@@ -131,7 +136,9 @@ class _Site:
                 if reply.ok:
                     break
             await asyncio.sleep(0.1)
+        filled_s = time.monotonic() - begun
         self._tokens += [await self._sign_in(n) for n in range(1, people)]
+        return filled_s
 
     async def publish_s(self, version: int) -> float:
         """Publish a ruleset and an order behind it; return what the box measured."""
