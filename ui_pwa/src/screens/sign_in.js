@@ -73,6 +73,7 @@ export async function takeBadge(app, code) {
   const refusal = sign || !lately(app) ? NEEDS_PIN : await open(app, { badge, pin: '' });
   if (!refusal) badge = '';
   else if (refusal.code === NEEDS_PIN.code || refusal.code === 'box_away') ask(app, 'pin');
+  else if (UNPAIRED.includes(refusal.code)) leadToPairing(app, refusal);
   else app.refuse(refusal);
 }
 
