@@ -17,8 +17,8 @@ THEMES: tuple[Theme, ...] = ("light", "dark")
 LANGS = ("zh", "en")
 PLACES = (
     "tasks", "pack", "handover", "putback", "returns", "counts", "lots", "live", "alarms",
-    "approvals", "orders", "prints", "fixes", "training", "devices", "doctor", "pdas", "rules",
-    "calibrate", "diagnostics", "status",
+    "approvals", "orders", "prints", "fixes", "training", "devices", "doctor", "pdas", "people",
+    "rules", "calibrate", "diagnostics", "status",
 )  # fmt: skip
 """Screens of the menu."""
 

@@ -34,6 +34,11 @@ export function view(app) {
       <p class="lead">${t('signin.scan_badge')}</p>
       <p class="sub">${station ? t('signin.station', { station }) : t('signin.station_hint')}</p>
       <p class="sub strong">${n ? t('signin.waiting', { n }) : nothing}</p>
+      ${
+        state.seen.doorstep?.open
+          ? action(app, { text: t('screen.firstadmin'), onPress: () => app.go('firstadmin') })
+          : nothing
+      }
     </section>
     ${notice(app)}
     ${footer(
@@ -41,9 +46,6 @@ export function view(app) {
         text: app.t('act.language'),
         onPress: () => app.set('lang', state.lang === 'zh' ? 'en' : 'zh'),
       }),
-      state.seen.doorstep?.open
-        ? action(app, { text: t('screen.firstadmin'), onPress: () => app.go('firstadmin') })
-        : nothing,
       action(app, { text: app.t('screen.status'), onPress: () => app.go('status') }),
     )}`;
 }
