@@ -17,7 +17,7 @@ export function view(app) {
   const open = all.filter((each) => each.acked_at === null);
   const answered = all.filter((each) => each.acked_at !== null);
   return html`${header(app, t('screen.alarms'))}
-    <section class="fill list">
+    <section class="fill list" tabindex="0">
       ${group(app, 'open', open)}${group(app, 'answered', answered)}
       ${
         all.length

@@ -103,7 +103,7 @@ function goTo(app, screen) {
 function help(app) {
   const { t, state } = app;
   const lines = t(`help.${state.screen}`).split('|');
-  return html`${title(app, t('screen.help'))}<div class="fill help">
+  return html`${title(app, t('screen.help'))}<div class="fill help" tabindex="0">
     <ol>${lines.map((line) => html`<li>${line}</li>`)}</ol>
     <p class="sub">${t('help.cards')}</p></div>`;
 }

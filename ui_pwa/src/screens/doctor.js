@@ -20,7 +20,7 @@ export function view(app) {
   const wrong = (findings ?? []).filter(isWrong);
   const well = (findings ?? []).filter((each) => !isWrong(each));
   return html`${header(app, t('screen.doctor'))}
-    <section class="fill list">
+    <section class="fill list" tabindex="0">
       ${findings ? verdict(app, wrong.length) : empty(t('doctor.looking'))}
       ${wrong.map((each) => ill(app, each))}
       ${well.map(({ check, found, severity }) =>

@@ -10,7 +10,7 @@ export function view(app) {
   const { t, state } = app;
   return html`${header(app, t('screen.handover'))}
     ${todo(t('handover.scan'))}
-    <section class="fill list">${
+    <section class="fill list" tabindex="0">${
       state.handed.length === 0
         ? empty(t('handover.none'))
         : state.handed.map((each) =>

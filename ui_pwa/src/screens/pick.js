@@ -98,7 +98,7 @@ function restView(app, task) {
     state.outbox.map((k) => k.cmd),
   );
   const allStopped = task.orders.every((o) => o.frozen || o.ended);
-  return html`<section class="fill list">
+  return html`<section class="fill list" tabindex="0">
     <p class="lead">${kept.size ? t('pick.all_kept') : t('pick.all_done')}</p>
     ${task.orders.map((order) => orderRow(app, task, order, kept.size > 0))}
     <p class="sub">${t(allStopped ? 'pick.put_back' : 'pick.to_station')}</p>

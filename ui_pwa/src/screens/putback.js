@@ -30,10 +30,12 @@ export function view(app) {
   if (!state.about)
     return html`${header(app, t('screen.putback'))}
       ${todo(t('putback.choose'))}
-      <section class="fill list">${orders(app)}</section>${notice(app)}`;
+      <section class="fill list" tabindex="0">${orders(app)}</section>${notice(app)}`;
   const left = order ? due(order) : [];
   return html`${header(app, t('screen.putback'))}
-    <section class="fill list">${left.length ? guide(app, left) : ended(app, order)}</section>
+    <section class="fill list" tabindex="0">${
+      left.length ? guide(app, left) : ended(app, order)
+    }</section>
     ${notice(app)}
     ${footer(
       action(app, {

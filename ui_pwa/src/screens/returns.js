@@ -53,7 +53,7 @@ function parcels(app) {
   const all = state.seen.returning?.orders ?? [];
   return html`${header(app, t('screen.returns'))}
     ${todo(t('returns.scan_parcel'))}
-    <section class="fill list">${
+    <section class="fill list" tabindex="0">${
       all.length
         ? all.map((each) =>
             row({
@@ -76,7 +76,7 @@ function pieces(app) {
   const ask = t(left.length ? 'returns.scan_piece' : 'returns.all_back');
   return html`${header(app, `${t('screen.returns')} ${shortOrder(about)}`)}
     ${lay ? nothing : todo(ask)}
-    <section class="fill list">
+    <section class="fill list" tabindex="0">
       ${
         lay
           ? laying(app, code)
@@ -155,7 +155,7 @@ function choose(app) {
   const sorted = [...codes].sort((a, b) => rank(a) - rank(b));
   return html`${header(app, t('screen.returns'))}
     ${todo(t('returns.why', { name: nameOf(app, state.held.code) }))}
-    <section class="fill list">
+    <section class="fill list" tabindex="0">
       ${field(
         t('returns.text'),
         html`<input id="return-text" type="text" maxlength=${TEXT_CHARS_MAX} autocomplete="off"

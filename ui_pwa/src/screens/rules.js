@@ -25,7 +25,7 @@ export function view(app) {
     return html`${header(app, t('screen.rules'))}
       <section class="fill">${empty(t('rules.reading'))}</section>${notice(app)}`;
   return html`${header(app, t('screen.rules'))}
-    <section class="fill list">
+    <section class="fill list" tabindex="0">
       ${inForce(app, rules)}
       ${rules.back_to ? trial(app, rules.back_to) : nothing}
       ${rules.back_to ? changes(app, rules, rules.back_to) : nothing}

@@ -28,7 +28,7 @@ export function view(app) {
   const hub = state.link === 'up' ? state.hub : 'unseen';
   const parked = outbox.filter((k) => k.parked).length;
   return html`${header(app, t('screen.status'))}
-    <section class="fill list">
+    <section class="fill list" tabindex="0">
       <h2>${t('status.now')}</h2>
       ${FUNCTIONS.map(([name, kind]) => works(app, name, kind))}
       <h2>${t('status.links')}</h2>

@@ -17,7 +17,7 @@ export const counts = {
     const rows = due(app).filter((c) => !bin || c.location === bin);
     return html`${header(app, t('screen.counts'))}
       ${todo(bin ? t('count.scan_item', { location: bin }) : t('count.scan_bin'))}
-      <section class="fill list">${
+      <section class="fill list" tabindex="0">${
         rows.length
           ? rows.map((each) => countRow(app, each))
           : empty(t(bin ? 'count.free' : 'count.none'))
