@@ -26,7 +26,8 @@ UNDO_ON_LINES: Final = b"\r\n"
 
 COMPRESSION: Final = 4
 """zlib level: a dense waybill is 21 KB in 1.0 ms; level 1 makes 24 KB of it in 0.6 ms, level 6
-makes 20 KB in 2.4 ms, and level 9 19 KB in 14 ms."""
+makes 20 KB in 2.4 ms, and level 9 19 KB in 14 ms. What is left is Chinese text: with its codes
+drawn by the printer itself it would be 3 % less. A quarter of it is base64."""
 
 
 def encode(label: Raster, copy_id: CopyId) -> bytes:
