@@ -24,6 +24,7 @@ WIRE_ONLY: Final = {
     *("badge_old", "badge_not_here", "too_many", "body_late", "ruleset_not_in_force"),
     *("pin_new_needed", "pin_weak", "pin_expired", "admin_code", "badge_spent", "printer_ill"),
     *("admin_known",),
+    *("no_practice", "unknown_lesson", "practice_full"),
 }
 """Codes that the domain never gives: the door, the writer and the sign-in give them."""
 
