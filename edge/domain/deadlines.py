@@ -14,6 +14,7 @@ from edge.domain.facts import order_facts
 from edge.domain.model import Assignment, Deadlines, Order, Timer
 from edge.domain.priorities import prioritise
 from edge.domain.refusals import RefusedError
+from edge.domain.rules.compiled import Asked
 from edge.domain.rules.document import TIMER_EVENTS, TimerRule
 from edge.domain.timing import US_PER_S, arm_timer, disarm_timer, on_fire
 from edge.domain.turn import Turn
@@ -42,9 +43,13 @@ def _follow(turn: Turn, draft: Draft, order_id: str, events: tuple[str, ...]) ->
     if draft.kind == "order.moved" and turn.rules.states[draft.data["to"]].kind == "end":
         _disarm(turn, order_id, None)
         return
+    asked: Asked | None = None
     for event in events:
         for rule in turn.rules.timers_from(event):
-            if rule.id not in _armed(turn, order_id) and _concerns(turn, order, rule):
+            if rule.id in _armed(turn, order_id):
+                continue
+            asked = asked or turn.rules.context(order_facts(turn.world, order, turn.rules))
+            if _concerns(turn, order, rule, asked):
                 _start(turn, draft, order, rule, set(events))
         for rule in turn.rules.timers_until(event):
             _disarm(turn, order_id, rule.id)
@@ -55,9 +60,8 @@ def _armed(turn: Turn, order_id: str) -> dict[str, str]:
     return found.timers if found else {}
 
 
-def _concerns(turn: Turn, order: Order, rule: TimerRule) -> bool:
+def _concerns(turn: Turn, order: Order, rule: TimerRule, asked: Asked) -> bool:
     """Tell whether a timer is for this order; one that cannot be answered is."""
-    asked = turn.rules.context(order_facts(turn.world, order, turn.rules))
     try:
         return turn.rules.is_true(rule.when, asked)
     except RefusedError as error:
