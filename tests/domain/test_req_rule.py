@@ -24,7 +24,7 @@ def test_rule_1_every_error_is_located_and_the_old_one_stays(site: Site) -> None
     assert (facts["count"], len(facts["problems"])) == (3, 3)
     for problem, place in zip(
         facts["problems"],
-        ["workflow.transitions[12].to", "gifts[0].when", "picking.each_mx"],
+        ["workflow.transitions[10].to", "gifts[0].when", "picking.each_mx"],
         strict=True,
     ):
         assert problem.startswith("line ")

@@ -62,8 +62,8 @@ def test_every_fault_is_told_at_once() -> None:
     assert found == [
         (hold, "workflow.states[1].kind", "missing_key"),
         (line_of('kind = "hold"'), "workflow.states[1].knd", "unknown_key"),
-        (line_of('to = "picking"'), "workflow.transitions[12].to", "unknown_state"),
-        (line_of('gates = ["lines_closed"]'), "workflow.transitions[16].gates[0]", "unknown_gate"),
+        (line_of('to = "picking"'), "workflow.transitions[10].to", "unknown_state"),
+        (line_of('gates = ["lines_closed"]'), "workflow.transitions[14].gates[0]", "unknown_gate"),
         (line_of('state = "hold_type"'), "workflow.holds[0].state", "not_a_hold"),
         (line_of("order.amount_fen >= 59900"), "gifts[0].when", "unknown_name"),
         (line_of("each_max = 5"), "picking.each_max", "wrong_type"),
