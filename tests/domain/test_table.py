@@ -457,7 +457,9 @@ def test_every_command_about_an_order_is_in_the_table() -> None:
     apart |= {"account.unlock"}
     apart |= {kind for kind in c.KINDS if kind.startswith("device.")}  # of no order
     apart |= {"count.scan", "lot.scan"}
-    apart |= {kind for kind in c.KINDS if kind.startswith(("person.", "badge.", "pin."))}
+    apart |= {
+        kind for kind in c.KINDS if kind.startswith(("person.", "badge.", "pin.", "training."))
+    }
     own = {"session.open", "box.found", "print.report", "timer.fire", "instruction.accept"}
     own |= {"ruleset.activate", "ruleset.rollback", "checkpoint.countersign", "snapshot.keep"}
     own |= {"site.configure", "scan.report", "session.lock", "session.refuse"}
