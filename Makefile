@@ -61,8 +61,8 @@ sim: setup ## hub, box and bots on a virtual clock, 200 seeds
 e2e: setup ## the whole in real processes and a real browser
 	@$(PYTEST) tests/e2e $(PYTEST_ARGS)
 
-soak: setup ## the long runs: 2,000 power cuts, 500 kills, 10,000 labels, many seeds
-	@FLOORGATE_SOAK=1 $(PYTEST) tests/sim tests/store $(PYTEST_ARGS)
+soak: setup ## the long runs: 2,000 power cuts, 500 kills, 10,000 labels and scans, many seeds
+	@FLOORGATE_SOAK=1 $(PYTEST) tests/sim tests/store tests/e2e/test_chaos.py $(PYTEST_ARGS)
 
 bench: setup ## the figures, each beside the floor measured with it; ARGS="--json"
 	@exec .venv/bin/floorgate bench all $(ARGS)

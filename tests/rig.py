@@ -16,7 +16,7 @@ from edge.app.ports import Outcome
 from edge.app.sessions import Station
 from edge.bootstrap import BoxProcess
 from edge.config import BoxConfig, Config, DiscoveryConfig, HttpConfig, PrinterConfig
-from edge.domain.commands import InstructionAccept
+from edge.domain.commands import COMMAND_VERSION, InstructionAccept
 from edge.domain.model import Name
 from tests.domain.site import BINS, MUG, PEOPLE, TOWEL, gtin, line, person
 
@@ -111,10 +111,13 @@ class Client:
 
     @asynccontextmanager
     async def socket(
-        self, since: int | None = None, headers: dict[str, str] | None = None
+        self,
+        since: int | None = None,
+        headers: dict[str, str] | None = None,
+        v: int = COMMAND_VERSION,
     ) -> AsyncIterator[ClientWebSocketResponse]:
         """Open the websocket."""
-        query = "" if since is None else f"?since={since}"
+        query = f"?v={v}" + ("" if since is None else f"&since={since}")
         sent = {"Authorization": f"Bearer {self.token}"} | (headers or {})
         url = f"{self.rig.url}/api/v1/ws{query}"
         async with self.rig.http.ws_connect(url, headers=sent) as socket:

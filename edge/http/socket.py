@@ -8,6 +8,7 @@ from aiohttp import WSMsgType, web
 
 from edge.app.dispatch import FRAME_BYTES_MAX, Dispatcher
 from edge.app.push import Push, Subscriber, encode
+from edge.domain.commands import COMMAND_VERSION_OLDEST
 from edge.domain.refusals import RefusedError
 from edge.http.guard import caller
 from edge.http.limits import Limit
@@ -43,10 +44,16 @@ class Socket:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Hold one client's conversation until either side ends it."""
         session = caller(request)
-        since = _since(request)
+        since = _number(request, "since")
+        version = _number(request, "v")
         socket = web.WebSocketResponse(
             heartbeat=HEARTBEAT_S, max_msg_size=FRAME_BYTES_MAX, compress=False
         )
+        if version is not None and version < COMMAND_VERSION_OLDEST:
+            await socket.prepare(request)
+            await socket.send_frame(encode({"t": "bye", "code": "page_old"}), WSMsgType.TEXT)
+            await socket.close()
+            return socket
         subscriber = self._push.subscribe(session)  # at once: a sign-out must not slip through
         try:
             await socket.prepare(request)
@@ -128,10 +135,10 @@ async def _answer(
             subscriber.put(frame)
 
 
-def _since(request: web.Request) -> int | None:
-    text = request.query.get("since")
+def _number(request: web.Request, name: str) -> int | None:
+    text = request.query.get(name)
     if text is None:
         return None
     if not text.isdecimal():
-        raise RefusedError("malformed", problem="since must be a number", kind="ws")
+        raise RefusedError("malformed", problem=f"{name} must be a number", kind="ws")
     return int(text)

@@ -108,6 +108,8 @@ class Peer:
         self.away = False
         self.url = ""
         self.version = ""
+        self.oldest = 1
+        """The oldest version of the protocol that is understood."""
         self._ids = itertools.count(1)
         self._sockets: set[web.WebSocketResponse] = set()
 
@@ -230,6 +232,10 @@ class Peer:
         session = self._session()
         ws = web.WebSocketResponse()
         await ws.prepare(request)
+        if int(request.query["v"]) < self.oldest:
+            await ws.send_json({"t": "bye", "code": "page_old"})
+            await ws.close()
+            return ws
         self._sockets.add(ws)
         await ws.send_json({
             "t": "hello", "box": "box-1", "seq": 1, "now": 1_800_000_000_000_000, "rules": "r1",

@@ -6,6 +6,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
 from edge.app import dispatch
+from edge.domain.commands import COMMAND_VERSION, COMMAND_VERSION_OLDEST
 from tests.domain.site import BINS, MUG, gtin, line
 from tests.rig import RECEIVE_S, Client, Rig, heard
 
@@ -165,6 +166,18 @@ async def test_a_client_that_missed_too_much_is_told(
         assert hello["since"] == hello["seq"] == rig.box.writer.head.seq
         await rig.assign("1001", line(1, MUG, 1))
         assert (await heard(socket, "entry"))["entry"]["seq"] == hello["seq"] + 1
+
+
+async def test_a_page_that_speaks_too_old_a_version_is_told(rig: Rig) -> None:
+    """Below the oldest version that is understood the box says so, and hangs up (PDA-1)."""
+    picker = await rig.client("picker")
+    for version in (COMMAND_VERSION, COMMAND_VERSION_OLDEST):
+        async with picker.socket(v=version) as socket:
+            await heard(socket, "hello")
+    async with picker.socket(v=COMMAND_VERSION_OLDEST - 1) as socket:
+        assert (await heard(socket, "bye"))["code"] == "page_old"
+    status, answer = await picker.ask("GET", "/api/v1/ws?v=new")
+    assert (status, answer["code"]) == (400, "malformed")
 
 
 async def test_a_cursor_from_another_life_starts_anew(rig: Rig) -> None:

@@ -1,6 +1,6 @@
 // The page put together: one state, one queue of scans, one way out for commands.
 
-import { OFFLINE_KINDS, OUTBOX_MAX, outcome, toSend, uuid7 } from './core/outbox.js';
+import { OFFLINE_KINDS, OUTBOX_MAX, VERSION, outcome, toSend, uuid7 } from './core/outbox.js';
 import { SAVED, START, home, openAlarms, reduce } from './core/state.js';
 import { translator } from './core/text.js';
 import { BoxError, Link, call } from './io/box.js';
@@ -47,8 +47,6 @@ export class App {
     this.wedge = null;
     /** @type {(() => unknown) | null} */
     this.keepShell = null;
-    /** @type {(() => unknown) | null} */
-    this.updateShell = null;
     /** @type {Promise<import('./scans.js').Scans> | null} */
     this.routing = null;
     /** @type {Promise<unknown>} */
@@ -241,7 +239,7 @@ export class App {
     const nowMs = Date.now();
     /** @type {Command} */
     const cmd = {
-      v: 1,
+      v: VERSION,
       id: newId(),
       kind,
       device: this.device,
@@ -347,6 +345,8 @@ export class App {
     else if (frame.t === 'scan') this.scans().then((scans) => scans.fromStation(frame));
     else if (frame.t === 'lock') this.locked();
     else if (frame.t === 'bye' && BYES.includes(frame.code)) this.signedOut();
+    else if (frame.t === 'bye' && frame.code === 'page_old')
+      import('./renewal.js').then((renewal) => renewal.tooOld(this));
   }
 
   /** @param {any} frame */
@@ -443,10 +443,9 @@ export class App {
       this.soon('update', 4 * TICK_MS, () => this.update());
   }
 
-  /** Between tasks, with nothing waiting, a newer page may take over. */
-  update() {
-    const { screen, outbox, dialog } = this.state;
-    if (['tasks', 'signin'].includes(screen) && !outbox.length && !dialog) this.updateShell?.();
+  /** Let a newer page take over, if one waits and now is a good time. */
+  async update() {
+    (await import('./renewal.js')).update(this);
   }
 
   tick() {

@@ -14,6 +14,8 @@ import { lookAtDoorstep } from './screens/sign_in.js';
 const TICK_MS = 1000;
 /** After the start, what is large and seldom needed waits this long to be fetched, ms. */
 const IDLE_MS = 5000;
+/** How often a newer page that waits is thought of, ms. */
+const UPDATE_MS = 60_000;
 
 /** On a practice floor: how this device was set on the real one. @returns {Partial<State>} */
 function carried() {
@@ -83,7 +85,7 @@ async function keepPage(app) {
   app.dispatch({ type: 'photos', n: (await db.photos()).length });
   lookAtDoorstep(app);
   app.keepShell = () => shell.registerWorker(report);
-  app.updateShell = shell.updateNow;
+  setInterval(() => app.update(), UPDATE_MS);
   await shell.keepShell(report);
   app.update();
   await Promise.all([app.painter.fetchAll(), import('./screens/follow.js')]);

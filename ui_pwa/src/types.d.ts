@@ -28,6 +28,7 @@ interface TaskView {
   id: string; rev: number; lane: '24h' | 'normal'; state: 'open' | 'taken' | 'done';
   picker: string | null; picker_name: Name | null; created_at: number; at: string | null;
   current: number | null; orders: TaskOrder[]; steps: Step[]; tote_required?: boolean;
+  orders_rev?: number; // the page's own: `orders` are of this newer view
 }
 interface TaskShort extends Omit<TaskView, 'steps'> {
   pieces: number; lines: number; zones: string[];
@@ -198,6 +199,7 @@ interface State {
   screen: ScreenName; session: Session | null;
   /** When a PIN was last given here, ms since 1970. */
   pinAt: number; task: TaskView | null; outbox: Kept[];
+  settled: Command[]; // answered, and not yet in `task`
   link: 'connecting' | 'up' | 'down'; hub: string; hubLag: number; box: string;
   certificate: { expires_at: number; level: string } | null;
   disk: 'ok' | 'low' | 'read_only'; printers: PrinterState[];
@@ -210,6 +212,7 @@ interface State {
   alarms: Alarm[]; notice: Notice | null; noticeSeq: number; skipped: number[];
   photos: number; urgent: Urgent | null; dialog: Dialog | null; reasons: Reasons | null; station: string | null;
   shell: { worker: string; persisted: boolean | null; version: string; secure: boolean };
+  newerSinceMs: number; // when a newer page was first seen to wait; 0: none does
   practice: boolean; sound: boolean; lang: 'zh' | 'en'; theme: 'auto' | 'light' | 'dark'; prefix: string;
   intake: 'wedge' | 'camera' | 'manual'; profile: ScannerProfile | null;
 }

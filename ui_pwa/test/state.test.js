@@ -54,6 +54,57 @@ test('an older view of the task never replaces a newer one', () => {
   assert.equal(state.task?.rev, 5);
 });
 
+const inDoubt = () => {
+  const step = { task_id: 't1', step: 1 };
+  const cmds = [
+    kept(1, 'pick.scan', { ...step, code: 'A-01-01' }),
+    kept(2, 'pick.scan', { ...step, code: '6900000000001' }),
+  ];
+  const state = run(withTask(), ...cmds.map((cmd) => ({ type: 'kept', kept: cmd })));
+  const [first, ...rest] = sampleTask().steps;
+  const steps = [{ ...first, picked: 1 }, ...rest];
+  return { state, cmds, read: sampleTask({ rev: 7, at: 'A-01-01', steps }) };
+};
+const hello = (task) => ({ type: 'hello', frame: { now: 0, session: { ...session, task } } });
+const picked = (state) => picking(state).task.steps[0].picked;
+
+test('a piece whose answer was lost is not counted twice (PICK-5)', () => {
+  const { state, read } = inDoubt();
+  assert.equal(picked(state), 1);
+  assert.equal(picked(run(state, hello(read))), 1);
+  assert.equal(picked(run(state, { type: 'task', task: read })), 1);
+});
+
+test('an answer given again counts its own command, and none that waits (PICK-5)', () => {
+  const { state, cmds, read } = inDoubt();
+  let now = state;
+  for (const { cmd, seq } of cmds) {
+    const answer = { ok: true, id: cmd.id, repeated: true, facts: { task: read } };
+    const waiting = now.outbox.find((k) => k.seq === seq);
+    now = run(now, { type: 'answered', kept: waiting, answer, outcome: 'done' });
+    assert.equal(picking(now).task.at, 'A-01-01');
+    assert.equal(picked(now), 1);
+  }
+  assert.deepEqual([now.task.rev, now.outbox.length], [7, 0]);
+});
+
+test('a freeze shows before the lost answers have come again, and stays (FRZ-2)', () => {
+  const { state, cmds, read } = inDoubt();
+  const [order, ...others] = read.orders;
+  const stopped = { ...order, frozen: { category: 'cancel' } };
+  const frozen = { ...read, rev: 8, orders: [stopped, ...others] };
+  let now = run(state, hello(frozen));
+  assert.equal(now.task.orders[0].frozen.category, 'cancel');
+  for (const [at, cmd] of cmds.entries()) {
+    const answer = { ok: true, id: cmd.cmd.id, facts: { task: { ...read, rev: 6 + at } } };
+    now = run(now, { type: 'answered', kept: cmd, answer, outcome: 'done' });
+    assert.equal(now.task.orders[0].frozen.category, 'cancel');
+  }
+  assert.equal(now.task.steps[0].picked, 1);
+  now = run(now, { type: 'task', task: { ...read, rev: 9 } });
+  assert.equal(now.task.orders[0].frozen, null);
+});
+
 test('a command that is to be sent again stays in its place', () => {
   const cmd = kept(1, 'pick.scan', { task_id: 't1' });
   const state = run(

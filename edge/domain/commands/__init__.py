@@ -3,6 +3,7 @@
 from edge.domain.commands.base import (
     CODE_CHARS_MAX,
     COMMAND_VERSION,
+    COMMAND_VERSION_OLDEST,
     EVIDENCE_MAX,
     QTY_MAX,
     TASKS_TAKEN_MAX,
@@ -100,6 +101,7 @@ from edge.domain.commands.people import (
 __all__ = [
     "CODE_CHARS_MAX",
     "COMMAND_VERSION",
+    "COMMAND_VERSION_OLDEST",
     "EVIDENCE_MAX",
     "FROM_PDA",
     "KINDS",

@@ -5,6 +5,8 @@ from typing import ClassVar, Final
 import msgspec
 
 COMMAND_VERSION: Final = 1
+COMMAND_VERSION_OLDEST: Final = 1
+"""Pages that speak this version are still understood: the one before the newest, once there is."""
 CODE_CHARS_MAX: Final = 256
 TASKS_TAKEN_MAX: Final = 6
 EVIDENCE_MAX: Final = 16

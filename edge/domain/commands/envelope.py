@@ -11,6 +11,7 @@ from edge.domain.commands import box, devices, evidence, floor, labels, people
 from edge.domain.commands.base import (
     CODE_CHARS_MAX,
     COMMAND_VERSION,
+    COMMAND_VERSION_OLDEST,
     DATA_FIELDS_MAX,
     EVIDENCE_MAX,
     TASKS_TAKEN_MAX,
@@ -101,8 +102,9 @@ def parse_data(kind: str, data: dict[str, Any]) -> Data:
 
 def check_envelope(envelope: Envelope) -> None:
     """Raise `RefusedError` where an envelope's own fields make no sense."""
-    if envelope.v != COMMAND_VERSION:
-        raise RefusedError("malformed", problem=f"v must be {COMMAND_VERSION}", kind=envelope.kind)
+    if not COMMAND_VERSION_OLDEST <= envelope.v <= COMMAND_VERSION:
+        problem = f"v must be {COMMAND_VERSION_OLDEST} to {COMMAND_VERSION}"
+        raise RefusedError("malformed", problem=problem, kind=envelope.kind)
     if not is_uuid(envelope.id):
         raise RefusedError("malformed", problem="id must be a UUID", kind=envelope.kind)
     if envelope.kind not in FROM_PDA:

@@ -3,6 +3,8 @@
 // Every command carries an id made here, so that sending it twice has one effect. Nothing leaves
 // the outbox but by an answer that settles it.
 
+/** The version of docs/PDA_PROTOCOL.md that this page speaks. */
+export const VERSION = 1;
 /** Commands that the PDA may keep while the box is out of reach. */
 export const OFFLINE_KINDS = Object.freeze([
   'pick.scan',

@@ -14,6 +14,7 @@ export const START = Object.freeze({
   pinAt: 0,
   task: null,
   outbox: [],
+  settled: [],
   link: 'connecting',
   hub: 'none',
   hubLag: 0,
@@ -45,6 +46,7 @@ export const START = Object.freeze({
   shell: { worker: 'none', persisted: null, version: '', secure: true },
   practice: false,
   sound: false,
+  newerSinceMs: 0,
   lang: 'zh',
   theme: 'auto',
   prefix: '~',
@@ -58,6 +60,7 @@ export const SAVED = Object.freeze(
     'session',
     'pinAt',
     'task',
+    'settled',
     'alarms',
     'screen',
     'about',
@@ -69,6 +72,7 @@ export const SAVED = Object.freeze(
     'pack',
     'box',
     'certificate',
+    'newerSinceMs',
     'lang',
     'theme',
     'prefix',
@@ -114,12 +118,43 @@ export function home(state) {
   return roles.includes('picker') || !roles.some((r) => DESK_ROLES.includes(r)) ? 'tasks' : 'live';
 }
 
+/** @type {(state: State, id: string) => boolean} */
+const isWaiting = (state, id) =>
+  state.outbox.some((k) => !k.parked && k.cmd.data.task_id === id);
+
 /** @type {(state: State, task: TaskView | null | undefined) => Partial<State>} */
 function taskFrom(state, task) {
   if (!task) return {};
-  const older = state.task?.id === task.id && task.rev < state.task.rev;
-  if (older) return {};
-  return { task, skipped: state.task?.id === task.id ? state.skipped : [] };
+  const known = state.task?.id === task.id ? state.task : null;
+  if (!known) return { task, skipped: [], settled: [] };
+  if (task.rev < known.rev) return {};
+  const newer = known.orders_rev !== undefined && known.orders_rev > task.rev;
+  const orders = newer ? { orders: known.orders, orders_rev: known.orders_rev } : {};
+  return { task: { ...task, ...orders }, settled: [] };
+}
+
+/**
+ * What changes by a view that may already hold commands which wait for their answers: one that was
+ * read, or came with an answer given before. What waits is laid over the task, so its steps are
+ * not taken twice: only what others do to the orders is.
+ * @type {(state: State, task: TaskView) => Partial<State>}
+ */
+function taskInDoubt(state, task) {
+  const known = state.task?.id === task.id ? state.task : null;
+  if (!known || !isWaiting(state, task.id)) return taskFrom(state, task);
+  if (task.rev < (known.orders_rev ?? known.rev)) return {};
+  return { task: { ...known, orders: task.orders, orders_rev: task.rev } };
+}
+
+/**
+ * What an answer changes in the task. One that was lost and is given again brings the view of now:
+ * while others wait, its own command is laid over the task as before.
+ * @type {(state: State, kept: Kept, answer: Answer) => Partial<State>}
+ */
+function taskAnswered(state, { cmd }, { facts, repeated }) {
+  if (!facts?.task || !repeated || !isWaiting(state, facts.task.id))
+    return taskFrom(state, facts?.task);
+  return { ...taskInDoubt(state, facts.task), settled: [...state.settled, cmd] };
 }
 
 /** @type {(state: State, session: Session) => State} */
@@ -127,16 +162,15 @@ function withSession(state, session) {
   const waiting = state.outbox.some((k) => k.cmd.data.task_id === state.task?.id);
   const task = session.task ?? (waiting ? state.task : null);
   const samePerson = state.session?.person.id === session.person.id;
-  const next = { ...state, session, ...(task ? taskFrom(state, task) : { task: null }) };
+  const next = { ...state, session, ...(task ? taskInDoubt(state, task) : { task: null }) };
   if (samePerson && state.screen !== 'signin') return next;
   return { ...next, screen: home({ ...next }), dialog: null, pack: samePerson ? state.pack : null };
 }
 
-/** @type {(answer: Answer, state: State) => Partial<State>} */
-function factsOf(answer, state) {
+/** @type {(state: State, kept: Kept, answer: Answer) => Partial<State>} */
+function factsOf(state, kept, answer) {
   const facts = answer.facts ?? {};
-  /** @type {Partial<State>} */
-  const change = taskFrom(state, facts.task);
+  const change = taskAnswered(state, kept, answer);
   if (facts.pack) {
     change.pack = facts.pack;
     if (facts.pack.state === 'shipped') change.shipped = facts.pack.order;
@@ -218,7 +252,7 @@ const HANDLERS = {
       kept.cmd.kind === 'alarm.ack'
         ? s.alarms.filter((a) => a.id !== kept.cmd.data.alarm_id)
         : s.alarms;
-    return { ...s, outbox, alarms, ...factsOf(answer, s) };
+    return { ...s, outbox, alarms, ...factsOf({ ...s, outbox }, kept, answer) };
   },
   notice: (s, { tone, key, facts = {}, hint = '' }) => ({
     ...s,
@@ -233,7 +267,7 @@ const HANDLERS = {
   alarm_over: (s, { id }) => ({ ...s, alarms: s.alarms.filter((a) => a.id !== id) }),
   photos: (s, { n }) => ({ ...s, photos: n }),
   urgent: (s, { urgent }) => ({ ...s, urgent }),
-  task: (s, { task }) => ({ ...s, ...taskFrom(s, task) }),
+  task: (s, { task }) => ({ ...s, ...taskInDoubt(s, task) }),
   task_left: (s) => ({ ...s, task: null, skipped: [], screen: 'tasks', dialog: null }),
   tasks: (s, { tasks }) => ({
     ...s,

@@ -122,15 +122,9 @@ export function progress(task) {
   };
 }
 
-/** The task with what is still in the outbox laid over it. @param {State} state */
-export function shownTask(state) {
-  return (
-    state.task &&
-    project(
-      state.task,
-      state.outbox.map((k) => k.cmd),
-    )
-  );
+/** The task with what it does not hold yet laid over it. @param {State} state */
+export function shownTask({ task, settled, outbox }) {
+  return task && project(task, [...settled, ...outbox.map((k) => k.cmd)]);
 }
 
 /** The shown task and its current step. @param {State} state */

@@ -1,5 +1,7 @@
 // The link to the box: one websocket that comes back by itself, and plain reads.
 
+import { VERSION } from '../core/outbox.js';
+
 /** The box answers a ping at once; silence this long means it is out of reach, ms. */
 export const SILENCE_MS_MAX = 4000;
 const PING_EVERY_MS = 2500;
@@ -109,7 +111,7 @@ export class Link {
     const since = this.owner.since();
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
     const socket = new WebSocket(
-      `${scheme}://${location.host}${API}/ws${since ? `?since=${since}` : ''}`,
+      `${scheme}://${location.host}${API}/ws?v=${VERSION}${since ? `&since=${since}` : ''}`,
     );
     this.socket = socket;
     this.waitingSince = performance.now();

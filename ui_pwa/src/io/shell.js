@@ -18,6 +18,9 @@ export const scriptUrl = (url) => /** @type {any} */ (policy?.createScriptURL(ur
 /** @param {Report} report */
 export async function keepShell(report) {
   report({ secure: isSecureContext });
+  // not in index.html: nobody waits for what an installation looks like
+  const manifest = { rel: 'manifest', href: 'manifest.webmanifest' };
+  document.head.append(Object.assign(document.createElement('link'), manifest));
   await Promise.allSettled([registerWorker(report), persist(report)]);
   stayAwake();
 }
@@ -46,13 +49,18 @@ export async function keepRest() {
   registration?.active?.postMessage('IDLE');
 }
 
-/** Put a waiting newer page to use; call it only between tasks. */
-export async function updateNow() {
+/**
+ * What lets a newer page take over by loading it, or null when none waits.
+ * @returns {Promise<(() => void) | null>}
+ */
+export async function newerShell() {
   const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
   const worker = registration?.waiting;
-  if (!worker) return;
-  worker.addEventListener('statechange', () => worker.state === 'activated' && location.reload());
-  worker.postMessage('GO');
+  if (!worker) return null;
+  return () => {
+    worker.addEventListener('statechange', () => worker.state === 'activated' && location.reload());
+    worker.postMessage('GO');
+  };
 }
 
 /** @param {Report} report */

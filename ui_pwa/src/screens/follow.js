@@ -38,12 +38,12 @@ function refused(app, kept, answer) {
 
 /** What was picked without the box does not count: once per order, until acknowledged. */
 /** @param {App} app @param {string} code @param {Facts} facts */
-function conflict(app, code, { order, order_id: id, task_id: task, by }) {
+function conflict(app, code, { order, order_id: id, task_id: task, by_name }) {
   const of = order ?? id ?? task;
   app.onAlarm({
     id: `${LOCAL}${code}:${of}`,
     code: 'conflict',
-    facts: { order: of, why: code, by },
+    facts: { order: of, why: code, by_name },
     raised_at: Date.now() * 1000 + app.state.clockOffsetUs,
   });
 }
