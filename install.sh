@@ -176,6 +176,7 @@ install_or_upgrade() {
   echo "$release" >"$base/unconfirmed" # until it was seen well
   point "$base/current" "$release"
   install_system "$release/share/systemd"
+  # shellcheck disable=SC2086 # a list of names
   systemctl --quiet enable floorgate.socket floorgate.service $timers
   if ! booted; then
     say "systemd does not run here: installed, not started; the box starts at the next boot"
@@ -245,6 +246,7 @@ uninstall() {
     [ "$answer" = yes ] || fail "nothing was removed" "Without --purge the data stay."
   fi
   if booted; then
+    # shellcheck disable=SC2086 # a list of names
     systemctl --quiet disable --now floorgate.socket floorgate.service $timers || true
   fi
   for unit in $units; do rm -f "$system/$unit"; done

@@ -142,7 +142,7 @@ state() { # prints what the stamp holds when all is in place
 }
 
 install_packages
-[ "$goal" = walk ] && goal=test # the same Python packages
+[ "$goal" != walk ] || goal="test" # the same Python packages
 wanted=$(state "$goal")
 found=$(cat "$stamp" 2>/dev/null || true)
 # an environment for tests holds all that a run needs
