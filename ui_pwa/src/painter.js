@@ -3,7 +3,6 @@
 import { html, nothing, render } from '../vendor/lit.js';
 import { openAlarms } from './core/state.js';
 import * as dialogs from './screens/dialogs.js';
-import { isLocked, lockView } from './screens/lock.js';
 import * as signIn from './screens/sign_in.js';
 
 export class Painter {
@@ -49,10 +48,10 @@ export class Painter {
     const lock = dialogBy('lock');
     const ringing = openAlarms(state).length > 0;
     const asking = state.dialog?.kind === 'pin';
-    const locked = isLocked(state) && !ringing && !asking;
+    const locked = dialogs.isLocked(state) && !ringing && !asking;
     render(dialogs.view(app), bodyOf(layer));
     render(dialogs.alarmView(app), bodyOf(alarm));
-    render(lockView(app), bodyOf(lock));
+    render(dialogs.lockView(app), bodyOf(lock));
     show(layer, state.dialog !== null);
     show(lock, locked);
     show(alarm, ringing);

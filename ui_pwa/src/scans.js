@@ -4,7 +4,6 @@ import { classify, normalise } from './core/codes.js';
 import { OFFLINE_KINDS } from './core/outbox.js';
 import { openAlarms } from './core/state.js';
 import * as dialogs from './screens/dialogs.js';
-import { isLocked, refuseScan } from './screens/lock.js';
 import * as signIn from './screens/sign_in.js';
 
 export class Scans {
@@ -56,7 +55,7 @@ export class Scans {
       if (scan.type === 'command' && scan.name === 'OK') dialogs.ackAlarm(app);
       else app.tell('stop', 'notice.alarm_first');
     } else if (scan.type === 'badge') await signIn.takeBadge(app, code);
-    else if (isLocked(state) && state.dialog?.kind !== 'pin') refuseScan(app);
+    else if (dialogs.isLocked(state) && state.dialog?.kind !== 'pin') dialogs.refuseScan(app);
     else if (scan.type === 'command' && scan.name === 'USER') await app.switchUser();
     else if (state.dialog) {
       await app.painter.fetchAsks();

@@ -2,7 +2,7 @@
 
 import { html, nothing } from '../../vendor/lit.js';
 import { openAlarms } from '../core/state.js';
-import { action, footer, keypad, reason } from '../parts/parts.js';
+import { action, footer, keypad, notice, reason } from '../parts/parts.js';
 import { PIN_CHARS_MIN, forgetBadge, submitPin, typePin } from './sign_in.js';
 
 export const QTY_CHARS_MAX = 5;
@@ -140,3 +140,28 @@ export function ackAlarm(app) {
   app.send('alarm.ack', { alarm_id: alarm.id, ...shown });
   if (alarm.code === 'approval_due' && !app.state.task) app.go('approval', alarm.facts.approval);
 }
+
+// The lock layer: nobody used this PDA for long. The screen stays as it is behind it, and the badge
+// of whoever left it there leads back to the exact step.
+
+/** @param {State} state */
+export const isLocked = (state) => state.session?.locked === true;
+
+/** @param {App} app */
+export function lockView(app) {
+  const { t, state } = app;
+  if (!isLocked(state) || !state.session) return nothing;
+  const n = state.outbox.length;
+  return html`<div class="fill centre">
+      <div class="badge-art" aria-hidden="true"><span></span></div>
+      <h2 id="lock-title">${t('lock.title')}</h2>
+      <p class="lead">${t('lock.resume', { name: state.session.person.name })}</p>
+      <p class="sub">${t('lock.other')}</p>
+      <p class="sub strong">${n ? t('lock.waiting', { n }) : nothing}</p>
+    </div>
+    ${notice(app)}`;
+}
+
+/** Whatever is scanned but a badge is refused aloud. @param {App} app */
+export const refuseScan = (app) =>
+  app.tell('stop', 'refusal.session_locked', {}, 'hint.session_locked');
