@@ -131,7 +131,7 @@ async def test_an_upload_is_bounded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -
     headers = {"Content-Range": f"bytes 0-3/{blobs.BLOB_BYTES_MAX + 1}"}
     status, answer = await client.ask("PUT", f"/api/v1/blobs/{'0' * 64}", JPEG[:4], headers)
     assert (status, answer["code"]) == (400, "too_large")
-    monkeypatch.setattr(rig.box.blobs, "_total_bytes_max", len(JPEG))
+    monkeypatch.setattr(rig.box.blobs, "total_bytes_max", len(JPEG))
     assert (await put(client, JPEG))[0] == 200
     assert await put(client, MP4) == (500, "disk_full", -1)
 

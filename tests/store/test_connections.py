@@ -40,6 +40,7 @@ def test_the_writer_alone_opens_for_writing() -> None:
         ("store/archive.py", "sqlite3.connect(fresh, isolation_level=None)"),
         ("store/backup.py", "sqlite3.connect(target)"),
         ("store/replay.py", "sqlite3.connect('', isolation_level=None)"),
+        ("store/share.py", "sqlite3.connect(plain)"),
         (
             "store/sqlite.py",
             "sqlite3.connect(path, isolation_level=None, check_same_thread=False, "  # noqa: ISC004

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest_asyncio
 import edge.store.runners
 import edge.store.sqlite
 from edge.app.ports import BusyError
+from edge.domain.commands import Command
 from edge.store.runners import ThreadRunner
 from edge.store.sqlite import SqliteStore
 from tests.store.kit import Floor, raw_entries
@@ -30,11 +32,22 @@ class Service:
         self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         self.runner.on_failure = self.failed.set_result
         self.runner.start()
+        self._again: deque[Command] = deque()
 
     async def code(self) -> str:
-        """Let an order be assigned; return the code of the answer, "" for a yes."""
-        async with asyncio.timeout(ANSWER_S_MAX):
-            return (await self.runner.submit(self.floor.assign()[1])).answer.code
+        """Let an order be assigned; return the code of the answer, "" for a yes.
+
+        As the hub link does it, what was refused is sent again before the next.
+        """
+        command = self._again.popleft() if self._again else self.floor.assign()[1]
+        code = "busy"
+        try:
+            async with asyncio.timeout(ANSWER_S_MAX):
+                code = (await self.runner.submit(command)).answer.code
+        finally:
+            if code:
+                self._again.append(command)
+        return code
 
 
 @pytest_asyncio.fixture

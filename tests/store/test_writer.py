@@ -119,7 +119,7 @@ def test_a_broken_invariant_aborts_its_command_alone(
     floor: Floor, store: SqliteStore, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """A fault in deciding one command leaves no trace of it; the rest of the group goes on."""
-    commands = [floor.assign()[1] for _ in range(3)]
+    commands = [floor.assign()[1], floor.by(0, c.TaskTake(("task-1",))), floor.assign()[1]]
 
     def fault(command: Command) -> None:
         if command is commands[1]:
