@@ -98,7 +98,8 @@ class Handlers:
         if not reply.ok:
             return error_response(reply)
         session = await self._sessions.recognise(token)
-        assert session is not None
+        if session is None:  # somebody signed in at this device right behind
+            raise RefusedError("not_signed_in")
         view = await self._sessions.view(session)
         # A browser has it in its cookie, where no script can read it.
         told = "" if "Sec-Fetch-Site" in request.headers else token
