@@ -78,13 +78,13 @@ class HubJournal:
         instruction must come: its kind becomes one that no handler knows.
         """
         if code == EARLY:
-            again = derived_id("again", instruction.id, str(instruction.dseq))
-            answer = await self._send(instruction, again)
+            answer = await self._send(instruction, instruction.id)
             if answer.ok:
                 return
             code = answer.code
         aside = msgspec.structs.replace(instruction, kind=code, body={})
-        await self._send(aside, derived_id("set aside", instruction.id, str(instruction.dseq)))
+        spare_id = derived_id("set aside", instruction.id, str(instruction.dseq))
+        await self._send(aside, spare_id if code == "id_reused" else instruction.id)
 
     def rules(self) -> str:
         """Return the label of the active ruleset."""

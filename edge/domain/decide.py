@@ -1,7 +1,8 @@
 """The door of the law: a command and the state it finds, in; entries and an answer, out.
 
 `decide` is pure. It runs in the service, in replay, in the sandbox and in the simulation. Every
-command leaves at least one entry: what it did, or `command.refused` with the reason.
+command leaves at least one entry: what it did, or `command.refused` with the reason; but for an
+instruction whose turn has not come.
 """
 
 from collections.abc import Callable
@@ -162,6 +163,10 @@ def decide(world: World, command: Command, env: Env) -> Decision:
             turn.emit("command.repeated", _subject(command), kind=command.kind)
         rulesets.note_first_decision(turn)
         answer = Answer(ok=True, facts=facts, next=screen)
+    except instructions.EarlyError as early:
+        # its turn comes; an entry would tell the hub that it was answered
+        why = early.refusal
+        return Decision(Answer(ok=False, facts=why.facts, code=why.code), [], [], world)
     except RefusedError as error:
         turn, answer = _refuse(world, command, env, rules, error.refusal)
         if isinstance(error, quota.AccountError):

@@ -48,6 +48,10 @@ PROBLEM_CHARS_MAX: Final = 200
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
 
 
+class EarlyError(RefusedError):
+    """An instruction came before the one that the box waits for; it is to be sent again."""
+
+
 def accept(turn: Turn, data: InstructionAccept) -> Facts:
     """Carry out an instruction, refuse it, or set it aside; in each case it is journalled.
 
@@ -62,7 +66,7 @@ def accept(turn: Turn, data: InstructionAccept) -> Facts:
     if cursor >= data.dseq:
         return {"dseq": data.dseq, "known": True}
     if data.dseq > cursor + 1:
-        raise RefusedError("instruction_early", expected=cursor + 1, got=data.dseq)
+        raise EarlyError("instruction_early", expected=cursor + 1, got=data.dseq)
     if handler is None:
         turn.emit(
             "instruction.set_aside", subject, kind=kind, code="unknown_kind", facts={}, **link

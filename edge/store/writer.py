@@ -188,6 +188,8 @@ class _Group:
         except Exception as error:
             log.exception("command broke an invariant", command=command.id, kind=command.kind)
             return Outcome(Answer(ok=False, code="internal", facts={"problem": str(error)}))
+        if not decision.answer.ok and not entries:
+            return Outcome(decision.answer)  # not decided yet: it may come again
         self._keep(command.id, content, decision, entries)
         return Outcome(decision.answer, views=self._views(decision.answer))
 
