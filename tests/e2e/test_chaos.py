@@ -49,6 +49,11 @@ window.WebSocket = class extends WebSocket {
 """Tells which commands are on the disk; loses three answers of ten, and the link with each."""
 
 
+OFFERED = """[...document.querySelectorAll('footer .act')].some((b) =>
+  b.textContent.includes('拿第一个任务') && b.getAttribute('aria-disabled') !== 'true')"""
+"""A task is there to be taken."""
+
+
 class Picker:
     """Somebody with a handheld to whom everything happens."""
 
@@ -211,7 +216,7 @@ async def test_no_scan_is_lost_or_doubled_whatever_happens(
         taken = 0
         for order in orders(box):
             await box.instruct("order.assign", order)
-            await pda.until("document.querySelector('.row') !== null")
+            await pda.until(OFFERED)  # a finished pick has rows too
             await pda.scan("@C:OK")
             await pda.sees("扫一个空周转箱")
             if taken == 1:
