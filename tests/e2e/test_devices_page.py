@@ -52,7 +52,7 @@ async def put_to_use(
     await pda.scan("@S:S1")
     await login(pda, box, "supervisor")
     await page.locator("header .menu").click()
-    await page.locator("#layer").get_by_role("button", name=t["screen.devices"]).click()
+    await page.locator("#layer").get_by_role("button", name=t["screen.devices"], exact=True).click()
     await pda.sees(f"{t['devices.adopted']} (1)")
     await discover(box, printer)
     await pda.sees(MODEL)
@@ -118,7 +118,7 @@ async def add_by_address(
         await page.get_by_role("button", name="English", exact=True).click()
     await login(pda, box, "supervisor")
     await page.locator("header .menu").click()
-    await page.locator("#layer").get_by_role("button", name=t["screen.devices"]).click()
+    await page.locator("#layer").get_by_role("button", name=t["screen.devices"], exact=True).click()
     await press_add()
     await pda.sees(t["refusal.device_address_missing"])
     yield "empty"
