@@ -16,6 +16,7 @@ import pytest
 from edge.bootstrap import BoxProcess
 from edge.clock import SystemIds
 from edge.config import load_config
+from edge.domain.commands import TaskTake
 from edge.store.backup import BackupError, prove
 from edge.store.journal import Journal
 from edge.store.rebuild import Rebuild
@@ -168,7 +169,7 @@ async def test_what_cannot_be_rebuilt_is_said(
             with closing(SqliteStore(house.data / "floor.db")) as store:
                 floor = Floor(store, seed=9)
                 floor.clock.us += 10**12
-                floor.run(floor.command(_unknown()))
+                floor.run(floor.command(TaskTake(("nowhere",))))
                 docs = house.docs()
         if broken == "wrong box":
             house.config.write_text(house.config.read_text().replace(BOX, "box-9"))
@@ -182,12 +183,6 @@ async def test_what_cannot_be_rebuilt_is_said(
             await running.close()
         assert (code, said in errors) == (1, True), errors
     assert house.docs() == docs or broken == "running"
-
-
-def _unknown() -> Any:
-    from edge.domain.commands import InstructionAccept  # noqa: PLC0415 - only here
-
-    return InstructionAccept(10**6, "nobody.knows", 1, {})
 
 
 def test_a_copy_of_another_box_or_out_of_order_is_refused(house: House, tmp_path: Path) -> None:
