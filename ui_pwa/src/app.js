@@ -433,6 +433,7 @@ export class App {
 
   /** A screen was entered, or the link came back. @param {ScreenName} screen */
   entered(screen) {
+    if (this.wedge && screen !== 'calibrate') this.wedge.tap = null;
     if (this.state.link !== 'up') return;
     if (this.state.practice) this.refresh('lesson');
     if (screen === 'tasks') this.refresh('tasks');
