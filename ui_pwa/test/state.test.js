@@ -118,6 +118,18 @@ test('a command that is to be sent again stays in its place', () => {
   );
 });
 
+test('a refusal names a task by its id: the shown one is not replaced by it (PICK-6)', () => {
+  const cmd = kept(1, 'task.take', { task_ids: ['t2'] });
+  const facts = { task: 't2', by: 'p2' };
+  const answer = { ok: false, id: 'c1', status: 409, code: 'task_taken', facts };
+  const state = run(
+    withTask(),
+    { type: 'kept', kept: cmd },
+    { type: 'answered', kept: cmd, answer, outcome: 'refused' },
+  );
+  assert.deepEqual([state.outbox.length, state.task?.id], [0, 't1']);
+});
+
 test('signing out keeps what waits, and the task it belongs to', () => {
   const state = run(
     withTask(),

@@ -167,8 +167,13 @@ function withSession(state, session) {
   return { ...next, screen: home({ ...next }), dialog: null, pack: samePerson ? state.pack : null };
 }
 
-/** @type {(state: State, kept: Kept, answer: Answer) => Partial<State>} */
+/**
+ * What an answer changes. Only one that agrees brings views: a refusal's facts are words to show,
+ * and its `task` is an id.
+ * @type {(state: State, kept: Kept, answer: Answer) => Partial<State>}
+ */
 function factsOf(state, kept, answer) {
+  if (!answer.ok) return {};
   const facts = answer.facts ?? {};
   const change = taskAnswered(state, kept, answer);
   if (facts.pack) {
