@@ -91,9 +91,13 @@ class Push:
         """PDAs and stations that are connected, each once."""
         return len({subscriber.session.device for subscriber in self._subscribers})
 
+    def clients_of(self, device: str) -> int:
+        """Return how many clients of a PDA or station are connected."""
+        return sum(subscriber.session.device == device for subscriber in self._subscribers)
+
     def is_here(self, device: str) -> bool:
         """Tell whether a PDA or station is connected."""
-        return any(subscriber.session.device == device for subscriber in self._subscribers)
+        return self.clients_of(device) > 0
 
     @property
     def fullest(self) -> int:

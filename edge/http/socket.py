@@ -16,6 +16,10 @@ from edge.http.limits import Limit
 HEARTBEAT_S: Final = 10.0
 GOODBYE_S: Final = 1.0
 """How long a closing box waits for its good-byes to leave."""
+SOCKETS_MAX: Final = 8
+"""Conversations of one device at once: its tabs, and those that a Wi-Fi hole left half open."""
+STALE_S: Final = 15
+"""After so long a conversation whose other end is gone is noticed, and makes room."""
 IN_FLIGHT_MAX: Final = 64
 """Commands of one client that may be under way at once; more wait in its socket."""
 
@@ -42,7 +46,11 @@ class Socket:
         self._open: dict[web.WebSocketResponse, asyncio.Task[None]] = {}
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Hold one client's conversation until either side ends it."""
+        """Hold one client's conversation until either side ends it.
+
+        Raises:
+            RefusedError: `too_many` where the device has more than its share of them, `malformed`.
+        """
         session = caller(request)
         since = _number(request, "since")
         version = _number(request, "v")
@@ -54,6 +62,8 @@ class Socket:
             await socket.send_frame(encode({"t": "bye", "code": "page_old"}), WSMsgType.TEXT)
             await socket.close()
             return socket
+        if self._push.clients_of(session.device) >= SOCKETS_MAX:
+            raise RefusedError("too_many", seconds=STALE_S)
         subscriber = self._push.subscribe(session)  # at once: a sign-out must not slip through
         try:
             await socket.prepare(request)

@@ -1,16 +1,20 @@
 """Requests that no page sends: each gets a clear "no" or is cut, and the box goes on (SEC-4)."""
 
 import asyncio
+import contextlib
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
-from aiohttp import ClientWebSocketResponse, WSMsgType
+import uvloop
+from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError, web
 
 from edge.app.dispatch import FRAME_BYTES_MAX
 from edge.http import door, wire
+from edge.http.door import Door, Shares
+from edge.http.socket import SOCKETS_MAX
 from tests.rig import Rig, heard
 
 READ_S = 10.0
@@ -216,3 +220,60 @@ async def test_frames_without_a_mask_or_with_reserved_bits_end_it(rig: Rig) -> N
 def test_bodies_are_decoded_by_one_parser() -> None:
     """A key that stands twice is no second truth: the last one counts, everywhere the same."""
     assert msgspec.json.decode(b'{"a":1,"a":2}') == {"a": 2}
+
+
+# ---- connections ------------------------------------------------------------------------------
+
+
+async def test_a_device_gone_wild_takes_its_share_of_websockets_only(rig: Rig) -> None:
+    """One websocket too many of a device is refused, and another PDA gets its own (SEC-4)."""
+    wild, calm = await rig.client("picker"), await rig.client("packer")
+    async with contextlib.AsyncExitStack() as held:
+        for _ in range(SOCKETS_MAX):
+            await held.enter_async_context(wild.socket())
+        with pytest.raises(WSServerHandshakeError) as refused:
+            await held.enter_async_context(wild.socket())
+        assert refused.value.status == 429
+        async with calm.socket() as socket:
+            assert (await heard(socket, "hello"))["t"] == "hello"
+    while (await calm.get("/health"))["ok"] and rig.box.push.clients_of(wild.device):
+        pass
+    async with wild.socket() as socket:
+        assert (await heard(socket, "hello"))["t"] == "hello"
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_an_address_takes_its_share_of_connections_only(
+    new_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    """One too many of an address is closed at once, others are served, and room comes back."""
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(_shares())
+
+
+async def _shares() -> None:
+    door = Door(web.Application(), "http.port", Shares(each_max=3, all_max=4))
+    port = await door.open("127.0.0.1", 0, handed={})
+    wild = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+    assert await _hung_up(port, "127.0.0.1")
+    calm = await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.2", 0))
+    assert await _hung_up(port, "127.0.0.3")  # the door holds no more
+    wild.pop()[1].close()
+    async with asyncio.timeout(READ_S):
+        while await _hung_up(port, "127.0.0.1"):
+            pass
+    for _, writer in (*wild, calm):
+        writer.close()
+    await door.close()
+
+
+async def _hung_up(port: int, address: str) -> bool:
+    """Tell whether the door closes a new connection of an address without a word."""
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
+        writer.write(b"GET / HTTP/1.0\r\n\r\n")
+        said = await reader.read(9)
+        writer.close()
+    except ConnectionError:
+        return True
+    return not said
