@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
-import numpy as np
-
 from drivers.api import CopyId, PrinterStatus, Raster, Reading
 from drivers.printers.common import STX, Answer, Ask, Token, check_copy, reading
 from drivers.units import dots_per_mm
@@ -36,6 +34,8 @@ OBEYED_AT_ONCE: Final = (b"\x1b!", b"~!")
 
 def encode(label: Raster, copy_id: CopyId, gap_mm: float = 2.0) -> bytes:
     """Return the bytes that print `label` once on stock with `gap_mm` between labels."""
+    import numpy as np  # noqa: PLC0415 - who asks a printer for its status needs none of it
+
     row_bytes = check_copy(label, copy_id)
     scale = dots_per_mm(label.dpi)
     head = (
@@ -71,6 +71,8 @@ def bitmaps(data: bytes, row_bytes: int) -> Iterator[bytes]:
 
 def _dangerous(data: bytes) -> list[int]:
     """Return where a dangerous pair begins. Real waybills do have some."""
+    import numpy as np  # noqa: PLC0415 - as above
+
     dots = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(dots[1:] == ord("!"))
     found: list[int] = ends[np.isin(dots[ends], (0x1B, ord("~")))].tolist()

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from drivers.api import Code, ImageError
-from drivers.vision.image import BYTES_MAX
+from drivers.vision import BYTES_MAX
 from drivers.vision.worker import LENGTH, Reply
 
 WORKERS_MAX: Final = 2

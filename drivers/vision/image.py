@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from drivers.api import ImageError
+from drivers.vision import BYTES_MAX
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
-BYTES_MAX: Final = 32 * 1024 * 1024
 PIXELS_MAX: Final = 64_000_000
 """What is opened at all; a phone's photo has 12 to 50 million."""
 PIXELS_WORKED: Final = 12_000_000

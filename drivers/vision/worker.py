@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from drivers.api import Code, ImageError
-from drivers.vision.image import BYTES_MAX
+from drivers.vision import BYTES_MAX
 
 MEMORY_BYTES_MAX: Final = 2 * 1024**3
 """Address space; libraries alone reserve a third of it."""

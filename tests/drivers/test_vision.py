@@ -18,8 +18,9 @@ from PIL import Image
 
 from drivers.api import ImageError, builtin_template, raster_png, render_label, search_codes
 from drivers.api import sample_data as data_of
+from drivers.vision import BYTES_MAX
 from drivers.vision.decoder import WorkerDecoder
-from drivers.vision.image import BYTES_MAX, load_grey
+from drivers.vision.image import load_grey
 from drivers.vision.pipeline import decode
 from edge.bench.devices_decode import make_samples
 
