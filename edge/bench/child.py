@@ -1,4 +1,4 @@
-"""A real `floorgate serve` to measure, in its own process."""
+"""A real `floorgate serve` to measure, and a real hub, each in its own process."""
 
 import hashlib
 import ssl
@@ -15,6 +15,8 @@ import aiohttp
 from edge.bench.floor import PIN
 
 START_S_MAX: Final = 60.0
+BOX: Final = "bench"
+TOKEN: Final = "bench-token"  # noqa: S105 - of a hub that lives as long as the bench
 
 
 class Child:
@@ -40,21 +42,37 @@ class Child:
 
 
 @contextmanager
-def serving(data: Path, *, slow_flush: bool = False) -> Iterator[Child]:
-    """Serve the box whose data folder is `data` until the block ends."""
+def serving(data: Path, *, slow_flush: bool = False, hub: str = "") -> Iterator[Child]:
+    """Serve the box whose data folder is `data`, linked to `hub` if any, until the block ends."""
     config = data.parent / f"{data.name}.toml"
+    link = f'[hub]\nurl = "{hub.replace("http", "ws")}/link"\ntoken = "{TOKEN}"\n' if hub else ""
     config.write_text(
-        f'data = "{data}"\n[box]\nid = "bench"\n[http]\nhost = "127.0.0.1"\nport = 0\n'
-        'open_devices = true\n[discovery]\ninterfaces = ["127.0.0.1"]\n'
+        f'data = "{data}"\n[box]\nid = "{BOX}"\n[http]\nhost = "127.0.0.1"\nport = 0\n'
+        f'open_devices = true\n[discovery]\ninterfaces = ["127.0.0.1"]\n{link}'
     )
     module = "edge.bench.slow" if slow_flush else "edge"
-    command = [sys.executable, "-m", module, "serve", "--config", str(config)]
+    with _process(module, "serve", "--config", str(config)) as (process, line):
+        assert line.startswith("serving "), f"the box did not start: {line!r}"
+        yield Child(process, line.split()[1], data)
+
+
+@contextmanager
+def hub_of(data: Path) -> Iterator[str]:
+    """Serve a hub for that box until the block ends; give its address."""
+    words = ("hub", "--data", str(data), "--port", "0", "--box", f"{BOX}={TOKEN}")
+    with _process("edge", *words) as (_, line):
+        assert line.startswith("hub at "), f"the hub did not start: {line!r}"
+        yield line.split()[2]
+
+
+@contextmanager
+def _process(module: str, *words: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """Run a module until the block ends; give the process and the first line that it prints."""
+    command = [sys.executable, "-m", module, *words]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
     try:
         assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line.startswith("serving "), f"the box did not start: {line!r}"
-        yield Child(process, line.split()[1], data)
+        yield process, process.stdout.readline()
     finally:
         process.terminate()
         process.wait(START_S_MAX)

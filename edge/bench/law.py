@@ -17,9 +17,11 @@ from edge.bootstrap import default_ruleset
 from edge.domain import celengine as cel
 from edge.domain import commands as c
 from edge.domain.decide import decide
+from edge.domain.entries import Draft
 from edge.domain.model import Doc
 from edge.domain.turn import Env
 from edge.domain.world import Key, World
+from sync.api import ENTRY_VERSION, GENESIS, Entry, encode_entry, link
 
 RULES: Final = 50
 ROUNDS: Final = 5
@@ -28,12 +30,13 @@ SCANS: Final = 2_000
 EVALUATIONS: Final = 20_000
 ACCEPT_MS_MAX: Final = 3.0
 SCAN_MS_MAX: Final = 0.1
+CHAINED: Final = "its entries' bytes and hashes alone"
 
 Progress = Callable[[str], None]
 
 
 def run(progress: Progress) -> list[Figure]:
-    """Measure all of it; takes about two minutes."""
+    """Measure all of it; takes about three minutes."""
     progress("decisions")
     figures = _decisions(_rules(RULES), RULES)
     figures += _decisions(msgspec.json.encode(msgspec.toml.decode(default_ruleset())), 0)
@@ -64,6 +67,8 @@ class _Floor:
         self._floor = BenchFloor(Path(":memory:"))
         self._floor.stock_up()
         self._docs: dict[Key, Doc | None] = {}
+        self.drafts: list[Draft] = []
+        """What the newest decision wrote."""
         self._env = Env(0, 0, "bench", self._floor.ids.new_id, self._floor.ids.new_salt)
         tree = msgspec.json.decode(document) | {"meta": {"id": "bench", "version": 1}}
         raw = msgspec.json.encode(tree)
@@ -84,7 +89,20 @@ class _Floor:
         decision = decide(World(self.load), command, self._env)
         took_s = time.perf_counter() - begun
         assert "code" not in decision.answer.facts, decision.answer
+        self.drafts = decision.drafts
         return took_s
+
+
+def _chaining_ms(drafts: list[Draft]) -> float:
+    """Return ms for the bytes and hashes of a decision's entries: what no law can go below."""
+    begun = time.perf_counter()
+    for _ in range(SCANS):
+        previous = GENESIS
+        for draft in drafts:
+            *fields, seq = msgspec.structs.astuple(draft)
+            raw = encode_entry(Entry(ENTRY_VERSION, "bench", 1, seq, *fields))
+            previous = link(previous, raw)
+    return (time.perf_counter() - begun) / SCANS * 1e3
 
 
 def _decisions(document: bytes, rules: int) -> list[Figure]:
@@ -96,19 +114,25 @@ def _decisions(document: bytes, rules: int) -> list[Figure]:
     spread = (min(took_ms), max(took_ms))
     if not rules:
         rates = [1e3 / each for each in took_ms]
+        chained = 1e3 / _chaining_ms(floor.drafts)
         return [Figure(f"decisions at acceptance, default ruleset, {LINES} lines", "/s",
-                       median(rates), (min(rates), max(rates)))]  # fmt: skip
-    alone_ms, rate = _expressions(document)
+                       median(rates), (min(rates), max(rates)), chained, CHAINED,
+                       median(rates) / chained)]  # fmt: skip
+    alone_ms, rate, empty_rate = _expressions(document)
     return [
         Figure(f"decision at acceptance, {LINES} lines, {rules} rules", "ms", value, spread,
                alone_ms, f"the {rules} expressions alone", value / alone_ms,
                f"≤ {ACCEPT_MS_MAX:g} ms", value <= ACCEPT_MS_MAX),
-        Figure("expression evaluations", "/s", rate),
+        Figure("expression evaluations", "/s", rate, floor=empty_rate,
+               floor_name="the expression `true`", ratio=rate / empty_rate),
     ]  # fmt: skip
 
 
-def _expressions(document: bytes) -> tuple[float, float]:
-    """Return ms for one context and all expressions of a document, and evaluations a second."""
+def _expressions(document: bytes) -> tuple[float, float, float]:
+    """Return ms for one context and all expressions of a document, and evaluations a second.
+
+    The last is the rate of evaluations that ask nothing.
+    """
     tree = msgspec.json.decode(document)
     texts = [rule["when"] for rule in (*tree["workflow"]["holds"], *tree["gifts"])]
     programs = [cel.compile(text) for text in texts]
@@ -124,10 +148,15 @@ def _expressions(document: bytes) -> tuple[float, float]:
         for program in programs:
             program.execute(context)
         took.append(time.perf_counter() - begun)
+    rate, empty_rate = _rate(programs, context), _rate([cel.compile("true")], context)
+    return median(took) * 1e3, rate, empty_rate
+
+
+def _rate(programs: list[cel.Program], context: cel.Context) -> float:
     begun = time.perf_counter()
     for n in range(EVALUATIONS):
         programs[n % len(programs)].execute(context)
-    return median(took) * 1e3, EVALUATIONS / (time.perf_counter() - begun)
+    return EVALUATIONS / (time.perf_counter() - begun)
 
 
 def _scan_figures() -> list[Figure]:
@@ -152,9 +181,10 @@ def _scan_figures() -> list[Figure]:
             decision = decide(World(load), scan, env)
         rounds.append((time.perf_counter() - begun) / SCANS * 1e3)
         assert decision.answer.ok, decision.answer
-    value = median(rounds)
+    value, chained_ms = median(rounds), _chaining_ms(decision.drafts)
     return [
         Figure("decision of a plain pick scan", "ms", value, (min(rounds), max(rounds)),
-               target=f"≤ {SCAN_MS_MAX:g} ms", met=value <= SCAN_MS_MAX),
+               chained_ms, CHAINED, value / chained_ms, f"≤ {SCAN_MS_MAX:g} ms",
+               value <= SCAN_MS_MAX),
         Figure("decisions of pick scans", "/s", 1e3 / value),
     ]  # fmt: skip

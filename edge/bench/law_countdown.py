@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -50,29 +51,44 @@ async def countdown_figures(
     """Measure within one boot, and over a reboot in the middle of the countdown."""
     logs.set_level(logging.WARNING)
     progress(f"{freezes} countdowns of {countdown_s} s, the wall clock jumping")
-    late = await _within_a_boot(folder / "steady", freezes, countdown_s)
+    late, bare = await _within_a_boot(folder / "steady", freezes, countdown_s)
     progress(f"{freezes} countdowns of {countdown_s} s, a reboot in the middle")
     after = await _over_a_reboot(folder / "rebooted", freezes, countdown_s)
     name = f"countdown of {countdown_s} s → effect, later than due"
     return [
         Figure(f"{name}, one boot, clock jumps", "s", median(late), (min(late), max(late)),
+               median(bare), "a bare timer", median(late) / median(bare),
                target=f"−0/+{LATE_S_MAX:g} s", met=0 <= min(late) <= max(late) <= LATE_S_MAX),
         Figure(f"{name}, after a reboot", "s", median(after), (min(after), max(after)),
                target="never later than the original", met=max(after) <= LATE_S_MAX),
     ]  # fmt: skip
 
 
-async def _within_a_boot(folder: Path, freezes: int, countdown_s: int) -> list[float]:
+async def _within_a_boot(
+    folder: Path, freezes: int, countdown_s: int
+) -> tuple[list[float], list[float]]:
+    """Return by how many s effects were late, and timers beside them that do nothing."""
     clock = _Clock("bench-boot-1")
     async with _running(folder, clock) as box:
         await _stock_up(box)
         found = _Effects(box, freezes, clock.boot_us)
-        due = [await _freeze(box, n, countdown_s, clock.boot_us) for n in range(freezes)]
+        due, bare = [], []
+        for n in range(freezes):
+            due.append(await _freeze(box, n, countdown_s, clock.boot_us))
+            bare.append(asyncio.create_task(_bare_timer(countdown_s)))
         for jump_s in JUMPS_S:
             await asyncio.sleep(countdown_s / (len(JUMPS_S) + 1))
             clock.jump_us += jump_s * US
         effects = await found.all()
-    return [(effects[f"O{n:07}"] - due_us) / US for n, due_us in enumerate(due)]
+        timers = await asyncio.gather(*bare)
+    return [(effects[f"O{n:07}"] - due_us) / US for n, due_us in enumerate(due)], timers
+
+
+async def _bare_timer(wait_s: int) -> float:
+    """Return by how many s a timer of this process is late that does nothing."""
+    due_s = time.monotonic() + wait_s
+    await asyncio.sleep(wait_s)
+    return time.monotonic() - due_s
 
 
 async def _over_a_reboot(folder: Path, freezes: int, countdown_s: int) -> list[float]:

@@ -1,6 +1,7 @@
 """Locks that are too old are flagged, then released; their orders wait (PICK-10).
 
-Locks that began within the same five minutes share one timer, so that good orders cost nothing.
+Locks that began within the same five minutes share a timer, 200 at most, so that good orders cost
+nothing.
 """
 
 from typing import Final
@@ -48,9 +49,10 @@ def _release(turn: Turn, timer: Timer) -> None:
 
 
 def _overdue(turn: Turn, timer: Timer) -> list[Order]:
-    """Return the orders whose locks began in the timer's slot, and still stand."""
-    slot = timer.subject.partition(":")[2]
-    found = turn.world.get(LockSlot, slot)
+    """Return the orders whose locks began in the timer's slot, on its page, and still stand."""
+    page = timer.subject.partition(":")[2]
+    slot = page.partition(".")[0]
+    found = turn.world.get(LockSlot, page)
     return [
         turn.world.the(Order, order)
         for order in (found.orders if found else ())

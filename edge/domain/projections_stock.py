@@ -30,6 +30,8 @@ LEDGER_PAGES_MAX: Final = 256
 """Pages of a SKU's ledger; a snapshot that is older than all of them cannot be merged."""
 LOCK_SLOT_US: Final = 300_000_000
 """Locks that began within the same five minutes are looked after together."""
+LOCK_SLOT_ORDERS_MAX: Final = 200
+"""Orders on one page of a slot: what a burst of orders costs each of them, and its timer."""
 MOVE_WITH_LOT: Final = 5
 PIECE_WITH_LOT: Final = 4
 
@@ -178,9 +180,7 @@ def _hold(world: World, fact: Fact, order: str, changes: list[Piece], *, is_gone
     pieces = _add(lock.pieces, changes)
     if not lock.pieces:
         world.edit(lock, pieces=pieces, since_us=fact.at_us, flagged=False)
-        slot_id = lock_slot(fact.at_us)
-        slot = world.get(LockSlot, slot_id) or LockSlot(id=slot_id, orders=())
-        world.edit(slot, orders=(*(each for each in slot.orders if each != order), order))
+        _watch(world, order, fact.at_us)
     else:
         world.edit(lock, pieces=pieces)
     left = {piece[:3] for piece in pieces}
@@ -197,9 +197,27 @@ def _add(pieces: tuple[Piece, ...], changes: list[Piece]) -> tuple[Piece, ...]:
     return tuple((*key, qty) for key, qty in sorted(total.items()) if qty)
 
 
-def lock_slot(at_us: int) -> str:
-    """Return the id of the slot of locks that begin at `at_us`."""
-    return str(at_us // LOCK_SLOT_US)
+def _watch(world: World, order: str, at_us: int) -> None:
+    page_id = lock_page(world, at_us)
+    page = world.get(LockSlot, page_id)
+    if page is None:
+        slot, _, number = page_id.partition(".")
+        if number:
+            world.edit(world.the(LockSlot, slot), last=int(number))
+        page = LockSlot(id=page_id, orders=())
+    world.edit(page, orders=(*(each for each in page.orders if each != order), order))
+
+
+def lock_page(world: World, at_us: int) -> str:
+    """Return the id of the page that a lock which begins at `at_us` is written on."""
+    slot = str(at_us // LOCK_SLOT_US)
+    first = world.get(LockSlot, slot)
+    if first is None:
+        return slot
+    newest = f"{slot}.{first.last}" if first.last else slot
+    if len(world.the(LockSlot, newest).orders) < LOCK_SLOT_ORDERS_MAX:
+        return newest
+    return f"{slot}.{first.last + 1}"
 
 
 def _note_lot(world: World, lot: tuple[str, str], order: str, *, holds: bool) -> None:

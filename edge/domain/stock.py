@@ -18,7 +18,7 @@ from edge.domain.allotting import (
 )
 from edge.domain.lots import note_expired
 from edge.domain.model import Assignment, Count, Lock, LockSlot, Order, Piece, Shelf, shelf_id
-from edge.domain.projections_stock import LOCK_SLOT_US, lock_slot
+from edge.domain.projections_stock import LOCK_SLOT_US, lock_page
 from edge.domain.refusals import RefusedError
 from edge.domain.timing import US_PER_S, arm_timer
 from edge.domain.turn import Turn
@@ -48,12 +48,12 @@ def lock(turn: Turn, order: Order) -> None:
 
 
 def _watch_age(turn: Turn) -> None:
-    """Arm the timer of the locks that begin now, at the first of them."""
-    slot = lock_slot(turn.env.now_us)
-    if turn.world.get(LockSlot, slot) is None:
+    """Arm the timer of the locks that begin now, at the first of each page."""
+    page = lock_page(turn.world, turn.env.now_us)
+    if turn.world.get(LockSlot, page) is None:
         rest_us = LOCK_SLOT_US - turn.env.now_us % LOCK_SLOT_US
         delay_us = turn.rules.document.stock.lock_flag_h * US_PER_H + rest_us
-        arm_timer(turn, FLAG_LOCKS, f"lock_slot:{slot}", delay_us)
+        arm_timer(turn, FLAG_LOCKS, f"lock_slot:{page}", delay_us)
 
 
 def _trust(turn: Turn, short: Shortage) -> Piece:

@@ -4,8 +4,9 @@ import pytest
 
 from edge.app.gs1 import parse_gs1
 from edge.domain import commands as c
+from edge.domain import projections_stock
 from edge.domain.commands import Gs1
-from edge.domain.model import Approval, Lock, Plan, Shelf, StockChecks, Task, shelf_id
+from edge.domain.model import Approval, Lock, LockSlot, Plan, Shelf, StockChecks, Task, shelf_id
 from edge.domain.refusals import Refusal
 from edge.domain.workflow import choose
 from tests.domain.site import BINS, MUG, WIPES, S, Site, changed_rules, gtin, line
@@ -322,6 +323,25 @@ def test_pick_10_old_locks_are_flagged_then_released(site: Site) -> None:
     assert (site.stock(MUG).locked, site.said("stock.lock_kept")[0].data["why"]) == (1, "in_work")
     assert "code" not in site.tell("order.release", order_id="1001").facts
     assert site.state("1001") == "ready"
+
+
+def test_pick_10_a_burst_of_orders_is_watched_page_by_page(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of locks that began together is bounded; each page has its timer, no lock has two."""
+    monkeypatch.setattr(projections_stock, "LOCK_SLOT_ORDERS_MAX", 2)
+    orders = [f"{1001 + n}" for n in range(5)]
+    for each in orders:
+        site.assign(each, line(1, MUG, 1))
+    slot = str(site.the(Lock, orders[0]).since_us // projections_stock.LOCK_SLOT_US)
+    assert [(page.id, page.orders) for page in site.all(LockSlot)] == [
+        (slot, ("1001", "1002")), (f"{slot}.1", ("1003", "1004")), (f"{slot}.2", ("1005",)),
+    ]  # fmt: skip
+    assert len(site.timers("stock.flag_locks")) == 3
+    site.fire_timers("stock.flag_locks")
+    assert [draft.data["order"] for draft in site.said("stock.lock_flagged")] == orders
+    site.fire_timers("stock.release_locks")
+    assert [site.state(each) for each in orders] == ["short"] * 5
 
 
 def test_pick_11_failing_checks_are_not_believed() -> None:

@@ -108,11 +108,16 @@ class Lock(Doc, frozen=True, kw_only=True, omit_defaults=True):
         return {"flagged": "yes"} if self.flagged and self.pieces else {}
 
 
-class LockSlot(Doc, frozen=True, kw_only=True):
-    """Orders whose locks began within the same minutes; the id is the slot's number."""
+class LockSlot(Doc, frozen=True, kw_only=True, omit_defaults=True):
+    """A page of the orders whose locks began within the same minutes.
+
+    The id is the number of those minutes; behind the first page, a dot and the page's number.
+    """
 
     KIND = "lock_slot"
     orders: tuple[str, ...]
+    last: int = 0
+    """On the first page: the number of the newest one."""
 
 
 class Ledger(Doc, frozen=True, kw_only=True):
