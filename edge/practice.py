@@ -5,6 +5,7 @@ box, and nothing else: no hub, no file, no printer. It is given no way to the re
 nothing done on it can get there. What does get there is one report for each practice order.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -14,16 +15,17 @@ from edge.app.dispatch import Dispatcher
 from edge.app.floor import Floor
 from edge.app.labels import WaybillLabels
 from edge.app.ports import BlobState, Clock, Ids
-from edge.app.practice import Course, Report, Rooms
+from edge.app.practice import Course, Report, Rooms, can_be_taught
 from edge.app.printers import PrinterBoard, PrinterSlot
 from edge.app.printing import PrintQueue
 from edge.app.push import Push
 from edge.app.reads import Reads
 from edge.app.sessions import Sessions, Station
 from edge.domain.commands import BoxFound, SessionOpen, TrainingReport
-from edge.domain.lessons import CARRIER, STATION, catalog, locations
+from edge.domain.lessons import STATION, catalog, locations, terms_of
 from edge.domain.model import Name, Session
 from edge.domain.refusals import RefusedError
+from edge.domain.rules import in_force
 from edge.domain.views import answer_view
 from edge.http.guard import Guard
 from edge.http.limits import DEVICE, Limit
@@ -119,6 +121,7 @@ class PracticeFloor:
     ) -> None:
         """`guard` is that of the real door: it counts how often a device asks, on any floor."""
         self._document = document
+        self._terms = terms_of(in_force(document).document)
         self._clock = clock
         self._ids = ids
         self._store = SqliteStore(":memory:")
@@ -140,8 +143,7 @@ class PracticeFloor:
         )
         self._printer = ScreenPrinter()
         self._printing = self._print_queue()
-        self.course = Course(self._floor, self._reader, clock, self._printer, report)
-
+        self.course = Course(self._floor, self._reader, clock, self._printer, report, self._terms)
         approvals = Approvals(self._floor, self._sessions, clock)
         self.handlers = Handlers(self._floor, self._reads, self._sessions, approvals, guard)
         self.socket = Socket(
@@ -177,7 +179,7 @@ class PracticeFloor:
         await tell("location.upsert", items=locations())
         await tell("people.upsert", items=[person])
         numbers = [f"U{n:09d}" for n in range(1, NUMBERS + 1)]
-        await tell("waybill.pool", carrier=CARRIER, numbers=numbers)
+        await tell("waybill.pool", carrier=self._terms.carrier, numbers=numbers)
         await self._sign_in(live)
 
     async def _sign_in(self, live: Session) -> None:
@@ -214,15 +216,28 @@ class PracticeFloor:
 
 
 def practice_rooms(
-    floor: Floor, reads: Reads, clock: Clock, ids: Ids, rules: Callable[[], bytes], guard: Guard
+    floor: Floor, reads: Reads, clock: Clock, ids: Ids, built_in: Callable[[], bytes], guard: Guard
 ) -> Rooms[PracticeFloor]:
-    """Return the practice floors of a box, none yet; `floor` takes the reports of their orders."""
+    """Return the practice floors of a box, none yet; `floor` takes the reports of their orders.
+
+    They go by the ruleset in force when they open, or by the one `built_in` where that one stops
+    the lessons' orders.
+    """
+    known: dict[str, bytes] = {}
+
+    async def rules() -> bytes:
+        label, document = await reads.ruleset()
+        if label not in known:
+            known.clear()
+            is_fit = await asyncio.to_thread(can_be_taught, document)
+            known[label] = document if is_fit else built_in()
+        return known[label]
 
     async def report(done: TrainingReport) -> object:
         return await floor.insist(done, via="box")
 
     async def make(live: Session) -> PracticeFloor:
-        room = PracticeFloor(rules(), clock, ids, report, guard)
+        room = PracticeFloor(await rules(), clock, ids, report, guard)
         await room.open(live, await reads.name_of(live.person))
         return room
 

@@ -19,16 +19,20 @@ from edge.domain.lessons import (
     Advice,
     Lesson,
     Marks,
+    Terms,
     advise,
     lesson_of,
     lies_there,
     mark,
     order_body,
     stock,
+    terms_of,
 )
 from edge.domain.model import Name, Person, Session, Trainee
 from edge.domain.refusals import RefusedError
+from edge.domain.rules import in_force
 from edge.domain.training import TraineeRow, trainee_row
+from edge.domain.trial import run_orders
 
 ROOMS_MAX: Final = 16
 """Practice floors at a time; each holds a few MB."""
@@ -37,6 +41,13 @@ IDLE_US_MAX: Final = 1_800_000_000
 SECOND_US: Final = 1_000_000
 
 Report = Callable[[TrainingReport], Awaitable[object]]
+
+
+def can_be_taught(rules: bytes) -> bool:
+    """Tell whether the orders of all lessons go straight to picking under a ruleset."""
+    terms = terms_of(in_force(rules).document)
+    bodies = [order_body(each, f"U-{n}", 0, terms) for n, each in enumerate(LESSONS, 1)]
+    return {outcome.state for outcome in run_orders(rules, bodies)} == {"ready"}
 
 
 class Good(msgspec.Struct, frozen=True):
@@ -87,14 +98,21 @@ class Course:
     """The lessons of one trainee, on the floor that they are given on."""
 
     def __init__(
-        self, floor: Floor, reader: Reader, clock: Clock, screen: Screen, report: Report
+        self,
+        floor: Floor,
+        reader: Reader,
+        clock: Clock,
+        screen: Screen,
+        report: Report,
+        terms: Terms,
     ) -> None:
-        """`report` takes each order's outcome."""
+        """`report` takes each order's outcome; `terms` are those of the floor's ruleset."""
         self._floor = floor
         self._reader = reader
         self._clock = clock
         self._screen = screen
         self._report = report
+        self._terms = terms
         self._reporting: set[asyncio.Future[object]] = set()
         self._dseq = 0
         self._runs = 0
@@ -129,7 +147,7 @@ class Course:
         self._marks, self._begun_us, self._ended_us = Marks(), self._clock.boot_us(), 0
         self._screen.label = ""
         await self.tell("stock.snapshot", items=stock())
-        body = order_body(lesson, self._order, self._clock.now_us())
+        body = order_body(lesson, self._order, self._clock.now_us(), self._terms)
         await self.tell("order.assign", **body)
 
     def on_commit(self, committed: Committed) -> None:

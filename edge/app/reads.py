@@ -27,6 +27,7 @@ from edge.domain.model import (
     Order,
     Person,
     PrintDay,
+    RulesetRecord,
     Session,
     Task,
     Trainee,
@@ -104,6 +105,13 @@ class Reads:
     async def rules(self) -> Ruleset:
         """Return the active ruleset."""
         return await view_of(self._reader, active_rules)
+
+    async def ruleset(self) -> tuple[str, bytes]:
+        """Return label and document of the active ruleset."""
+        label = (await self.box()).rules
+        record = await self._reader.doc(RulesetRecord, label)
+        assert isinstance(record, RulesetRecord)
+        return label, record.document
 
     async def print_rules(self) -> PrintQueueRules:
         """Return how long and how often printing is tried."""

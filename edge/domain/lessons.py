@@ -2,6 +2,8 @@
 
 Bins, goods and totes of these lessons are on practice floors only, which `edge.practice` builds.
 What to do next follows from the state of the practice order, by the views that the screens show.
+Practice goes by the ruleset that decides on the real floor, as long as the lessons' orders can be
+worked under it.
 """
 
 from collections.abc import Iterable
@@ -10,12 +12,12 @@ from typing import Any, Final
 import msgspec
 
 from edge.domain.model import Name, Sku
+from edge.domain.rules import Document
 from edge.domain.views import OrderView, PackView, StepView, order_view, pack_view, task_view
 from edge.domain.world import World
 
 Body = dict[str, Any]
 
-CARRIER: Final = "SF"
 STATION: Final = "U1"
 TOTES: Final = ("T-91", "T-92", "T-93")
 WAREHOUSE: Final = "W1"
@@ -88,6 +90,28 @@ class Advice(msgspec.Struct, frozen=True):
     facts: dict[str, Any] = {}
 
 
+class Terms(msgspec.Struct, frozen=True):
+    """What a ruleset has the order of a lesson be."""
+
+    type: str = "normal"
+    carrier: str = "SF"
+    service: str = "standard"
+
+
+def terms_of(document: Document) -> Terms:
+    """Return the usual terms as far as a ruleset knows them, and else the first that it knows."""
+    usual, known = Terms(), document.order_types.known
+    kind = usual.type if usual.type in known or not known else known[0]
+    served = [each for each in document.carriers if each.services and not each.off]
+    carrier = next((each for each in served if each.id == usual.carrier), None)
+    carrier = carrier or next(iter(served), None)
+    if carrier is None:
+        return Terms(kind)
+    services = [each.id for each in carrier.services]
+    service = usual.service if usual.service in services else services[0]
+    return Terms(kind, carrier.id, service)
+
+
 def lesson_of(lesson_id: str) -> Lesson | None:
     """Return a lesson, or None where there is none of this name."""
     return next((each for each in LESSONS if each.id == lesson_id), None)
@@ -118,13 +142,13 @@ def stock() -> list[Body]:
     ]
 
 
-def order_body(lesson: Lesson, order_id: str, now_us: int) -> Body:
+def order_body(lesson: Lesson, order_id: str, now_us: int, terms: Terms) -> Body:
     """Return the lesson's order as `order.assign` takes it."""
     goods = [(sku, qty, False, True) for sku, qty in lesson.lines]
     goods += [(sku, 1, True, tracked) for sku, tracked in lesson.gifts]
     return {
         "order_id": order_id,
-        "type": "normal",
+        "type": terms.type,
         "tags": [],
         "paid_at": now_us,
         "promise": now_us + lesson.allowed_s * 1_000_000,
@@ -135,8 +159,8 @@ def order_body(lesson: Lesson, order_id: str, now_us: int) -> Body:
             for no, (sku, qty, gift, tracked) in enumerate(goods, 1)
         ],
         "recipient": {"name": "练习", "phone": "13800000000", "address": "练习路 1 号 1 室"},
-        "carrier": CARRIER,
-        "service": "standard",
+        "carrier": terms.carrier,
+        "service": terms.service,
         "gifts": "given",
     }
 
@@ -186,9 +210,11 @@ def _at_the_bin(world: World, lesson: Lesson, step: StepView, *, saw_decoy: bool
     if lesson.decoy and not saw_decoy and step.sku == lesson.lines[0][0]:
         decoy = world.the(Sku, lesson.decoy).name
         return Advice("pick", "decoy", facts | {"other": msgspec.to_builtins(decoy)})
-    there = lies_there(lesson, step.location, step.sku)
-    if there < step.qty and step.picked >= there:
+    there, is_counted = lies_there(lesson, step.location, step.sku), step.check == "confirm"
+    if there < step.qty and (step.picked >= there or is_counted):
         return Advice("pick", "short", facts | {"found": there})
+    if is_counted and step.scanned:
+        return Advice("pick", "qty", facts)
     return Advice("pick", "gift" if step.gift else "item", facts)
 
 

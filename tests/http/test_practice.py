@@ -1,5 +1,6 @@
 """Training: practice floors do what the real one does, and reach nothing of it (PDA-6)."""
 
+import json
 import sqlite3
 from collections.abc import Callable
 from random import Random
@@ -12,6 +13,7 @@ from edge.domain.commands import FROM_PDA, KINDS
 from edge.domain.lessons import LESSON_IDS, LESSONS, TOTES, codes_of, lesson_of
 from edge.domain.model import Session
 from edge.domain.refusals import RefusedError
+from tests.domain.site import changed_rules
 from tests.rig import Client, Rig, heard
 
 PRACTICE = "/api/v1/practice"
@@ -61,7 +63,8 @@ class Trainee:
             pack = await self.client.get(f"{PRACTICE}/packing/{order}")
             line = next(x for x in pack["lines"] if x["name"] == facts["name"])
             by_hand = {"line": line["no"], "qty": 1}
-            how = by_hand if say == "confirm" else {"code": line["codes"][0]}
+            counted = {"qty": line["qty"]} if line["check"] == "confirm" else {}
+            how = by_hand if say == "confirm" else {"code": line["codes"][0]} | counted
             return await self.do("pack.scan", order_id=order, **how)
         kinds = {"finish": "pack.finish", "print": "waybill.print"}
         if say in kinds:
@@ -91,6 +94,8 @@ class Trainee:
             return await self.do("pick.scan", **at, code=facts["location"])
         if say == "short":
             return await self.do("pick.short", **at, found=facts["found"], reason="missing")
+        if say == "qty":
+            return await self.do("pick.qty", **at, qty=facts["qty"])
         wanted = facts["other"] if say == "decoy" else facts["name"]
         goods = [good for shelf in view["shelves"] for good in shelf["goods"]]
         code = next(good["code"] for good in goods if good["name"] == wanted)
@@ -145,6 +150,36 @@ async def test_a_newcomer_is_led_through_every_lesson(rig: Rig) -> None:
     done = {"wrong": 0, "wrong_pm": 0, "on_time": 4, "on_time_pm": 1000, "mistakes": 0}
     assert {name: row[name] for name in done} == done
     assert set(row["lessons"].values()) == {True}
+
+
+async def test_lessons_go_by_the_ruleset_in_force(rig: Rig) -> None:
+    """Counted pieces, the order's type and its carrier are those of the real floor (PDA-6)."""
+    carriers = [{"id": "ZTO", "name": {"zh": "中通", "en": "ZTO"},
+                 "services": [{"id": "slow", "name": {"zh": "慢", "en": "Slow"}}]}]  # fmt: skip
+    types = {"known": ["deposit"]}
+    rules = changed_rules(carriers=carriers, order_types=types, picking={"each_max": 1})
+    await rig.tell("ruleset.publish", document=rules)
+    client = await rig.client("picker")
+    trainee = Trainee(client)
+    await trainee.enter()
+    said = [await trainee.finish(lesson) for lesson in LESSON_IDS]
+    assert ("qty" in said[0], "short" in said[2]) == (True, True)
+    row = await reported(client, len(LESSONS))
+    assert (row["wrong"], row["mistakes"]) == (0, 0)
+    order = await client.get(f"{PRACTICE}/orders/U-1001")
+    assert (order["type"], order["parcel"]["carrier"]) == ("deposit", "ZTO")
+
+
+async def test_a_ruleset_that_stops_the_lessons_orders_is_left_out_of_them(rig: Rig) -> None:
+    """Where every order waits for somebody, lessons go by the built-in ruleset (PDA-6)."""
+    rules = json.loads(changed_rules())
+    rules["workflow"]["holds"].append({"state": "hold_quality", "when": "true", "id": "all"})
+    await rig.tell("ruleset.publish", document=json.dumps(rules))
+    assert (await rig.box.reads.ruleset())[0] == "default@2"
+    client = await rig.client("picker")
+    trainee = Trainee(client)
+    await trainee.enter()
+    assert (await trainee.finish("first"))[-1] == "handover"
 
 
 async def test_mistakes_are_counted_and_a_leader_sees_them(rig: Rig) -> None:
