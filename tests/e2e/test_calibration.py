@@ -33,6 +33,24 @@ async def test_a_well_set_scanner_is_known_after_three_codes(pda: Pda) -> None:
     await pda.sees("keys ~…Enter")
 
 
+async def test_a_code_that_is_skipped_ends_nothing(pda: Pda) -> None:
+    """A scanner that reads bars only is calibrated by the other two codes (PDA-2)."""
+    await to(pda, "校准扫描枪")
+    await pda.sees("扫第 1 个码")
+    await pda.scan("0123456789")
+    await pda.sees("扫第 2 个码")
+    await pda.page.get_by_role("button", name="跳过这个码").click()
+    await pda.sees("扫第 3 个码")
+    await pda.scan(GS1)
+    await pda.sees("扫描枪设置正确")
+    assert await pda.page.get_by_text("2 全部字符").count() == 0
+    await pda.page.get_by_role("button", name="再校准一次").click()
+    for n in (1, 2, 3):
+        await pda.sees(f"扫第 {n} 个码")
+        await pda.page.get_by_role("button", name="跳过这个码").click()
+    await pda.sees("扫工牌")
+
+
 async def test_an_ill_set_scanner_s_settings_are_named(pda: Pda) -> None:
     """Full-width text by an input method, no prefix, end or separator: each has its setting."""
     await to(pda, "校准扫描枪")
@@ -46,7 +64,7 @@ async def test_an_ill_set_scanner_s_settings_are_named(pda: Pda) -> None:
     await pda.sees("请修改扫描枪的设置")
     for setting in ("切换到英文半角", "打开 FNC1/GS 输出", "后缀：设为 Enter", "前缀：设为 ~"):
         await pda.sees(setting)
-    await pda.page.get_by_role("button", name="返回").click()
+    await pda.page.get_by_role("button", name="登录", exact=True).click()
     await pda.sees("扫工牌")
 
 

@@ -222,8 +222,12 @@ async def _pair_by_leader(leader: Pda, new: Pda, t: dict[str, str], told: Transc
 
 async def _first_scan(rig: Rig, new: Pda, url: str, lang: str, told: Transcript) -> None:
     """Sign in, take the task, scan the first tote and the first bin."""
-    await new.page.locator("#done a").click()
-    await new.ready()
+    await new.page.locator("#done a.main").click()
+    await new.page.locator(".lead.now").wait_for()
+    await told.note(new.page, "calibrate")
+    for _ in range(3):
+        await new.page.locator("footer .act").last.click()
+    await new.page.locator(".badge-art").wait_for()
     await speak(new, lang)
     await told.note(new.page, "sign-in")
     await enter(new, url, "picker", "zh")

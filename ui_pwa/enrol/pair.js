@@ -35,8 +35,8 @@ function takeScan() {
   }
 }
 
-async function pair() {
-  const saved = await db.saved();
+/** @param {Record<string, any>} saved what this PDA knows of itself */
+async function pair(saved) {
   const device = saved.device ?? crypto.randomUUID();
   if (!saved.device) await db.save({ device });
   const key = await publicKey(await makeKey());
@@ -63,8 +63,10 @@ byId('form').addEventListener('submit', async (/** @type {SubmitEvent} */ event)
     return;
   }
   try {
-    await pair();
+    const saved = await db.saved();
+    await pair(saved);
     byId('form').hidden = true;
+    byId('next').hidden = Boolean(saved.profile); // its scanner is known from before
     byId('done').hidden = false;
   } catch (error) {
     const failed = error instanceof BoxError ? error.refusal.code : String(error);

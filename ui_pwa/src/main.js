@@ -17,6 +17,9 @@ const IDLE_MS = 5000;
 /** How often a newer page that waits is thought of, ms. */
 const UPDATE_MS = 60_000;
 
+/** Behind the address, where a PDA comes that was just let in. */
+const TO_CALIBRATE = '#calibrate';
+
 /** On a practice floor: how this device was set on the real one. @returns {Partial<State>} */
 function carried() {
   if (!floorPractice) return {};
@@ -31,8 +34,10 @@ async function start() {
     SAVED.filter((n) => saved[n] !== undefined).map((n) => [n, saved[n]]),
   );
   const app = new App(device, { ...known, ...carried() }, outbox);
-  await app.dress(app.state.session !== null);
-  if (!app.state.session) app.dispatch({ type: 'go', screen: 'signin' });
+  const first = location.hash === TO_CALIBRATE ? 'calibrate' : 'signin';
+  await app.dress(app.state.session !== null || first !== 'signin');
+  if (!app.state.session) app.go(first);
+  if (location.hash) history.replaceState(null, '', location.pathname + location.search);
   app.painter.render();
   app.wedge = new Wedge({
     sink: /** @type {HTMLInputElement} */ (byId('sink')),

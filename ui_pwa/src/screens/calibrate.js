@@ -11,6 +11,8 @@ const NAMES = /** @type {import('../core/calibration.js').CodeName[]} */ (Object
 
 /** @type {Reading[]} */
 let readings = [];
+/** Which code is wanted now; those that this scanner cannot read are skipped. */
+let at = 0;
 /** @type {import('../core/calibration.js').Piece[]} */
 let pieces = [];
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -20,10 +22,11 @@ let done = false;
 /** @param {App} app */
 export function view(app) {
   const { t, state } = app;
+  const onward = state.session ? 'act.back' : 'screen.signin';
   if (!done) listen(app);
   return html`${header(app, t('screen.calibrate'))}
     <section class="fill list">
-      ${done ? nothing : wanted(app, NAMES[readings.length])}
+      ${done ? nothing : wanted(app, NAMES[at])}
       ${readings.map((each) => result(app, each))}
       ${done && state.profile ? summary(app, state.profile) : nothing}
     </section>
@@ -31,18 +34,18 @@ export function view(app) {
       done
         ? footer(
             action(app, { text: t('act.calibrate_again'), onPress: () => again(app) }),
-            action(app, { tone: 'main', text: t('act.back'), onPress: () => leave(app) }),
+            action(app, { tone: 'main', text: t(onward), onPress: () => leave(app) }),
           )
         : footer(
-            action(app, { text: t('act.back'), onPress: () => leave(app) }),
-            action(app, { text: t('act.skip_code'), onPress: () => finish(app) }),
+            action(app, { text: t(onward), onPress: () => leave(app) }),
+            action(app, { text: t('act.skip_code'), onPress: () => next(app) }),
           )
     }`;
 }
 
 /** @param {App} app @param {string} name */
 const wanted = ({ t }, name) => html`
-  <p class="lead now">${t('calibrate.scan', { n: readings.length + 1 })}</p>
+  <p class="lead now">${t('calibrate.scan', { n: at + 1 })}</p>
   <p>${t(`calibrate.${name}`)}</p>
   <p class="sub">${t('calibrate.sheet')}</p>
   <a class="to-order" href="/api/v1/sheet.pdf" target="_blank" rel="noopener">${t(
@@ -92,20 +95,30 @@ function listen(app) {
 
 /** One code is whole. @param {App} app */
 function take(app) {
-  const reading = judge(NAMES[readings.length], pieces);
-  pieces = [];
+  const reading = judge(NAMES[at], pieces);
   readings = [...readings, reading];
   signal(reading.lost.length || reading.swapped.length ? 'wrong' : 'good');
-  if (readings.length === NAMES.length) finish(app);
+  next(app);
+}
+
+/** Go on to the next code, or to what was learnt. @param {App} app */
+function next(app) {
+  pieces = [];
+  clearTimeout(silence);
+  at += 1;
+  if (at === NAMES.length) finish(app);
   else app.paint();
 }
 
 /** @param {App} app */
 function finish(app) {
   unlisten(app);
+  if (!readings.length) {
+    leave(app);
+    return;
+  }
   done = true;
-  if (readings.length) app.dispatch({ type: 'profile', profile: profileOf(readings) });
-  app.paint();
+  app.dispatch({ type: 'profile', profile: profileOf(readings) });
 }
 
 /** @param {App} app */
@@ -117,17 +130,21 @@ function unlisten(app) {
 
 /** @param {App} app */
 function again(app) {
-  readings = [];
-  done = false;
+  forget();
   app.paint();
 }
 
 /** @param {App} app */
 function leave(app) {
   unlisten(app);
-  readings = [];
-  done = false;
+  forget();
   app.goHome();
+}
+
+function forget() {
+  readings = [];
+  at = 0;
+  done = false;
 }
 
 /** Scans come here only once all is learnt. @param {App} app @param {Scan} scan */
