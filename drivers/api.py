@@ -7,7 +7,7 @@ retries and evidence; a driver moves the bytes of one copy and tells what it can
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NewType, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NewType, Protocol, TypeAlias
 
 import msgspec
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from drivers.fakes.printer import FakeLabel, FakePrinter
 
 __all__ = [
+    "PICTURE_BYTES_MAX",
     "Clash",
     "Code",
     "Conflict",
@@ -248,6 +249,10 @@ def open_scanner(url: str, on_scan: OnScan) -> Scanner:
     from drivers.scanners.registry import make_scanner  # noqa: PLC0415 - loads when first used
 
     return make_scanner(url, on_scan)
+
+
+PICTURE_BYTES_MAX: Final = 32 * 1024 * 1024
+"""A larger file is no photo that anybody sends."""
 
 
 class ImageError(Exception):

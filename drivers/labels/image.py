@@ -39,7 +39,7 @@ def dots(path: str, encoded: str, size: tuple[int, int], *, dither: bool) -> Dot
         picture = file.convert("RGBA")
     except (binascii.Error, OSError, SyntaxError, ValueError) as error:
         raise LabelError(
-            path, f"this is no picture: {error}", f"give one of {', '.join(FORMATS)} in base64"
+            path, "this is no whole picture", f"give one of {', '.join(FORMATS)} in base64"
         ) from error
     paper = Image.new("RGBA", picture.size, "white")
     grey = Image.alpha_composite(paper, picture).convert("L")

@@ -8,7 +8,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_type_hints
 
 import msgspec
 
@@ -284,8 +284,7 @@ def _explain(message: str, raw: bytes) -> LabelError:
     cause, _, place = message.partition(" - at ")
     path = place.strip("`").removeprefix("$").removeprefix(".") or "template"
     path = path.replace(".type", "") if path.endswith(".type") else path
-    node = _node_at(msgspec.json.decode(raw), path)
-    kind = node.get("type") if isinstance(node, dict) else None
+    kind = _kind_at(msgspec.json.decode(raw), path)
     struct: type[msgspec.Struct] = _KINDS.get(str(kind), Template)
     names = ", ".join(struct.__struct_fields__)
     field = re.search(r"field `(\w+)`", cause)
@@ -297,14 +296,37 @@ def _explain(message: str, raw: bytes) -> LabelError:
         return LabelError(path, f"the field '{field[1]}' is missing", f"add it; known: {names}")
     if "Invalid value" in cause and kind not in _KINDS and place.endswith(".type`"):
         return LabelError(path, f"there is no element '{kind}'", f"use one of {', '.join(_KINDS)}")
-    return LabelError(path, cause, "correct this value")
+    if "Invalid value" in cause:
+        return LabelError(path, "a repeat cannot stand in a repeat", "put its elements here")
+    return LabelError(path, cause, _remedy(cause, struct, path))
 
 
-def _node_at(node: Any, path: str) -> Any:  # noqa: ANN401 - any JSON value
+_WORDS: Final = {"str": "a text", "float": "a number", "int": "a whole number",
+                 "bool": "true or false", "array": "a list", "object": "an object"}  # fmt: skip
+
+
+def _remedy(cause: str, struct: type[msgspec.Struct], path: str) -> str:
+    """Return what to write instead of a value of the wrong sort."""
+    field = path.rpartition(".")[2]
+    allowed = get_args(get_type_hints(struct).get(field))
+    if "enum value" in cause and allowed:
+        return f"write {' or '.join(map(str, allowed))}"
+    if bound := re.search(r"Expected `\w+`(?: of length)? ([<>]=?) ([\d.]+)", cause):
+        side = {"<=": "at most", ">=": "at least", ">": "more than", "<": "less than"}[bound[1]]
+        return f"write {side} {float(bound[2]):g}"
+    wanted = re.search(r"Expected `(\w+)", cause)
+    return f"write {_WORDS[wanted[1]]}" if wanted and wanted[1] in _WORDS else "correct this value"
+
+
+def _kind_at(node: Any, path: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the type that the innermost element on the way to `path` gives itself."""
+    kind = None
     for step in re.findall(r"\[(\d+)\]|(\w+)", path):
         key = int(step[0]) if step[0] else step[1]
         try:
             node = node[key]
         except (KeyError, IndexError, TypeError):
             break
-    return node
+        if isinstance(node, dict):
+            kind = node.get("type")
+    return kind

@@ -1,6 +1,10 @@
 """Codes on photographs: what is read, and the process that reads it."""
 
-from typing import Final
+from drivers.api import PICTURE_BYTES_MAX, ImageError
 
-BYTES_MAX: Final = 32 * 1024 * 1024
-"""The largest file that is taken for a picture. Here, so that asking for it loads no library."""
+
+def check_bytes(data: bytes) -> None:
+    """Raise `ImageError` where a file is too large to be looked at."""
+    if len(data) > PICTURE_BYTES_MAX:
+        cause = f"the file is larger than {PICTURE_BYTES_MAX:,} bytes"
+        raise ImageError(cause, "send a smaller photo")

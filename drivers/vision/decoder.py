@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from drivers.api import Code, ImageError
-from drivers.vision import BYTES_MAX
+from drivers.vision import check_bytes
 from drivers.vision.worker import LENGTH, Reply
 
 WORKERS_MAX: Final = 2
@@ -42,10 +42,7 @@ class WorkerDecoder:
         Raises:
             ImageError: it is no picture, it is beyond the bounds, or it could not be read in time.
         """
-        if len(data) > BYTES_MAX:
-            raise ImageError(
-                f"the file has {len(data):,} bytes", f"send at most {BYTES_MAX:,}: a smaller photo"
-            )
+        check_bytes(data)
         if self._waiting >= WAITING_MAX:
             raise ImageError("too many pictures wait", "try again in a few seconds")
         self._waiting += 1

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from drivers.api import ImageError
-from drivers.vision import BYTES_MAX
+from drivers.vision import check_bytes
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
 PIXELS_MAX: Final = 64_000_000
@@ -26,10 +26,7 @@ def load_grey(data: bytes) -> tuple[Grey, float]:
     Raises:
         ImageError: it is no picture, a broken one, or beyond the bounds.
     """
-    if len(data) > BYTES_MAX:
-        raise ImageError(
-            f"the file has {len(data):,} bytes", f"send at most {BYTES_MAX:,}: a smaller photo"
-        )
+    check_bytes(data)
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as file:
             pixels = _check_size(file)

@@ -11,8 +11,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from drivers.api import Code, ImageError
-from drivers.vision import BYTES_MAX
+from drivers.api import PICTURE_BYTES_MAX, Code, ImageError
 
 MEMORY_BYTES_MAX: Final = 2 * 1024**3
 """Address space; libraries alone reserve a third of it."""
@@ -40,7 +39,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
     while head := requests.read(LENGTH.size):
         (length,) = LENGTH.unpack(head)
-        assert length <= BYTES_MAX, length
+        assert length <= PICTURE_BYTES_MAX, length
         data = requests.read(length)
         try:
             reply = Reply(decode(data))

@@ -28,6 +28,14 @@ def decode_files(args: argparse.Namespace) -> int:
     return asyncio.run(_decode(args.files, as_json=args.json))
 
 
+def _read(file: Path) -> bytes:
+    """Return what a file holds; of one that is too large just enough to show it."""
+    from drivers.api import PICTURE_BYTES_MAX  # noqa: PLC0415 - what only this verb needs
+
+    with file.open("rb") as opened:
+        return opened.read(PICTURE_BYTES_MAX + 1)
+
+
 async def _decode(files: list[Path], *, as_json: bool) -> int:
     from drivers.api import ImageError, open_decoder  # noqa: PLC0415 - what only this verb needs
     from edge.app.decoding import describe  # noqa: PLC0415
@@ -38,7 +46,7 @@ async def _decode(files: list[Path], *, as_json: bool) -> int:
         for file in files:
             problem, codes = "", []
             try:
-                data = await asyncio.to_thread(file.read_bytes)
+                data = await asyncio.to_thread(_read, file)
                 codes = describe(await decoder.decode(data))
             except OSError as error:
                 problem = f"{error.strerror}"

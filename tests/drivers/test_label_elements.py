@@ -98,9 +98,9 @@ def test_a_picture_is_fitted_and_centred() -> None:
     ("value", "said"),
     [
         (None, "the data has no picture"),
-        ("no base64!", "this is no picture"),
-        (base64.b64encode(b"MZ not a picture").decode(), "this is no picture"),
-        (picture()[:60], "this is no picture"),
+        ("no base64!", "this is no whole picture"),
+        (base64.b64encode(b"MZ not a picture").decode(), "this is no whole picture"),
+        (picture()[:60], "this is no whole picture"),
         ("A" * 400_004, "takes 400004 characters"),
         (picture((5_000, 1_000)), "5000 × 1000 pixels"),
     ],

@@ -158,6 +158,38 @@ def test_each_mistake_is_located_and_explained(
     assert caught.value.hint
 
 
+REMEDIES = [
+    (label_of(text_of(x="left")), "write a number"),
+    (label_of(text_of(align="middle")), "write left or center or right"),
+    (label_of(text_of(w=0)), "write more than 0"),
+    (label_of(text_of()) | {"size_mm": [60_000, 40]}, "write at most 300"),
+    (label_of(text_of()) | {"v": 2}, "write 1"),
+    (label_of(text_of(text=7)), "write a text"),
+    (label_of(text_of(bold="yes")), "write true or false"),
+]
+
+
+@pytest.mark.parametrize(("template", "hint"), REMEDIES)
+def test_a_value_of_the_wrong_sort_is_told_the_right_one(
+    template: dict[str, Any], hint: str
+) -> None:
+    """What msgspec calls a type is told in a designer's words. PRN-1."""
+    with pytest.raises(LabelError) as caught:
+        render_label(template, {})
+    assert hint == caught.value.hint
+
+
+def test_a_repeat_in_a_repeat_is_refused() -> None:
+    """A template cannot loop: what repeats holds plain elements only. PRN-1."""
+    inner = {"type": "repeat", "over": "rows", "x": 1, "y": 1, "step_mm": 5, "rows_max": 1}
+    outer = inner | {"elements": [inner | {"elements": [text_of()]}]}
+    with pytest.raises(LabelError) as caught:
+        render_label(label_of(outer), {"rows": [1]})
+    assert ("elements[0].elements[0]", "a repeat cannot stand in a repeat") == (
+        caught.value.path, caught.value.cause,
+    )  # fmt: skip
+
+
 def test_misspelt_field_names_the_right_one() -> None:
     """The hint for a misspelt field says which field was meant."""
     with pytest.raises(LabelError) as caught:

@@ -16,9 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from drivers.api import ImageError, builtin_template, raster_png, render_label, search_codes
+from drivers.api import (
+    PICTURE_BYTES_MAX,
+    ImageError,
+    builtin_template,
+    raster_png,
+    render_label,
+    search_codes,
+)
 from drivers.api import sample_data as data_of
-from drivers.vision import BYTES_MAX
 from drivers.vision.decoder import WorkerDecoder
 from drivers.vision.image import load_grey
 from drivers.vision.pipeline import decode
@@ -122,7 +128,7 @@ WHOLE = code_png("A-01-03", zint.Symbology.QRCODE)
         (b"GIF89a" + b"\0" * 40, "no whole picture"),
         (bomb(30_000, 30_000), "far too many pixels"),
         (bomb(9_000, 9_000), "9,000 × 9,000 pixels"),
-        (b"\xff" * (BYTES_MAX + 1), "bytes"),
+        (b"\xff" * (PICTURE_BYTES_MAX + 1), "bytes"),
     ],
 )
 def test_what_cannot_be_read_says_why(data: bytes, said: str) -> None:
