@@ -49,7 +49,7 @@ from edge.store.share import FencedError
 from edge.store.sqlite import NewerSchemaError, SqliteStore
 from edge.store.writer import Writer
 from edge.web import Inside, WebDoors
-from sync.api import BoxIdentity, Checkpoint, HubAgent, LinkState, sign_checkpoint, websocket
+from sync.api import BoxIdentity, Checkpoint, HubAgent, LinkState, hub_link, sign_checkpoint
 
 SWITCH_INTERVAL_S: Final = 0.0001
 """Hands the interpreter over between writer and event loop soon enough (reference: sync, 4.1)."""
@@ -292,7 +292,7 @@ class BoxProcess:
         self.agent = HubAgent(
             identity=identity,
             journal=journal,
-            connect=websocket(self.config.hub.url),
+            connect=hub_link(self.config.hub.url),
             clock=self.clock,
             random=random.SystemRandom(),
             on_state=self._on_link,

@@ -92,6 +92,7 @@ __all__ = [
     "countersign",
     "decode_entry",
     "encode_entry",
+    "hub_link",
     "is_checkpoint_signed",
     "is_countersigned",
     "is_signed",
@@ -107,16 +108,20 @@ __all__ = [
     "sign_instruction",
     "verify_export",
     "verify_instruction",
-    "websocket",
     "write_export",
 ]
 
 
-def websocket(url: str, tls: ssl.SSLContext | None = None) -> Connect:
-    """Return a `Connect` to the hub at `url` (`ws://host:port/link` or `wss://…`)."""
-    from sync.transports.websocket import websocket  # noqa: PLC0415 - aiohttp loads when first used
+def hub_link(url: str, tls: ssl.SSLContext | None = None) -> Connect:
+    """Return a `Connect` to the hub at `url` (`ws://host:port/link` or `wss://…`).
 
-    return websocket(url, tls)
+    Where the network lets no WebSocket through, plain requests to the same address stand in.
+    """
+    from sync.transports.fallback import Fallback  # noqa: PLC0415 - aiohttp loads when first used
+    from sync.transports.polling import polling  # noqa: PLC0415
+    from sync.transports.websocket import websocket  # noqa: PLC0415
+
+    return Fallback(websocket(url, tls), polling(url.replace("ws", "http", 1), tls))
 
 
 async def run_hub(

@@ -18,7 +18,7 @@ from edge.domain import celengine as cel
 from edge.domain import commands as c
 from edge.domain.decide import decide
 from edge.domain.entries import Draft
-from edge.domain.model import Doc
+from edge.domain.model import Box, Doc
 from edge.domain.turn import Env
 from edge.domain.world import Key, World
 from sync.api import ENTRY_VERSION, GENESIS, Entry, encode_entry, link
@@ -84,10 +84,13 @@ class _Floor:
     def accept_s(self, n: int) -> float:
         """Decide the assignment of order `n` on the floor as it is; return how long that took."""
         body = order_body(n, 1) | {"gifts": "evaluate", "tags": ["a", "b"]}
-        command = self._floor.instruct("order.assign", body)
+        cursor = World(self.load).the(Box, "box").dseq
+        data = c.InstructionAccept(cursor + 1, "order.assign", self._env.now_us, body)
+        command = self._floor.command(data, via="hub")
         begun = time.perf_counter()
         decision = decide(World(self.load), command, self._env)
         took_s = time.perf_counter() - begun
+        assert decision.answer.ok, decision.answer
         assert "code" not in decision.answer.facts, decision.answer
         self.drafts = decision.drafts
         return took_s

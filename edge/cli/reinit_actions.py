@@ -20,7 +20,7 @@ from edge.store.backup import BackupError, prove
 from edge.store.journal import BOX_KEY, Start, start_in
 from edge.store.rebuild import HUB_KEY, Rebuild
 from edge.store.restore import STAGE, begin_epoch, finish_switch, switch
-from sync.api import BoxIdentity, HubCopy, SyncError, websocket
+from sync.api import BoxIdentity, HubCopy, SyncError, hub_link
 
 EPOCHS_MAX: Final = 10_000
 
@@ -121,7 +121,7 @@ def _identity(data: Path, config: Config) -> BoxIdentity:
 
 
 async def _open(config: Config, identity: BoxIdentity, **more: int) -> HubCopy:
-    connect = websocket(config.hub.url)
+    connect = hub_link(config.hub.url)
     return await HubCopy.open(connect, identity, SystemClock(), random.SystemRandom(), **more)
 
 

@@ -14,6 +14,7 @@ from sync.hub import views
 from sync.hub.core import Hub
 from sync.hub.requests import KINDS, HubError
 from sync.messages import FRAME_BYTES_MAX
+from sync.transports.polling import Polls
 from sync.transports.websocket import WebSocketLink
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ CSP: Final = (
 )
 HUB: Final = web.AppKey("hub", Hub)
 LINKS: Final = web.AppKey("links", set[asyncio.Task[None]])
+POLLS: Final = web.AppKey("polls", Polls)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -38,6 +40,8 @@ def make_app(hub: Hub) -> web.Application:
     app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_one_error_shape])
     app[HUB] = hub
     app[LINKS] = set()
+    app[POLLS] = Polls(hub.serve)
+    app.on_shutdown.append(_end_polls)
     app.add_routes(
         [
             web.get("/", _page("page.html", "text/html")),
@@ -45,6 +49,7 @@ def make_app(hub: Hub) -> web.Application:
             web.get("/page.css", _page("page.css", "text/css")),
             web.get("/health", _health),
             web.get("/link", _link),
+            *app[POLLS].routes(),
             web.post("/api/v1/orders", _assign),
             web.get("/api/v1/orders", _orders),
             web.get("/api/v1/orders/{id}", _order),
@@ -72,6 +77,10 @@ async def _link(request: web.Request) -> web.StreamResponse:
     finally:
         request.app[LINKS].discard(task)
     return socket
+
+
+async def _end_polls(app: web.Application) -> None:
+    await app[POLLS].close()
 
 
 async def _submit(request: web.Request) -> web.StreamResponse:

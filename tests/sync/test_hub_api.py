@@ -13,7 +13,7 @@ import msgpack
 import pytest
 from aiohttp.test_utils import TestClient
 
-from sync.api import run_hub, websocket
+from sync.api import hub_link, run_hub
 from sync.hub.app import BODY_BYTES_MAX, make_app
 from sync.hub.core import Hub
 from sync.hub.store.sqlite import SqliteHubStore
@@ -177,7 +177,7 @@ async def test_hub_keeps_its_key_and_orders_over_a_restart(kit: Any, tmp_path: P
         )
         url = await ready
         world, journal = kit.World(":memory:"), kit.Journal()
-        connect = websocket(f"{url}/link")
+        connect = hub_link(f"{url}/link")
         hub_key = keys[0] if keys else None
         agent = world.agent(journal, connect=connect, hub_key=hub_key)
         is_up = asyncio.Event()

@@ -1,7 +1,7 @@
 """What every link must do, held over each kind of link."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from random import Random
 from typing import Any
 
@@ -10,18 +10,19 @@ from aiohttp import web
 
 from sync.errors import LinkLostError, MalformedError
 from sync.messages import FRAME_BYTES_MAX
-from sync.ports import Link
+from sync.ports import Connect, Link
 from sync.transports.memory import Faults, memory_pair
+from sync.transports.polling import BODY_BYTES_MAX, Polls, polling
 from sync.transports.websocket import WebSocketLink, websocket
 
 
-@pytest.fixture(params=["memory", "websocket"])
+@pytest.fixture(params=["memory", "websocket", "polling"])
 async def ends(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Link, Link]]:
     """The two ends of one open link."""
     if request.param == "memory":
         yield memory_pair(Random(1))
         return
-    accepted: asyncio.Future[WebSocketLink] = asyncio.get_running_loop().create_future()
+    accepted: asyncio.Future[Link] = asyncio.get_running_loop().create_future()
     is_over = asyncio.Event()
 
     async def accept(arriving: web.Request) -> web.StreamResponse:
@@ -31,16 +32,24 @@ async def ends(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Link, Link
         await is_over.wait()
         return socket
 
-    app = web.Application()
-    app.router.add_get("/link", accept)
+    async def serve(link: Link) -> None:
+        accepted.set_result(link)
+        await is_over.wait()
+
+    polls = Polls(serve)
+    app = web.Application(client_max_size=BODY_BYTES_MAX)
+    app.add_routes([web.get("/link", accept), *polls.routes()])
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
-    ours = await websocket(f"ws://{host}:{port}/link")()
+    ways = {"websocket": websocket, "polling": polling}
+    scheme = {"websocket": "ws", "polling": "http"}[request.param]
+    ours = await ways[request.param](f"{scheme}://{host}:{port}/link")()
     yield ours, await accepted
     is_over.set()
     await ours.close()
+    await polls.close()
     await runner.cleanup()
 
 
@@ -71,10 +80,13 @@ async def test_close_delivers_what_was_sent_then_ends_both(ends: tuple[Link, Lin
         await theirs.receive()
 
 
-async def test_connecting_to_nothing_is_link_lost(unused_tcp_port: int) -> None:
+@pytest.mark.parametrize(("way", "scheme"), [(websocket, "ws"), (polling, "http")])
+async def test_connecting_to_nothing_is_link_lost(
+    unused_tcp_port: int, way: Callable[[str], Connect], scheme: str
+) -> None:
     """No hub there: a retryable error that says where it was looked for (SYNC-1)."""
     with pytest.raises(LinkLostError) as caught:
-        await websocket(f"ws://127.0.0.1:{unused_tcp_port}/link")()
+        await way(f"{scheme}://127.0.0.1:{unused_tcp_port}/link")()
     assert caught.value.is_retryable
     assert str(unused_tcp_port) in caught.value.subject
 
