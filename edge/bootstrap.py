@@ -1,11 +1,9 @@
 """The composition root: the only place that builds threads, sockets, clocks and files of a box."""
 
 import asyncio
-import fcntl
 import gc
-import random
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
@@ -19,7 +17,6 @@ from edge import finding, sparing, systemd
 from edge.app.devicereads import DeviceReads
 from edge.app.findings import Finding, Remedies
 from edge.app.floor import Floor, Reply
-from edge.app.hublink import HubJournal
 from edge.app.labels import WaybillLabels
 from edge.app.measuring import Measuring, Now
 from edge.app.ports import Committed
@@ -31,16 +28,18 @@ from edge.app.timers import Timers
 from edge.clock import SystemClock, SystemIds, is_ntp_synchronised
 from edge.config import Config
 from edge.doctor.run import examine_running
-from edge.domain.commands import BoxFound, CheckpointCountersign, Command, SnapshotKeep
+from edge.domain.commands import BoxFound, Command, SnapshotKeep
 from edge.domain.rulesets import IN_FORCE_BY
 from edge.domain.views import answer_view
 from edge.http.app import Health
 from edge.http.certificates import CertificateError, Certificates
 from edge.http.door import PortError
+from edge.linking import Linking, signed
 from edge.sparing import Feeding
 from edge.store.blobs import BlobStore
-from edge.store.durable import secret, write_file
+from edge.store.durable import secret
 from edge.store.fence import RoleError, check_fence, check_is_no_spare, put_fence
+from edge.store.locks import LOCK, hold
 from edge.store.reader import SqliteReader
 from edge.store.restore import finish_switch
 from edge.store.room import Room, measure
@@ -49,13 +48,12 @@ from edge.store.share import FencedError
 from edge.store.sqlite import NewerSchemaError, SqliteStore
 from edge.store.writer import Writer
 from edge.web import Inside, WebDoors
-from sync.api import BoxIdentity, Checkpoint, HubAgent, LinkState, hub_link, sign_checkpoint
+from sync.api import LinkState
 
 SWITCH_INTERVAL_S: Final = 0.0001
 """Hands the interpreter over between writer and event loop soon enough (reference: sync, 4.1)."""
 GC_THRESHOLDS: Final = (20_000, 20, 100)
 SKEW_US_MAX: Final = 30_000_000
-HURRY_S: Final = 2.0
 """A clock that is no further from the hub's counts as confirmed by it."""
 
 log = structlog.get_logger()
@@ -91,11 +89,10 @@ class BoxProcess:
         self.ids = SystemIds()
         self.push = Push()
         self.url = ""
-        self.agent: HubAgent | None = None
+        self.link: Linking | None = None
         self.certificates: Certificates | None = None
         self.feeding: Feeding | None = None
         self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
-        self._tasks: set[asyncio.Task[Any]] = set()
         self._closing: list[Callable[[], Any]] = []
 
     async def open(self) -> None:
@@ -136,12 +133,8 @@ class BoxProcess:
         gc.set_threshold(*GC_THRESHOLDS)
 
     def _lock(self) -> None:
-        lock = (self.data / "lock").open("w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.close()
-            raise TakenError(f"{self.data} is in use by another floorgate process") from error
+        taken = TakenError(f"{self.data} is in use by another floorgate process")
+        lock = hold(self.data / LOCK, taken)
         self._closing.append(lock.close)
 
     def _check_fence(self) -> None:
@@ -174,7 +167,7 @@ class BoxProcess:
             box=self.config.box.id,
             clock=self.clock,
             ids=self.ids,
-            sign=self._sign,
+            sign=signed(self.config.box.id, self.box_key),
             render=answer_view,
             is_time_trusted=self._is_time_trusted,
         )
@@ -192,14 +185,9 @@ class BoxProcess:
 
     def _is_time_trusted(self) -> bool:
         """Tell whether NTP or the hub confirms the wall clock."""
-        link = self.agent.state if self.agent else None
+        link = self.link.state if self.link else None
         skew_us = link.skew_us if link and link.up else None
         return is_ntp_synchronised() or (skew_us is not None and abs(skew_us) <= SKEW_US_MAX)
-
-    def _sign(self, epoch: int, seq: int, head: bytes, at_us: int) -> bytes:
-        return sign_checkpoint(
-            Checkpoint(self.config.box.id, epoch, seq, head, at_us), self.box_key
-        )
 
     def _fail(self, error: BaseException) -> None:
         log.critical("the box stops", error=repr(error))
@@ -267,58 +255,24 @@ class BoxProcess:
         await self.devices.start(find if wanted.enabled else None)
         if wanted.enabled and wanted.announce:
             announcement = finding.announcement(self.config, self.data / "tls", self.url)
+            self._announcing = asyncio.create_task(finding.announce(announcement))
             self._closing.append(announcement.stop)
-            self._spawn(finding.announce(announcement))
 
     def _open_hub_link(self) -> None:
-        if not self.config.hub.url:
-            return
-        pinned = self.data / "keys" / "hub.pub"
-        identity = BoxIdentity(
-            box=self.config.box.id,
-            name=self.config.box.name,
-            epoch=self.writer.head.epoch,
-            private_key=self.box_key,
-            token=self.config.hub.token or systemd.credential("hub-token") or None,
-            hub_key=pinned.read_bytes() if pinned.exists() else None,
-        )
-        journal = HubJournal(
-            self.floor,
-            self.reader,
-            head=lambda: self.writer.head,
-            rules=lambda: self.rules,
-            pin=lambda key: asyncio.to_thread(write_file, pinned, key),
-        )
-        self.agent = HubAgent(
-            identity=identity,
-            journal=journal,
-            connect=hub_link(self.config.hub.url),
-            clock=self.clock,
-            random=random.SystemRandom(),
-            on_state=self._on_link,
-            on_countersign=self._on_countersign,
-        )
-        self.runner.listen(self._tell_hub)
-        agent = self.agent
-        task = asyncio.create_task(agent.run())
-        self._closing.append(task.cancel)
-
-    def _tell_hub(self, committed: Committed) -> None:
-        assert self.agent is not None
-        self.agent.notify()
-        if signed := committed.checkpoint:
-            box = self.config.box.id
-            checkpoint = Checkpoint(box, signed.epoch, signed.seq, signed.head, signed.at_us)
-            self.agent.checkpoint(checkpoint, signed.signature)
-
-    def _on_countersign(self, done: Checkpoint, signature: bytes) -> None:
-        data = CheckpointCountersign(done.seq, done.at_us, done.head, signature)
-        self._spawn(self.floor.submit(data, via="hub", actor="hub"))
-
-    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        if self.config.hub.url:
+            self.link = Linking(
+                self.config,
+                self.floor,
+                self.reader,
+                self.clock,
+                key=self.box_key,
+                head=lambda: self.writer.head,
+                rules=lambda: self.rules,
+                on_state=self._on_link,
+            )
+            self.runner.listen(self.link.on_commit)
+            self.link.start()
+            self._closing.append(self.link.stop)
 
     def _note_rules(self, committed: Committed) -> None:
         for draft in committed.drafts:
@@ -379,7 +333,7 @@ class BoxProcess:
         self.push.broadcast({"t": "status"} | self._status())
 
     def _health(self) -> Health:
-        link = self.agent.state if self.agent else None
+        link = self.link.state if self.link else None
         return Health(
             ok=not self.failed.done(),
             box=self.config.box.id,
@@ -418,13 +372,7 @@ class BoxProcess:
     def _remedies(self) -> Remedies:
         """Return what the box can do about what its self-checks find."""
         remedies = {"printers": self.printing.look}
-        return remedies | ({"hub": self._try_hub} if self.agent else {})
-
-    async def _try_hub(self) -> None:
-        """Try the hub now, and give it a moment to answer."""
-        assert self.agent is not None
-        self.agent.hurry()
-        await asyncio.sleep(HURRY_S)
+        return remedies | ({"hub": self.link.try_now} if self.link else {})
 
     def _problems(self) -> tuple[str, ...]:
         """Return what keeps the box from taking commands now."""
@@ -443,7 +391,7 @@ class BoxProcess:
             groups=self.runner.groups,
             commands_waiting=self.runner.waiting,
             commands_max=QUEUE_MAX,
-            link=self.agent.state if self.agent else None,
+            link=self.link.state if self.link else None,
             is_time_trusted=self._is_time_trusted(),
             disk_stage=self.room.level,
             parts={name: (use.bytes, use.bytes_max) for name, use in self.room.uses.items()},

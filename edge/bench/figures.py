@@ -3,9 +3,9 @@
 import os
 import platform
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -23,6 +23,12 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True):
     ratio: float | None = None
     target: str = ""
     met: bool | None = None
+
+
+Say: TypeAlias = Callable[[str], None]
+"""Told what is under way."""
+Keep: TypeAlias = Callable[[Sequence[Figure]], None]
+"""Given figures as soon as they are measured: what comes later may be cut off."""
 
 
 def machine() -> dict[str, Any]:

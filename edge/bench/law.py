@@ -3,13 +3,12 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from edge.bench.figures import Figure, median
+from edge.bench.figures import Figure, Keep, Say, median
 from edge.bench.floor import LINES, BenchFloor, order_body, scans
 from edge.bench.law_countdown import countdown_figures
 from edge.bench.law_link import link_figures
@@ -32,19 +31,16 @@ ACCEPT_MS_MAX: Final = 3.0
 SCAN_MS_MAX: Final = 0.1
 CHAINED: Final = "its entries' bytes and hashes alone"
 
-Progress = Callable[[str], None]
 
-
-def run(progress: Progress) -> list[Figure]:
+def run(say: Say, keep: Keep) -> None:
     """Measure all of it; takes about three minutes."""
-    progress("decisions")
-    figures = _decisions(_rules(RULES), RULES)
-    figures += _decisions(msgspec.json.encode(msgspec.toml.decode(default_ruleset())), 0)
-    figures += _scan_figures()
+    say("decisions")
+    keep(_decisions(_rules(RULES), RULES))
+    keep(_decisions(msgspec.json.encode(msgspec.toml.decode(default_ruleset())), 0))
+    keep(_scan_figures())
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name:
-        figures += asyncio.run(countdown_figures(Path(name), progress))
-        figures += asyncio.run(link_figures(Path(name), progress))
-    return figures
+        keep(asyncio.run(countdown_figures(Path(name), say)))
+        keep(asyncio.run(link_figures(Path(name), say)))
 
 
 def _rules(count: int) -> bytes:

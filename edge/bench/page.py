@@ -1,36 +1,93 @@
-"""All parts measured one after the other, and the page of their figures."""
+"""Parts measured each in a process of its own, and the page of their figures."""
 
+import signal
+import subprocess
+import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 from msgspec.structs import replace
 
-from edge.bench.figures import Figure, cells
+from edge.bench.figures import Figure, Say, cells
 
-Progress = Callable[[str], None]
+PART_S_MAX: Final = 290.0
+"""Four parts stay below 20 minutes."""
+END_S_MAX: Final = 10.0
+"""How long a part that was stopped may take to say what it measured."""
 
 
-def measure(parts: Mapping[str, str], progress: Progress) -> tuple[list[Figure], list[str]]:
-    """Return the figures of every part, and what could not be measured.
+class Measured(msgspec.Struct):
+    """What came of a bench: the figures, and what could not be measured."""
 
-    Of several parts, each figure begins with the name of its own.
-    """
     figures: list[Figure] = []
     problems: list[str] = []
-    for part, module in parts.items():
-        progress(f"{part} …")
-        try:
-            found = import_module(module).run(progress)
-        except Exception as error:  # noqa: BLE001 - the other parts are measured all the same
-            progress(traceback.format_exc())
-            problems.append(f"{part}: {type(error).__name__}: {error}")
+
+
+def measure(part: str, module: str, say: Say) -> Measured:
+    """Measure one part in this process; what it measured before Ctrl-C or a fault is kept."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` has it ignored
+    done = Measured()
+    try:
+        import_module(module).run(say, done.figures.extend)
+    except KeyboardInterrupt:
+        done.problems.append(f"{part}: stopped after {len(done.figures)} figures")
+    except Exception as error:  # noqa: BLE001 - a part that breaks is told beside the figures
+        say(traceback.format_exc())
+        done.problems.append(f"{part}: {type(error).__name__}: {error}")
+    return done
+
+
+def measure_all(
+    parts: Iterable[str],
+    say: Say,
+    command: Callable[[str], list[str]],
+    part_s_max: float = PART_S_MAX,
+) -> Measured:
+    """Measure parts one after the other, each by `command` in a process that prints JSON.
+
+    A part that takes longer than `part_s_max` is stopped. Ctrl-C ends the bench; what was measured
+    is kept. Each figure begins with the name of its part.
+    """
+    whole, is_stopped = Measured(), False
+    for part in parts:
+        if is_stopped:
+            whole.problems.append(f"{part}: not begun")
             continue
-        prefix = f"{part}: " if len(parts) > 1 else ""
-        figures += [replace(figure, name=prefix + figure.name) for figure in found]
-    return figures, problems
+        say(f"{part} …")
+        found, is_stopped = _apart(part, command(part), part_s_max)
+        whole.figures += [replace(each, name=f"{part}: {each.name}") for each in found.figures]
+        whole.problems += found.problems
+    return whole
+
+
+def _apart(part: str, command: list[str], part_s_max: float) -> tuple[Measured, bool]:
+    """Return what a process measured, and whether a person wants no more."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)  # noqa: S603 - ourselves
+    out, is_stopped = b"", False
+    try:
+        out, _ = process.communicate(timeout=part_s_max)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt) as error:
+        is_stopped = isinstance(error, KeyboardInterrupt)
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            out, _ = process.communicate(timeout=END_S_MAX)
+    finally:
+        process.kill()
+        process.wait()
+    try:
+        return msgspec.json.decode(out, type=Measured), is_stopped
+    except msgspec.DecodeError:
+        return Measured(problems=[f"{part}: said nothing; try: floorgate bench {part}"]), is_stopped
+
+
+def part_command(part: str) -> list[str]:
+    """Return what measures one part."""
+    return [sys.executable, "-m", "edge", "bench", part, "--json"]
 
 
 def today() -> str:
@@ -38,13 +95,13 @@ def today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def page(figures: list[Figure], problems: list[str], machine: Mapping[str, Any], day: str) -> str:
+def page(done: Measured, machine: Mapping[str, Any], day: str) -> str:
     """Return docs/BENCHMARKS.md."""
-    head, *rows = cells(figures)
+    head, *rows = cells(done.figures)
     table = [head, tuple("---" for _ in head), *rows]
     told = ", ".join(f"{name} {value}" for name, value in machine.items())
-    met = sum(figure.met is True for figure in figures)
-    judged = sum(figure.met is not None for figure in figures)
+    met = sum(figure.met is True for figure in done.figures)
+    judged = sum(figure.met is not None for figure in done.figures)
     return "\n".join(
         [
             "# Benchmarks",
@@ -55,7 +112,7 @@ def page(figures: list[Figure], problems: list[str], machine: Mapping[str, Any],
             f"{met} of {judged} targets are met.",
             "",
             *("| " + " | ".join(row) + " |" for row in table),
-            *(f"\nNot measured: {problem}" for problem in problems),
+            *(f"\nNot measured: {problem}" for problem in done.problems),
             "",
         ]
     )

@@ -4,14 +4,14 @@ import asyncio
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import aiosqlite
 
-from edge.bench.figures import Figure, median
+from edge.bench.figures import Figure, Keep, Say, median
 from edge.bench.floor import BenchFloor, scans
 from edge.bench.path import path_figures
 from edge.bench.service import service_figures
@@ -29,26 +29,22 @@ SLOW_RATIO: Final = 50
 REPLAY_TARGET: Final = 20_000
 VERIFY_TARGET: Final = 250_000
 
-Progress = Callable[[str], None]
 
-
-def run(progress: Progress) -> list[Figure]:
+def run(say: Say, keep: Keep) -> None:
     """Measure all of it; takes about two minutes."""
-    figures = []
     with _folder() as folder:
-        progress("durable commands, 200 callers")
-        figures += asyncio.run(_writer_figures(folder))
-        progress("the same with a flush of 8 ms")
-        figures += asyncio.run(_slow_figures(folder))
-        progress("replay and verification")
-        figures += _journal_figures(folder)
+        say("durable commands, 200 callers")
+        keep(asyncio.run(_writer_figures(folder)))
+        say("the same with a flush of 8 ms")
+        keep(asyncio.run(_slow_figures(folder)))
+        say("replay and verification")
+        keep(_journal_figures(folder))
     with _folder() as folder:
-        progress("scan to durable answer, 200 TLS websockets")
-        figures += path_figures(folder, progress)
+        say("scan to durable answer, 200 TLS websockets")
+        keep(path_figures(folder, say))
     with _folder() as folder:
-        progress("start and memory with 50,000 orders")
-        figures += service_figures(folder, progress)
-    return figures
+        say("start and memory with 50,000 orders")
+        keep(service_figures(folder, say))
 
 
 @contextmanager

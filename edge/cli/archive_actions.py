@@ -2,8 +2,6 @@
 
 import argparse
 import contextlib
-import fcntl
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +17,7 @@ from edge.store.archive import ARCHIVE, Archive, ArchiveError
 from edge.store.backup import BackupError
 from edge.store.cutting import Cut, CutError, check_archive, prepare_cut
 from edge.store.journal import DATABASE, NoJournalError
+from edge.store.locks import hold
 from edge.store.restore import name_snapshot
 from edge.store.sqlite import SqliteStore
 
@@ -29,9 +28,10 @@ MB: Final = 1024**2
 def archive(args: argparse.Namespace, config: Config) -> int:
     """Move old entries to the archive."""
     data = Path(config.data)
+    taken = BackupError(f"{data}: the archive is being written; wait for it")
     until_us = SystemClock().now_us() - config.archive.keep_days * DAY_US
     try:
-        with _only_one(data):
+        with hold(data / ".archive-lock", taken):
             cut = prepare_cut(data, until_us, needs_hub=bool(config.hub.url))
             if cut is None:
                 return _nothing(args, config)
@@ -89,13 +89,3 @@ def check(args: argparse.Namespace, config: Config) -> int:
     facts = {"ok": not problems, "files": files, "problems": problems}
     tell(args, facts, f"{'good' if not problems else 'NOT GOOD'}: {files} files")
     return FOUND_WRONG if problems else GOOD
-
-
-@contextlib.contextmanager
-def _only_one(data: Path) -> Iterator[None]:
-    with (data / ".archive-lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise BackupError(f"{data}: the archive is being written; wait for it") from error
-        yield

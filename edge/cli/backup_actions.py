@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import fcntl
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -16,10 +15,11 @@ from edge.cli.output import GOOD, WRONG_USAGE, fail, say, say_json
 from edge.clock import SystemClock, SystemIds
 from edge.config import Config, ConfigError, load_config
 from edge.store import durable
-from edge.store.backup import BackupError, make_backup, prune, read_manifest
+from edge.store.backup import STAMP, BackupError, make_backup, prune, read_manifest
 from edge.store.feed import FeedError
 from edge.store.fence import read_fence
 from edge.store.journal import DATABASE, Journal, NoJournalError
+from edge.store.locks import LOCK, hold
 from edge.store.restore import STAGE, begin_epoch, copy_to_stage, finish_switch, stage, switch
 from edge.store.share import Share
 from edge.store.sqlite import NewerSchemaError
@@ -131,18 +131,14 @@ def tell(args: argparse.Namespace, facts: dict[str, Any], text: str) -> None:
 
 def stamp() -> str:
     """Return this second, as it stands in names."""
-    return datetime.fromtimestamp(SystemClock().now_us() / 1e6, UTC).strftime("%Y%m%dT%H%M%SZ")
+    return datetime.fromtimestamp(SystemClock().now_us() / 1e6, UTC).strftime(STAMP)
 
 
 @contextlib.contextmanager
 def stopped(data: Path) -> Iterator[None]:
     """Hold the box's lock, so that none runs meanwhile."""
     durable.make_folder(data)
-    with (data / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise BackupError(f"{data}: the box runs; first: systemctl stop floorgate") from error
+    with hold(data / LOCK, BackupError(f"{data}: the box runs; first: systemctl stop floorgate")):
         yield
         durable.remove_tree(data / STAGE)
 

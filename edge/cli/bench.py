@@ -26,7 +26,8 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
         "bench",
         help="measure a part of Floorgate on this machine",
         description="Prints each figure with its floor or peer of the same run. A figure that "
-        "misses its target is no error: timings belong to the machine.",
+        "misses its target is no error: timings belong to the machine. All parts take at most "
+        "20 minutes; Ctrl-C keeps what was measured.",
     )
     bench.add_argument("part", choices=(*PARTS, ALL))
     bench.add_argument("--json", action="store_true", help="one JSON line")
@@ -39,19 +40,23 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
 
 def bench_part(args: argparse.Namespace) -> int:
     """Measure one part, or all, and print the figures."""
-    from edge.bench.figures import machine, table  # noqa: PLC0415 - only this verb needs them
-    from edge.bench.page import measure, page, today  # noqa: PLC0415
+    from edge.bench import page  # noqa: PLC0415 - only this verb needs it
+    from edge.bench.figures import machine, table  # noqa: PLC0415
 
-    parts = PARTS if args.part == ALL else {args.part: PARTS[args.part]}
-    figures, problems = measure(parts, lambda text: print(f"… {text}", file=sys.stderr, flush=True))
+    def say_now(text: str) -> None:
+        print(f"… {text}", file=sys.stderr, flush=True)
+
+    if args.part == ALL:
+        done = page.measure_all(PARTS, say_now, page.part_command)
+    else:
+        done = page.measure(args.part, PARTS[args.part], say_now)
     if args.write:
-        args.write.write_text(page(figures, problems, machine(), today()), "utf-8")
+        args.write.write_text(page.page(done, machine(), page.today()), "utf-8")
     if args.json:
-        told = {"machine": machine(), "figures": msgspec.to_builtins(figures)}
-        say_json(told | ({"problems": problems} if problems else {}))
+        say_json({"machine": machine()} | msgspec.to_builtins(done))
     else:
         say(", ".join(f"{name} {value}" for name, value in machine().items()))
-        say(table(figures))
-        for problem in problems:
+        say(table(done.figures))
+        for problem in done.problems:
             say(f"not measured: {problem}")
-    return FOUND_WRONG if problems else GOOD
+    return FOUND_WRONG if done.problems else GOOD

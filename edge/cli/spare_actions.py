@@ -3,11 +3,9 @@
 import argparse
 import asyncio
 import contextlib
-import fcntl
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import structlog
 
@@ -23,6 +21,7 @@ from edge.store.feed import FeedError
 from edge.store.fence import FENCE
 from edge.store.following import SPARE, Followed, Follower, read_note
 from edge.store.journal import DATABASE, Journal, NoJournalError
+from edge.store.locks import hold
 from edge.store.restore import begin_epoch, copy_to_stage, finish_switch, switch
 from edge.store.share import Share, ShareState, Taken
 
@@ -224,12 +223,6 @@ def _fence(share: Share, taken: Taken) -> bool:
     return True
 
 
-@contextlib.contextmanager
-def _only_one(data: Path) -> Iterator[None]:
-    with (data / ".spare-lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            problem = "a spare follows already; first: systemctl stop floorgate-spare"
-            raise BackupError(f"{data}: {problem}") from error
-        yield
+def _only_one(data: Path) -> TextIO:
+    problem = "a spare follows already; first: systemctl stop floorgate-spare"
+    return hold(data / ".spare-lock", BackupError(f"{data}: {problem}"))

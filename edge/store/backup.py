@@ -9,15 +9,14 @@ they have their name: those of the backup before are linked, not copied. It is n
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TextIO
 
 import msgspec
 import zstandard
@@ -31,6 +30,7 @@ from edge.store.journal import (
     NoJournalError,
     check_chain,
 )
+from edge.store.locks import hold
 from edge.store.replay import check_replay
 from edge.store.sqlite import SCHEMA_VERSION, NewerSchemaError
 from sync.api import BROKEN_BYTES, Report
@@ -45,6 +45,10 @@ KEPT: Final = ("keys", "tls", "blobs", ARCHIVE)
 UNCHANGING: Final = ("blobs", ARCHIVE)
 UNFINISHED: Final = "partial"
 """Folder of blobs that are not whole yet."""
+STAMP: Final = "%Y%m%dT%H%M%SZ"
+"""How a moment, UTC, stands in names."""
+WAIT_S_MAX: Final = 600.0
+"""How long a backup waits for another one to end: the nightly one, when an upgrade begins."""
 LEVEL: Final = 6
 PIECE_BYTES: Final = 1024 * 1024
 PARTS_MAX: Final = 1_000_000
@@ -100,7 +104,9 @@ class Backup(msgspec.Struct, frozen=True):
 def make_backup(
     data: Path, config: Path, to: Path, *, name: str, now_us: int, version: str
 ) -> Backup:
-    """Back up the box in `data`, running or not, as the folder `name` in `to`.
+    """Back up the box in `data`, running or not, as the folder `name` (`PREFIX-STAMP`) in `to`.
+
+    One of the same second gets the name of the next one; one under way is waited for.
 
     Raises:
         BackupError: the box cannot be read, or what was written did not stand the proof.
@@ -109,8 +115,7 @@ def make_backup(
     durable.make_folder(to)
     with _only_one(to):
         _clean(to)
-        if (to / name).exists():
-            raise BackupError(f"{to / name}: there is one of this second already; repeat")
+        name = _free(to, name)
         partial = to / (name + PARTIAL)
         durable.make_folder(partial)
         before = newest(to)
@@ -250,14 +255,18 @@ def prove(folder: Path) -> Report:
 # ---- files --------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def _only_one(to: Path) -> Iterator[None]:
-    with (to / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise BackupError(f"{to}: another backup is under way; wait for it") from error
-        yield
+def _only_one(to: Path) -> TextIO:
+    taken = BackupError(f"{to}: another backup is under way; wait for it")
+    return hold(to / ".lock", taken, wait_s=WAIT_S_MAX)
+
+
+def _free(to: Path, name: str) -> str:
+    """Return the name, of a later second where there is a backup of that one already."""
+    while (to / name).exists():
+        prefix, _, second = name.rpartition("-")
+        later = datetime.strptime(second, STAMP).replace(tzinfo=UTC) + timedelta(seconds=1)
+        name = f"{prefix}-{later.strftime(STAMP)}"
+    return name
 
 
 def _clean(to: Path) -> None:

@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from edge.store import durable
 from edge.store.sqlite import SqliteStore
 from tests.store.kit import BOX, BOX_KEY, Floor
 
@@ -92,3 +95,25 @@ def cut_at(nth: int, monkeypatch: Any, *owners: Any) -> Callable[[], int]:
         for name in ("sync_file", "sync_folder", "sync_tree", "move", "write_file", "remove_tree"):
             monkeypatch.setattr(owner, name, counted(getattr(owner, name)))
     return lambda: count
+
+
+def each_cut(
+    folder: Path, monkeypatch: Any, attempt: Callable[[], bool], *, stride: int = 1
+) -> Iterator[int]:
+    """Attempt something on a folder as it is now, the power cut at step after step of it.
+
+    Yields the step after each cut, and last after the attempt that came through.
+    """
+    pristine = folder.with_name("pristine")
+    shutil.copytree(folder, pristine)
+    nth, is_done = 1, False
+    while not is_done:
+        shutil.rmtree(folder)
+        shutil.copytree(pristine, folder)
+        with monkeypatch.context() as patched:
+            cut_at(nth, patched, durable)
+            with suppress(PowerCut):
+                is_done = attempt()
+        yield nth
+        nth += stride
+    shutil.rmtree(pristine)

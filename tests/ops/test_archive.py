@@ -15,15 +15,16 @@ from edge.app.reads import Reads
 from edge.cli import archive_actions, backup_actions
 from edge.config import load_config
 from edge.domain.commands import CheckpointCountersign
-from edge.store import durable
+from edge.linking import signed
 from edge.store.archive import Archive
 from edge.store.backup import BackupError, prove
 from edge.store.cutting import check_archive, prepare_cut
 from edge.store.journal import Journal
+from edge.store.locks import hold
 from edge.store.reader import SqliteReader
 from edge.store.sqlite import SqliteStore
 from sync.api import Checkpoint, countersign, public_key
-from tests.ops.house import House, PowerCut, cut_at
+from tests.ops.house import House, PowerCut, each_cut
 from tests.rig import Rig
 from tests.store.kit import BOX, BOX_KEY, START_US, Floor
 
@@ -106,26 +107,18 @@ def test_a_power_cut_in_a_cut_leaves_a_whole_journal(
     """Whatever step it hits, between two removals too: chain and replay hold; again ends it."""
     monkeypatch.setattr("edge.store.sqlite.CUT_ENTRIES", 40)
     docs = worked.house.docs()
-    pristine = worked.house.root / "pristine"
-    shutil.copytree(worked.house.data, pristine)
-    nth, is_done = 1, False
-    while not is_done:
-        shutil.rmtree(worked.house.data)
-        shutil.copytree(pristine, worked.house.data)
-        with monkeypatch.context() as patched:
-            cut_at(nth, patched, durable)
-            with suppress(PowerCut):
-                is_done = worked.cut(3) == 0
-        prove(worked.house.data)
+    cuts, data, uncut = 0, worked.house.data, worked.house.root / "uncut"
+    shutil.copytree(data, uncut)
+    for cuts in each_cut(data, monkeypatch, lambda: worked.cut(3) == 0):  # noqa: B007 - counted
+        prove(data)
         assert worked.cut(3) == 0
-        prove(worked.house.data)
+        prove(data)
         assert worked.house.docs() == docs
-        assert problems(worked.house.data) == []
-        nth += 1
-    assert nth > 4
+        assert problems(data) == []
+    assert cuts >= 4
     for left in range(1, 6):
-        shutil.rmtree(worked.house.data)
-        shutil.copytree(pristine, worked.house.data)
+        shutil.rmtree(data)
+        shutil.copytree(uncut, data)
         removals = iter(range(left))
         real = SqliteStore.cut_some
 
@@ -147,7 +140,8 @@ async def test_a_running_box_is_cut(rig: Rig, tmp_path: Path) -> None:
     before = await Reads(rig.box.reader).timeline("1001")
     box, data = rig.box, rig.box.data
     head = box.writer.head
-    signature = box._sign(head.epoch, head.seq, head.hash, 1)
+    sign = signed(box.config.box.id, box.box_key)
+    signature = sign(head.epoch, head.seq, head.hash, 1)
     box.store.connection.execute(
         "INSERT OR REPLACE INTO checkpoint VALUES (?, ?, 1, ?, ?)",
         (head.epoch, head.seq, head.hash, signature),
@@ -251,7 +245,10 @@ async def test_a_hub_that_asks_again_gets_what_was_cut_away(worked: Worked) -> N
 
 def test_two_archives_at_once_are_refused(worked: Worked) -> None:
     """The second one says so."""
-    with archive_actions._only_one(worked.house.data), pytest.raises(BackupError, match="wait"):
+    with (
+        hold(worked.house.data / ".archive-lock", AssertionError()),
+        pytest.raises(BackupError, match="wait"),
+    ):
         worked.cut(2)
 
 

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from edge.app.reads import Reads
 from edge.cli import backup_actions
 from edge.config import load_config
-from edge.store import durable
+from edge.store import durable, locks
 from edge.store.archive import Archive, ArchiveError
 from edge.store.backup import BackupError, make_backup, prove, prune, read_manifest, unpack
 from edge.store.journal import Journal
@@ -309,3 +310,24 @@ def test_a_changed_snapshot_is_named(house: House) -> None:
         prove(house.data)
     with pytest.raises(ArchiveError):
         list(Archive(house.data / "archive").docs(1, 1, b""))
+
+
+def test_two_backups_of_one_second_are_two(house: House) -> None:
+    """The second one bears the next second's name, and is whole."""
+    first, second, third = backed_up(house, 1), backed_up(house, 1), backed_up(house, 1)
+    stamps = [each.name.rpartition("-")[2] for each in (first, second, third)]
+    assert stamps == ["20260101T010000Z", "20260101T010001Z", "20260101T010002Z"]
+    assert read_manifest(third).seq == read_manifest(first).seq
+
+
+def test_a_backup_waits_for_the_one_under_way(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upgrade's does not fail because the nightly one runs; it waits no longer than bounded."""
+    nightly = locks.hold(house.to / ".lock", AssertionError())
+    monkeypatch.setattr("edge.store.backup.WAIT_S_MAX", 0.0)
+    with pytest.raises(BackupError, match="another backup is under way"):
+        backed_up(house, 1)
+    monkeypatch.setattr("edge.store.backup.WAIT_S_MAX", 60.0)
+    threading.Timer(0.1, nightly.close).start()
+    assert read_manifest(backed_up(house, 1)).box == BOX

@@ -53,9 +53,9 @@ async def synced(house: House) -> int:
     """Let the box run until the hub has all of its journal; return the newest entry."""
     box = BoxProcess(load_config(house.config))
     await box.open()
-    assert box.agent is not None
-    agent = box.agent
-    await until(lambda: agent.state.up and agent.state.up_cursor == box.writer.head.seq)
+    assert box.link is not None
+    link = box.link
+    await until(lambda: link.state.up and link.state.up_cursor == box.writer.head.seq)
     seq = box.writer.head.seq
     await box.close()
     return seq

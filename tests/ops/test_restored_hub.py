@@ -26,9 +26,9 @@ async def synced(config: Config) -> BoxProcess:
     """Start a box and wait until its hub has all of its journal."""
     box = BoxProcess(config)
     await box.open()
-    assert box.agent is not None
-    agent = box.agent
-    await until(lambda: agent.state.up and agent.state.up_cursor == box.writer.head.seq)
+    assert box.link is not None
+    link = box.link
+    await until(lambda: link.state.up and link.state.up_cursor == box.writer.head.seq)
     return box
 
 
@@ -56,17 +56,17 @@ async def test_the_hub_takes_a_restored_box_in_its_new_epoch(tmp_path: Path) -> 
     box = await synced(config)
     for _ in range(3):
         await box.floor.submit(RulesetActivate(b"x"), via="hub")
-    assert box.agent is not None
-    agent = box.agent
-    await until(lambda: agent.state.up_cursor == box.writer.head.seq)
+    assert box.link is not None
+    link = box.link
+    await until(lambda: link.state.up_cursor == box.writer.head.seq)
     await box.close()
 
     (stage(made.path, made.manifest, data) / "unused").touch()
     switch(data, "20260101T000000Z")  # as by hand, without a new epoch: the hub notices
     box = BoxProcess(config)
     await box.open()
-    assert box.agent is not None
-    rewound = box.agent
+    assert box.link is not None
+    rewound = box.link
     await until(lambda: rewound.state.last_error == "epoch_behind")
     await box.close()
 

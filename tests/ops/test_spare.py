@@ -4,7 +4,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -27,7 +27,7 @@ from edge.store.fence import FENCE
 from edge.store.following import SPARE, Follower
 from edge.store.share import BASE, FILES, PIECES, STATE, Feeder, FencedError, Share
 from edge.store.sqlite import SqliteStore
-from tests.ops.house import House, PowerCut, cut_at
+from tests.ops.house import House, PowerCut, cut_at, each_cut
 from tests.ops.test_restored_hub import until
 from tests.store.kit import BOX, Floor
 
@@ -266,22 +266,15 @@ def test_a_power_cut_in_a_take_over_delays_it(pair: Pair, monkeypatch: pytest.Mo
     pair.feed()
     pair.follow()
     docs = pair.house.docs()
-    pristine = pair.spare.root / "pristine"
-    shutil.copytree(pair.spare.data, pristine)
-    nth, is_done = 1, False
-    while not is_done:
-        shutil.rmtree(pair.spare.data)
-        shutil.copytree(pristine, pair.spare.data)
-        with monkeypatch.context() as patched:
-            cut_at(nth, patched, durable)
-            with suppress(PowerCut):
-                is_done = pair.take_over() == 0
-        if (pair.spare.data / SPARE).exists():  # so long it does not serve
+    data, cuts = pair.spare.data, 0
+    stride = 1 if SOAK else 7
+    take_over = pair.take_over
+    for cuts in each_cut(data, monkeypatch, lambda: take_over() == 0, stride=stride):  # noqa: B007
+        if (data / SPARE).exists():  # so long it does not serve
             assert pair.take_over() == 0
         assert pair.spare.docs() == docs
-        prove(pair.spare.data)
-        nth += 1 if SOAK else 7
-    assert nth > 20
+        prove(data)
+    assert cuts > 20
 
 
 def test_the_old_box_may_not_feed_nor_write_any_more(pair: Pair) -> None:
