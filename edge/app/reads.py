@@ -311,8 +311,11 @@ class Reads:
 
     async def has_pin(self, person_id: str) -> bool:
         """Tell whether a person has a PIN of their own, or one to begin with."""
-        person = await self.person(person_id)
-        return person is not None and person.pin != ""
+        return await self.pin_verifier(person_id) is not None
+
+    async def has_name(self, person_id: str) -> bool:
+        """Tell whether a person's name is known here."""
+        return await self._reader.personal(f"person:{person_id}") is not None
 
     async def pin_verifier(self, person: str) -> dict[str, Any] | None:
         """Return what a PIN is checked against, and until when it must be replaced."""

@@ -33,6 +33,9 @@ class StaffView(msgspec.Struct, frozen=True):
 
     id: str
     name: Name
+    named: bool
+    """False where the name is not known here, and the id stands in: it was erased, or lost when the
+    box was built again from the hub."""
     roles: tuple[str, ...]
     active: bool
     badge: bool
@@ -67,14 +70,16 @@ async def _view(held: Reader, person: Person) -> StaffView:
     ]
     tries = await held.doc(BadgeTries, person.id)
     at = tries.at if isinstance(tries, BadgeTries) else {}
+    reads = Reads(held)
     return StaffView(
         id=person.id,
-        name=await Reads(held).name_of(person.id),
+        name=await reads.name_of(person.id),
+        named=await reads.has_name(person.id),
         roles=person.roles,
         active=person.active,
         badge=bool(person.badge_hash),
         badge_at=person.badge_us or None,
-        pin=person.pin,
+        pin=person.pin if await reads.has_pin(person.id) else "",
         shift_at=(presence.shift_us or None) if isinstance(presence, Presence) else None,
         seats=tuple(
             SeatView(each.device, each.station, each.opened_us, each.locked_us is not None)

@@ -23,6 +23,8 @@ from edge.store.restore import STAGE, begin_epoch, finish_switch, switch
 from sync.api import BoxIdentity, HubCopy, SyncError, hub_link
 
 EPOCHS_MAX: Final = 10_000
+TOLD_MAX: Final = 20
+"""People who are named one by one; all of them are in `--json`."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -72,7 +74,14 @@ def _told(said: dict[str, Any]) -> str:
     ]
     if said["differing"]:
         lines.append("documents that an older version stored differ in epochs {differing}")
-    return "\n".join([*lines, "next: systemctl start floorgate"]).format(**said)
+    text = "\n".join(lines).format(**said)
+    for record, what in (("nameless", "a name"), ("pinless", "a first PIN")):
+        if who := said[record]:
+            more = f" and {len(who) - TOLD_MAX} more" if len(who) > TOLD_MAX else ""
+            text += f"\nonly the box had it: give {what} to {', '.join(who[:TOLD_MAX])}{more}"
+    if said["nameless"] or said["pinless"]:
+        text += "\n  (page People; where no admin can sign in: floorgate admin code)"
+    return f"{text}\nnext: systemctl start floorgate"
 
 
 async def _rebuild(data: Path, config: Config) -> dict[str, Any]:
@@ -101,6 +110,8 @@ async def _rebuild(data: Path, config: Config) -> dict[str, Any]:
             "seq": head.seq,
             "entries": rebuild.entries,
             "people": people,
+            "nameless": rebuild.lost("person"),
+            "pinless": rebuild.lost("pin"),
             "differing": rebuild.differing,
         }
 

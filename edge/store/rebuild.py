@@ -3,7 +3,8 @@
 An epoch that was restored goes on from documents that its first entry names: those behind an entry
 of an earlier epoch. So the epochs are walked in order, each as far as the next one goes on from it;
 what lies behind that was done on the floor, then lost in a restore, and is not part of the state.
-What the hub's copy cannot give: photos, answers' facts, and personal data that the hub never sent.
+What the hub's copy cannot give: photos, answers' facts, and personal data that the hub never sent:
+names and PINs that were given on the box itself. Who lacks one is told, to be given it again.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import msgspec
 
 from edge.app.ports import Batch, Head, Ids, StoredEntry
 from edge.domain.decide import Answer
-from edge.domain.entries import PersonalRecord
+from edge.domain.entries import LINK_DSEQ, PersonalRecord
 from edge.domain.model import Box, Order, Person
 from edge.domain.recipients import PERSONAL_FIELDS
 from edge.store import durable
@@ -28,6 +29,8 @@ from edge.store.writer import UNKNOWN_CONTENT
 from sync.api import BROKEN_BYTES, GENESIS, Entry, Instruction, decode_entry, link
 
 HUB_KEY: Final = "keys/hub.pub"
+PIN: Final = "pin:"
+"""Begins the key of what a PIN is checked against."""
 TABLES: Final = ("entry", "entry_ref", "checkpoint")
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
 
@@ -42,6 +45,8 @@ class Rebuild:
         self._box = box
         self._archive = Archive(folder / ARCHIVE)
         self._store = SqliteStore(folder / DATABASE)
+        self._pins: dict[str, int] = {}
+        """With which instruction a person's PIN came last; 0 where it was given on the box."""
         self.entries = 0
         self.differing: list[int] = []
         """Epochs whose snapshot was of other documents than the hub's entries give."""
@@ -71,6 +76,7 @@ class Rebuild:
                 break
             seq, at = seq + 1, link(at, raw)
             entry = self._decoded(raw, epoch, seq)
+            self._pins.update(_pins_of(entry))
             entries.append(StoredEntry(seq, at, raw, entry.refs))
             answers.append((entry.cause, UNKNOWN_CONTENT, _encode(_answer(entry)), entry.at_us))
         transaction = self._store.begin()
@@ -127,17 +133,33 @@ class Rebuild:
         self._store = SqliteStore(self._folder / DATABASE, epoch)
 
     def keep_personal(self, instruction: Instruction, ids: Ids) -> int:
-        """Keep what an instruction says of people, where the box knows them; return how many."""
+        """Keep what an instruction says of people, where the box knows them; return how many.
+
+        A PIN in whose place came another is left out: it must open nothing any more.
+        """
         records = [
             PersonalRecord(key, ids.new_salt(), value)
             for kind, doc_id, key, value in _people_in(instruction.kind, instruction.body)
             if self._store.doc(kind, doc_id) is not None
+            and (not key.startswith(PIN) or self._pins.get(doc_id) == instruction.dseq)
         ]
         if records:
             batch = Batch(entries=[], docs=[], personal=records, answers=[], checkpoint=None)
             self._store.begin().append(batch)
             self._store.commit()
         return len(records)
+
+    def lost(self, record: str) -> list[str]:
+        """Return who works here and lost a record: their name (`person`) or their PIN (`pin`)."""
+        db = self._store.connection
+        kept = {key for (key,) in db.execute("SELECT key FROM personal")}
+        rows = db.execute("SELECT id FROM doc WHERE kind = ? ORDER BY id", (Person.KIND,))
+        people = [self._store.doc(Person, row[0]) for row in rows.fetchall()]
+        return [
+            each.id
+            for each in people
+            if isinstance(each, Person) and each.active and f"{record}:{each.id}" not in kept
+        ]
 
     def pin_hub(self, hub_key: bytes) -> None:
         """Keep the hub's key."""
@@ -165,5 +187,16 @@ def _people_in(
             yield Order, str(body.get("order_id")), f"order:{body.get('order_id')}", value
     elif kind == "people.upsert":
         for person in body.get("items") or ():
-            value = {"name": person.get("name"), "pin": person.get("pin")}
-            yield Person, str(person.get("id")), f"person:{person.get('id')}", value
+            who = str(person.get("id"))
+            yield Person, who, f"person:{who}", {"name": person.get("name")}
+            if person.get("pin"):
+                yield Person, who, f"{PIN}{who}", person["pin"]
+
+
+def _pins_of(entry: Entry) -> Iterator[tuple[str, int]]:
+    """Yield whose PIN came with an entry, and with which instruction."""
+    if entry.kind == "people.upserted":
+        dseq = entry.data.get(LINK_DSEQ, 0)
+        yield from ((item["id"], dseq) for item in entry.data["items"] if "pin" in item)
+    elif entry.kind == "pin.set":
+        yield entry.data["person"], 0

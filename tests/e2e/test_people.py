@@ -1,7 +1,10 @@
 """People at the PDA: fast switch, the lock layer, first PINs, the first admin."""
 
 import io
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -193,3 +196,22 @@ async def test_the_box_locks_a_pda_that_lies_unused(handheld: Handheld, box: Rea
     await settled(pda)
     assert "tasks" in await read(pda, "/tasks")
     clock.boot_us = boot_us
+
+
+async def test_names_that_were_lost_are_given_in_one_go(
+    box: RealBox, handheld: Callable[..., Awaitable[Pda]]
+) -> None:
+    """Whoever has no name stands first on the page, and gets one there (SYNC-5)."""
+    who = box.floor.logins_of("picker")[0].person
+    with closing(sqlite3.connect(Path(box.process.config.data) / "floor.db")) as db, db:
+        db.execute("DELETE FROM personal WHERE key IN (?, ?)", (f"person:{who}", f"pin:{who}"))
+    pda = await handheld(size=DESK)
+    await login(pda, box, "supervisor")
+    await pda.page.locator("header .menu").click()
+    await pda.page.locator("#layer").get_by_role("button", name="人员", exact=True).click()
+    await pda.sees("没有姓名 (1)")
+    await pda.sees("无 PIN")
+    await pda.page.locator(f"#name-{who} input").fill("司马懿之")
+    await pda.page.locator(f"#name-{who} button").click()
+    await pda.page.locator(".row", has_text="司马懿之").wait_for()
+    assert await pda.page.get_by_text("没有姓名").count() == 0

@@ -201,14 +201,15 @@ def test_a_copy_of_another_box_or_out_of_order_is_refused(house: House, tmp_path
 def test_recipients_and_people_come_from_the_hubs_instructions(
     house: House, tmp_path: Path
 ) -> None:
-    """Names, phones and PINs stand where labels and sign-ins look for them; strangers' do not."""
+    """Names and phones stand where labels look for them; strangers' and replaced PINs do not."""
     with closing(Journal(house.data)) as journal:
         raws = [raw for chunk in journal.raw() for _, raw in chunk]
     told: list[tuple[str, dict[str, Any]]] = [
         ("order.assign", {"order_id": "SO-00001", "recipient": {"name": "张伟"}, "remark": ""}),
         ("order.update", {"order_id": "SO-00001", "recipient": {"name": "李娜"}}),
         ("order.assign", {"order_id": "SO-99999", "recipient": {"name": "王芳"}}),
-        ("people.upsert", {"items": [{"id": "P-0", "name": {"zh": "甲"}, "pin": {}}]}),
+        ("people.upsert", {"items": [{"id": "P-0", "name": {"zh": "甲"}, "pin": {"n": 2}}]}),
+        ("people.upsert", {"items": [{"id": "P-0", "name": {"zh": "甲"}, "pin": {"n": 4}}]}),
         ("stock.snapshot", {"items": []}),
     ]
     with closing(Rebuild(tmp_path / "stage", BOX, BOX_KEY)) as rebuild:
@@ -217,12 +218,15 @@ def test_recipients_and_people_come_from_the_hubs_instructions(
             rebuild.keep_personal(Instruction(1, BOX, n, f"i-{n}", kind, 1, body), SystemIds())
             for n, (kind, body) in enumerate(told, 1)
         ]
-    assert kept == [1, 1, 0, 1, 0]
+    pins = [decode_entry(raw) for raw in raws if decode_entry(raw).kind == "people.upserted"]
+    assert [entry.data["dseq"] for entry in pins] == [4]
+    assert kept == [1, 1, 0, 2, 1, 0]
     with closing(SqliteStore(tmp_path / "stage" / "floor.db")) as store:
         rows = store.connection.execute("SELECT key, value FROM personal ORDER BY key").fetchall()
     assert {key: msgspec.msgpack.decode(value) for key, value in rows} == {
         "order:SO-00001": {"recipient": {"name": "李娜"}},
-        "person:P-0": {"name": {"zh": "甲"}, "pin": {}},
+        "person:P-0": {"name": {"zh": "甲"}},
+        "pin:P-0": {"n": 2},
     }
 
 

@@ -111,7 +111,7 @@ interface DeviceView {
     due: boolean };
 }
 interface StaffView {
-  id: string; name: Name; roles: string[]; active: boolean; badge: boolean;
+  id: string; name: Name; named: boolean; roles: string[]; active: boolean; badge: boolean;
   badge_at: number | null; pin: 'set' | 'once' | ''; shift_at: number | null;
   seats: { device: string; station: string; since: number; locked: boolean }[];
   tries: { device: string; today: number; held: boolean }[]; locked: boolean;

@@ -36,6 +36,7 @@ export const people = {
     const gone = all.filter((p) => !p.active && !isHeld(p));
     return html`${header(app, t('screen.people'))}
       <section class="fill list">
+        ${nameless(app, all.filter((p) => p.active && !p.named))}
         ${group(app, 'locked', ill)}${group(app, 'here', here)}${group(app, 'gone', gone)}
         ${all.length ? nothing : empty(t('people.none'))}
       </section>${notice(app)}
@@ -54,6 +55,37 @@ const group = (app, name, all) =>
     ? html`<h2>${app.t(`people.${name}`)} (${all.length})</h2>${all.map((p) => personRow(app, p))}`
     : nothing;
 
+/** Those whose name only a box had that is no more: each gets one in one go. */
+/** @param {App} app @param {StaffView[]} all */
+const nameless = (app, all) =>
+  all.length
+    ? html`<h2>${app.t('people.nameless')} (${all.length})</h2>
+      <p class="sub">${app.t('people.nameless_hint')}</p>${all.map((p) => naming(app, p))}`
+    : nothing;
+
+/** @param {App} app @param {StaffView} p */
+function naming(app, p) {
+  const { t } = app;
+  const id = `name-${p.id}`;
+  const save = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const said = new FormData(/** @type {HTMLFormElement} */ (byId(id)));
+    app.send('person.rename', { person: p.id, name_zh: said.get('zh'), name_en: '' });
+  };
+  return card({
+    title: p.id,
+    behind: html`<span class="sub">${roles(app, p)}</span>`,
+    body: html`<form id=${id} class="stack" @submit=${save}>
+      <label class="field">${t('people.name')}
+        <input type="text" name="zh" maxlength=${NAME_CHARS_MAX} autocomplete="off"></label>
+      ${action(app, {
+        text: t('act.rename'),
+        why: app.why('person.rename'),
+        onPress: () => /** @type {HTMLFormElement} */ (byId(id)).requestSubmit(),
+      })}</form>`,
+  });
+}
+
 /** @param {App} app @param {StaffView} p */
 function personRow(app, p) {
   const { t } = app;
@@ -63,7 +95,7 @@ function personRow(app, p) {
     sub: [p.id, roles(app, p), ...new Set(places)].join(' · '),
     behind: html`${isHeld(p) ? chip(t('people.is_locked'), 'bad') : nothing}${
       p.active && !p.badge ? chip(t('people.no_badge'), 'tag') : nothing
-    }`,
+    }${p.active && p.badge && !p.pin ? chip(t('people.no_pin'), 'tag') : nothing}`,
     tone: isHeld(p) ? 'stopped' : '',
     onPress: () => app.go('person', p.id),
   });
