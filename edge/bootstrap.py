@@ -231,7 +231,13 @@ class BoxProcess:
         self.floor.on_answer = self.measuring.on_answer
         self.runner.on_group = self.measuring.on_group
         self.devices = finding.keeper(
-            self.floor, self.reader, self.clock, self.ids, self.board, self.push
+            self.config,
+            self.floor,
+            self.reader,
+            self.clock,
+            self.ids,
+            self.board,
+            self.push,
         )
         for listener in (
             self.push.on_commit,

@@ -6,13 +6,14 @@ import ssl
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
 from drivers.api import (
     Device,
     DriverError,
+    Raster,
     Settings,
     announce_box,
     builtin_template,
@@ -25,9 +26,10 @@ from drivers.api import (
 from edge.app.devices import DeviceKeeper, Finder
 from edge.app.fixedscanners import FixedScanners, Screens
 from edge.app.floor import Floor
+from edge.app.ownlabels import OwnLabels
 from edge.app.ports import Clock, Ids, Reader
 from edge.app.printers import PrinterBoard
-from edge.app.testlabels import TestLabels
+from edge.boxlabel import box_fields
 from edge.config import Config
 from edge.domain.commands import ConfiguredPrinter, ConfiguredStation, SiteConfigure
 
@@ -54,13 +56,22 @@ def configured(config: Config) -> SiteConfigure:
 
 
 def keeper(
-    floor: Floor, reader: Reader, clock: Clock, ids: Ids, board: PrinterBoard, screens: Screens
+    config: Config,
+    floor: Floor,
+    reader: Reader,
+    clock: Clock,
+    ids: Ids,
+    board: PrinterBoard,
+    screens: Screens,
 ) -> DeviceKeeper:
     """Return the keeper of this box's devices, not yet loaded."""
-    sticker = partial(render_label, builtin_template("sticker"), check=check_label)
     scanners = FixedScanners(floor, clock, ids, screens, open_scanner)
-    labels = TestLabels(floor, board, sticker)
+    labels = OwnLabels(floor, board, _render, partial(box_fields, config))
     return DeviceKeeper(floor, reader, clock, board, scanners, labels, open_printer)
+
+
+def _render(template: str, fields: dict[str, Any]) -> Raster:
+    return render_label(builtin_template(template), fields, check=check_label)
 
 
 def finder(

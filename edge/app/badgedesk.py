@@ -13,7 +13,7 @@ import msgspec
 
 from drivers.api import LabelError, Raster, labels_pdf, raster_png
 from edge.app.floor import Floor, Reply
-from edge.app.oneoff import print_once
+from edge.app.oneoff import Outcome, print_once
 from edge.app.pinchecks import new_pin
 from edge.app.ports import Clock, Ids
 from edge.app.printers import PrinterBoard
@@ -140,9 +140,11 @@ class BadgeDesk:
         picture = await self._picture(ticket)
         slot = self._board.get(printer)
         copy = f"badge-{self._ids.new_id()}"
-        reason = await print_once(self._board, slot, picture, copy) if slot else "offline"
-        if reason:
-            raise RefusedError("printer_ill", printer=printer[:64], reason=reason)
+        outcome = Outcome("offline")
+        if slot is not None:
+            outcome = await print_once(self._board, slot, picture, copy)
+        if outcome.reason:
+            raise RefusedError("printer_ill", printer=printer[:64], reason=outcome.reason)
 
     async def _picture(self, ticket: str) -> Raster:
         fresh = self._fresh.get(ticket)

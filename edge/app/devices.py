@@ -37,12 +37,15 @@ from edge.app.devicematch import (
 )
 from edge.app.fixedscanners import FixedScanners
 from edge.app.floor import Floor
+from edge.app.oneoff import Outcome
+from edge.app.ownlabels import OwnLabels
 from edge.app.ports import Clock, Committed, Reader
 from edge.app.printers import OFFLINE, STRANGER, UNSEEN, PrinterBoard, PrinterSlot
-from edge.app.testlabels import TestLabels
 from edge.domain.commands import DeviceReport, SiteConfigure
+from edge.domain.devices import STICKER
 from edge.domain.model import Device, Equipment, Station
 from edge.domain.model.devices import EQUIPMENT, STALE
+from edge.domain.stickers import STATION
 
 LOOK_S: Final = 5.0
 """Between looks at what discovery sees, where it tells of no change."""
@@ -96,7 +99,7 @@ class DeviceKeeper:
         clock: Clock,
         board: PrinterBoard,
         scanners: FixedScanners,
-        labels: TestLabels,
+        labels: OwnLabels,
         open_printer: Callable[[str], Printer],
     ) -> None:
         self._floor = floor
@@ -158,7 +161,9 @@ class DeviceKeeper:
         await self._refresh()
         for device in self._devices.values():
             if device.test is not None and device.test.state == "asked":
-                await self._labels.report(device.id, device.test.id, "restarted")
+                await self._labels.report_test(device.id, device.test.id, "restarted")
+            if device.label is not None and device.label.state == "asked":
+                await self._labels.report(device.id, device.label.id, Outcome("restarted"))
         self._must_show = False
         self._board.listen(self._on_board)
 
@@ -191,13 +196,15 @@ class DeviceKeeper:
         await self._scanners.close()
 
     def on_commit(self, committed: Committed) -> None:
-        """Note that devices or stations changed; print the test labels that were asked for."""
+        """Note that devices or stations changed; print the labels that were asked for."""
         kinds = [draft.kind for draft in committed.drafts]
         if any(kind.startswith(("device.", "station.")) for kind in kinds):
             self._is_stale.set()
         for draft in committed.drafts:
             if draft.kind == "device.test_asked":
                 self._spawn(self._test(draft.data["device"]), "test label")
+            elif draft.kind == "device.label_asked":
+                self._spawn(self._stick(draft.data["device"]), "sticker")
             elif draft.kind in ("device.bound", "device.unbound"):  # holds before the answer does
                 station = draft.data["station"] if draft.kind == "device.bound" else ""
                 self._scanners.belongs(draft.data["device"], station)
@@ -211,10 +218,29 @@ class DeviceKeeper:
         await self._refresh()  # it may have been adopted a moment ago
         found = await self._reader.doc(Device, device_id)
         if isinstance(found, Device) and found.test is not None:
-            await self._labels.print(found, self._station_name(device_id))
+            await self._labels.test(found, self._station_name(device_id))
+
+    async def _stick(self, device_id: str) -> None:
+        await self._refresh()
+        printer = self._devices.get(device_id)
+        if printer is None or printer.label is None:
+            return
+        code = printer.label.code
+        subject: Station | Device | None = None
+        if code.startswith(STATION):
+            subject = self._stations.get(code.removeprefix(STATION))
+        elif code:
+            subject = self._devices.get(code.removeprefix(STICKER))
+        if code and subject is None:  # forgotten a moment ago
+            await self._labels.report(printer.id, printer.label.id, Outcome("label"))
+            return
+        place = self._station_name(subject.id) if subject is not None else ""
+        await self._labels.stick(printer, subject, place)
 
     def _station_name(self, device_id: str) -> str:
-        named = (s.name.zh for s in self._stations.values() if device_id in s.printers)
+        named = (
+            s.name.zh for s in self._stations.values() if device_id in (*s.printers, *s.scanners)
+        )
         return next(named, "")
 
     async def _keep_up(self) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import msgspec
 import structlog
 
 from drivers.api import CopyId, DriverError, Proof, Raster
@@ -13,17 +14,25 @@ PROOF_S: Final = 5.0
 log = structlog.get_logger()
 
 
-async def print_once(board: PrinterBoard, slot: PrinterSlot, picture: Raster, copy: str) -> str:
-    """Print a label; return why it did not come out, or nothing where it left."""
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a label: why it did not come out, or else how the printer proved it."""
+
+    reason: str = ""
+    """A key of the locale files (`job_reason`)."""
+    proof: Proof = Proof.NONE
+
+
+async def print_once(board: PrinterBoard, slot: PrinterSlot, picture: Raster, copy: str) -> Outcome:
+    """Print a label, and return what became of it."""
     async with slot.lock:
         if slot.holds:
-            return "busy"
+            return Outcome("busy")
         if fault := await board.look(slot):
-            return fault
+            return Outcome(fault)
         return await _send(slot, picture, CopyId(copy))
 
 
-async def _send(slot: PrinterSlot, picture: Raster, copy_id: CopyId) -> str:
+async def _send(slot: PrinterSlot, picture: Raster, copy_id: CopyId) -> Outcome:
     try:
         mark = await slot.printer.mark()
         await slot.printer.send(slot.printer.encode(picture, copy_id), copy_id)
@@ -31,7 +40,5 @@ async def _send(slot: PrinterSlot, picture: Raster, copy_id: CopyId) -> str:
     except DriverError as error:
         await slot.printer.close()
         log.info("label was not sent", printer=slot.id, problem=str(error))
-        return "line"
-    if proof is Proof.NONE:
-        log.debug("printer does not prove its label", printer=slot.id)
-    return ""
+        return Outcome("line")
+    return Outcome(proof=proof)

@@ -1,8 +1,6 @@
 """`floorgate devices label`: the box's own label, and stickers for its stations and printers."""
 
 import argparse
-import ipaddress
-import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,11 +14,7 @@ LABEL: Final = """Make labels to stick on. --box: the box's own, with the addres
 scans, that of its pages, and the fingerprint of its authority, read from the configuration.
 --stickers: one for each station and each adopted device of the running box; scanning a station's
 signs in there, scanning a device's binds it."""
-GROUPS_A_LINE: Final = 2
-HERE: Final = "扫码在此登录 SCAN TO SIGN IN"
-"""What a station's sticker is for."""
 PDF, PNG = ".pdf", ".png"
-HTTP_PORT, HTTPS_PORT = 80, 443
 
 
 def add_label(group: "argparse._SubParsersAction[Any]") -> None:
@@ -75,54 +69,17 @@ def _render(template: str, fields: dict[str, Any]) -> "Raster":
 
 
 def _box(config: "Config") -> "list[Raster]":
+    from edge.boxlabel import box_fields  # noqa: PLC0415 - what only this verb needs
+
     return [_render("box", box_fields(config))]
 
 
-def box_fields(config: "Config") -> dict[str, str]:
-    """Return what the box's label says; raise `UsageError` where the box has not started yet."""
-    from edge.cli.door import UsageError  # noqa: PLC0415
-    from edge.http.certificates import fingerprint  # noqa: PLC0415
-
-    ca = Path(config.data) / "tls" / "ca.pem"
-    try:
-        groups = fingerprint(ssl.PEM_cert_to_DER_cert(ca.read_text()))
-    except OSError as error:
-        raise UsageError(f"{ca}: {error.strerror}; start the box once: it makes it") from error
-    addresses = [name for name in config.http.names if _is_address(name)]
-    names = [name for name in config.http.names if not _is_address(name)]
-    if not config.http.names:
-        raise UsageError("http.names is empty: write the box's address or name there")
-    plain, host = config.http.enrol_port or HTTP_PORT, (addresses or names)[0]
-    lines = [groups[at : at + GROUPS_A_LINE] for at in range(0, len(groups), GROUPS_A_LINE)]
-    return {
-        "site": config.box.name,
-        "id": config.box.id,
-        "enrol_url": _url("http", host, plain, HTTP_PORT),
-        "url": _url("https", (names or addresses)[0], config.http.port, HTTPS_PORT),
-        "fingerprint": "\n".join(" ".join(line) for line in lines),
-    }
-
-
-def _url(scheme: str, host: str, port: int, usual: int) -> str:
-    return f"{scheme}://{host}/" if port == usual else f"{scheme}://{host}:{port}/"
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.IPv4Address(name)
-    except ValueError:
-        return False
-    return True
-
-
 def _stickers(args: argparse.Namespace) -> "list[Raster]":
+    from edge.app.ownlabels import station_fields  # noqa: PLC0415 - what only this verb needs
     from edge.cli import door  # noqa: PLC0415
 
     found = door.ask(door.folder_of(args), "/devices")
-    fields = [
-        {"code": f"@S:{each['id']}", "name": each["name"]["zh"], "station": each["id"], "act": HERE}
-        for each in found["stations"]
-    ]
+    fields = [station_fields(each["id"], each["name"]["zh"]) for each in found["stations"]]
     for device in found["devices"]:
         if device["adopted"]:
             model = f"{device['make']} {device['model']}".strip()

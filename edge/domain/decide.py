@@ -36,6 +36,7 @@ from edge.domain import (
     returning,
     rulesets,
     sessions,
+    stickers,
     timing,
     training,
 )
@@ -137,6 +138,8 @@ _DECIDERS: Final[dict[type, tuple[Decider, str]]] = {
     c.DeviceBind: (devices.bind, ""),
     c.DeviceUnbind: (devices.unbind, ""),
     c.DeviceForget: (devices.forget, ""),
+    c.DeviceLabel: (stickers.ask, ""),
+    c.DeviceLabelReport: (stickers.report, ""),
     c.DeviceTest: (devices.test, ""),
     c.DeviceTestReport: (devices.report_test, ""),
     c.DeviceProve: (devices.prove, ""),

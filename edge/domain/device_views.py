@@ -5,6 +5,7 @@ import msgspec
 from edge.domain.devices import equipment, sticker_code
 from edge.domain.model import Clash, Device, Name, Station
 from edge.domain.rules import Ruleset
+from edge.domain.stickers import station_code
 from edge.domain.world import World
 
 HOUR_US = 3_600_000_000
@@ -18,6 +19,16 @@ class TestView(msgspec.Struct, frozen=True):
     reason: str | None
     proved_at: int | None
     due: bool
+
+
+class LabelView(msgspec.Struct, frozen=True):
+    """The newest sticker, or label of the box, that was printed here."""
+
+    code: str
+    state: str
+    at: int
+    proof: str | None
+    reason: str | None
 
 
 class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +54,7 @@ class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
     stations: list[str]
     sticker: str
     test: TestView
+    label: LabelView | None = None
     fault: str = ""
     jobs: int = 0
 
@@ -63,6 +75,7 @@ class StationView(msgspec.Struct, frozen=True):
 
     id: str
     name: Name
+    sticker: str
     printers: list[StationDevice]
     scanners: list[StationDevice]
     screens: int = 0
@@ -78,6 +91,15 @@ def test_view(device: Device, rules: Ruleset, now_us: int) -> TestView:
     proved = label.proved_us or None
     is_due = proved is None or now_us - proved > within_us
     return TestView(label.state, label.at_us, label.reason or None, proved, due=is_due)
+
+
+def _label_view(device: Device) -> LabelView | None:
+    label = device.label
+    if label is None:
+        return None
+    return LabelView(
+        label.code, label.state, label.at_us, label.proof or None, label.reason or None
+    )
 
 
 def device_view(world: World, device_id: str, rules: Ruleset, now_us: int) -> DeviceView | None:
@@ -107,6 +129,7 @@ def device_view(world: World, device_id: str, rules: Ruleset, now_us: int) -> De
         stations=[each.id for each in stations if device.id in (*each.printers, *each.scanners)],
         sticker=sticker_code(device.id),
         test=test_view(device, rules, now_us),
+        label=_label_view(device),
     )
 
 
@@ -126,6 +149,7 @@ def station_view(world: World, station_id: str, rules: Ruleset, now_us: int) -> 
     return StationView(
         id=station.id,
         name=station.name,
+        sticker=station_code(station.id),
         printers=[each for d in station.printers if (each := shown(d)) is not None],
         scanners=[each for d in station.scanners if (each := shown(d)) is not None],
     )

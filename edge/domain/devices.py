@@ -64,6 +64,14 @@ def equipment(world: World) -> Equipment:
     return world.get(Equipment, EQUIPMENT) or Equipment(id=EQUIPMENT)
 
 
+def the_station(world: World, station_id: str) -> Station:
+    """Return a station that there is."""
+    station = world.get(Station, station_id)
+    if station is None or station.is_removed:
+        raise RefusedError("unknown_station", station=station_id)
+    return station
+
+
 def _known(world: World, device_id: str) -> bool:
     device = world.get(Device, device_id)
     return device is not None and not device.is_forgotten
@@ -73,6 +81,14 @@ def _adopted(world: World, device_id: str) -> Device:
     device = the_device(world, device_id)
     if not device.is_adopted:
         raise RefusedError("device_not_adopted", device=device_id)
+    return device
+
+
+def printer_of(world: World, device_id: str) -> Device:
+    """Return a printer that is in use."""
+    device = _adopted(world, device_id)
+    if device.kind != "printer":
+        raise RefusedError("device_kind_missing", device=device.id, kinds=["printer"])
     return device
 
 
@@ -231,7 +247,7 @@ def bind(turn: Turn, data: c.DeviceBind) -> Facts:
     """Bind a device to a station by its sticker; a scanner is at one station only (DEV-5)."""
     device, test = read_sticker(turn.world, data.code)
     device = _adopted(turn.world, device.id)
-    station = _station(turn, data.station or station_of(turn))
+    station = the_station(turn.world, data.station or station_of(turn))
     bound = station.scanners if device.kind == "scanner" else station.bound
     if len(bound) >= BOUND_MAX and device.id not in bound:
         raise RefusedError("devices_full", max=BOUND_MAX)
@@ -249,7 +265,7 @@ def bind(turn: Turn, data: c.DeviceBind) -> Facts:
 
 def unbind(turn: Turn, data: c.DeviceUnbind) -> Facts:
     """Take a device from a station."""
-    station = _station(turn, data.station)
+    station = the_station(turn.world, data.station)
     if data.device in station.configured and data.device not in station.bound:
         raise RefusedError("device_configured", device=data.device)
     if data.device not in (*station.bound, *station.scanners):
@@ -261,13 +277,6 @@ def unbind(turn: Turn, data: c.DeviceUnbind) -> Facts:
 def _unbind(turn: Turn, station_id: str, device_id: str) -> None:
     turn.emit("device.unbound", f"device:{device_id}", (f"station:{station_id}",),
               device=device_id, station=station_id)  # fmt: skip
-
-
-def _station(turn: Turn, station_id: str) -> Station:
-    station = turn.world.get(Station, station_id)
-    if station is None or station.is_removed:
-        raise RefusedError("unknown_station", station=station_id)
-    return station
 
 
 def forget(turn: Turn, data: c.DeviceForget) -> Facts:
@@ -292,9 +301,7 @@ def _forget(turn: Turn, device: Device) -> None:
 
 def test(turn: Turn, data: c.DeviceTest) -> Facts:
     """Ask for a test label; it leaves at most once."""
-    device = _adopted(turn.world, data.device)
-    if device.kind != "printer":
-        raise RefusedError("device_kind_missing", device=device.id, kinds=["printer"])
+    device = printer_of(turn.world, data.device)
     test_id = turn.env.new_id()[-TEST_CHARS:]
     turn.emit("device.test_asked", f"device:{device.id}", device=device.id, test=test_id)
     return {"device": device.id, "test": test_id}

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from edge.domain.entries import Fact as EntryFact
-from edge.domain.model import Clash, Device, DeviceTest, Equipment, Fact, Name, Station
+from edge.domain.model import Clash, Device, DeviceLabel, DeviceTest, Equipment, Fact, Name, Station
 from edge.domain.model.devices import EQUIPMENT
 from edge.domain.projecting import on
 from edge.domain.world import World
@@ -163,3 +163,17 @@ def _edit_test(world: World, data: dict[str, Any], **fields: Any) -> None:  # no
     device = world.the(Device, data["device"])
     assert device.test is not None
     world.edit(device, test=msgspec.structs.replace(device.test, **fields))
+
+
+@on("device.label_asked")
+def _label_asked(world: World, fact: EntryFact, data: dict[str, Any]) -> None:
+    label = DeviceLabel(id=data["label"], code=data["code"], state="asked", at_us=fact.at_us)
+    world.edit(world.the(Device, data["device"]), label=label)
+
+
+@on("device.label_reported")
+def _label_reported(world: World, _: EntryFact, data: dict[str, Any]) -> None:
+    device = world.the(Device, data["device"])
+    assert device.label is not None
+    said = {name: data[name] for name in ("state", "proof", "reason")}
+    world.edit(device, label=msgspec.structs.replace(device.label, **said))

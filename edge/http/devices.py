@@ -14,7 +14,7 @@ from edge.http.guard import caller
 from edge.http.routes import Route
 from edge.http.wire import json_response, read_json
 
-VERBS: Final = ("adopt", "add", "bind", "unbind", "forget", "test", "prove")
+VERBS: Final = ("adopt", "add", "bind", "unbind", "forget", "test", "prove", "label")
 """What the admin door can do with devices: the commands `device.<verb>`."""
 
 

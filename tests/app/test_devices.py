@@ -1,6 +1,7 @@
 """Devices on a running box: found, adopted, tested, bound, moved, lost, back (DEV-1…5, PRN-7)."""
 
 import asyncio
+import io
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -10,6 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 import pytest_asyncio
+import zxingcpp
+from PIL import Image
 
 from drivers.api import Source, announce_printer, fake_printer
 from drivers.fakes.printer import FakePrinter
@@ -103,7 +106,9 @@ def _settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     here = DiscoveryConfig(
         interfaces=("127.0.0.1",), sources=(Source.MDNS, Source.PROBE), announce=False
     )
-    return msgspec.structs.replace(config(tmp_path), discovery=here)
+    site = config(tmp_path)
+    named = msgspec.structs.replace(site.http, names=("192.168.7.7",))
+    return msgspec.structs.replace(site, discovery=here, http=named)
 
 
 @pytest_asyncio.fixture(name="hall")
@@ -241,6 +246,30 @@ async def test_a_test_label_that_does_not_come_out_says_why(hall: Hall) -> None:
     await admin.must("device.test", device=device)
     failed = await hall.entry("device.test_reported", head, device=device)
     assert (failed["state"], failed["reason"], printer.odometer) == ("failed", "paper", 0)
+
+
+async def test_stickers_and_the_boxs_label_come_out_of_the_chosen_printer(hall: Hall) -> None:
+    """Each says what it should, with the printer's own proof; without paper it says why (PRN-7)."""
+    printer = await hall.printer("zpl")
+    admin = await hall.rig.client("admin")
+    device = (await admin.must("device.add", url=printer.url, name="desk"))["device"]
+    gun = {"url": "tcp://127.0.0.1:9", "name": "Gun", "kind": "scanner"}
+    scanner = (await admin.send(admin.command("device.add", gun)))[0]["facts"]["device"]
+
+    async def outcome(code: str) -> tuple[str, str, str]:
+        head = hall.head
+        label = (await admin.must("device.label", device=device, code=code))["label"]
+        said = await hall.entry("device.label_reported", head, label=label)
+        return said["state"], said["proof"], said["reason"]
+
+    for code in ("@S:S1", f"@D:{scanner}", "@S:S1"):
+        assert await outcome(code) == ("confirmed", "odometer", "")
+        (read,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(printer.labels[-1].png)))
+        assert read.text == code
+    assert await outcome("") == ("confirmed", "odometer", "")
+    printer.paper_out = True
+    assert await outcome("@S:S1") == ("failed", "", "paper")
+    assert printer.odometer == 4
 
 
 async def test_configured_printers_work_whatever_ails_discovery(tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import zxingcpp
 from PIL import Image
 
-from drivers.api import fake_printer
-from edge.cli.stickers import box_fields
+from drivers.api import LabelError, fake_printer
+from edge.boxlabel import box_fields
 from edge.config import load_config
 from tests.rig import config, running
 
@@ -42,7 +43,7 @@ async def test_the_boxs_label_leads_a_pda_to_it(tmp_path: Path) -> None:
     file, out = tmp_path / "floorgate.toml", tmp_path / "box.png"
     file.write_text(CONFIG.format(data=tmp_path / "box"), "utf-8")
     early = label("--box", "--config", str(file), "-o", str(out))
-    assert (early.returncode, "start the box once" in early.stderr) == (2, True)
+    assert (early.returncode, "start the box once" in early.stderr) == (1, True)
     async with running(config(tmp_path / "box")):
         pass
     made = label("--box", "--config", str(file), "-o", str(out))
@@ -52,6 +53,20 @@ async def test_the_boxs_label_leads_a_pda_to_it(tmp_path: Path) -> None:
     digits = said["fingerprint"].replace("\n", "").replace(" ", "")
     assert digits == hashlib.sha256(der).hexdigest().upper()
     assert said["url"] == "https://floorgate.lan/"
+
+
+@pytest.mark.parametrize(
+    ("line", "place"), [("names = []", "http.names"), ("tls = false", "http.tls")]
+)
+def test_a_box_that_no_pda_could_find_or_trust_has_no_label(
+    tmp_path: Path, line: str, place: str
+) -> None:
+    """What the configuration lacks is named, with what to do (DEV-6)."""
+    file = tmp_path / "floorgate.toml"
+    file.write_text(f'data = "{tmp_path}"\n[http]\n{line}\n', "utf-8")
+    with pytest.raises(LabelError) as caught:
+        box_fields(load_config(file))
+    assert (caught.value.path, bool(caught.value.hint)) == (place, True)
 
 
 async def test_each_station_and_printer_has_a_sticker(tmp_path: Path) -> None:

@@ -109,6 +109,28 @@ def test_a_sticker_binds_and_its_test_label_proves(floor: Site) -> None:
     assert (shown.test.state, shown.test.due, shown.stations) == ("proved", True, ["S1"])
 
 
+def test_a_printer_prints_the_stickers_of_the_site(floor: Site) -> None:
+    """A station's, a device's, the box's label: asked once, its outcome written once (PRN-7)."""
+    seen(floor)
+    assert floor.by("keeper", c.DeviceLabel("d1", "@S:S1")).code == "device_not_adopted"
+    floor.by("keeper", c.DeviceAdopt("d1"))
+    assert floor.by("packer", c.DeviceLabel("d1", "@S:S1")).code == "role_missing"
+    wrong = ("@S:S9", "@D:d9", "FG1:SF1")
+    said = [floor.by("keeper", c.DeviceLabel("d1", code)).code for code in wrong]
+    assert said == ["unknown_station", "unknown_device", "not_a_sticker"]
+    for code, ref in (("@S:S1", "station:S1"), ("@D:P1:0a1b", "device:P1"), ("", None)):
+        label = floor.by("keeper", c.DeviceLabel("d1", code)).facts["label"]
+        asked = floor.said("device.label_asked")[-1]
+        assert (asked.data["code"], ref in asked.refs) == (code[:5], ref is not None)
+        floor.run(c.DeviceLabelReport("d1", label, proof="odometer"), via="driver")
+        late = c.DeviceLabelReport("d1", label, reason="paper")
+        assert floor.run(late, via="driver").code == "outcome_known"
+    shown = device_view(floor.world, "d1", floor.rules, floor.now_us)
+    assert shown is not None
+    assert shown.label is not None
+    assert (shown.label.code, shown.label.state, shown.label.proof) == ("", "confirmed", "odometer")
+
+
 def test_a_scanner_is_at_one_station_only(floor: Site) -> None:
     """Bound elsewhere it leaves the first station; a scan that nobody claims is kept (DEV-5)."""
     seen(floor, kind="scanner", facts={}, url="hid:///dev/input/by-id/gun")
@@ -185,6 +207,7 @@ anything = st.one_of(
     ),
     st.builds(c.DeviceForget, st.sampled_from(IDS)),
     st.builds(c.DeviceTest, st.sampled_from(IDS)),
+    st.builds(c.DeviceLabel, st.sampled_from(IDS), st.sampled_from(("", "@S:S1", "@D:d1"))),
     st.builds(c.DeviceBind, st.sampled_from([f"@D:{i}" for i in IDS]), st.sampled_from(("S1", ""))),
     st.builds(c.DeviceUnbind, st.just("S1"), st.sampled_from(IDS)),
     st.builds(c.DeviceProve, st.sampled_from([f"@D:{i}:1" for i in IDS])),
@@ -204,7 +227,7 @@ def test_nothing_is_asked_of_a_device_that_is_not_adopted(steps: list[Any]) -> N
         own = isinstance(step, c.DeviceReport | c.SiteConfigure)
         site.run(step) if own else site.by("keeper", step)
         for draft in site.journal[before:]:
-            if draft.kind in ("device.test_asked", "device.bound"):
+            if draft.kind in ("device.test_asked", "device.label_asked", "device.bound"):
                 assert draft.data["device"] in adopted
         for station in site.all(Station):
             bound = (*station.bound, *station.scanners)

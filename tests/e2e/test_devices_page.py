@@ -76,6 +76,10 @@ async def put_to_use(
     assert [(each["name"], each["test"]["due"]) for each in station["printers"]] == [
         ("Door", False), ("P1", True),
     ]  # fmt: skip
+    await page.locator(".row", has_text="S1").click()
+    await pda.sees(t["device_label.confirmed"])
+    assert printed_code(printer) == "@S:S1"
+    yield "sticker"
     printer.paper_out = True
     await pda.sees(t["job_reason.paper"])
     yield "ill"

@@ -109,7 +109,10 @@ interface DeviceView {
   conflicts: { clash: string; parties: string[] }[]; sticker: string; fault: string; jobs: number;
   test: { state: string; at: number | null; reason: string | null; proved_at: number | null;
     due: boolean };
+  label: { code: string; state: 'asked' | 'sent' | 'confirmed' | 'failed'; at: number;
+    proof: string | null; reason: string | null } | null;
 }
+interface StationView { id: string; name: Name; sticker: string }
 interface StaffView {
   id: string; name: Name; named: boolean; roles: string[]; active: boolean; badge: boolean;
   badge_at: number | null; pin: 'set' | 'once' | ''; shift_at: number | null;

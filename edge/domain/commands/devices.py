@@ -105,6 +105,26 @@ class DeviceTestReport(Data, frozen=True, tag="device.test_report"):
     """Why it did not come out: a key of the locale files (`job_reason`); empty: it left."""
 
 
+class DeviceLabel(Data, frozen=True, tag="device.label"):
+    """Print a label of the site on this printer: the sticker that carries a code, or the box's."""
+
+    device: str
+    code: str = ""
+    """`@S:` a station's, `@D:` a device's; empty: the label of the box itself."""
+
+
+class DeviceLabelReport(Data, frozen=True, tag="device.label_report"):
+    """What became of a label of the site."""
+
+    FROM_CLIENTS = False
+    device: str
+    label: str
+    proof: str = ""
+    """How the printer proved it: `drivers.api.Proof`; empty: it cannot."""
+    reason: str = ""
+    """Why it did not come out: a key of the locale files (`job_reason`); empty: it left."""
+
+
 class DeviceProve(Data, frozen=True, tag="device.prove"):
     """Scan the test label back."""
 

@@ -2,7 +2,15 @@
 
 from edge.domain.model.approvals import Approval, Opinion
 from edge.domain.model.base import Doc, Name
-from edge.domain.model.devices import Clash, Device, DeviceTest, Equipment, Fact, Station
+from edge.domain.model.devices import (
+    Clash,
+    Device,
+    DeviceLabel,
+    DeviceTest,
+    Equipment,
+    Fact,
+    Station,
+)
 from edge.domain.model.gifts import GiftEvent, Gifts
 from edge.domain.model.labels import Job, Pool, PoolSlot, PrintDay, Waybill, pool_id
 from edge.domain.model.orders import (
@@ -84,6 +92,7 @@ __all__ = [
     "Count",
     "Deadlines",
     "Device",
+    "DeviceLabel",
     "DeviceTest",
     "DeviceTries",
     "Doc",

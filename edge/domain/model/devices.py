@@ -37,6 +37,18 @@ class DeviceTest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     proved_by: str = ""
 
 
+class DeviceLabel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The newest label of the site on a printer. `state`: asked, sent, confirmed or failed."""
+
+    id: str
+    code: str
+    """What its QR says, for a sticker; empty: the label of the box."""
+    state: str
+    at_us: int
+    proof: str = ""
+    reason: str = ""
+
+
 class Device(Doc, frozen=True, kw_only=True, omit_defaults=True):
     """One physical device; the id stays with it when its address changes."""
 
@@ -61,6 +73,7 @@ class Device(Doc, frozen=True, kw_only=True, omit_defaults=True):
     configured_url: str = ""
     """Where the configuration says that it is; empty for all others."""
     test: DeviceTest | None = None
+    label: DeviceLabel | None = None
     is_forgotten: bool = False
 
     @property

@@ -78,7 +78,11 @@ function deviceRow(app, d) {
 export const device = {
   hears: HEARS,
   /** @param {App} app */
-  reads: (app) => ({ device: `/devices/${encodeURIComponent(app.state.about)}` }),
+  reads: (app) => ({
+    device: `/devices/${encodeURIComponent(app.state.about)}`,
+    devices: '/devices',
+    stations: '/stations',
+  }),
   /** @param {App} app */
   view(app) {
     const { t, state } = app;
@@ -106,7 +110,52 @@ function sheet(app, d) {
       behind: chip(t(`device_state.${d.state}`), LOST.includes(d.state) ? 'bad' : ''),
       body: html`${facts(app, { device_kind, make, model, language, url, note, jobs: jobs || '' })}
         ${d.adopted ? forgetAction(app, d) : nothing}`,
-    })}`;
+    })}
+    ${d.adopted && d.kind === 'printer' ? stickers(app, d) : nothing}`;
+}
+
+/** The site's labels that this printer can print: the box's, each station's, other devices'. */
+/** @param {App} app @param {DeviceView} d */
+function stickers(app, d) {
+  const { t, state } = app;
+  /** @type {StationView[]} */
+  const places = state.seen.stations?.stations ?? [];
+  /** @type {DeviceView[]} */
+  const others = (state.seen.devices?.devices ?? []).filter(
+    (/** @type {DeviceView} */ each) => each.adopted && each.id !== d.id,
+  );
+  const labels = [
+    { code: '', main: t('devices.label_box'), sub: t('devices.label_box_size') },
+    ...places.map((each) => ({ code: each.sticker, main: app.name(each.name), sub: each.id })),
+    ...others.map((each) => ({
+      code: each.sticker,
+      main: named(each),
+      sub: t(`device_kind.${each.kind}`),
+    })),
+  ];
+  return card({
+    title: t('devices.stickers'),
+    body: html`<p>${t('devices.stickers_how')}</p>${labels.map((each) =>
+      stickerRow(app, d, each),
+    )}`,
+  });
+}
+
+/** @type {(app: App, d: DeviceView, of: {code: string, main: string, sub: string}) => unknown} */
+function stickerRow(app, d, { code, main, sub }) {
+  const { t } = app;
+  const newest = d.label?.code === code ? d.label : null;
+  const tone = { asked: '', sent: '', confirmed: 'good', failed: 'bad' }[newest?.state ?? 'asked'];
+  const advice = newest?.reason
+    ? t(`job_reason.${newest.reason}`)
+    : newest?.state === 'sent' && t('devices.label_look');
+  const why = app.why('device.label');
+  return row({
+    main,
+    sub: [sub, advice].filter(Boolean).join(' · '),
+    behind: newest ? chip(t(`device_label.${newest.state}`), tone) : nothing,
+    onPress: () => (why ? app.refuse(why) : app.send('device.label', { device: d.id, code })),
+  });
 }
 
 /** What discovery could not tell, a person says. @param {App} app @param {DeviceView} d */

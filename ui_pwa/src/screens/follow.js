@@ -129,6 +129,7 @@ const FOLLOW = {
   'device.bind': (app, facts) => app.tell('good', 'notice.device_bound', facts),
   'device.unbind': (app, _, data) => app.tell('good', 'notice.device_unbound', data),
   'device.test': (app) => app.tell('kept', 'notice.device_test'),
+  'device.label': (app) => app.tell('kept', 'notice.device_label'),
   'device.prove': (app) => app.tell('good', 'notice.device_proved'),
   'device.forget': (app) => {
     app.go('devices');
