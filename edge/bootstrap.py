@@ -47,6 +47,7 @@ from edge.store.runners import QUEUE_MAX, ThreadRunner
 from edge.store.share import FencedError
 from edge.store.sqlite import NewerSchemaError, SqliteStore
 from edge.store.writer import Writer
+from edge.structs import settle_structs
 from edge.web import Inside, WebDoors
 from sync.api import LinkState
 
@@ -108,6 +109,7 @@ class BoxProcess:
         self._lock()
         finish_switch(self.data)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        settle_structs()
         try:
             check_is_no_spare(self.data)
             self._open_writer()

@@ -184,10 +184,14 @@ def compile_template(template: Mapping[str, Any]) -> Compiled:
     return _compile(raw)
 
 
+_decode = msgspec.json.Decoder(Template).decode
+"""Made once, here: labels are drawn in several threads, and the first would make it."""
+
+
 @lru_cache(maxsize=TEMPLATES_MAX)
 def _compile(raw: bytes) -> Compiled:
     try:
-        template = msgspec.json.decode(raw, type=Template)
+        template = _decode(raw)
     except msgspec.ValidationError as error:
         raise _explain(str(error), raw) from error
     parts = tuple(

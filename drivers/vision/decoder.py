@@ -19,6 +19,7 @@ IDLE_S: Final = 60.0
 REPLY_BYTES_MAX: Final = 1_000_000
 
 log = structlog.get_logger()
+_decode = msgspec.msgpack.Decoder(Reply).decode
 
 
 class WorkerDecoder:
@@ -110,7 +111,7 @@ async def _exchange(worker: asyncio.subprocess.Process, data: bytes) -> Reply:
     (length,) = LENGTH.unpack(await worker.stdout.readexactly(LENGTH.size))
     if length > REPLY_BYTES_MAX:
         raise ValueError(f"a reply of {length} bytes")
-    return msgspec.msgpack.decode(await worker.stdout.readexactly(length), type=Reply)
+    return _decode(await worker.stdout.readexactly(length))
 
 
 async def _end(worker: asyncio.subprocess.Process) -> None:
