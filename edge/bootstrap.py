@@ -315,6 +315,7 @@ class BoxProcess:
                     cut=self._cut,
                     remedies=self._remedies(),
                     default_rules=default_ruleset,
+                    is_time_trusted=self._is_time_trusted,
                 )
             )
             self._closing.append(self.web.close)

@@ -92,6 +92,7 @@ class Inside:
     cut: Callable[[SnapshotKeep], Awaitable[Reply]]
     remedies: Remedies
     default_rules: Callable[[], bytes]
+    is_time_trusted: Callable[[], bool]
 
 
 class WebDoors:
@@ -231,7 +232,13 @@ class WebDoors:
     def _certificates(self) -> Certificates:
         http = self._inside.config.http
         own = Pair(Path(http.certificate), Path(http.key)) if http.certificate else None
-        return Certificates(self._data / "tls", self._names(), self._inside.clock, own)
+        return Certificates(
+            self._data / "tls",
+            self._names(),
+            self._inside.clock,
+            own,
+            is_time_trusted=self._inside.is_time_trusted,
+        )
 
     async def _open_enrolment(
         self, certificates: Certificates, https_port: int, handed: dict[int, socket.socket]

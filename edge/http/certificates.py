@@ -7,6 +7,7 @@ new connections get the new certificate, those that are open stay.
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -22,7 +23,7 @@ from edge.http import tls
 DAY_US: Final = 86_400_000_000
 SOON_DAYS: Final = 30
 URGENT_DAYS: Final = 7
-WATCH_S: Final = 3600.0
+WATCH_S: Final = 600.0
 GROUPS: Final = 8
 FILE_BYTES_MAX: Final = 1024 * 1024
 
@@ -55,12 +56,19 @@ class Certificates:
     """Keeps one TLS context supplied with a certificate. `names` begin with `localhost`."""
 
     def __init__(
-        self, folder: Path, names: tuple[str, ...], clock: Clock, own: Pair | None = None
+        self,
+        folder: Path,
+        names: tuple[str, ...],
+        clock: Clock,
+        own: Pair | None = None,
+        *,
+        is_time_trusted: Callable[[], bool] = lambda: False,
     ) -> None:
         self._folder = folder
         self._names = names
         self._clock = clock
         self._own = own
+        self._is_time_trusted = is_time_trusted
         self._loaded: bytes = b""
         self._expires_us = 0
         self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -88,7 +96,7 @@ class Certificates:
             log.warning("the certificate nears its end", days=now.days, source=now.source)
 
     async def watch(self) -> None:
-        """Refresh every hour, off the loop, until cancelled."""
+        """Refresh every ten minutes, off the loop, until cancelled."""
         while True:
             await asyncio.sleep(WATCH_S)
             await asyncio.to_thread(self.refresh)
@@ -109,11 +117,12 @@ class Certificates:
         return fingerprint(self.ca_der)
 
     def _load(self) -> None:
+        now_us, is_trusted = self._clock.now_us(), self._is_time_trusted()
         if self._own:
             certificate, key = self._own.certificate, self._own.key
-            check_pair(self._own, self._names, self._clock.now_us())
+            check_pair(self._own, self._names, now_us, is_time_trusted=is_trusted)
         else:
-            tls.keep(self._folder, self._names, self._clock.now_us())
+            tls.keep(self._folder, self._names, now_us, is_time_trusted=is_trusted)
             certificate, key = self._folder / "leaf.pem", self._folder / "leaf.key"
         raw = certificate.read_bytes()
         if raw == self._loaded:
@@ -131,11 +140,14 @@ def fingerprint(der: bytes) -> list[str]:
     return [digest[at : at + size] for at in range(0, len(digest), size)]
 
 
-def check_pair(own: Pair, names: tuple[str, ...], now_us: int) -> None:
+def check_pair(
+    own: Pair, names: tuple[str, ...], now_us: int, *, is_time_trusted: bool = False
+) -> None:
     """Raise `CertificateError` where a site's certificate and key cannot serve the box.
 
     One that has expired is served all the same: PDAs then work offline and say why, which is more
-    than they could do with none. A name that it does not cover is only told.
+    than they could do with none. So is one that is not valid yet by a clock that nobody confirms:
+    the box may have just been switched on. A name that it does not cover is only told.
     """
     leaf, key = _read(own.certificate), _read(own.key)
     try:
@@ -156,9 +168,10 @@ def check_pair(own: Pair, names: tuple[str, ...], now_us: int) -> None:
     now = datetime.fromtimestamp(now_us / 1e6, UTC)
     if certificate.not_valid_before_utc > now:
         begins = certificate.not_valid_before_utc.date()
-        raise CertificateError(
-            f"{own.certificate} is good from {begins} on; is the box's clock right?"
-        )
+        problem = f"{own.certificate} is good from {begins} on; is the box's clock right?"
+        if is_time_trusted:
+            raise CertificateError(problem)
+        log.error("the site's certificate is not valid yet", problem=problem)
     if certificate.not_valid_after_utc <= now:
         log.error("the site's certificate has expired; PDAs work offline until it is replaced")
     _check_names(own, certificate, [name for name in names if not tls.is_loopback(name)])

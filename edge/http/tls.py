@@ -29,10 +29,13 @@ log = structlog.get_logger()
 Key = ec.EllipticCurvePrivateKey
 
 
-def keep(folder: Path, names: tuple[str, ...], now_us: int) -> None:
+def keep(
+    folder: Path, names: tuple[str, ...], now_us: int, *, is_time_trusted: bool = False
+) -> None:
     """Make or renew what is due of authority and leaf in `folder`: `leaf.pem` and `leaf.key`.
 
-    `names` are the DNS names and IP addresses of the box, `localhost` first.
+    `names` are the DNS names and IP addresses of the box, `localhost` first. What was made while
+    the clock was wrong, and is not valid by a clock that is confirmed, is made again.
     """
     now = datetime.fromtimestamp(now_us / 1e6, UTC)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -41,10 +44,19 @@ def keep(folder: Path, names: tuple[str, ...], now_us: int) -> None:
     if not is_new and (foreign := _foreign(ca_file.read_bytes(), names)):
         log.warning("new certificate authority: enrol the PDAs again", for_names=foreign)
         is_new = True
+    if not is_new and is_time_trusted and not _is_valid(ca_file, now):
+        log.warning("new certificate authority: enrol the PDAs again", made="by a wrong clock")
+        is_new = True
     if is_new:
         _write_ca(folder, names, now)
-    if is_new or not leaf_file.exists() or _is_stale(folder, names, now):
+    is_early = is_time_trusted and leaf_file.exists() and not _is_valid(leaf_file, now)
+    if is_new or is_early or not leaf_file.exists() or _is_stale(folder, names, now):
         _write_leaf(folder, names, now)
+
+
+def _is_valid(file: Path, now: datetime) -> bool:
+    certificate = x509.load_pem_x509_certificate(file.read_bytes())
+    return certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc
 
 
 def _is_stale(folder: Path, names: tuple[str, ...], now: datetime) -> bool:

@@ -1,5 +1,7 @@
 """The figures of a self-test and its verdict."""
 
+from typing import Final
+
 import msgspec
 
 
@@ -21,12 +23,20 @@ class Figure(msgspec.Struct, frozen=True):
         return self.value >= self.target if self.is_least else self.value <= self.target
 
 
+SLOW: Final = 2.0
+"""From here on times tell more of the machine than of the box."""
+
+
 class Verdict(msgspec.Struct, frozen=True):
-    """What a self-test came to. `problems` are faults beside the figures."""
+    """What a self-test came to. `problems` are faults beside the figures.
+
+    `slowness`: how many times slower the machine was, as it began, than a quiet mini-PC.
+    """
 
     figures: tuple[Figure, ...]
     problems: tuple[str, ...]
     took_s: float
+    slowness: float = 1.0
 
     @property
     def is_good(self) -> bool:
@@ -43,6 +53,11 @@ class Verdict(msgspec.Struct, frozen=True):
         ]
         rows += [f"wrong: {problem}" for problem in self.problems]
         word = "good 合格" if self.is_good else "NOT GOOD 不合格"
+        if not self.is_good and self.slowness >= SLOW:
+            rows.append(
+                f"this machine was {self.slowness:.0f} times slower than a quiet mini-PC: "
+                "test again when it is quiet   机器太慢或太忙,请空闲时再测"
+            )
         return "\n".join([*rows, f"{word}, in {self.took_s:.0f} s"])
 
     def facts(self) -> dict[str, object]:
@@ -51,4 +66,4 @@ class Verdict(msgspec.Struct, frozen=True):
             msgspec.structs.asdict(figure) | {"met": figure.is_met} for figure in self.figures
         ]
         told = {"ok": self.is_good, "figures": figures, "problems": list(self.problems)}
-        return told | {"took_s": round(self.took_s, 1)}
+        return told | {"took_s": round(self.took_s, 1), "slowness": self.slowness}

@@ -18,7 +18,7 @@ def test_a_floor_of_its_own_stands_what_is_done_to_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The resilience figures come with their targets, and nothing stays behind (REP-4)."""
-    monkeypatch.setattr(run, "TEST_S_MAX", 300.0)  # this machine may be busy
+    monkeypatch.setattr(run, "TEST_S_MAX", 300.0)  # others may begin to work on this machine
     monkeypatch.setattr(run, "LABELS", 200)
     said: list[str] = []
     verdict = asyncio.run(run.selftest(said.append, tmp_path))
@@ -58,3 +58,12 @@ def test_the_verdict_needs_every_target_and_no_problem() -> None:
     assert not Verdict((good, slow), (), 1.0).is_good
     assert not Verdict((good,), ("twice",), 1.0).is_good
     assert "MISSED" in Verdict((slow,), (), 1.0).table()
+
+
+def test_a_slow_machine_is_named_beside_what_it_missed() -> None:
+    """Who reads NOT GOOD learns that the machine was busy, and what to do; good needs no excuse."""
+    good = Figure("share", "占比", 99.6, "%", 99.5, is_least=True)
+    slow = Figure("time", "时间", 2.1, "s", 2.0)
+    assert "6 times slower than a quiet mini-PC: test again" in Verdict((slow,), (), 1, 6.2).table()
+    assert "times slower" not in Verdict((good,), (), 1.0, 6.2).table()
+    assert "times slower" not in Verdict((slow,), (), 1.0, 1.1).table()

@@ -108,6 +108,35 @@ async def test_a_renewed_leaf_is_served_and_open_connections_stay(tmp_path: Path
     await server.wait_closed()
 
 
+def test_a_wrong_clock_at_boot_is_got_over(tmp_path: Path) -> None:
+    """What a clock made that ran ahead is made again once the time is confirmed, and not before.
+
+    A clock that is behind changes nothing: what PDAs trust stays what they trust (SEC-1).
+    """
+    clock, trusted = ManualClock(NOW + 9_000 * DAY), [False]
+    keep = Certificates(tmp_path, NAMES, clock, is_time_trusted=lambda: trusted[0])
+    ahead = keep.ca_der
+    clock.now = NOW
+    keep.refresh()
+    assert keep.ca_der == ahead
+    trusted[0] = True
+    keep.refresh()
+    right, view = keep.ca_der, keep.view()
+    assert right != ahead
+    assert (view.days, view.level) == (397, "ok")
+    clock.now, trusted[0] = NOW - 9_000 * DAY, False
+    again = Certificates(tmp_path, NAMES, clock, is_time_trusted=lambda: trusted[0])
+    assert (again.ca_der, again.view().expires_at) == (right, view.expires_at)
+
+
+def test_a_site_certificate_is_served_though_the_clock_is_behind(tmp_path: Path) -> None:
+    """While nobody confirms the time the box serves what it has; confirmed, it says no (SEC-1)."""
+    pair = write_pair(tmp_path, "box.lan", begins=NOW + DAY)
+    assert Certificates(tmp_path, NAMES, ManualClock(), pair).view().source == "site"
+    with pytest.raises(CertificateError, match="is the box's clock right"):
+        Certificates(tmp_path, NAMES, ManualClock(), pair, is_time_trusted=lambda: True)
+
+
 @pytest.mark.parametrize(
     ("days", "level"), [(31, "ok"), (30, "soon"), (8, "soon"), (7, "urgent"), (0, "expired")]
 )
@@ -160,7 +189,7 @@ def test_what_cannot_serve_is_named_with_what_to_do(tmp_path: Path) -> None:
     ]
     for broken, says in cases:
         with pytest.raises(CertificateError, match=says):
-            Certificates(tmp_path, NAMES, ManualClock(), broken)
+            Certificates(tmp_path, NAMES, ManualClock(), broken, is_time_trusted=lambda: True)
 
 
 def test_certificate_and_key_go_together(tmp_path: Path) -> None:
