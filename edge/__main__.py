@@ -1,6 +1,8 @@
 """The command line."""
 
 import argparse
+import os
+import sys
 
 from edge.cli import (
     admin,
@@ -24,7 +26,7 @@ from edge.cli import (
     sim,
     spare,
 )
-from edge.cli.output import WRONG_USAGE
+from edge.cli.output import PIPE_CLOSED, WRONG_USAGE
 
 VERBS = (
     services,
@@ -51,7 +53,18 @@ VERBS = (
 
 
 def main() -> None:
-    """Run `floorgate`."""
+    """Run `floorgate`. Who reads no further, as `head` does, ends it without a word."""
+    try:
+        try:
+            _run()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left goes nowhere
+        raise SystemExit(PIPE_CLOSED) from None
+
+
+def _run() -> None:
     parser = argparse.ArgumentParser(
         prog="floorgate",
         description="The box through which every order of a warehouse moves by a real action.",

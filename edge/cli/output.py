@@ -11,6 +11,8 @@ from typing import Any, Final
 GOOD: Final = 0
 FOUND_WRONG: Final = 1
 WRONG_USAGE: Final = 2
+PIPE_CLOSED: Final = 141
+"""Whoever read the output stopped; what a shell calls a process that SIGPIPE ended."""
 NOT_THE_BOX: Final = 4
 """Another machine is the box; systemd does not start the service again (floorgate.service)."""
 

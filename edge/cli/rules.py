@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
+from edge.cli.words import add_language
+
 CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
 RECENT: Final = 200
 EXIT_CODES: Final = "exit codes: 0 all is well, 1 something is wrong or refused, 2 wrong usage"
@@ -84,6 +86,7 @@ def _verb(
         text = "the box's folder; default: that of the config"
         parser.add_argument("--data", type=Path, metavar="DIR", help=text)
         parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE")
+    add_language(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=_run, action=name)
     return parser

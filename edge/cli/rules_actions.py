@@ -14,16 +14,47 @@ import msgspec
 from edge.app.ports import Reader
 from edge.app.rulekeeping import sign_ruleset
 from edge.app.sandbox import Sandbox, SandboxReport
-from edge.cli.door import UsageError, ask, folder_of, told
+from edge.cli.door import CONFIG, UsageError, ask, folder_of
 from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
-from edge.domain.model import Box, RulesetHistory, RulesetRecord
-from edge.domain.rules import DOCUMENT_BYTES_MAX, RulesetError, diff_documents, in_force
+from edge.cli.words import language_of, refusal_text
+from edge.domain.model import Box, Name, RulesetHistory, RulesetRecord
+from edge.domain.rules import DOCUMENT_BYTES_MAX, Problem, RulesetError, diff_documents, in_force
 from edge.domain.trial import judge
 from edge.store.journal import Journal, NoJournalError
 from edge.store.reader import SqliteReader
 
 SIGNATURE_BYTES: Final = 64
 ORDERS_MAX: Final = 200
+WORDS: Final = {
+    "good": Name("{file}: {label} 没有问题", "{file}: {label} is good"),
+    "faults": Name("{file}: {count} 个问题", "{file}: {count} problems"),
+    "not_compared": Name(
+        "无法比较：{said}；请先运行 floorgate rules check",
+        "cannot compare: {said}; run: floorgate rules check",
+    ),
+    "changes": Name("{count} 处不同", "{count} changes"),
+    "no_change": Name("没有不同", "no change"),
+    "in_force": Name("现行规则集：{label}", "{label} is in force"),
+    "back_to": Name("回退将恢复 {label}", "a roll-back leads to {label}"),
+    "first_order": Name("{took} 秒后判定首单", "first order after {took} s"),
+    "rolled_back": Name("回退人", "rolled back to by"),
+    "signed": Name("签名", "signed by"),
+    "order": Name("订单", "order"),
+    "what": Name("变化项", "what"),
+    "before": Name("现在", "before"),
+    "after": Name("之后", "after"),
+    "not_tried": Name("未试算：请先改正以上问题", "not tried: mend these first"),
+    "tried": Name(
+        "{rules} 对比 {against}：近期 {recent} 单与自拟 {given} 单中，{changed} 单会改变",
+        "{rules} against {against}: {changed} of {recent} recent, {given} made orders would change",
+    ),
+    "signature": Name("签名已写入 {signature}", "the signature is in {signature}"),
+    "decides": Name(
+        "{rules} 从下一个动作起生效；之前是 {before}",
+        "{rules} decides from the next command on; before it, {before} did",
+    ),
+    "unknown_skus": Name("商品目录里没有：{skus}", "not in the catalogue: {skus}"),
+}
 
 
 def check(args: argparse.Namespace) -> int:
@@ -49,7 +80,7 @@ def publish(args: argparse.Namespace) -> int:
 def rollback(args: argparse.Namespace) -> int:
     """Bring back the ruleset before."""
     return _guarded(
-        lambda: told(args, ask(folder_of(args), "/rulesets/rollback", {"reason": args.reason}))
+        lambda: _told(args, ask(folder_of(args), "/rulesets/rollback", {"reason": args.reason}))
     )
 
 
@@ -63,6 +94,11 @@ def _guarded(verb: Callable[[], int]) -> int:
         return verb()
     except (UsageError, NoJournalError) as error:
         return fail(str(error), WRONG_USAGE)
+
+
+def _words(args: argparse.Namespace, key: str, **facts: Any) -> str:  # noqa: ANN401
+    text: str = getattr(WORDS[key], language_of(args, CONFIG))
+    return text.format(**facts)
 
 
 def _read(path: Path) -> bytes:
@@ -90,12 +126,9 @@ def _check(args: argparse.Namespace) -> int:
         say_json({"ok": not problems, "rules": label, "problems": found})
     else:
         for problem in problems:
-            say(f"{args.file}: {problem}")
-        say(
-            f"{args.file}: {len(problems)} problems"
-            if problems
-            else f"{args.file}: {label} is good"
-        )
+            say(f"{args.file}: {problem.told(language_of(args, CONFIG))}")
+        key = "faults" if problems else "good"
+        say(_words(args, key, file=args.file, count=len(problems), label=label))
     return FOUND_WRONG if problems else GOOD
 
 
@@ -105,13 +138,14 @@ def _diff(args: argparse.Namespace) -> int:
     try:
         changes = diff_documents(old, new)
     except RulesetError as error:
-        return fail(f"cannot compare: {error}; run: floorgate rules check")
+        said = error.problems[0].told(language_of(args, CONFIG))
+        return fail(_words(args, "not_compared", said=said))
     if args.json:
         say_json({"ok": True, "changes": msgspec.to_builtins(changes)})
         return GOOD
     for change in changes:
         say(str(change))
-    say(f"{len(changes)} changes" if changes else "no change")
+    say(_words(args, "changes" if changes else "no_change", count=len(changes)))
     return GOOD
 
 
@@ -159,13 +193,14 @@ def _show(args: argparse.Namespace) -> int:
     if args.json:
         say_json({"ok": True, "rules": box.rules, "history": msgspec.to_builtins(history)})
         return GOOD
-    say(f"{box.rules} is in force")
+    say(_words(args, "in_force", label=box.rules))
     if history.before:
-        say(f"a roll-back leads to {history.before[-1]}")
+        say(_words(args, "back_to", label=history.before[-1]))
     for push in reversed(history.pushes):
         since = push.issued_us or push.received_us
-        took = f"first order after {(push.first_us - since) / 1e6:.2f} s" if push.first_us else ""
-        by = "rolled back to by" if push.back else "signed by"
+        took_s = (push.first_us - since) / 1e6
+        took = _words(args, "first_order", took=f"{took_s:.2f}") if push.first_us else ""
+        by = _words(args, "rolled_back" if push.back else "signed")
         when = datetime.fromtimestamp(push.received_us / 1e6, UTC).isoformat(" ", "seconds")
         say(f"  {when}  {push.label:<20} {by} {push.signed_by:<22} {took}".rstrip())
     return GOOD
@@ -189,19 +224,19 @@ def _sandbox(args: argparse.Namespace) -> int:
         say_json({"ok": not report.problems, **msgspec.to_builtins(report)})
         return FOUND_WRONG if report.problems else GOOD
     for problem in report.problems:
-        say(f"{args.file}: {problem}")
+        say(f"{args.file}: {problem.told(language_of(args, CONFIG))}")
     if report.problems:
-        say("not tried: mend these first")
+        say(_words(args, "not_tried"))
         return FOUND_WRONG
-    rows = [("order", "what", "before", "after")]
+    rows = [tuple(_words(args, key) for key in ("order", "what", "before", "after"))]
     rows += [(each.order, each.what, each.before, each.after) for each in report.differences]
     widths = [max(len(row[at]) for row in rows) for at in range(4)]
     for row in rows if report.differences else []:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         say("  ".join(cells).rstrip())
     changed = len({each.order for each in report.differences})
-    say(f"{report.rules} against {report.against}: {changed} of {report.recent} recent and "
-        f"{report.given} made orders would change")  # fmt: skip
+    facts = {name: getattr(report, name) for name in ("rules", "against", "recent", "given")}
+    say(_words(args, "tried", changed=changed, **facts))
     return GOOD
 
 
@@ -225,10 +260,29 @@ def _publish(args: argparse.Namespace) -> int:
     if args.sign_only:
         path = args.file.with_name(f"{args.file.name}.sig")
         path.write_bytes(signature)
-        return told(args, {"ok": True, "facts": {"signature": str(path)}})
-    return told(
+        return _told(args, {"ok": True, "facts": {"signature": str(path)}})
+    return _told(
         args, ask(folder, "/rulesets", {"document": _text(raw), "signature": _text(signature)})
     )
+
+
+def _told(args: argparse.Namespace, answer: dict[str, Any]) -> int:
+    """Print what the box answered, and return the exit code for it."""
+    facts = answer.get("facts", {})
+    if args.json:
+        say_json(answer)
+        return GOOD if answer["ok"] else FOUND_WRONG
+    if answer["ok"]:
+        say(_words(args, "signature" if "signature" in facts else "decides", **facts))
+        if skus := facts.get("unknown_skus"):
+            say(_words(args, "unknown_skus", skus=", ".join(skus)))
+        return GOOD
+    language = language_of(args, CONFIG)
+    for each in msgspec.convert(facts.get("problems", []), list[Problem]):
+        say(f"{args.file}: {each.told(language)}")
+    rest = [f"{name}: {value}" for name, value in facts.items() if name != "problems"]
+    said = f"{refusal_text(answer['code'], facts, language)} ({answer['code']})"
+    return fail("\n  ".join([said, *rest]))
 
 
 def _text(raw: bytes) -> str:

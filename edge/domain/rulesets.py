@@ -9,11 +9,21 @@ a roll-back keeps the states of what it leaves, with their ways out.
 
 from typing import Any, Final
 
+import msgspec
+
 from edge.domain.alarms import RULES_KEEPERS, raise_alarm
 from edge.domain.commands import RulesetActivate, RulesetRollback
 from edge.domain.model import Box, RulesetHistory, RulesetRecord, Sku
 from edge.domain.refusals import RefusedError
-from edge.domain.rules import Problem, Ruleset, RulesetError, in_force, load_ruleset
+from edge.domain.rules import (
+    Problem,
+    Ruleset,
+    RulesetError,
+    in_force,
+    load_ruleset,
+    locate,
+    problem,
+)
 from edge.domain.turn import Turn
 from edge.domain.waybills import return_free
 from edge.domain.world import World
@@ -60,7 +70,7 @@ def activate(turn: Turn, data: RulesetActivate, **link: Any) -> Facts:  # noqa: 
         rules = load_ruleset(data.document)
     except RulesetError as error:
         raise bad_ruleset(error.problems) from error
-    _check_place(turn, rules)
+    _check_place(turn, rules, data.document)
     turn.emit(
         "ruleset.activated",
         f"ruleset:{rules.label}",
@@ -94,11 +104,11 @@ def _unknown_goods(world: World, rules: Ruleset) -> list[str]:
 
 def bad_ruleset(problems: list[Problem]) -> RefusedError:
     """Return the refusal of a ruleset, with its problems as they are told to people."""
-    told = [str(each) for each in problems[:PROBLEMS_TOLD_MAX]]
-    return RefusedError("ruleset_invalid", count=len(problems), problem=told[0], problems=told)
+    told = msgspec.to_builtins(problems[:PROBLEMS_TOLD_MAX])
+    return RefusedError("ruleset_invalid", count=len(problems), problems=told)
 
 
-def _check_place(turn: Turn, rules: Ruleset) -> None:
+def _check_place(turn: Turn, rules: Ruleset, document: bytes) -> None:
     """Refuse a ruleset that is another box's, or not newer, or that drops a state."""
     meta = rules.document.meta
     box = turn.env.box
@@ -108,9 +118,9 @@ def _check_place(turn: Turn, rules: Ruleset) -> None:
     if meta.version <= newest:
         raise RefusedError("ruleset_not_newer", rules=rules.label, newest=newest)
     if dropped := sorted(set(turn.rules.states) - set(rules.states)):
-        text = f"orders may be in {', '.join(dropped)}, which must stay"
-        advice = "keep each state that was in force, with a way out of it"
-        raise bad_ruleset([Problem("workflow.states", 0, "dropped_state", text, advice)])
+        facts: dict[str, str | int] = {"states": ", ".join(dropped)}
+        line = locate(document)(("workflow", "states"))
+        raise bad_ruleset([problem("workflow.states", line, "dropped_state", facts)])
 
 
 def roll_back(turn: Turn, data: RulesetRollback) -> Facts:

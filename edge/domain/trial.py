@@ -16,7 +16,7 @@ from edge.domain.decide import decide
 from edge.domain.gates import evidence_attached
 from edge.domain.ids import derived_id
 from edge.domain.model import Assignment, Doc, Order
-from edge.domain.rules import Problem, RulesetError, in_force, load_ruleset
+from edge.domain.rules import RulesetError, in_force, load_ruleset, locate, problem
 from edge.domain.rulesets import active_rules
 from edge.domain.turn import Env
 from edge.domain.world import Key, World
@@ -153,15 +153,19 @@ def judge(document: bytes) -> None:
     samples = rules.document.samples
     outcomes = run_orders(document, [sample.order for sample in samples]) if samples else []
     problems = []
+    line_of = locate(document)
     for at, (sample, outcome) in enumerate(zip(samples, outcomes, strict=True)):
         for name in sample.expect.__struct_fields__:
             wanted = getattr(sample.expect, name)
             got = getattr(outcome, name)
             if wanted is not None and wanted != got:
-                said = f"{sample.name}: {name} is {_text(got)}, expected {_text(wanted)}"
-                advice = "mend the rule, or the sample"
+                facts: dict[str, str | int] = {
+                    "sample": sample.name, "what": name,
+                    "got": _text(got), "wanted": _text(wanted),
+                }  # fmt: skip
+                line = line_of(("samples", at, "expect", name))
                 path = f"samples[{at}].expect.{name}"
-                problems.append(Problem(path, 0, "sample_failed", said[:300], advice))
+                problems.append(problem(path, line, "sample_failed", facts))
     if problems:
         raise RulesetError(problems)
 

@@ -12,6 +12,7 @@ import pytest
 from tests.domain.site import RULES, changed_rules
 
 SECONDS_MAX = 60
+VERB = (sys.executable, "-m", "edge", "rules")
 
 
 class Box:
@@ -111,6 +112,40 @@ def test_a_bad_file_is_refused_by_the_box_too(box: Box, tmp_path: Path) -> None:
     code, answer, _ = box.rules("publish", str(file))
     assert (code, answer["code"], answer["facts"]["count"]) == (1, "ruleset_invalid", 2)
     assert box.rules("show")[1]["rules"] == before
+
+
+def test_faults_are_told_in_the_language_of_the_terminal(tmp_path: Path) -> None:
+    """Each fault has its words and advice in Chinese and in English (RULE-1)."""
+    file = tmp_path / "bad.toml"
+    file.write_text(RULES.decode().replace("each_max = 5", 'each_max = "5"', 1))
+    told = {}
+    for language in ("zh", "en"):
+        command = [*VERB, "check", str(file), "--language", language]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        told[language] = done.stdout.splitlines()
+    line = RULES.decode()[: RULES.decode().index("each_max = 5")].count("\n") + 1
+    assert told["zh"] == [
+        f"{file}: 第 {line} 行：picking.each_max：这里是文字，应为整数；请写整数",
+        f"{file}: 1 个问题",
+    ]
+    needed = "picking.each_max: a text, where a whole number is needed"
+    assert told["en"] == [
+        f"{file}: line {line}: {needed}; write a whole number",
+        f"{file}: 1 problems",
+    ]
+
+
+def test_a_closed_pipe_ends_a_verb_quietly(tmp_path: Path) -> None:
+    """What is piped into `head` leaves no traceback."""
+    command = [*VERB, "check", str(tmp_path / "none.toml"), "--json"]
+    (tmp_path / "none.toml").write_text("")
+    writes = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert writes.stdout is not None
+    assert writes.stderr is not None
+    writes.stdout.close()
+    with writes.stderr:
+        said = writes.stderr.read()
+    assert (said, writes.wait(SECONDS_MAX)) == (b"", 141)
 
 
 def test_check_needs_no_box(tmp_path: Path) -> None:

@@ -27,8 +27,11 @@ def test_rule_1_every_error_is_located_and_the_old_one_stays(site: Site) -> None
         ["workflow.transitions[10].to", "gifts[0].when", "picking.each_mx"],
         strict=True,
     ):
-        assert problem.startswith("line ")
-        assert place in problem
+        assert problem["line"] > 0
+        assert problem["path"] == place
+        assert all(
+            problem[said][language] for said in ("text", "advice") for language in ("zh", "en")
+        )
     assert site.the(Box, "box").rules == "default@1"
 
 
@@ -140,8 +143,9 @@ def test_rule_1_its_own_samples_must_pass(site: Site) -> None:
         meta = {"version": 2 if gifts else 3}
         answer = site.run(c.RulesetActivate(changed_rules(samples=[sample], meta=meta), "key"))
         assert answer.code == code
-    assert "samples[0].expect.gifts" in answer.facts["problem"]
-    assert "WIPES-80" in answer.facts["problem"]
+    (problem,) = answer.facts["problems"]
+    assert problem["path"] == "samples[0].expect.gifts"
+    assert "WIPES-80" in problem["text"]["zh"]
 
 
 def test_rule_3_holds_and_gifts_name_rule_and_data(site: Site) -> None:

@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.domain.rules import Problem, read
+from edge.domain.rules import problem, read
 from tests.domain.site import RULES, Site
 
 TREE: Final[dict[str, Any]] = msgspec.toml.decode(RULES)
@@ -80,12 +80,11 @@ def test_a_cycle_is_told_with_its_place() -> None:
     )
     line = looped[: looped.index('auto = ["return.again"]')].count("\n") + 1
     assert read(looped.encode())[2] == [
-        Problem(
-            path="workflow.states[23].auto[0]",
-            line=line,
-            code="automatic_cycle",
-            text="automatic actions go round for ever: returning → returned → returning",
-            advice="take return.again out of auto, or let it lead elsewhere",
+        problem(
+            "workflow.states[23].auto[0]",
+            line,
+            "automatic_cycle",
+            {"ring": "returning → returned → returning", "action": "return.again"},
         )
     ]
 
@@ -94,7 +93,7 @@ def test_acceptance_is_part_of_the_ring() -> None:
     """What comes back to the first state is accepted at once: that may close a ring (RULE-1)."""
     text = RULES.decode().replace('auto = ["pick.finish"] ', 'auto = ["order.update"] ', 1)
     found = read(text.encode())[2]
-    assert [each.text for each in found] == [
+    assert [each.text.en for each in found] == [
         "automatic actions go round for ever: received → ready → received"
     ]
 
@@ -102,4 +101,4 @@ def test_acceptance_is_part_of_the_ring() -> None:
 def test_a_state_that_leads_to_itself_is_one_too() -> None:
     """An automatic action that leads to its own state is a ring of one (RULE-1)."""
     found = read(ruleset({"one": ["one"]}))[2]
-    assert [each.text for each in found] == ["automatic actions go round for ever: one → one"]
+    assert [each.text.en for each in found] == ["automatic actions go round for ever: one → one"]

@@ -15,7 +15,8 @@ from edge.domain.rules.document import (
     Transition,
     Workflow,
 )
-from edge.domain.rules.problems import Problem, RulesetError
+from edge.domain.rules.problems import Problem, RulesetError, problem
+from edge.domain.rules.source import locate
 
 __all__ = [
     "DOCUMENT_BYTES_MAX",
@@ -33,5 +34,7 @@ __all__ = [
     "diff_documents",
     "in_force",
     "load_ruleset",
+    "locate",
+    "problem",
     "read",
 ]

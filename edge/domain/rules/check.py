@@ -13,9 +13,10 @@ import msgspec
 from edge.domain.rules.document import TIMER_EVENTS, Document
 from edge.domain.rules.expressions import check_condition
 from edge.domain.rules.graph import check_graph
-from edge.domain.rules.problems import Path, Problem, Report, RulesetError
+from edge.domain.rules.problems import Path, Problem, Report, RulesetError, problem
 from edge.domain.rules.shape import Mark, Shape
 from edge.domain.rules.source import locate, parse
+from edge.domain.rules.wording import choices
 
 DOCUMENT_BYTES_MAX: Final = 200_000
 """A ruleset is journalled whole, so it fits an entry."""
@@ -37,8 +38,7 @@ def read(raw: bytes) -> tuple[Document | None, list[str], list[Problem]]:
     The document is None where it could not be read as one; with problems it is not to be used.
     """
     if len(raw) > DOCUMENT_BYTES_MAX:
-        text = f"{len(raw)} bytes, more than {DOCUMENT_BYTES_MAX}"
-        return None, [], [Problem("", 0, "size", text, "a ruleset is journalled whole: shorten it")]
+        return None, [], [problem("", 0, "size", {"most": DOCUMENT_BYTES_MAX})]
     try:
         tree = parse(raw)
     except RulesetError as error:
@@ -50,7 +50,7 @@ def read(raw: bytes) -> tuple[Document | None, list[str], list[Problem]]:
         document = msgspec.convert(mended, Document)
     except msgspec.ValidationError as error:
         if not report.count:
-            report.fault((), "wrong_type", str(error))
+            report.fault((), "wrong_type.said", said=str(error))
         return None, [], report.problems
     conditions = _check_marks(report, document, shape.marks)
     for check in CHECKS:
@@ -96,15 +96,13 @@ def _states(document: Document, report: Report) -> None:
     kinds = {state.id: state.kind for state in states}
     for state, kind in NEEDED_STATES.items():
         if kinds.get(state) != kind:
-            text = f"{state} must be there, of kind {kind}"
-            report.fault(path, "needed_state", text, "the floor's own actions know it by name")
+            report.fault(path, "needed_state", state=state, kind=kind)
     for at, state_ in enumerate(states):
         place = (*path, at, "kind")
         if state_.kind not in STATE_KINDS:
             report.unknown(place, "kind", state_.kind, STATE_KINDS)
     if [state_.kind for state_ in states].count("start") != 1:
-        text = "exactly one state is of kind start"
-        report.fault(path, "one_start", text, "the others are one of hold, floor, end")
+        report.fault(path, "one_start")
 
 
 def _ways_to_shipped(document: Document, report: Report) -> None:
@@ -113,9 +111,7 @@ def _ways_to_shipped(document: Document, report: Report) -> None:
         if way.to == "shipped" and (
             way.frozen or not {"all_checked", "label_proved"} <= set(way.gates)
         ):
-            text = "shipped needs the gates all_checked and label_proved, and no freeze"
-            advice = 'gates = ["all_checked", "label_proved"], without frozen'
-            report.fault(("workflow", "transitions", at), "shipped_unproved", text, advice)
+            report.fault(("workflow", "transitions", at), "shipped_unproved")
 
 
 def _holds(document: Document, report: Report) -> None:
@@ -123,9 +119,9 @@ def _holds(document: Document, report: Report) -> None:
     waiting = {state.id for state in document.workflow.states if state.kind == "hold"}
     for at, hold in enumerate(document.workflow.holds):
         if hold.state not in waiting:
-            text = f"{hold.state} is not a state of kind hold"
-            advice = f"one of {', '.join(sorted(waiting))}"
-            report.fault(("workflow", "holds", at, "state"), "not_a_hold", text, advice)
+            place: Path = ("workflow", "holds", at, "state")
+            advice = choices(hold.state, waiting)
+            report.fault(place, "not_a_hold", advice=advice, state=hold.state)
 
 
 def _carriers(document: Document, report: Report) -> None:
@@ -158,13 +154,14 @@ def _print_queue(document: Document, report: Report) -> None:
     queue = document.labels.queue
     place: Path = ("labels", "queue")
     for name in ("proof_s", "settle_s", "hold_min", "slip_after_s", "expire_min"):
-        if not 1 <= (value := getattr(queue, name)) <= QUEUE_TIME_MAX:
-            advice = f"1 to {QUEUE_TIME_MAX}"
-            report.fault((*place, name), "out_of_range", f"{value}", advice)
+        if not 1 <= getattr(queue, name) <= QUEUE_TIME_MAX:
+            report.fault((*place, name), "out_of_range.number", least=1, most=QUEUE_TIME_MAX)
     pauses = queue.retry_pauses_ms
     if len(pauses) > RETRIES_MAX or not all(0 <= each <= RETRY_PAUSE_MS_MAX for each in pauses):
-        advice = f"at most {RETRIES_MAX} pauses, each 0 to {RETRY_PAUSE_MS_MAX} ms"
-        report.fault((*place, "retry_pauses_ms"), "out_of_range", f"{pauses}", advice)
+        report.fault(
+            (*place, "retry_pauses_ms"), "out_of_range.pauses",
+            pauses=f"{pauses}", most=RETRIES_MAX, most_ms=RETRY_PAUSE_MS_MAX,
+        )  # fmt: skip
 
 
 def _ids(document: Document, report: Report) -> None:
@@ -203,9 +200,8 @@ def _approvals(document: Document, report: Report) -> None:
         if kind not in approval_kinds():
             report.unknown(place, "approval", kind, approval_kinds())
         if not 1 <= len(policy.sign) <= SIGNATURES_MAX or not all(policy.sign):
-            text = f"{len(policy.sign)} signatures, or one of nobody"
-            advice = f"1 to {SIGNATURES_MAX} lists of roles"
-            report.fault((*place, "sign"), "signatures", text, advice)
+            count = len(policy.sign)
+            report.fault((*place, "sign"), "signatures", count=count, most=SIGNATURES_MAX)
 
 
 CHECKS: Final[tuple[Callable[[Document, Report], None], ...]] = (

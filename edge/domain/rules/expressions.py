@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from edge.domain import celengine as cel
-from edge.domain.rules.problems import Path, Report, choices
+from edge.domain.rules.problems import Path, Report
 from edge.domain.rules.vocabulary import FUNCTIONS, MACROS, OPERATORS, VOCABULARY, Term
 
 CHARS_MAX: Final = 500
@@ -35,11 +35,11 @@ _COMPARED: Final = re.compile(
     r"|(''|\d+\b|true\b|false\b)\s*(?:==|!=|in\b)\s*(\w+)\s*\.\s*(\w+)(?!\s*[.(\[])"
 )
 _FORBIDDEN: Final = (
-    (re.compile(r"//"), "comments", "put it into a comment of the document"),
-    (re.compile(r"\w''|''''"), "raw, byte or three-quoted texts", "write '…'"),
-    (re.compile(r"(?<!\bin)(?<=[\w\])])\[\s*''"), "members in brackets", "write order.name"),
-    (re.compile(r"[{}]"), "maps", "use the fields of order"),
-    (re.compile(r"\d\.\d|\d[eE][-+]?\d|\d[uU]"), "fractions and unsigned", "count in fen, grams"),
+    (re.compile(r"//"), "comment"),
+    (re.compile(r"\w''|''''"), "quotes"),
+    (re.compile(r"(?<!\bin)(?<=[\w\])])\[\s*''"), "brackets"),
+    (re.compile(r"[{}]"), "maps"),
+    (re.compile(r"\d\.\d|\d[eE][-+]?\d|\d[uU]"), "fractions"),
 )
 _TYPE_OF: Final = {"'": "text", "t": "bool", "f": "bool"}
 
@@ -47,13 +47,13 @@ _TYPE_OF: Final = {"'": "text", "t": "bool", "f": "bool"}
 def check_condition(report: Report, path: Path, text: str, variables: tuple[str, ...]) -> None:
     """Report what keeps `text` from being a condition over `variables` (of the vocabulary)."""
     if not text.strip() or len(text) > CHARS_MAX:
-        said = "is empty" if not text.strip() else f"longer than {CHARS_MAX} characters"
-        report.fault(path, "expression_size", said, f"1 to {CHARS_MAX} characters; split the rule")
+        which = "long" if text.strip() else "empty"
+        report.fault(path, f"expression_size.{which}", most=CHARS_MAX)
         return
     try:
         program = cel.compile(text)
     except ValueError as error:
-        report.fault(path, "expression_syntax", _syntax(str(error)), "CEL, as docs/RULESET.md says")
+        report.fault(path, "expression_syntax", said=_syntax(str(error)))
         return
     bare = _LITERAL.sub("''", text)
     before = report.count
@@ -82,12 +82,11 @@ def _syntax(message: str) -> str:
 
 
 def _check_form(report: Report, path: Path, bare: str) -> None:
-    for pattern, what, advice in _FORBIDDEN:
+    for pattern, what in _FORBIDDEN:
         if pattern.search(bare):
-            report.fault(path, "expression_form", f"{what} have no place here", advice)
+            report.fault(path, f"expression_form.{what}")
     if len(re.findall(_MACRO, bare)) > MACROS_MAX or _depth(bare) > 1 + NESTED_MAX:
-        said = f"more than {MACROS_MAX} macros, or nested more than once"
-        report.fault(path, "expression_cost", said, "split the rule")
+        report.fault(path, "expression_cost", most=MACROS_MAX)
 
 
 def _depth(bare: str) -> int:
@@ -108,9 +107,7 @@ def _check_names(
 ) -> None:
     bound = set(_BOUND.findall(bare))
     for name in sorted(bound & set(variables)):
-        report.fault(
-            path, "unknown_name", f"{name} is taken", "call the macro's variable otherwise"
-        )
+        report.fault(path, "unknown_name.taken", name=name)
     references = program.references()
     for name in sorted(set(references["variables"]) - set(variables) - bound):
         report.unknown(path, "name", name, variables)
@@ -121,7 +118,7 @@ def _check_names(
     for owner, name in _MEMBER.findall(bare):
         known = fields.get(owner) or (inner if owner in bound else {name})
         if name not in known:
-            report.fault(path, "unknown_name", f"unknown name {owner}.{name}", choices(name, known))
+            report.unknown(path, "name", f"{owner}.{name}", {f"{owner}.{each}" for each in known})
 
 
 def _check_comparisons(report: Report, path: Path, bare: str, variables: tuple[str, ...]) -> None:
@@ -135,8 +132,8 @@ def _check_comparisons(report: Report, path: Path, bare: str, variables: tuple[s
         has = _TYPE_OF.get(literal[0], "int")
         wants = "text" if kind == "texts" else kind
         if has != wants or (kind == "texts" and right):
-            said = f"{owner or owner2}.{name or name2} is {kind}, compared with {has}"
-            report.fault(path, "expression_type", said, "compare like with like")
+            asked = f"{owner or owner2}.{name or name2}"
+            report.fault(path, "expression_type.compared", name=asked, kind=kind, has=has)
 
 
 def _try(
@@ -150,14 +147,11 @@ def _try(
             answer = program.execute(context)
         except FAILURES as error:
             said = str(error).partition("\n")[0]
-            if isinstance(error, KeyError):
-                said = f"{said} may be absent"
-            advice = f"mind that it may be: {_shown(facts, text)}"
-            report.fault(path, "expression_type", f"fails: {said}", advice)
+            which = "absent" if isinstance(error, KeyError) else "fails"
+            report.fault(path, f"expression_type.{which}", said=said, shown=_shown(facts, text))
             return
         if not isinstance(answer, bool):
-            said = f"gives {type(answer).__name__}, where yes or no is needed"
-            report.fault(path, "expression_type", said, "compare it with something")
+            report.fault(path, "expression_type.answer", got=type(answer).__name__)
             return
 
 

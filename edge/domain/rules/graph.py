@@ -20,7 +20,7 @@ Edges = dict[str, set[str]]
 def check_graph(document: Document, report: Report) -> None:
     """No state is out of reach, none lets nothing go, no way is hidden behind another."""
     if not document.workflow.transitions:
-        report.fault(("workflow", "transitions"), "no_ways", "no transition", "add some")
+        report.fault(("workflow", "transitions"), "no_ways")
         return
     out: Edges = {state.id: set() for state in document.workflow.states}
     back: Edges = {state.id: set() for state in document.workflow.states}
@@ -39,11 +39,10 @@ def check_graph(document: Document, report: Report) -> None:
     for at, state in enumerate(document.workflow.states):
         path = ("workflow", "states", at)
         if state.id not in reached:
-            text = f"{state.id} is out of reach from {starts}"
-            report.fault(path, "unreachable_state", text, "add a transition to it, or drop it")
+            starting = ", ".join(starts)
+            report.fault(path, "unreachable_state", state=state.id, starts=starting)
         if state.id not in ending:
-            text = f"{state.id} is a trap: no way leads from it to a state of kind end"
-            report.fault(path, "trapping_state", text, "add a transition from it")
+            report.fault(path, "trapping_state", state=state.id)
     _hidden_ways(document, report)
     _auto_cycles(document, report)
 
@@ -67,10 +66,7 @@ def _hidden_ways(document: Document, report: Report) -> None:
             first = open_ways.get((way.action, source))
             if first is not None:
                 path = ("workflow", "transitions", at, "from", n)
-                text = (
-                    f"{way.action} from {source} is never taken: transitions[{first}] has no gate"
-                )
-                report.fault(path, "hidden_way", text, "put it before that one, or gate that one")
+                report.fault(path, "hidden_way", action=way.action, state=source, first=first)
             elif not way.gates:
                 open_ways[way.action, source] = at
 
@@ -95,10 +91,8 @@ def _auto_cycles(document: Document, report: Report) -> None:
                 resting.add(state)
                 trail.pop()
             elif to in walked:
-                ring = [*walked[walked.index(to) :], to]
-                text = f"automatic actions go round for ever: {' → '.join(ring)}"
-                advice = f"take {action} out of auto, or let it lead elsewhere"
-                report.fault(path, "automatic_cycle", text, advice)
+                ring = " → ".join([*walked[walked.index(to) :], to])
+                report.fault(path, "automatic_cycle", ring=ring, action=action)
             elif to not in resting:
                 trail.append((to, iter(steps[to])))
 

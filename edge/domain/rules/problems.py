@@ -1,10 +1,12 @@
 """What is wrong with a ruleset: every fault, where it stands, and what to write instead."""
 
 from collections.abc import Callable, Iterable, Sequence
-from difflib import get_close_matches
 from typing import Final
 
 import msgspec
+
+from edge.domain.model import Name
+from edge.domain.rules.wording import TEXT_CHARS_MAX, choices, worded
 
 Path = tuple[str | int, ...]
 """Where something stands in a document: keys and positions from the top."""
@@ -13,26 +15,40 @@ LineOf = Callable[[Path], int]
 
 PROBLEMS_MAX: Final = 100
 """More are counted, not listed."""
-TEXT_CHARS_MAX: Final = 300
-CHOICES_MAX: Final = 30
 _IS_BARE: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 
-class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One fault. `code` names its sort, `text` says it, `advice` says what to do."""
+class Problem(msgspec.Struct, frozen=True):
+    """One fault: its sort (`code`), what it is about (`facts`), what is wrong, and what to do."""
 
     path: str
     line: int
     code: str
-    text: str
-    advice: str = ""
+    facts: dict[str, str | int]
+    text: Name
+    advice: Name
+
+    def told(self, language: str) -> str:
+        """Return all of it in one line of `zh` or `en`."""
+        is_zh = language == "zh"
+        where = [f"第 {self.line} 行" if is_zh else f"line {self.line}"] if self.line else []
+        where += [self.path] if self.path else []
+        said = ("：" if is_zh else ": ").join([*where, getattr(self.text, language)])
+        advice = getattr(self.advice, language)
+        return f"{said}{'；' if is_zh else '; '}{advice}" if advice else said
 
     def __str__(self) -> str:
-        """Return all of it in one line."""
-        where = [f"line {self.line}"] if self.line else []
-        where += [self.path] if self.path else []
-        advice = f"; {self.advice}" if self.advice else ""
-        return f"{': '.join([*where, self.text])}{advice}"
+        """Return it in English."""
+        return self.told("en")
+
+
+def problem(
+    path: str, line: int, key: str, facts: dict[str, str | int], advice: Name | None = None
+) -> Problem:
+    """Return a fault as `wording` words it; `advice` stands in for what is written there."""
+    words = worded(key, facts)
+    code = key.partition(".")[0]
+    return Problem(path, line, code, facts, words.text, advice or words.advice)
 
 
 class RulesetError(Exception):
@@ -52,37 +68,43 @@ class Report:
         self._found: dict[tuple[int, str, str], Problem] = {}
         self._dropped = 0
 
-    def fault(self, path: Path, code: str, text: str, advice: str = "") -> None:
-        """Report a fault."""
-        if any(path[:end] in self._misshapen for end in range(len(path) + 1)):
-            return
-        place = path_text(path)
-        problem = Problem(
-            place, self._line_of(path), code, text[:TEXT_CHARS_MAX], advice[:TEXT_CHARS_MAX]
-        )
-        key = (problem.line, place, problem.text)
-        if key in self._found or len(self._found) < PROBLEMS_MAX:
-            self._found.setdefault(key, problem)
-        else:
-            self._dropped += 1
+    def fault(
+        self, path: Path, key: str, *, advice: Name | None = None, **facts: str | int
+    ) -> None:
+        """Report a fault, by its key in `wording`."""
+        found = problem(path_text(path), self._line_of(path), key, facts, advice)
+        self._add(path, found)
 
-    def misshapen(self, path: Path, code: str, text: str, advice: str = "") -> None:
+    def misshapen(
+        self, path: Path, key: str, *, advice: Name | None = None, **facts: str | int
+    ) -> None:
         """Report a fault of shape; what else could be said of this place is not."""
-        self.fault(path, code, text, advice)
+        self.fault(path, key, advice=advice, **facts)
         self._misshapen.add(path)
 
-    def unknown(self, path: Path, what: str, name: str, known: Iterable[str]) -> None:
+    def unknown(self, path: Path, sort: str, name: str, known: Iterable[str]) -> None:
         """Report a name that names nothing, with those that there are."""
-        code = f"unknown_{what.replace(' ', '_')}"
-        self.fault(path, code, f"unknown {what} {name}", choices(name, known))
+        facts: dict[str, str | int] = {"sort": sort, "name": name}
+        advice = choices(name, known)
+        found = problem(path_text(path), self._line_of(path), "unknown", facts, advice)
+        self._add(path, msgspec.structs.replace(found, code=f"unknown_{sort}"))
 
     def unique(self, path: Path, key: str, values: Sequence[str]) -> None:
         """Report what stands twice in the list at `path`, whose items have `values` as `key`."""
         seen: set[str] = set()
         for at, value in enumerate(values):
             if value in seen:
-                self.fault((*path, at, key), "twice", f"{value} twice", "call one otherwise")
+                self.fault((*path, at, key), "twice", value=value)
             seen.add(value)
+
+    def _add(self, path: Path, found: Problem) -> None:
+        if any(path[:end] in self._misshapen for end in range(len(path) + 1)):
+            return
+        key = (found.line, found.path, found.text.en)
+        if key in self._found or len(self._found) < PROBLEMS_MAX:
+            self._found.setdefault(key, found)
+        else:
+            self._dropped += 1
 
     @property
     def count(self) -> int:
@@ -94,7 +116,7 @@ class Report:
         """All of them, by line."""
         found = sorted(self._found.values(), key=lambda each: (each.line, each.path))
         if self._dropped:
-            found.append(Problem("", 0, "more", f"{self._dropped} problems more", "mend these"))
+            found.append(problem("", 0, "more", {"count": self._dropped}))
         return found
 
 
@@ -109,12 +131,3 @@ def path_text(path: Path) -> str:
         else:
             text += f'["{part[:TEXT_CHARS_MAX]}"]'
     return text
-
-
-def choices(name: str, known: Iterable[str]) -> str:
-    """Return advice for `name`: the nearest of `known`, and what there is."""
-    names = sorted(known)
-    near = get_close_matches(name[:TEXT_CHARS_MAX], names, 1)
-    meant = f"did you mean {near[0]}? " if near else ""
-    shown = ", ".join(names[:CHOICES_MAX]) + (", …" if len(names) > CHOICES_MAX else "")
-    return f"{meant}one of {shown}" if names else "there is none"

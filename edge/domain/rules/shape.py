@@ -13,7 +13,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
-from edge.domain.rules.problems import Path, Report, choices
+from edge.domain.model import Name
+from edge.domain.rules.problems import Path, Report
+from edge.domain.rules.wording import choices
 
 LIST_ITEMS_MAX: Final = 2_000
 EXTRA_KEYS_MAX: Final = 40
@@ -22,10 +24,6 @@ TEXT_CHARS_MAX: Final = 20_000
 INT_MAX: Final = 2**53
 _HALF: Final = re.compile("[\\ud800-\\udfff]")
 """JSON lets half of a UTF-16 pair stand alone; nothing could store it."""
-_SORTS: Final[dict[type, str]] = {
-    bool: "true or false", int: "a whole number", float: "a number with a fraction",
-    str: "a text", list: "a list", dict: "a table",
-}  # fmt: skip
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -72,7 +70,7 @@ class Shape:
             return []
         most = kind.max_length or LIST_ITEMS_MAX
         if len(value) > most:
-            self._wrong(path, "out_of_range", f"more than {most} items")
+            self._wrong(path, "out_of_range.items", most=most)
         items = value[:most]
         return [self.read(kind.item_type, item, (*path, n)) for n, item in enumerate(items)]
 
@@ -82,12 +80,13 @@ class Shape:
     def _is(self, wanted: type, value: Any, path: Path) -> bool:  # noqa: ANN401
         if type(value) is wanted:
             return True
-        sort = _SORTS.get(type(value), f"a {type(value).__name__}")
-        self._wrong(path, "wrong_type", f"{sort}, where {_SORTS[wanted]} is needed")
+        self._wrong(path, "wrong_type", got=type(value).__name__, wanted=wanted.__name__)
         return False
 
-    def _wrong(self, path: Path, code: str, text: str, advice: str = "") -> None:
-        self._report.misshapen(path, code, text, advice)
+    def _wrong(
+        self, path: Path, key: str, *, advice: Name | None = None, **facts: str | int
+    ) -> None:
+        self._report.misshapen(path, key, advice=advice, **facts)
 
     def _struct(self, kind: inspect.StructType, value: Any, path: Path) -> Any:  # noqa: ANN401
         if not self._is(dict, value, path):
@@ -96,9 +95,9 @@ class Shape:
         extra = [name for name in value if name not in fields]
         for name in extra[:EXTRA_KEYS_MAX]:
             advice = choices(name, fields)
-            self._wrong((*path, name), "unknown_key", f"unknown key {name[:40]}", advice)
+            self._wrong((*path, name), "unknown_key", advice=advice, name=name[:40])
         if len(extra) > EXTRA_KEYS_MAX:
-            self._report.fault(path, "unknown_key", f"{len(extra)} unknown keys")
+            self._report.fault(path, "unknown_key.many", count=len(extra))
         read = {}
         for name, field in fields.items():
             place = (*path, name)
@@ -109,15 +108,13 @@ class Shape:
                 if name in ("zh", "en") and isinstance(value[name], str):
                     self._spoken(value[name], place)
             elif field.required:
-                self._wrong(place, "missing_key", f"{name} is missing", f"add {name} = …")
+                self._wrong(place, "missing_key", name=name)
                 read[name] = self._nothing(field.type)
         return read
 
     def _spoken(self, text: str, path: Path) -> None:
         if not text.strip():
-            language = "Chinese" if path[-1] == "zh" else "English"
-            advice = f"write it in {language}: the floor reads both"
-            self._report.fault(path, "missing_text", "the text is empty", advice)
+            self._report.fault(path, "missing_text", language=path[-1])
 
     def _dict(self, kind: inspect.DictType, value: Any, path: Path) -> Any:  # noqa: ANN401
         if not self._is(dict, value, path):
@@ -139,12 +136,12 @@ class Shape:
             return ""
         least, most = kind.min_length or 0, kind.max_length or TEXT_CHARS_MAX
         if not least <= len(value) <= most:
-            self._wrong(path, "out_of_range", f"a text of {least} to {most} characters is needed")
+            self._wrong(path, "out_of_range.chars", least=least, most=most)
             return ""
         if kind.pattern and not re.search(kind.pattern, value):
-            self._wrong(path, "out_of_range", f"does not match {kind.pattern}")
+            self._wrong(path, "out_of_range.pattern", pattern=kind.pattern)
         if not value.isprintable() and _HALF.search(value):
-            self._wrong(path, "out_of_range", "half of a character", "write it as UTF-8")
+            self._wrong(path, "out_of_range.half")
             return ""
         return str(value)
 
@@ -154,14 +151,14 @@ class Shape:
         if not self._is(int, value, path):
             return max(least, 0)
         if not least <= value <= most:
-            self._wrong(path, "out_of_range", f"a whole number from {least} to {most} is needed")
+            self._wrong(path, "out_of_range.number", least=least, most=most)
             return max(least, 0)
         return int(value)
 
     def _literal(self, kind: inspect.LiteralType, value: Any, path: Path) -> Any:  # noqa: ANN401
         if value not in kind.values or isinstance(value, bool):
-            text = f"{str(value)[:40]} is none of its values"
-            self._wrong(path, "out_of_range", text, choices(str(value), map(str, kind.values)))
+            advice = choices(str(value), map(str, kind.values))
+            self._wrong(path, "out_of_range.value", advice=advice, value=str(value)[:40])
             return kind.values[0]
         return value
 

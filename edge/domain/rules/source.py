@@ -11,7 +11,7 @@ import re
 import tomllib
 from typing import Any, Final
 
-from edge.domain.rules.problems import LineOf, Path, Problem, RulesetError
+from edge.domain.rules.problems import LineOf, Path, RulesetError, problem
 
 DEPTH_MAX: Final = 24
 """A document is nowhere deeper than half of this."""
@@ -37,7 +37,7 @@ def parse(raw: bytes) -> dict[str, Any]:
         text = raw.decode()
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise _unreadable(line, "not UTF-8", "save the file as UTF-8") from error
+        raise _unreadable(line, "utf8") from error
     if deep := _DEEP_KEY.search(text):
         raise _too_deep(text.count("\n", 0, deep.start()) + 1)
     try:
@@ -45,13 +45,15 @@ def parse(raw: bytes) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         at = _TOML_AT.search(str(error))
         line = int(at[1]) if at and at[1] else text.count("\n") + 1
-        raise _unreadable(line, f"not TOML: {error}", "mend it there") from error
+        raise _unreadable(line, "toml", said=str(error)) from error
     except json.JSONDecodeError as error:
-        raise _unreadable(error.lineno, f"not JSON: {error.msg}", "mend it there") from error
+        raise _unreadable(error.lineno, "json", said=error.msg) from error
     except RecursionError as error:
         raise _too_deep(0) from error
-    except ValueError as error:  # a number of thousands of digits, a key that is there twice
-        raise _unreadable(0, str(error), "mend it there") from error
+    except _TwiceError as error:
+        raise _unreadable(0, "twice", key=str(error)) from error
+    except ValueError as error:  # a number of thousands of digits
+        raise _unreadable(0, "value", said=str(error)) from error
 
 
 def is_json(text: str) -> bool:
@@ -59,12 +61,16 @@ def is_json(text: str) -> bool:
     return text.lstrip()[:1] == "{"
 
 
-def _unreadable(line: int, text: str, advice: str) -> RulesetError:
-    return RulesetError([Problem("", line, "syntax", text[:300], advice)])
+class _TwiceError(Exception):
+    """A key stands twice in one object of JSON."""
+
+
+def _unreadable(line: int, what: str, **facts: str | int) -> RulesetError:
+    return RulesetError([problem("", line, f"syntax.{what}", facts)])
 
 
 def _too_deep(line: int) -> RulesetError:
-    return _unreadable(line, "nested too deeply", "a ruleset is a few levels deep")
+    return _unreadable(line, "deep")
 
 
 def _parse_json(text: str) -> dict[str, Any]:
@@ -73,7 +79,7 @@ def _parse_json(text: str) -> dict[str, Any]:
         if len(table) != len(pairs):
             names = [name for name, _ in pairs]
             twice = next(name for name in names if names.count(name) > 1)
-            raise ValueError(f"not JSON as it should be: key {twice} twice in one object")
+            raise _TwiceError(twice)
         return table
 
     table: dict[str, Any] = json.loads(text, object_pairs_hook=once)
