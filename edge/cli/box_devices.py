@@ -16,6 +16,8 @@ with --kind scanner: hid:///dev/input/by-id/…, serial:///…, tcp://10.0.0.7:2
 tcp-listen://0.0.0.0:2001 (it dials us)."""
 BIND = """Bind a device to a station: a printer becomes its first one, a scanner belongs to it
 alone. At the station itself the device's sticker is scanned instead."""
+PRINT = """Print a sticker on a printer in use, once: the one that carries CODE, or without a CODE
+the label of the box itself. What became of it stands on the printer's page."""
 TEST = """Print one test label: the device's sticker. Scan it back, at the station or with
 `floorgate devices prove CODE`."""
 
@@ -54,6 +56,11 @@ def add_actions(group: "argparse._SubParsersAction[Any]") -> None:
     for name, parser in (("forget", forget), ("test", test)):
         parser.add_argument("device", metavar="ID")
         parser.set_defaults(run=_do, verb=name, takes=("device",))
+    label = _verb(group, "print", "print a sticker, or the label of the box", PRINT)
+    label.add_argument("device", metavar="ID", help="the printer")
+    label.add_argument("code", metavar="CODE", nargs="?", default="",
+                       help="@S:STATION or @D:ID; without it, the label of the box")  # fmt: skip
+    label.set_defaults(run=_do, verb="label", takes=("device", "code"))
     prove = _verb(group, "prove", "a test label was scanned back", "Say what the test label reads.")
     prove.add_argument("code", metavar="CODE")
     prove.set_defaults(run=_do, verb="prove", takes=("code",))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from edge.cli.output import FOUND_WRONG, GOOD, fail, say, say_json
+from edge.cli.words import language_of, refusal_lines
 from edge.config import ConfigError, load_config
 
 ANSWER_S_MAX: Final = 30.0
@@ -80,10 +81,9 @@ def told(args: argparse.Namespace, answer: dict[str, Any]) -> int:
     if args.json:
         say_json(answer)
     elif not answer["ok"]:
-        said = [answer.get("code", ""), *facts.get("problems", [])]
-        rest = {name: value for name, value in facts.items() if name != "problems"}
-        said += [f"{name}: {value}" for name, value in rest.items()]
-        return fail("\n  ".join(said))
+        rest = {name: fact for name, fact in facts.items() if name != "problems"}
+        said = refusal_lines(answer.get("code", ""), rest, language_of(args, CONFIG))
+        return fail("\n  ".join([*said, *facts.get("problems", [])]))
     else:
         say("\n".join(f"{name}: {value}" for name, value in facts.items()))
     return GOOD if answer["ok"] else FOUND_WRONG

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +11,9 @@ from typing import Any, Final
 from edge.config import ConfigError, load_config
 
 LANGUAGES: Final = ("zh", "en")
+_COUNTED: Final = re.compile(r"\{(\w+):([^|}]*)\|([^}]*)\}")
+"""`{n:order|orders}`: the first word for one, the second for any other number."""
+_FACT: Final = re.compile(r"\{(\w+)\}")
 
 
 def add_language(parser: argparse.ArgumentParser) -> None:
@@ -20,8 +24,8 @@ def add_language(parser: argparse.ArgumentParser) -> None:
 
 def language_of(args: argparse.Namespace, config: Path) -> str:
     """Return the language that is to be spoken: `zh` or `en`."""
-    if args.language:
-        return str(args.language)
+    if (said := getattr(args, "language", "")) in LANGUAGES:  # `adopt` says a printer's by it
+        return str(said)
     try:
         return load_config(getattr(args, "config", config)).box.language
     except ConfigError:
@@ -31,12 +35,30 @@ def language_of(args: argparse.Namespace, config: Path) -> str:
 
 def refusal_text(code: str, facts: dict[str, Any], language: str) -> str:
     """Return a refusal as the page words it, with what to do; its code where it has no words."""
+    said, _ = _filled(code, facts, language)
+    return ("。" if language == "zh" else ". ").join(said) or code
+
+
+def refusal_lines(code: str, facts: dict[str, Any], language: str) -> list[str]:
+    """Return the same line by line, and then the facts that it does not name."""
+    said, named = _filled(code, facts, language)
+    rest = [f"{name}: {_shown(fact)}" for name, fact in facts.items() if name not in named]
+    return [*(said or [code]), *rest]
+
+
+def _filled(code: str, facts: dict[str, Any], language: str) -> tuple[list[str], set[str]]:
+    """Return what the page says of a refusal, and which facts stand in it."""
     texts = _page_texts(language)
-    said = [texts[key] for key in (f"refusal.{code}", f"hint.{code}") if texts.get(key)]
-    for name, value in facts.items():
-        said = [text.replace(f"{{{name}}}", str(value)) for text in said]
-    stop = "。" if language == "zh" else ". "
-    return stop.join(said) or code
+    lines = [texts[key] for key in (f"refusal.{code}", f"hint.{code}") if texts.get(key)]
+    lines = [_COUNTED.sub(lambda n: n[2] if facts.get(n[1]) == 1 else n[3], each) for each in lines]
+    named = set(_FACT.findall(" ".join(lines)))
+    return [_FACT.sub(lambda fact: _shown(facts.get(fact[1])), each) for each in lines], named
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    return "—" if value in (None, "") else str(value)
 
 
 @cache
