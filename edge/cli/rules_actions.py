@@ -27,7 +27,7 @@ SIGNATURE_BYTES: Final = 64
 ORDERS_MAX: Final = 200
 WORDS: Final = {
     "good": Name("{file}: {label} 没有问题", "{file}: {label} is good"),
-    "faults": Name("{file}: {count} 个问题", "{file}: {count} problems"),
+    "faults": Name("{file}: {count} 个问题", "{file}: problems found: {count}"),
     "not_compared": Name(
         "无法比较：{said}；请先运行 floorgate rules check",
         "cannot compare: {said}; run: floorgate rules check",

@@ -131,7 +131,7 @@ def test_faults_are_told_in_the_language_of_the_terminal(tmp_path: Path) -> None
     needed = "picking.each_max: a text, where a whole number is needed"
     assert told["en"] == [
         f"{file}: line {line}: {needed}; write a whole number",
-        f"{file}: 1 problems",
+        f"{file}: problems found: 1",
     ]
 
 

@@ -41,6 +41,8 @@ _FORBIDDEN: Final = (
     (re.compile(r"[{}]"), "maps"),
     (re.compile(r"\d\.\d|\d[eE][-+]?\d|\d[uU]"), "fractions"),
 )
+_OVERLOAD: Final = "No such overload"
+"""Begins what the engine says of an operation on values that do not fit it."""
 _TYPE_OF: Final = {"'": "text", "t": "bool", "f": "bool"}
 
 
@@ -148,6 +150,7 @@ def _try(
         except FAILURES as error:
             said = str(error).partition("\n")[0]
             which = "absent" if isinstance(error, KeyError) else "fails"
+            which = "operands" if said.startswith(_OVERLOAD) else which
             report.fault(path, f"expression_type.{which}", said=said, shown=_shown(facts, text))
             return
         if not isinstance(answer, bool):
