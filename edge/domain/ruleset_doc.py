@@ -58,6 +58,17 @@ publishes with the instruction `ruleset.publish`; its signature covers the docum
 
 在途订单保持原状态，下一个动作按新规则判断；已送的赠品不收回，已开始的计时不改期；用过的状态不能删除。
 
+## Changes of shipped orders · 已发货订单的改动
+
+`shipped_edits` names the commands that change a shipped order: a new print, a re-send, a request
+for an approval. The one after `per_day` of them by one person in a day of the site is not done; the
+account is locked for `lock_s`, or until the code that the hub has sent. Taking a parcel back by
+scan is work with the goods in hand, not a change made up at a desk, so the default does not count
+it; a site that wants it counted adds `return.scan` to `actions`.
+
+补打、重发、申请审批算改动，一人一天超过 `per_day` 次即锁定；退货扫描是手里有货的日常作业，
+默认不计，需要计入的现场可把 `return.scan` 加进 `actions`。
+
 ## Examples · 例子
 
 A gift for platinum customers or large orders, but not twice with a promotion:

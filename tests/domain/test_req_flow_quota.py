@@ -15,6 +15,7 @@ DAY_S = 86_400
 EDITS = {"actions": ["task.release"], "states": ["picking"], "utc_offset_min": 480}
 """What stands in for a change here: giving back a task, whose order was being picked."""
 SITE_RULES = changed_rules(shipped_edits=EDITS)
+RETURNS_COUNT = changed_rules(shipped_edits={"actions": ["order.resend", "return.scan"]})
 
 
 def edit(site: Site) -> str:
@@ -142,18 +143,27 @@ def test_what_was_done_before_the_lock_is_kept(site: Site) -> None:
 
 
 def test_the_shipped_default_counts_changes_of_shipped_orders() -> None:
-    """Out of the box five a day, two hours: a re-send, a return, a print, a request (FLOW-7)."""
+    """Out of the box five a day, two hours: a re-send, a print, a request (FLOW-7)."""
     site = Site(rules=RULES)
     rules = site.rules.document.shipped_edits
     assert (rules.per_day, rules.lock_s) == (5, 7_200)
     assert rules.states == ("shipped", "handed_over", "carrier_trouble", "returned")
-    assert {"order.resend", "return.scan", "waybill.print"} <= set(rules.actions)
+    assert {"order.resend", "approval.request", "waybill.print"} <= set(rules.actions)
+
+
+def test_taking_parcels_back_is_no_change_unless_a_site_says_so() -> None:
+    """Who stands at the returns desk takes back as many parcels as come (FLOW-7, RET-1)."""
+    site = Site(stock=400)
+    for n in range(8):
+        site.to_shipped(f"O{n}", line(1, MUG, 1))
+        assert site.by("keeper", c.ReturnScan(site.order(f"O{n}").waybill, "C2")).ok
+    assert site.load(Account, "keeper") is None
 
 
 @pytest.mark.parametrize("what", ["resend", "return", "both"])
 def test_flow_7_the_sixth_resend_or_return_of_a_day_locks(what: str) -> None:
-    """With the shipped ruleset, on real parcels: five are done, the sixth is not (FLOW-7)."""
-    site = Site()
+    """On real parcels, returns counted too: five are done, the sixth is not (FLOW-7)."""
+    site = Site(rules=RULES if what == "resend" else RETURNS_COUNT)
     made = []
     for n in range(6):
         site.to_shipped(f"O{n}", line(1, MUG, 1))
@@ -169,7 +179,7 @@ def test_flow_7_the_sixth_resend_or_return_of_a_day_locks(what: str) -> None:
 
 def test_flow_7_pieces_of_a_return_and_orders_on_the_floor_do_not_count() -> None:
     """A parcel that comes back in many pieces is one change; work on the floor is none."""
-    fresh = Site()
+    fresh = Site(rules=RETURNS_COUNT)
     fresh.to_shipped("O1", line(1, MUG, 8))
     assert fresh.by("keeper", c.ReturnScan(fresh.order("O1").waybill, "C2")).ok
     for _ in range(8):
@@ -179,7 +189,7 @@ def test_flow_7_pieces_of_a_return_and_orders_on_the_floor_do_not_count() -> Non
 
 def test_flow_7_the_border_holds_offline_over_restart_and_clocks() -> None:
     """No hub, a reboot, clocks forth and back between any two: the sixth is still the sixth."""
-    site = Site()
+    site = Site(rules=RETURNS_COUNT)
     made = []
     for n in range(6):
         site.to_shipped(f"O{n}", line(1, MUG, 1))

@@ -61,6 +61,13 @@ def test_each_command_is_on_the_page() -> None:
         assert [each for each in fields if each not in row] == [], kind
 
 
+def test_each_other_command_is_on_the_page() -> None:
+    """Every kind that the box makes for itself is named, with what it is made for."""
+    apart = PAGE.partition("### Commands that no client sends")[2].partition("\n## ")[0]
+    told = set(re.findall(r"`([a-z]+\.[a-z_]+)`", apart.partition("Who changed")[0]))
+    assert told == KINDS.keys() - FROM_PDA
+
+
 async def test_each_route_is_on_the_page(rig: Rig) -> None:
     """Every route that a client may use is described."""
     paths = {
