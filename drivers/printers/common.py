@@ -1,6 +1,7 @@
 """What the languages share."""
 
 import re
+from collections.abc import Iterable
 from enum import Enum
 from typing import Final, Protocol, TypeAlias
 
@@ -26,6 +27,16 @@ def check_copy(label: Raster, copy_id: CopyId) -> int:
     assert len(label.rows) == row_bytes * label.height > 0, "raster rows do not match its size"
     assert COPY_ID.fullmatch(copy_id), f"not a copy id: {copy_id!r}"
     return row_bytes
+
+
+def starts_of(pairs: Iterable[bytes], data: bytes) -> list[int]:
+    """Return where in `data` one of `pairs` of bytes begins, ascending."""
+    import numpy as np  # noqa: PLC0415 - who asks a printer for its status needs none of it
+
+    dots = np.frombuffer(data, np.uint8)
+    hits = [np.flatnonzero((dots[:-1] == one) & (dots[1:] == two)) for one, two in pairs]
+    found: list[int] = np.sort(np.concatenate(hits)).tolist()
+    return found
 
 
 class Ask(Enum):

@@ -19,10 +19,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
-import numpy as np
-
 from drivers.api import CopyId, PrinterStatus, Raster, Reading
-from drivers.printers.common import Answer, Ask, Token, check_copy, reading
+from drivers.printers.common import Answer, Ask, Token, check_copy, reading, starts_of
 
 ASK_STATUS: Final = b"\x10\x04\x01\x10\x04\x02\x10\x04\x03\x10\x04\x04"
 """Answered with a byte each at any time, even with the lid open."""
@@ -42,8 +40,6 @@ BAND_ROWS_MAX: Final = 255
 """So that the high byte of its height is 0, and its header is never a command by itself."""
 OBEYED_AT_ONCE: Final = (b"\x10\x04", b"\x10\x05", b"\x10\x14")
 """Byte pairs that begin a real-time command wherever they stand, even inside a picture."""
-_DLE: Final = 0x10
-_SECONDS: Final = (0x04, 0x05, 0x14)
 
 _ID_FIRST, _ID_LAST = 0x20, 0x7E  # what a process id may be made of
 _ID_BASE: Final = _ID_LAST - _ID_FIRST + 1
@@ -67,7 +63,7 @@ def encode(label: Raster, copy_id: CopyId, *, has_process_id: bool) -> bytes:
 def bands(data: bytes, row_bytes: int) -> Iterator[bytes]:
     """Yield the picture in bands that hold no real-time command."""
     rows = len(data) // row_bytes
-    hits = _dangerous(data)
+    hits = starts_of(OBEYED_AT_ONCE, data)
     alone = {at // row_bytes for at in hits if at % row_bytes < row_bytes - 1}
     edges = {0, rows, *range(0, rows, BAND_ROWS_MAX)}
     edges |= {at // row_bytes + 1 for at in hits}
@@ -75,14 +71,6 @@ def bands(data: bytes, row_bytes: int) -> Iterator[bytes]:
     for top, bottom in pairwise(sorted(edges)):
         dots = data[top * row_bytes : bottom * row_bytes]
         yield _row(dots) if top in alone else _band(dots, row_bytes)
-
-
-def _dangerous(data: bytes) -> list[int]:
-    """Return where a dangerous pair begins."""
-    dots = np.frombuffer(data, np.uint8)
-    starts = np.flatnonzero(dots[:-1] == _DLE)
-    found: list[int] = starts[np.isin(dots[starts + 1], _SECONDS)].tolist()
-    return found
 
 
 def _band(dots: bytes, row_bytes: int) -> bytes:
@@ -97,11 +85,11 @@ def _row(dots: bytes) -> bytes:
     white = width * 8 - picture.bit_length()
     for margin in range(1, white + 1):
         moved = (picture << margin).to_bytes(width)
-        if not _dangerous(moved):
+        if not starts_of(OBEYED_AT_ONCE, moved):
             there = b"\x1dL" + margin.to_bytes(2, "little")
             return there + _band(moved, width) + b"\x1dL\x00\x00"
     changed = bytearray(dots)
-    for at in _dangerous(dots):
+    for at in starts_of(OBEYED_AT_ONCE, dots):
         changed[at] |= 1
     return _band(bytes(changed), width)
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Final
 
 from drivers.api import CopyId, PrinterStatus, Raster, Reading
-from drivers.printers.common import STX, Answer, Ask, Token, check_copy, reading
+from drivers.printers.common import STX, Answer, Ask, Token, check_copy, reading, starts_of
 from drivers.units import dots_per_mm
 
 ASK_STATUS: Final = b"\x1b!?"
@@ -29,7 +29,8 @@ UNDO_ON_ESCPOS: Final = b"\x1b@"
 """`ESC ! ?` sets bold and double size on an ESC/POS printer; this takes it back."""
 
 OBEYED_AT_ONCE: Final = (b"\x1b!", b"~!")
-"""Byte pairs that begin a real-time command wherever they stand, even inside a picture."""
+"""Byte pairs that begin a real-time command wherever they stand, even inside a picture.
+Real waybills do have some."""
 
 
 def encode(label: Raster, copy_id: CopyId, gap_mm: float = 2.0) -> bytes:
@@ -51,7 +52,7 @@ def encode(label: Raster, copy_id: CopyId, gap_mm: float = 2.0) -> bytes:
 def bitmaps(data: bytes, row_bytes: int) -> Iterator[bytes]:
     """Yield the picture as one BITMAP, or as more, cut wherever a dangerous pair would stand."""
     start = 0  # first row not yet sent
-    hits = _dangerous(data)
+    hits = starts_of(OBEYED_AT_ONCE, data)
     for row in sorted({at // row_bytes for at in hits}):
         cuts = [at % row_bytes + 1 for at in hits if at // row_bytes == row]
         if cuts == [row_bytes]:  # the pair joins this row and the next
@@ -67,16 +68,6 @@ def bitmaps(data: bytes, row_bytes: int) -> Iterator[bytes]:
     rows = len(data) // row_bytes
     if start < rows:
         yield _bitmap(data, row_bytes, 0, start, row_bytes, rows - start)
-
-
-def _dangerous(data: bytes) -> list[int]:
-    """Return where a dangerous pair begins. Real waybills do have some."""
-    import numpy as np  # noqa: PLC0415 - as above
-
-    dots = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero(dots[1:] == ord("!"))
-    found: list[int] = ends[np.isin(dots[ends], (0x1B, ord("~")))].tolist()
-    return found
 
 
 def _bitmap(data: bytes, row_bytes: int, left: int, top: int, width: int, height: int) -> bytes:

@@ -60,11 +60,21 @@ def test_what_the_hint_shows_works(url: str) -> None:
     open_printer(url)
 
 
+def loaded(code: str, *heavy: str) -> list[str]:
+    """Return which of `heavy` a process of its own has loaded after `code`."""
+    code = f"import sys; {code}; print(*sorted({set(heavy)} & {{*sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
 def test_the_door_is_light() -> None:
     """Importing drivers.api loads neither numpy nor Pillow nor fonts nor asyncio nor transports."""
-    heavy = "{'numpy','PIL','zint','asyncio','serial','pyipp'}"
-    code = f"import sys, drivers.api; print(*sorted({heavy} & {{*sys.modules}}))"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert loaded.stdout.strip() == ""
+    heavy = ("numpy", "PIL", "zint", "asyncio", "serial", "pyipp")
+    assert loaded("import drivers.api", *heavy) == []
+
+
+def test_a_printer_in_use_loads_nothing_that_draws() -> None:
+    """A box that only watches its label printers keeps the memory that drawing takes."""
+    opened = "".join(f"open_printer('tcp://x?lang={each}'); " for each in ("tspl", "zpl", "escpos"))
+    code = f"from drivers.api import open_printer; {opened}"
+    assert loaded(code.rstrip("; "), "numpy", "PIL", "zint", "pyipp") == []
