@@ -182,6 +182,48 @@ async def test_an_alarm_is_told_to_hand_eye_and_ear_at_once(make_pda: MakePda, p
     assert peer.applied[-1]["data"]["shown_ms"] > 0
 
 
+LAYERS = {
+    "calibration": ("校准扫描枪", "扫第 1 个码"),
+    "menu": ("", "干活"),
+    "help": ("怎么做", "指令卡"),
+}
+"""What may be open when an alarm comes: how the menu leads there, and what it shows."""
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+async def test_an_alarm_comes_through_whatever_is_open(pda: Pda, peer: Peer, layer: str) -> None:
+    """It lies on top, a scan answers it, and what was open is there again (FRZ-4, PDA-3)."""
+    button, shown = LAYERS[layer]
+    await pda.sign_in(*PICKER)
+    await pda.sees("拿第一个任务")
+    await pda.page.locator("header .menu").click()
+    if button:
+        await pda.page.get_by_role("button", name=button, exact=True).click()
+    await pda.sees(shown)
+    await peer.alarm("cancel")
+    await pda.page.wait_for_selector("#alarm[open]")
+    top = "document.elementFromPoint(180, 320).closest('#alarm') !== null"
+    assert await pda.page.evaluate(top)
+    await pda.scan("@C:OK")
+    await pda.until("!document.querySelector('#alarm').open")
+    await pda.when(lambda: kinds(peer)[-1:] == ["alarm.ack"])
+    assert await pda.page.get_by_text(shown).first.is_visible()
+
+
+async def test_nothing_is_opened_over_an_alarm(pda: Pda, peer: Peer) -> None:
+    """A PIN that is asked for while an alarm rings waits beneath it (FRZ-4)."""
+    await pda.sign_in(*PICKER)
+    await pda.sees("拿第一个任务")
+    await peer.alarm("cancel")
+    await pda.page.wait_for_selector("#alarm[open]")
+    await pda.page.evaluate("history.back()")
+    await pda.page.evaluate("document.querySelector('header .menu').click()")
+    await pda.page.evaluate("new Promise((done) => requestAnimationFrame(done))")
+    assert not await pda.page.locator("#layer[open]").count()
+    await pda.scan("@C:OK")
+    await pda.page.wait_for_selector("#layer[open]")
+
+
 async def test_what_was_picked_offline_in_vain_is_an_alarm(pda: Pda, peer: Peer) -> None:
     """Scans that a freeze overtook call the picker and say where the goods go (FRZ-2, PDA-1)."""
     await start_pick(pda)

@@ -52,7 +52,8 @@ export class Painter {
     render(dialogs.view(app), bodyOf(layer));
     render(dialogs.alarmView(app), bodyOf(alarm));
     render(dialogs.lockView(app), bodyOf(lock));
-    show(layer, state.dialog !== null);
+    // The newest dialog lies on top: nothing is opened over an alarm, it waits until that is over.
+    show(layer, state.dialog !== null && (layer.open || !ringing));
     show(lock, locked);
     show(alarm, ringing);
     const top = ringing ? alarm : locked ? lock : state.dialog ? layer : byId('main');

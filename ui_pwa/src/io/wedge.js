@@ -46,7 +46,7 @@ export class Wedge {
     /** The next `input` event of a field tells of a key that was taken already. */
     this.keyed = false;
     this.tabbedMs = -Infinity;
-    /** Takes everything that comes, as it is, while the scanner is being calibrated. */
+    /** Takes everything that comes to the screen, as it is, while the scanner is calibrated. */
     /** @type {((chars: string, atMs: number, via: 'keys' | 'commit') => void) | null} */
     this.tap = null;
     addEventListener('keydown', (event) => this.#onKeyDown(event), true);
@@ -64,6 +64,11 @@ export class Wedge {
     this.#focus();
   }
 
+  /** The tap, unless something lies over the screen: an alarm is answered by a scan at any time. */
+  get #taker() {
+    return this.sink.closest('dialog') ? null : this.tap;
+  }
+
   /** Put the sink where it can have the focus: an open dialog makes all else inert. */
   /** @param {Element} parent */
   moveTo(parent) {
@@ -79,7 +84,7 @@ export class Wedge {
     if (event.isComposing || event.keyCode === 229 || event.key === 'Unidentified') return;
     const atMs = saneTime(event.timeStamp, performance.now());
     const groupSeparator = event.ctrlKey && event.key === ']';
-    if (this.tap && this.#tapped(event, groupSeparator, atMs)) return;
+    if (this.#taker && this.#tapped(event, groupSeparator, atMs)) return;
     if ((event.ctrlKey || event.altKey || event.metaKey) && !groupSeparator) return;
     if (event.key === 'Enter' || event.key === 'Tab') this.#onEnd(event, atMs);
     else if (groupSeparator) {
@@ -96,7 +101,7 @@ export class Wedge {
     const chars = groupSeparator ? '\x1d' : (ends ?? (key.length === 1 ? key : ''));
     if (!chars || (event.ctrlKey && !groupSeparator) || event.altKey || event.metaKey) return false;
     swallow(event);
-    this.tap?.(chars, atMs, 'keys');
+    this.#taker?.(chars, atMs, 'keys');
     return true;
   }
 
@@ -172,8 +177,8 @@ export class Wedge {
 
   /** @param {string} chars @param {number} atMs */
   #take(chars, atMs) {
-    if (this.tap) {
-      this.tap(chars, atMs, 'commit');
+    if (this.#taker) {
+      this.#taker(chars, atMs, 'commit');
       return;
     }
     this.framer.prefix = this.owner.prefix();
