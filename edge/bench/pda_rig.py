@@ -16,8 +16,9 @@ from edge.bench import handheld
 from edge.bench.child import pin_hash
 from edge.bench.floor import PIN, BenchFloor
 from edge.bootstrap import BoxProcess
-from edge.config import Config, HttpConfig
+from edge.config import Config, DiscoveryConfig, HttpConfig
 from edge.domain.commands import InstructionAccept
+from edge.domain.model import Box
 
 SLOWER: Final = 4
 """How much slower than this machine a PDA is taken to be."""
@@ -47,13 +48,14 @@ class Site:
     def __init__(self, box: BoxProcess, browser: Browser) -> None:
         self.box, self.browser = box, browser
         self.url = f"{box.url}/"
-        self._dseq = 1_000
 
     async def instruct(self, kind: str, body: dict[str, Any]) -> None:
         """Carry out an instruction of the hub."""
-        self._dseq += 1
-        data = InstructionAccept(self._dseq, kind, self.box.clock.now_us(), body)
-        await self.box.floor.submit(data, via="hub", actor="hub")
+        known = await self.box.reader.doc(Box, "box")
+        assert isinstance(known, Box)
+        data = InstructionAccept(known.dseq + 1, kind, self.box.clock.now_us(), body)
+        told = await self.box.floor.submit(data, via="hub", actor="hub")
+        assert told.answer.ok, told.answer
 
     @asynccontextmanager
     async def handheld(self, *, script: str = "", bare: bool = False) -> AsyncIterator["Handheld"]:
@@ -158,9 +160,13 @@ async def site(folder: Path, *, orders: int, pieces: int) -> AsyncIterator[Site]
     floor.assign(range(orders), qty=pieces, lines=1)
     floor.make_people(orders, pin_hash())
     floor.store.close()
-    box = BoxProcess(Config(
-        str(data), http=HttpConfig(host="127.0.0.1", port=0, open_devices=True)
-    ))  # fmt: skip
+    box = BoxProcess(
+        Config(
+            str(data),
+            http=HttpConfig(host="127.0.0.1", port=0, open_devices=True),
+            discovery=DiscoveryConfig(enabled=False),
+        )
+    )
     await box.open()
     trusted = f"--ignore-certificate-errors-spki-list={_key_hash(data / 'tls' / 'leaf.pem')}"
     try:

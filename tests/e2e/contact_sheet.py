@@ -13,26 +13,28 @@ from playwright.async_api import async_playwright
 
 from edge.bench.handheld import ARGS, CHROMIUM
 from tests.e2e.realbox import real_box
-from tests.e2e.walk import LANGS, SIZES, THEMES, furnish, walk
+from tests.e2e.walk import CAMERA, LANGS, SIZES, THEMES, desk, furnish, open_walk
+from tests.e2e.walk_floor import PARTS
 
 
 async def photograph(folder: Path) -> int:
     """Write the pictures and `index.html` into `folder`; return how many there are."""
     shots: list[str] = []
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, *CAMERA])
         for size in SIZES:
             for theme in THEMES:
                 for lang in LANGS:
                     with tempfile.TemporaryDirectory() as data:
                         async with real_box(Path(data)) as box:
                             await furnish(box)
-                            async for name, pda in walk(
-                                browser, box, size=size, theme=theme, lang=lang
-                            ):
-                                file = f"{size['width']}-{theme}-{lang}-{name}.png"
-                                await pda.page.screenshot(path=folder / file)
-                                shots.append(file)
+                            for part in (desk, *PARTS):
+                                pda = await open_walk(browser, box, size, theme, lang)
+                                async for name in part(pda, box, lang):
+                                    file = f"{size['width']}-{theme}-{lang}-{name}.png"
+                                    await pda.page.screenshot(path=folder / file)
+                                    shots.append(file)
+                                await pda.context.close()
         await browser.close()
     figures = "".join(
         f'<figure><img src="{html.escape(each)}" loading="lazy"><figcaption>{html.escape(each)}'

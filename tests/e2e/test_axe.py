@@ -1,18 +1,24 @@
 """Accessibility of every screen and dialog, as axe-core judges it."""
 
 import json
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
 
+from edge.bench.handheld import ARGS, CHROMIUM
 from tests.e2e.pda import Pda, Theme
 from tests.e2e.realbox import RealBox
-from tests.e2e.walk import DESK, PHONE, PLACES, furnish, texts, walk
+from tests.e2e.walk import CAMERA, DESK, PHONE, PLACES, desk, furnish, open_walk, texts
+from tests.e2e.walk_floor import PARTS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
+Part = Callable[[Pda, RealBox, str], AsyncIterator[str]]
+"""A walk that tells the name of each screen it comes to."""
 TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -48,23 +54,43 @@ async def faults(pda: Pda) -> list[Any]:
     return [*await violations(pda), *(fault for found in own for fault in found)]
 
 
-@pytest.mark.parametrize(
-    ("size", "theme", "lang"),
-    [(PHONE, "light", "zh"), (PHONE, "dark", "en"), (DESK, "light", "en"), (DESK, "dark", "zh")],
-)
-async def test_axe_finds_nothing(
-    browser: Browser, box: RealBox, size: dict[str, int], theme: Theme, lang: str
-) -> None:
-    """No screen and no dialog breaks a rule or CSP, in both themes and languages (PDA-3, SEC-4)."""
-    await furnish(box)
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def eyes() -> AsyncIterator[Browser]:
+    """A browser with a camera."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, *CAMERA])
+        yield browser
+        await browser.close()
+
+
+async def seen(pda: Pda, part: Part, box: RealBox, lang: str) -> dict[str, list[Any]]:
+    """Walk through a part; return the faults of each screen that has some."""
     found = {}
-    handheld: Pda | None = None
-    async for name, pda in walk(browser, box, size=size, theme=theme, lang=lang):
+    async for name in part(pda, box, lang):
         if name == "menu":
             shown = set(await pda.page.locator("#layer .tiles .act-text").all_inner_texts())
             assert shown - places(lang) <= {texts(lang)["screen.help"]}
         if broken := await faults(pda):
             found[name] = broken
-        handheld = pda
-    assert handheld is not None
-    assert (found, handheld.errors) == ({}, [])
+    return found
+
+
+@pytest.mark.parametrize("parts", [(desk,), PARTS], ids=["desk", "floor"])
+@pytest.mark.parametrize(
+    ("size", "theme", "lang"),
+    [(PHONE, "light", "zh"), (PHONE, "dark", "en"), (DESK, "light", "en"), (DESK, "dark", "zh")],
+)
+async def test_axe_finds_nothing(
+    eyes: Browser, box: RealBox, size: dict[str, int], theme: Theme, lang: str,
+    parts: tuple[Part, ...],
+) -> None:  # fmt: skip
+    """No screen and no dialog breaks a rule or CSP, in both themes and languages (PDA-3, SEC-4)."""
+    await furnish(box)
+    found: dict[str, list[Any]] = {}
+    errors: list[str] = []
+    for part in parts:
+        pda = await open_walk(eyes, box, size, theme, lang)
+        found |= await seen(pda, part, box, lang)
+        errors += pda.errors
+        await pda.context.close()
+    assert (found, errors) == ({}, [])

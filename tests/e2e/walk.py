@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 
 from playwright.async_api import Browser
 
+from edge.domain.commands import DevicePair, DeviceReport
+from edge.domain.model.devices import Fact
 from edge.http.assets import page_root
 from tests.domain.site import changed_rules
 from tests.e2e.pda import Pda, Theme, open_context
@@ -15,6 +17,8 @@ DESK = {"width": 1280, "height": 800}
 SIZES = (PHONE, DESK)
 THEMES: tuple[Theme, ...] = ("light", "dark")
 LANGS = ("zh", "en")
+CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+"""A browser that has one, as PDAs do."""
 PLACES = (
     "tasks", "pack", "handover", "putback", "returns", "counts", "lots", "live", "alarms",
     "approvals", "orders", "prints", "fixes", "training", "devices", "doctor", "pdas", "people",
@@ -42,7 +46,8 @@ async def furnish(box: RealBox) -> None:
     await box.instruct("order.assign", box.floor.orders[1])
     await pick(box)
     await ship(box)
-    await box.instruct("order.assign", box.floor.orders[2])
+    for order in (box.floor.orders[2], box.floor.orders[6]):
+        await box.instruct("order.assign", order)
     await pick(box)
     await box.instruct(
         "order.freeze", {"order_id": "SO-1003", "category": "cancel", "countdown_s": 0}
@@ -55,6 +60,13 @@ async def furnish(box: RealBox) -> None:
     await box.instruct("message.show", {"text": text, "roles": ["supervisor"]})
     rules = changed_rules(order_types={"known": ["deposit", "partial"]})
     await box.instruct("ruleset.publish", {"document": rules})
+    report = DeviceReport(
+        "d-door", "printer", "identified", ids=("mac:1",), url="tcp://127.0.0.1:9100",
+        facts={"model": Fact("GK888t", "mdns"), "make": Fact("Zebra", "mdns")}, sources=("mdns",),
+    )  # fmt: skip
+    await box.process.floor.submit(report, via="driver", actor="discovery")
+    paired = DevicePair("pda-7", "PDA 7", "key", "Chrome 138", persisted=False)
+    await box.process.floor.submit(paired, via="local", actor="uid:0")
 
 
 async def settled(pda: Pda) -> None:
@@ -87,56 +99,102 @@ async def back(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:
         yield f"returns-{name}"
 
 
-async def walk(
-    browser: Browser, box: RealBox, *, size: dict[str, int], theme: Theme, lang: str
-) -> AsyncIterator[tuple[str, Pda]]:
-    """Yield each screen and layer as a supervisor comes to it."""
+async def open_walk(
+    browser: Browser, box: RealBox, size: dict[str, int], theme: Theme, lang: str
+) -> Pda:
+    """Return a PDA at the sign-in screen."""
     pda = await open_context(browser, box.process.url + "/", size=size, theme=theme)
     if lang == "en":
         await pda.page.get_by_role("button", name="English").click()
     await settled(pda)
-    yield "signin", pda
+    return pda
+
+
+async def first(pda: Pda, selector: str) -> None:
+    """Press the first of something, and see what comes of it."""
+    await pda.page.locator(selector).first.click()
+    await settled(pda)
+
+
+async def beyond(pda: Pda, place: str, lang: str) -> AsyncIterator[str]:
+    """Go on from a place of the menu to what only it leads to."""
+    if place == "rules":
+        await pda.page.locator("footer .act").first.click()
+        await pda.sees(texts(lang)["notice.tried"])
+        yield "rules-tried"
+    if place == "approvals" and await pda.page.locator(".row").count():
+        await pda.scan("@C:OK")
+        await pda.page.wait_for_selector(".choice")
+        yield "approval"
+        await pda.scan("@C:QTY:1")
+        await settled(pda)
+        yield "approval-chosen"
+    if place == "devices":
+        await first(pda, ".row:has-text('GK888t')")
+        yield "device-found"
+        await go(pda, "devices", lang)
+        await first(pda, ".row:has-text('P1')")
+        yield "device"
+    if place == "pdas":
+        await first(pda, ".row")
+        yield "pda"
+        await first(pda, "footer .act:last-child")
+        yield "pda-sure"
+        await pda.scan("@C:UNDO")
+        await go(pda, "pdas", lang)
+        await first(pda, "footer .act")
+        await pda.page.wait_for_selector(".invite img")
+        yield "pairing"
+    if place == "people":
+        await first(pda, ".row")
+        yield "person"
+        await go(pda, "people", lang)
+        await first(pda, "footer .act")
+        yield "newcomer"
+    if place == "counts":
+        await pda.scan("A-01-01")
+        await settled(pda)
+        yield "count-bin"
+        await pda.scan("WIPES-80")
+        await settled(pda)
+        yield "count-number"
+        await pda.scan("@C:UNDO")
+
+
+async def desk(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:
+    """Yield each screen and layer as a supervisor comes to it."""
+    yield "signin"
     who = box.floor.logins_of("supervisor")[0]
     await pda.scan(who.badge)
     await pda.page.wait_for_selector("#layer[open] .keys")
-    yield "pin", pda
+    yield "pin"
     await pda.scan("@C:UNDO")
     await login(pda, box, "supervisor")
     await pda.page.wait_for_selector("header .menu")
     await settled(pda)
     for name in ("alarm", "message"):
         await pda.page.wait_for_selector("#alarm[open]")
-        yield name, pda
+        yield name
         await pda.scan("@C:OK")
         await settled(pda)
     await pda.page.locator("header .menu").click()
     await settled(pda)
-    yield "menu", pda
+    yield "menu"
     await pda.scan("@C:UNDO")
     for place in PLACES:
         await go(pda, place, lang)
-        yield place, pda
-        if place == "rules":
-            await pda.page.locator("footer .act").first.click()
-            await pda.sees(texts(lang)["notice.tried"])
-            yield "rules-tried", pda
-        if place == "approvals" and await pda.page.locator(".row").count():
-            await pda.scan("@C:OK")
-            await pda.page.wait_for_selector(".choice")
-            yield "approval", pda
-            await pda.scan("@C:QTY:1")
-            await settled(pda)
-            yield "approval-chosen", pda
+        yield place
+        async for name in beyond(pda, place, lang):
+            yield name
     async for name in back(pda, box, lang):
-        yield name, pda
+        yield name
     await pda.scan("@C:HELP")
     await settled(pda)
-    yield "help", pda
+    yield "help"
     await pda.scan("@C:UNDO")
     await go(pda, "orders", lang)
     await pda.scan("SO-1001")
     await pda.page.wait_for_selector(".moment")
-    yield "order", pda
+    yield "order"
     await pda.page.locator(".moment").last.scroll_into_view_if_needed()
-    yield "order-timeline", pda
-    await pda.context.close()
+    yield "order-timeline"

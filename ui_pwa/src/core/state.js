@@ -217,7 +217,8 @@ const HANDLERS = {
     const screen = resumes ? s.screen : 'signin';
     return withSession({ ...s, screen, dialog: null, pinAt: pinAt ?? s.pinAt }, session);
   },
-  locked: (s) => (s.session ? { ...s, session: { ...s.session, locked: true } } : s),
+  locked: (s) => 
+    s.session ? { ...s, session: { ...s.session, locked: true }, notice: null } : s,
   signed_out: (s) => ({
     ...s,
     session: null,

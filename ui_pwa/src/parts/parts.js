@@ -66,7 +66,7 @@ function link(app) {
   const waiting = state.outbox.length;
   const tone = state.link === 'up' ? 'up' : 'down';
   const text = state.link === 'up' ? t('link.up') : t('link.down');
-  return html`<span class="link ${tone}">${text}${
+  return html`<span class="link ${tone}"><span class="link-text">${text}</span>${
     waiting && state.link === 'up'
       ? html`<small>${t('link.waiting', { n: waiting })}</small>`
       : nothing

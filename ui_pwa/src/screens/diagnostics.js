@@ -23,7 +23,7 @@ export function view(app) {
   if (!asking) ask(app);
   const all = checks(app);
   const ill = all.filter((each) => !each.ok);
-  return html`${header(app, t('screen.diagnostics'))}
+  return html`${header(app, t('screen.diagnostics'), () => app.goHome())}
     <section class="fill list" tabindex="0">
       <p class="strip ${ill.length ? 'bad' : 'good'}">${
         ill.length ? t('diagnostics.ill', { n: ill.length }) : t('diagnostics.well')
@@ -31,25 +31,32 @@ export function view(app) {
       ${[...ill, ...all.filter((each) => each.ok)].map((each) => checkCard(app, each))}
     </section>${notice(app)}
     ${footer(
-      action(app, { text: t('act.back'), onPress: () => app.goHome() }),
       action(app, { text: t('act.calibrate'), onPress: () => app.go('calibrate') }),
       action(app, { tone: 'main', text: t('act.report'), onPress: () => save(app) }),
     )}`;
 }
 
 /** @param {App} app @param {Check} each */
-const checkCard = (app, { name, ok, value }) =>
+const checkCard = (app, each) =>
   card({
-    title: app.t(`diagnostics.${name}`),
-    tone: ok ? '' : 'bad',
-    behind: chip(app.t(ok ? 'diagnostics.good' : 'diagnostics.bad'), ok ? 'good' : 'bad'),
-    body: html`<p class="sub">${shown(app, value)}</p>
-      ${ok ? '' : html`<p>${app.t(`diagnostics_do.${name}`)}</p>`}`,
+    title: app.t(`diagnostics.${each.name}`),
+    tone: each.ok ? '' : 'bad',
+    behind: chip(
+      app.t(each.ok ? 'diagnostics.good' : 'diagnostics.bad'),
+      each.ok ? 'good' : 'bad',
+    ),
+    body: html`<p class="sub">${shown(app, each)}</p>
+      ${each.ok ? '' : html`<p>${app.t(`diagnostics_do.${each.name}`)}</p>`}`,
   });
 
-/** @param {App} app @param {Check['value']} value */
-const shown = (app, value) =>
-  typeof value === 'boolean' ? app.t(`word.${value ? 'yes' : 'no'}`) : String(value ?? '—');
+/** Checks whose value is a word of the page: where its texts are. @type {Record<string, string>} */
+const WORDS = { offline: 'worker', connection: 'link' };
+
+/** @param {App} app @param {Check} of */
+function shown({ t }, { name, value }) {
+  if (typeof value === 'boolean') return t(`word.${value ? 'yes' : 'no'}`);
+  return WORDS[name] ? t(`${WORDS[name]}.${value}`) : String(value ?? '—');
+}
 
 /** @param {App} app @returns {Check[]} */
 function checks({ state }) {

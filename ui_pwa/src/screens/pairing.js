@@ -5,7 +5,7 @@ import { BoxError, call } from '../io/box.js';
 import { byId } from '../painter.js';
 import { action, footer, header, notice } from '../parts/parts.js';
 import { chip, empty, row } from '../parts/rows.js';
-import { age, card, facts } from '../parts/sheets.js';
+import { age, card, facts, nowUs } from '../parts/sheets.js';
 
 const HEARS = /^(device\.(paired|renamed|revoked)|session\.)/;
 const NAME_CHARS_MAX = 40;
@@ -14,9 +14,6 @@ const SECOND_MS = 1000;
 
 /** @param {App} app @returns {PdaView[]} */
 const known = (app) => app.state.seen.pdas?.pdas ?? [];
-
-/** What the box's clock says, µs. @param {App} app */
-const nowUs = (app) => Date.now() * 1000 + app.state.clockOffsetUs;
 
 /** Those in use first, by name. @param {PdaView} a @param {PdaView} b */
 const inUseFirst = (a, b) =>

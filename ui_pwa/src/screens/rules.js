@@ -131,12 +131,18 @@ function orderTried(app, order, { differences }) {
   const own = !order.startsWith(SAMPLE);
   const told = differences
     .filter((each) => each.order === order)
-    .map((each) => app.t('rules.difference', each));
+    .map((each) => app.t('rules.difference', said(app, each)));
   return row({
     main: own ? `${app.t('word.order')} ${shortOrder(order)}` : order.slice(SAMPLE.length),
     sub: told.join(' · '),
     ...(own ? { onPress: () => app.go('order', order) } : {}),
   });
+}
+
+/** A difference with its states by their names. @param {App} app @param {Trial['differences'][number]} of */
+function said({ t }, of) {
+  const state = (/** @type {string} */ id) => t(`state.${id}`);
+  return of.what === 'state' ? { ...of, before: state(of.before), after: state(of.after) } : of;
 }
 
 /** @param {App} app @param {RulesView} rules */
