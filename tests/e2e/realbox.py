@@ -9,7 +9,7 @@ from typing import Any
 from drivers.fakes.printer import FakePrinter
 from edge.app.sessions import Station
 from edge.bootstrap import BoxProcess
-from edge.config import Config, HttpConfig, PrinterConfig
+from edge.config import Config, DiscoveryConfig, HttpConfig, PrinterConfig
 from edge.demo.bot import Manner, PackerBot, PickerBot
 from edge.demo.client import HttpFloor
 from edge.demo.sample import DemoFloor, make_floor
@@ -53,6 +53,7 @@ async def real_box(tmp_path: Path) -> AsyncIterator[RealBox]:
     config = Config(
         data=str(tmp_path / "box"),
         http=HttpConfig(host="127.0.0.1", port=0, tls=False, open_devices=True),
+        discovery=DiscoveryConfig(enabled=False),
         stations=(Station("S1", Name("一号台", "Station 1"), ("P1",)),),
         printers=(PrinterConfig("P1", "P1", printer.url),),
     )

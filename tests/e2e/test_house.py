@@ -3,16 +3,19 @@
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, async_playwright
 
 from edge.bench.handheld import ARGS, CHROMIUM
+from edge.bootstrap import default_ruleset
 from edge.domain.refusals import FAULTS
 from edge.http.assets import page_root
 from tests.e2e.pda import MakePda, Pda, open_context
 from tests.e2e.peer import WAYBILL, Peer
+from tests.e2e.walk import texts
 
 TARGET_PX = 64
 FOOTER_PX = 72
@@ -43,6 +46,14 @@ def test_every_refusal_has_its_text(lang: str) -> None:
     """Whatever the box refuses, the page can say why in both languages (PDA-4)."""
     texts = json.loads(Path(page_root() / "locales" / f"{lang}.json").read_text("utf-8"))
     assert {f"refusal.{code}" for code in FAULTS} - set(texts) == set()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_state_has_its_name(lang: str) -> None:
+    """No state that the box ships with shows as an id (FLOW-2, PDA-3)."""
+    names = texts(lang)
+    states = tomllib.loads(default_ruleset().decode())["workflow"]["states"]
+    assert [each["id"] for each in states if f"state.{each['id']}" not in names] == []
 
 
 async def sizes(pda: Pda) -> list[tuple[str, float, float]]:

@@ -124,6 +124,11 @@ export class App {
 
   // ---- what screens ask for
 
+  /** The box's time by this PDA's clock, however far that is off, µs. */
+  nowUs() {
+    return Date.now() * 1000 + this.state.clockOffsetUs;
+  }
+
   /** @param {any} name a text in both languages */
   name(name) {
     return typeof name === 'object' && name ? name[this.state.lang] || name.zh : String(name ?? '');
@@ -230,13 +235,12 @@ export class App {
    * @returns {Promise<boolean>} whether it was kept
    */
   async send(kind, data, said = UNJUDGED) {
-    const { session, outbox, clockOffsetUs } = this.state;
+    const { session, outbox } = this.state;
     const why = this.why(kind) ?? (outbox.length >= OUTBOX_MAX ? { code: 'outbox_full' } : null);
     if (why || !session) {
       this.refuse(why ?? { code: 'not_signed_in' });
       return false;
     }
-    const nowMs = Date.now();
     /** @type {Command} */
     const cmd = {
       v: VERSION,
@@ -244,7 +248,7 @@ export class App {
       kind,
       device: this.device,
       session_id: session.id,
-      captured_at: nowMs * 1000 + clockOffsetUs,
+      captured_at: this.nowUs(),
       data,
     };
     this.keeping += 1;
@@ -419,6 +423,7 @@ export class App {
     if (known) return;
     this.save();
     this.ring();
+    this.painter.render(); // not a frame later
     if (this.state.task) this.refresh('task');
   }
 

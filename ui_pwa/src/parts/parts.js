@@ -77,10 +77,11 @@ const DAY_US = 86_400_000_000;
 const CARES = ['leader', 'supervisor', 'admin'];
 
 /** What is to be said of the box's certificate: its end cuts every PDA off. @param {App} app */
-function certificate({ state, t }) {
+function certificate(app) {
+  const { state, t } = app;
   const cert = state.certificate;
   if (!cert) return '';
-  const days = Math.floor((cert.expires_at - Date.now() * 1000 - state.clockOffsetUs) / DAY_US);
+  const days = Math.floor((cert.expires_at - app.nowUs()) / DAY_US);
   if (days < 0) return state.link === 'down' ? t('certificate.over') : '';
   const cares = state.session?.person.roles.some((role) => CARES.includes(role));
   return cares && cert.level !== 'ok' ? t('certificate.ends', { days }) : '';

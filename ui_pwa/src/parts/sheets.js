@@ -60,15 +60,12 @@ const isEmpty = (v) =>
   v === '' ||
   (typeof v === 'object' && Object.keys(v).length === 0);
 
-/** The box's time, by this PDA's clock and what it is off, µs. @param {App} app */
-export const nowUs = ({ state }) => Date.now() * 1000 + state.clockOffsetUs;
-
 /** A time of the box, with its day where that is not today. @param {App} app @param {number} us */
 export function when(app, us) {
   if (!us) return '—';
   const day = (/** @type {number} */ at) => new Date(at / 1000).toLocaleDateString('sv');
   const time = clock(us, app.state.lang);
-  return day(us) === day(nowUs(app)) ? time : `${day(us).slice(5)} ${time}`;
+  return day(us) === day(app.nowUs()) ? time : `${day(us).slice(5)} ${time}`;
 }
 
 /** A value of a document in a few words. @param {App} app @param {any} v @returns {string} */
@@ -81,7 +78,7 @@ export function brief(app, v) {
 
 /** How long ago, in the largest unit. @param {App} app @param {number} us */
 export function age(app, us) {
-  const s = Math.floor((nowUs(app) - us) / 1e6);
+  const s = Math.floor((app.nowUs() - us) / 1e6);
   return span(app, Math.max(0, s) * 1e6);
 }
 

@@ -8,7 +8,7 @@ import { card } from '../parts/sheets.js';
 /** @param {App} app @param {IssuedBadge} made */
 export function badgeCard(app, made) {
   const { t, state } = app;
-  if (made.expires_at < Date.now() * 1000 + state.clockOffsetUs) return nothing;
+  if (made.expires_at < app.nowUs()) return nothing;
   const at = `/api/v1/badges/${made.ticket}`;
   /** @type {PrinterState[]} */
   const printers = state.seen.printers?.printers ?? [];

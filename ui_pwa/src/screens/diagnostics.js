@@ -59,12 +59,13 @@ function shown({ t }, { name, value }) {
 }
 
 /** @param {App} app @returns {Check[]} */
-function checks({ state }) {
+function checks(app) {
+  const { state } = app;
   const { profile, outbox, clockOffsetUs, certificate, shell, link, sound } = state;
   const engine = Number(/Chrom(?:e|ium)\/(\d+)/.exec(navigator.userAgent)?.[1] ?? 0);
   const skewS = Math.round(clockOffsetUs / 1e6);
   const sinceUs = outbox[0]?.cmd.captured_at;
-  const oldestS = sinceUs ? Math.round(Date.now() / 1000 - (sinceUs - clockOffsetUs) / 1e6) : 0;
+  const oldestS = sinceUs ? Math.round((app.nowUs() - sinceUs) / 1e6) : 0;
   const learnt = profile && `${profile.via} ${profile.prefix}…${profile.end} ${profile.p95} ms`;
   return [
     { name: 'wedge', ok: profile !== null && !profile.faults.length, value: learnt },

@@ -44,7 +44,7 @@ function conflict(app, code, { order, order_id: id, task_id: task, by_name }) {
     id: `${LOCAL}${code}:${of}`,
     code: 'conflict',
     facts: { order: of, why: code, by_name },
-    raised_at: Date.now() * 1000 + app.state.clockOffsetUs,
+    raised_at: app.nowUs(),
   });
 }
 
@@ -181,8 +181,8 @@ export async function message(app, id) {
 /** An order goes before others: said over whatever is on the screen, without stopping it. */
 /** @param {App} app @param {BoxEntry} happened */
 function prioritised(app, { at, data }) {
-  const { clockOffsetUs, lang } = app.state;
-  if (Date.now() * 1000 + clockOffsetUs - at > URGENT_AGE_US_MAX) return;
+  const { lang } = app.state;
+  if (app.nowUs() - at > URGENT_AGE_US_MAX) return;
   const urgent = { order: data.order, priority: data.priority };
   app.dispatch({ type: 'urgent', urgent });
   signal('good');

@@ -9,6 +9,8 @@ import { askGift } from './asks.js';
 
 /** Begins the QR of a slip that stands for a label. */
 const SLIP = 'FGS1:';
+/** Goods that a greyed button names; more of them are an ellipsis. */
+const NAMED_MAX = 2;
 
 /** @param {App} app */
 export function view(app) {
@@ -57,10 +59,10 @@ function lines(app, pack) {
   const done = pack.lines.filter((l) => l.done).length;
   const facts = { done, lines: pack.lines.length, tote: pack.tote ?? shortOrder(pack.order) };
   const bare = pack.lines.find((l) => !l.done && l.gift && !l.tracked);
+  const shut = pack.why_not['pack.finish']?.[0];
+  const missing = incomplete(pack);
   const blocked =
-    app.why('pack.finish') ??
-    pack.why_not['pack.finish']?.[0] ??
-    (pack.missing.length ? { code: 'pack_incomplete', facts: { missing: names(pack) } } : null);
+    app.why('pack.finish') ?? (shut?.code === missing?.code ? missing : shut) ?? missing;
   return html`${header(app, t('screen.pack'))}
     ${bar(done, pack.lines.length, t('pack.progress', facts))}
     ${frozen(app, pack)}
@@ -107,12 +109,14 @@ function lineRow(app, line) {
   });
 }
 
-/** @param {PackView} pack */
-const names = (pack) =>
-  pack.missing
-    .map((no) => pack.lines.find((l) => l.no === no))
-    .filter((l) => l !== undefined)
-    .map((l) => l.name);
+/** What is still to be scanned, by name. @param {PackView} pack @returns {Refusal | null} */
+function incomplete({ missing, lines }) {
+  if (!missing.length) return null;
+  const names = lines.filter((l) => missing.includes(l.no)).map((l) => l.name);
+  const named = names.slice(0, NAMED_MAX);
+  const facts = { missing: names.length > NAMED_MAX ? [...named, '…'] : named };
+  return { code: 'pack_incomplete', facts };
+}
 
 /** @param {App} app @param {PackView} pack */
 const frozen = (app, pack) =>
@@ -127,11 +131,13 @@ function label(app, pack) {
   const shipped = pack.state === 'shipped' || pack.state === 'handed_over';
   const printer = parcel.job?.printer;
   const ill = shipped ? null : parcel.job?.reason;
+  const told = t(shipped ? 'label.shipped' : `label.${jobState(pack)}`, { printer });
   return html`${header(app, t('screen.label'))}${frozen(app, pack)}
+    ${shipped ? nothing : todo(told)}
     <section class="fill centre ${shipped ? 'all-good' : ''}">
       <p class="sub">${t('word.order')} ${shortOrder(pack.order)} · ${parcel.carrier}</p>
       <p class="code long">${parcel.waybill ?? nothing}</p>
-      <p class="lead">${t(shipped ? 'label.shipped' : `label.${jobState(pack)}`, { printer })}</p>
+      ${shipped ? html`<p class="lead">${told}</p>` : nothing}
       <p class="sub">${ill ? t(`job_reason.${ill}`) : nothing}</p>
       ${shipped ? nothing : html`<p class="sub">${t(`grade.${parcel.grade}`)}</p>`}
       ${parcel.copies > 1 ? chip(t('label.copy', { n: parcel.copies }), 'tag') : nothing}
@@ -231,9 +237,9 @@ function command(app, pack, name) {
   }
   if (pack.state === 'packing') {
     const bare = pack.lines.find((l) => !l.done && l.gift && !l.tracked);
+    const missing = incomplete(pack);
     if (bare) confirmGift(app, pack, bare);
-    else if (pack.missing.length)
-      app.refuse({ code: 'pack_incomplete', facts: { missing: names(pack) } });
+    else if (missing) app.refuse(missing);
     else finish(app, pack);
   } else if (pack.state === 'shipped') leave(app);
   else if (['none', 'void'].includes(jobState(pack)))

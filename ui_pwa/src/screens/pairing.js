@@ -5,7 +5,7 @@ import { BoxError, call } from '../io/box.js';
 import { byId } from '../painter.js';
 import { action, footer, header, notice } from '../parts/parts.js';
 import { chip, empty, row } from '../parts/rows.js';
-import { age, card, facts, nowUs } from '../parts/sheets.js';
+import { age, card, facts } from '../parts/sheets.js';
 
 const HEARS = /^(device\.(paired|renamed|revoked)|session\.)/;
 const NAME_CHARS_MAX = 40;
@@ -94,7 +94,7 @@ function step(app) {
   if (joined) {
     return html`<p class="strip good lead">✓ ${t('pairing.joined', { name: joined.name })}</p>`;
   }
-  const left = Math.ceil((code.expires_at - nowUs(app)) / 1e6);
+  const left = Math.ceil((code.expires_at - app.nowUs()) / 1e6);
   if (left <= 0) return empty(t('pairing.over'));
   app.soon('countdown', SECOND_MS, () => app.paint());
   const shown = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`;

@@ -15,14 +15,13 @@ const FUNCTIONS = [
   ['putback', 'putback.scan'],
 ];
 const PREFIXES = ['~', ''];
-const AGE_WARN_MS = 5 * 60_000;
+const AGE_WARN_US = 5 * 60_000_000;
 
 /** @param {App} app */
 export function view(app) {
   const { t, state } = app;
   const oldest = state.outbox[0]?.cmd.captured_at;
-  const late =
-    oldest !== undefined && Date.now() - (oldest - state.clockOffsetUs) / 1000 > AGE_WARN_MS;
+  const late = oldest !== undefined && app.nowUs() - oldest > AGE_WARN_US;
   const { outbox, sound } = state;
   const { worker, persisted } = state.shell;
   const hub = state.link === 'up' ? state.hub : 'unseen';
