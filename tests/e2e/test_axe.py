@@ -45,12 +45,46 @@ MUTE = """[...document.querySelectorAll('[aria-disabled=true]')].filter((b) => b
   || b.tabIndex < 0 || !b.querySelector('small')?.textContent.trim()).map((b) => b.outerHTML)"""
 """Greyed actions that do not say why, or that a press or a key cannot reach."""
 DEAD = "[...document.querySelectorAll('button:disabled')].map((b) => b.outerHTML)"
+TOUCH = """(() => {
+  const [LEAST, GAP] = [48, 12];
+  const on = (id) => document.querySelector(`dialog#${id}[open]`);
+  const top = on('alarm') ?? on('lock') ?? on('layer') ?? document.body;
+  const shown = (e) => e.checkVisibility() && !e.closest('.sink, dialog:not([open])');
+  const seen = (e) => { // what the scrolling parts around it leave of it
+    const box = e.getBoundingClientRect();
+    let [l, t, r, b] = [box.left, box.top, box.right, box.bottom];
+    for (let up = e.parentElement; up; up = up.parentElement) {
+      if (getComputedStyle(up).overflowY === 'visible') continue;
+      const of = up.getBoundingClientRect();
+      [l, t, r, b] = [Math.max(l, of.left), Math.max(t, of.top),
+        Math.min(r, of.right), Math.min(b, of.bottom)];
+    }
+    return { e, l, t, r, b };
+  };
+  const list = (e) => e.closest('.ware-list'); // it lies over the screen
+  const apart = (one, other) => !one.contains(other) && !other.contains(one)
+    && list(one) === list(other);
+  const all = [...new Set([...top.querySelectorAll('button, a[href], summary, input, select')]
+    .filter(shown).map((e) => e.closest('label.radio') ?? e))];
+  const name = (e) => `${e.tagName} ${e.className} ${e.textContent.trim().slice(0, 24)}`;
+  const small = all.map((e) => [e, e.getBoundingClientRect()])
+    .filter(([, { width, height }]) => width < LEAST || height < LEAST)
+    .map(([e, { width, height }]) => `${name(e)}: ${width}x${height}`);
+  const rects = all.map(seen).filter(({ l, t, r, b }) => r - l > 1 && b - t > 1);
+  const near = rects.flatMap((one, i) => rects.slice(i + 1).filter((other) => {
+    const across = Math.max(one.l, other.l) - Math.min(one.r, other.r);
+    const down = Math.max(one.t, other.t) - Math.min(one.b, other.b);
+    return Math.max(across, down) < GAP - 0.5 && apart(one.e, other.e);
+  }).map((other) => `${name(one.e)} | ${name(other.e)}`));
+  return [...small, ...near];
+})()"""
+"""Targets too small or too near to each other for a glove (goal G9)."""
 WIDE = "document.documentElement.scrollWidth > innerWidth ? ['wider than the screen'] : []"
 
 
 async def faults(pda: Pda) -> list[Any]:
     """Return what breaks a rule on this screen: of axe, of greyed actions, of its width."""
-    own = [await pda.page.evaluate(each) for each in (MUTE, DEAD, WIDE)]
+    own = [await pda.page.evaluate(each) for each in (MUTE, DEAD, TOUCH, WIDE)]
     return [*await violations(pda), *(fault for found in own for fault in found)]
 
 

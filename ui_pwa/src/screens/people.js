@@ -270,7 +270,8 @@ const names = ({ t }, name) => html`<label class="field">${t('people.name_zh')}
       value=${name?.en ?? ''}></label>`;
 
 /** @param {App} app @param {string[]} [held] */
-const checks = ({ t }, held = []) => html`<fieldset class="radios"><legend>${t('people.roles')}</legend>
+const checks = ({ t }, held = []) => html`<fieldset class="radios">
+  <legend>${t('people.roles')}</legend>
   ${ROLES.map(
     (role) => html`<label class="radio">
       <input type="checkbox" name="roles" value=${role} ?checked=${held.includes(role)}>

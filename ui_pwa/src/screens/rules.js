@@ -139,7 +139,8 @@ function orderTried(app, order, { differences }) {
   });
 }
 
-/** A difference with its states by their names. @param {App} app @param {Trial['differences'][number]} of */
+/** A difference with its states by their names. */
+/** @param {App} app @param {Trial['differences'][number]} of */
 function said({ t }, of) {
   const state = (/** @type {string} */ id) => t(`state.${id}`);
   return of.what === 'state' ? { ...of, before: state(of.before), after: state(of.after) } : of;
