@@ -50,16 +50,14 @@ TOUCH = """(() => {
   const on = (id) => document.querySelector(`dialog#${id}[open]`);
   const top = on('alarm') ?? on('lock') ?? on('layer') ?? document.body;
   const shown = (e) => e.checkVisibility() && !e.closest('.sink, dialog:not([open])');
-  const seen = (e) => { // what the scrolling parts around it leave of it
-    const box = e.getBoundingClientRect();
-    let [l, t, r, b] = [box.left, box.top, box.right, box.bottom];
+  const whole = (e) => { // not cut by a part that scrolls
+    const { top, bottom } = e.getBoundingClientRect();
     for (let up = e.parentElement; up; up = up.parentElement) {
-      if (getComputedStyle(up).overflowY === 'visible') continue;
       const of = up.getBoundingClientRect();
-      [l, t, r, b] = [Math.max(l, of.left), Math.max(t, of.top),
-        Math.min(r, of.right), Math.min(b, of.bottom)];
+      const cuts = getComputedStyle(up).overflowY !== 'visible';
+      if (cuts && (top < of.top || bottom > of.bottom)) return false;
     }
-    return { e, l, t, r, b };
+    return true;
   };
   const list = (e) => e.closest('.ware-list'); // it lies over the screen
   const apart = (one, other) => !one.contains(other) && !other.contains(one)
@@ -70,12 +68,13 @@ TOUCH = """(() => {
   const small = all.map((e) => [e, e.getBoundingClientRect()])
     .filter(([, { width, height }]) => width < LEAST || height < LEAST)
     .map(([e, { width, height }]) => `${name(e)}: ${width}x${height}`);
-  const rects = all.map(seen).filter(({ l, t, r, b }) => r - l > 1 && b - t > 1);
-  const near = rects.flatMap((one, i) => rects.slice(i + 1).filter((other) => {
-    const across = Math.max(one.l, other.l) - Math.min(one.r, other.r);
-    const down = Math.max(one.t, other.t) - Math.min(one.b, other.b);
-    return Math.max(across, down) < GAP - 0.5 && apart(one.e, other.e);
-  }).map((other) => `${name(one.e)} | ${name(other.e)}`));
+  const clear = (one, other) => { // px between two
+    const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()];
+    return Math.max(a.left - b.right, b.left - a.right, a.top - b.bottom, b.top - a.bottom);
+  };
+  const near = all.filter(whole).flatMap((one, i, those) => those.slice(i + 1)
+    .filter((other) => apart(one, other) && clear(one, other) < GAP - 0.5)
+    .map((other) => `${name(one)} | ${name(other)}`));
   return [...small, ...near];
 })()"""
 """Targets too small or too near to each other for a glove (goal G9)."""
