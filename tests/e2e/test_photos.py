@@ -1,0 +1,104 @@
+"""Photos as evidence on the real box: cut off in the middle, taken up again, never too many."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.async_api import FilePayload, Route
+
+from tests.e2e.pda import Pda
+from tests.e2e.realbox import RealBox, login, pick
+from tests.e2e.walk import texts
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+Handheld = Callable[..., Any]
+PIECE = 256 * 1024
+PHOTOS_MAX = 20
+ORDER = "SO-1007"
+
+
+def noise(side: int) -> bytes:
+    """Return a picture that no compression makes small."""
+    picture = io.BytesIO()
+    Image.effect_noise((side, side), 90).save(picture, "png")
+    return picture.getvalue()
+
+
+async def start_pack(pda: Pda, box: RealBox, t: dict[str, str]) -> None:
+    """Open a picked order at the station."""
+    await box.instruct("order.assign", box.floor.orders[6])
+    await pick(box)
+    if t["act.language"] == "中文":
+        await pda.page.get_by_role("button", name="English").click()
+    await pda.scan("@S:S1")
+    await login(pda, box, "packer")
+    await pda.sees(t["pack.scan_tote"])
+    await pda.scan((await box.order(ORDER)).tote or "")
+    await pda.page.get_by_role("button", name=t["act.photo"]).wait_for()
+
+
+async def shoot(pda: Pda, t: dict[str, str], picture: bytes) -> None:
+    """Take a photo."""
+    async with pda.page.expect_file_chooser() as chosen:
+        await pda.page.get_by_role("button", name=t["act.photo"]).click()
+    file: FilePayload = {"name": "p.png", "mimeType": "image/png", "buffer": picture}
+    await (await chosen.value).set_files(file)
+
+
+async def attached(box: RealBox) -> list[int]:
+    """Return the sizes of the order's photos, as the journal tells."""
+    entries = await box.process.reads.timeline(ORDER)
+    return [each["data"]["size"] for each in entries if each["kind"] == "evidence.attached"]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_an_upload_that_was_cut_goes_on_where_it_ended(
+    box: RealBox, handheld: Handheld, lang: str
+) -> None:
+    """The second piece is lost and the tab killed: the third try begins at the second (RET-3)."""
+    t, pda = texts(lang), await handheld()
+    await start_pack(pda, box, t)
+    begins: list[int] = []
+
+    async def lose_second(route: Route) -> None:
+        if route.request.method == "PUT":
+            header = route.request.headers["content-range"]
+            begins.append(int(header.removeprefix("bytes ").split("-")[0]))
+            if begins == [0, PIECE]:
+                await route.abort()
+                return
+        await route.continue_()
+
+    await pda.context.route("**/api/v1/blobs/**", lose_second)
+    await shoot(pda, t, noise(1400))
+    await pda.sees(t["notice.photo_kept"])
+    await pda.when(lambda: len(begins) == 2)
+    await pda.page.close()
+    await pda.open()
+    await pda.sees(t["pack.photos_wait"].format(n=1))
+    await pda.sees(t["notice.photo_there"])
+    assert begins == [0, PIECE, *range(PIECE, begins[-1] + 1, PIECE)]
+    (size,) = await attached(box)
+    assert begins[-1] < size <= begins[-1] + PIECE
+    assert await pda.page.get_by_text(t["pack.photos_wait"].format(n=1)).count() == 0
+
+
+async def test_photos_on_a_pda_are_bounded_and_must_be_pictures(
+    box: RealBox, handheld: Handheld
+) -> None:
+    """What is no picture is refused, and so is one more than fit; none is lost (RET-3)."""
+    t, pda = texts("zh"), await handheld()
+    await start_pack(pda, box, t)
+    await pda.keeps_page()
+    await pda.context.set_offline(True)
+    await pda.page.wait_for_selector(".link.down")
+    await shoot(pda, t, b"no picture")
+    await pda.sees(t["refusal.photo_unkept"])
+    for n in range(1, PHOTOS_MAX + 1):
+        await shoot(pda, t, noise(16))
+        await pda.sees(t["pack.photos_wait"].format(n=n))
+    await shoot(pda, t, noise(16))
+    await pda.sees(t["refusal.photos_full"].format(max=PHOTOS_MAX))
+    assert await pda.page.get_by_text(t["pack.photos_wait"].format(n=PHOTOS_MAX)).count() == 1
