@@ -50,18 +50,12 @@ TOUCH = """(() => {
   const on = (id) => document.querySelector(`dialog#${id}[open]`);
   const top = on('alarm') ?? on('lock') ?? on('layer') ?? document.body;
   const shown = (e) => e.checkVisibility() && !e.closest('.sink, dialog:not([open])');
-  const whole = (e) => { // not cut by a part that scrolls
-    const { top, bottom } = e.getBoundingClientRect();
-    for (let up = e.parentElement; up; up = up.parentElement) {
-      const of = up.getBoundingClientRect();
-      const cuts = getComputedStyle(up).overflowY !== 'visible';
-      if (cuts && (top < of.top || bottom > of.bottom)) return false;
-    }
-    return true;
+  const scroller = (e) => { // how far apart two are by scrolling says nothing
+    while (e && getComputedStyle(e).overflowY !== 'auto') e = e.parentElement;
+    return e;
   };
-  const list = (e) => e.closest('.ware-list'); // it lies over the screen
   const apart = (one, other) => !one.contains(other) && !other.contains(one)
-    && list(one) === list(other);
+    && scroller(one) === scroller(other);
   const all = [...new Set([...top.querySelectorAll('button, a[href], summary, input, select')]
     .filter(shown).map((e) => e.closest('label.radio') ?? e))];
   const name = (e) => `${e.tagName} ${e.className} ${e.textContent.trim().slice(0, 24)}`;
@@ -72,7 +66,7 @@ TOUCH = """(() => {
     const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()];
     return Math.max(a.left - b.right, b.left - a.right, a.top - b.bottom, b.top - a.bottom);
   };
-  const near = all.filter(whole).flatMap((one, i, those) => those.slice(i + 1)
+  const near = all.flatMap((one, i, those) => those.slice(i + 1)
     .filter((other) => apart(one, other) && clear(one, other) < GAP - 0.5)
     .map((other) => `${name(one)} | ${name(other)}`));
   return [...small, ...near];
