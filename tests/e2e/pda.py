@@ -94,12 +94,6 @@ class Pda:
             await self.page.get_by_role("button", name=digit, exact=True).click()
         await self.page.locator("#layer .act.main").click()
 
-    async def keeps(self, n: int) -> None:
-        """Wait until the PDA's outbox on disk holds `n` commands: answers are written together."""
-        async with asyncio.timeout(WAIT_MS / 1000):
-            while await self.kept() != n:  # noqa: ASYNC110 - the page has no event to wait for
-                await asyncio.sleep(POLL_S)
-
     async def kept(self) -> int:
         """Return how many commands stand in the PDA's outbox on disk."""
         count: int = await self.page.evaluate(

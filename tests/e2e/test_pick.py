@@ -40,7 +40,7 @@ async def test_a_whole_pick_by_the_trigger_alone(pda: Pda, peer: Peer) -> None:
     await pda.until("document.querySelectorAll('.tick.done').length === 2")
     assert [s["picked"] for s in peer.task["steps"]] == [2, 1, 40]
     assert peer.task["state"] == "done"
-    await pda.keeps(0)
+    assert await pda.kept() == 0
 
 
 async def test_wrong_bin_and_item_are_refused_in_three_ways(pda: Pda, peer: Peer) -> None:
@@ -127,7 +127,7 @@ async def test_a_pick_outlives_the_network_a_reload_and_a_killed_tab(pda: Pda, p
     await pda.drained()
     assert kinds(peer)[2:] == ["pick.scan"] * 3
     assert peer.task["steps"][0]["picked"] == 2
-    await pda.keeps(0)
+    assert await pda.kept() == 0
 
 
 async def test_a_lost_answer_has_one_effect(pda: Pda, peer: Peer) -> None:
@@ -250,7 +250,7 @@ async def test_what_was_picked_offline_in_vain_is_an_alarm(pda: Pda, peer: Peer)
     await pda.sees("订单 …1001：离线时的扫描没有算数")
     await pda.scan("@C:OK")
     await pda.until("!document.querySelector('#alarm').open")
-    await pda.keeps(0)
+    assert await pda.kept() == 0
     assert "alarm.ack" not in kinds(peer)
 
 

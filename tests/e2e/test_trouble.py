@@ -160,7 +160,7 @@ async def test_a_page_too_old_says_so_keeps_its_scans_and_renews_itself(
     await pda.sees("页面太旧，边缘盒听不懂")
     await pda.scan(ITEM)
     await pda.until("document.querySelector('.tick.kept') !== null")
-    await pda.keeps(1)
+    assert await pda.kept() == 1
     async with pda.page.expect_event("load"):
         peer.version = "next"
     peer.oldest = 1

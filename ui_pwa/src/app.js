@@ -64,8 +64,6 @@ export class App {
     this.later = new Map();
     /** @type {Set<string>} */
     this.unsaved = new Set();
-    /** What answers made of commands, not yet written. @type {Map<number, Kept | null>} */
-    this.unwritten = new Map();
     this.painter = new Painter(this);
     this.alarmedMs = -Infinity;
     /** When each alarm was first shown, ms. */
@@ -95,15 +93,17 @@ export class App {
     this.paint();
   }
 
-  /** Write what has changed since the last time, all of it together. */
-  save() {
+  /** What has changed since the last write, by name. */
+  takeUnsaved() {
     const values = Object.fromEntries(
       [...this.unsaved].map((name) => [name, this.state[/** @type {keyof State} */ (name)]]),
     );
-    const settled = [...this.unwritten];
     this.unsaved.clear();
-    this.unwritten.clear();
-    return db.save(values, settled);
+    return values;
+  }
+
+  save() {
+    return db.save(this.takeUnsaved());
   }
 
   /** @param {string} name @param {number} ms @param {() => void} work */
@@ -401,8 +401,8 @@ export class App {
       this.signedOut();
       return;
     }
-    this.unwritten.set(kept.seq, this.state.outbox.find((k) => k.seq === kept.seq) ?? null);
-    this.soon('save', SAVE_MS, () => this.save());
+    const still = this.state.outbox.find((k) => k.seq === kept.seq) ?? null;
+    db.settle(kept.seq, still, this.takeUnsaved());
     if (result === 'retry') {
       this.soon('retry', RETRY_MS, () => {
         this.inflight.clear();

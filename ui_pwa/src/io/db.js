@@ -1,8 +1,7 @@
 // What must survive a reload, a killed tab and an empty battery: IndexedDB.
 //
 // `outbox` holds commands in order, `saved` the rest by name. An answer and what it changes are
-// written in one transaction: a command is laid over the task until then, and never twice. A
-// command whose answer was not written yet is sent again after a reload, and answered the same.
+// written in one transaction, so that a reload never shows older progress than was shown.
 
 const NAME = globalThis.floorPractice ? 'floor-practice' : 'floor';
 const VERSION = 2;
@@ -81,6 +80,20 @@ export function outbox() {
   return transact(['outbox'], 'readonly', 'default', (store) => store.getAll());
 }
 
+/**
+ * Write what an answer changes: the command's place in the outbox and the saved values together.
+ * @param {number} seq
+ * @param {Kept | null} kept null when the answer settled it
+ * @param {Record<string, unknown>} values
+ */
+export function settle(seq, kept, values) {
+  return transact(['outbox', 'saved'], 'readwrite', 'relaxed', (store, saved) => {
+    if (kept) store.put(kept);
+    else store.delete(seq);
+    for (const [name, value] of Object.entries(values)) saved.put(value, name);
+  });
+}
+
 /** Keep a photo; on return it is on the disk. @param {Photo} photo */
 export function keepPhoto(photo) {
   return transact(['photos'], 'readwrite', 'strict', (photos) => photos.put(photo));
@@ -98,19 +111,9 @@ export function dropPhoto(sha256) {
   });
 }
 
-/**
- * Write values by name, and what answers changed in the outbox with them.
- * @param {Record<string, unknown>} values
- * @param {[number, Kept | null][]} [settled] `seq` → null when the answer settled the command
- */
-export function save(values, settled = []) {
-  /** @type {('saved' | 'outbox')[]} */
-  const names = settled.length ? ['saved', 'outbox'] : ['saved'];
-  return transact(names, 'readwrite', 'relaxed', (saved, outbox) => {
-    for (const [seq, kept] of settled) {
-      if (kept) outbox.put(kept);
-      else outbox.delete(seq);
-    }
+/** @param {Record<string, unknown>} values */
+export function save(values) {
+  return transact(['saved'], 'readwrite', 'relaxed', (saved) => {
     for (const [name, value] of Object.entries(values)) saved.put(value, name);
   });
 }
