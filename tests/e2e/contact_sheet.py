@@ -7,6 +7,7 @@ import asyncio
 import html
 import sys
 import tempfile
+from collections import defaultdict
 from pathlib import Path
 
 from playwright.async_api import async_playwright
@@ -19,7 +20,7 @@ from tests.e2e.walk_floor import PARTS
 
 async def photograph(folder: Path) -> int:
     """Write the pictures and `index.html` into `folder`; return how many there are."""
-    shots: list[str] = []
+    shots: dict[str, list[str]] = defaultdict(list)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, *CAMERA])
         for size in SIZES:
@@ -33,21 +34,29 @@ async def photograph(folder: Path) -> int:
                                 async for name in part(pda, box, lang):
                                     file = f"{size['width']}-{theme}-{lang}-{name}.png"
                                     await pda.page.screenshot(path=folder / file)
-                                    shots.append(file)
+                                    shots[name].append(file)
                                 await pda.context.close()
         await browser.close()
-    figures = "".join(
-        f'<figure><img src="{html.escape(each)}" loading="lazy"><figcaption>{html.escape(each)}'
-        "</figcaption></figure>"
-        for each in shots
+    (folder / "index.html").write_text(sheet(shots), "utf-8")
+    return sum(map(len, shots.values()))
+
+
+def sheet(shots: dict[str, list[str]]) -> str:
+    """Return the page: a screen is a row, its sizes, themes and languages side by side."""
+    rows = "".join(
+        f"<h2>{html.escape(name)}</h2><div>"
+        + "".join(
+            f'<img src="{html.escape(file)}" alt="{html.escape(file)}" title="{html.escape(file)}"'
+            ' loading="lazy">'
+            for file in files
+        )
+        + "</div>"
+        for name, files in shots.items()
     )
-    page = (
-        "<!doctype html><meta charset=utf-8><title>Floorgate: screens</title><style>body{display:"
-        "flex;flex-wrap:wrap;gap:12px;font:14px sans-serif}img{max-height:640px;border:1px solid}"
-        f"figure{{margin:0}}</style>{figures}"
+    return (
+        "<!doctype html><meta charset=utf-8><title>Floorgate: screens</title><style>body{font:"
+        "16px sans-serif;background:#888}div{display:flex;gap:12px}img{height:480px}</style>" + rows
     )
-    (folder / "index.html").write_text(page, "utf-8")
-    return len(shots)
 
 
 if __name__ == "__main__":
