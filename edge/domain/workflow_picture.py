@@ -19,10 +19,10 @@ TEXT_PX: Final = 11.5
 """Sizes of type, with what bold adds."""
 LINE_PX: Final = 17
 PAD_PX: Final = 12
-PORT_PX: Final = 31
+PORT_PX: Final = 37
 """Between two ways into or out of one side of a card: a label and its gates fit."""
 LANE_PX: Final = 12
-ZONE_PX: Final = 168
+ZONE_PX: Final = 178
 """Beside a card: room for what a way is called."""
 GAP_PX: Final = 34
 MARGIN_PX: Final = 28
