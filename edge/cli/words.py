@@ -11,6 +11,7 @@ from typing import Any, Final
 from edge.config import ConfigError, load_config
 
 LANGUAGES: Final = ("zh", "en")
+SHORT_CHARS: Final = 4
 _COUNTED: Final = re.compile(r"\{(\w+):([^|}]*)\|([^}]*)\}")
 """`{n:order|orders}`: the first word for one, the second for any other number."""
 _FACT: Final = re.compile(r"\{(\w+)\}")
@@ -52,7 +53,13 @@ def _filled(code: str, facts: dict[str, Any], language: str) -> tuple[list[str],
     lines = [texts[key] for key in (f"refusal.{code}", f"hint.{code}") if texts.get(key)]
     lines = [_COUNTED.sub(lambda n: n[2] if facts.get(n[1]) == 1 else n[3], each) for each in lines]
     named = set(_FACT.findall(" ".join(lines)))
-    return [_FACT.sub(lambda fact: _shown(facts.get(fact[1])), each) for each in lines], named
+    known = facts | {"order4": _short(str(facts.get("order", "")))}
+    return [_FACT.sub(lambda fact: _shown(known.get(fact[1])), each) for each in lines], named
+
+
+def _short(order: str) -> str:
+    """Return an order's id as people call it: `…1001`."""
+    return f"…{order[-SHORT_CHARS:]}" if len(order) > SHORT_CHARS + 1 else order
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - any JSON value

@@ -89,7 +89,7 @@ def _new_content(turn: Turn, order: Order, body: Body, freeze: str) -> Assignmen
         content = msgspec.structs.replace(content, recipient_key=key)
     unknown = [line.sku for line in content.lines if turn.world.get(Sku, line.sku) is None]
     if unknown:
-        raise RefusedError("wrong_item", got=unknown[0], expected="", sku=unknown[0])
+        raise RefusedError("unknown_item", got=unknown[0])
     return content
 
 

@@ -23,10 +23,10 @@ def scan(turn: Turn, data: CountScan) -> Facts:
     bins = turn.rules.document.returns
     is_known = turn.world.get(Location, data.location) is not None
     if not is_known and data.location not in (bins.bin, bins.quarantine):
-        raise RefusedError("wrong_bin", expected="", got=data.location)
+        raise RefusedError("unknown_bin", got=data.location)
     sku = sku_of(turn.world, names(turn.command, data.code))
     if sku is None:
-        raise RefusedError("wrong_item", expected="", got=data.code, sku="")
+        raise RefusedError("unknown_item", got=data.code)
     lot = data.lot or (turn.command.gs1.lot if turn.command.gs1 else "")
     if sku.lot and not lot:
         raise RefusedError("lot_needed", sku=sku.id)

@@ -48,7 +48,7 @@ def assign(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN4
         raise RefusedError("fulfilment_in_use", got=content.fulfilment, order=known.order)
     unknown = [line.sku for line in content.lines if turn.world.get(Sku, line.sku) is None]
     if unknown:
-        raise RefusedError("wrong_item", got=unknown[0], expected="", sku=unknown[0])
+        raise RefusedError("unknown_item", got=unknown[0])
     lane = "24h" if turn.rules.document.lanes.fast_tag in content.tags else "normal"
     turn.emit(
         "order.assigned",

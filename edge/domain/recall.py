@@ -37,7 +37,7 @@ def scan(turn: Turn, data: LotScan) -> dict[str, Any]:
         raise RefusedError("reason_unknown", reason=data.reason)
     sku = sku_of(turn.world, names(turn.command, data.code))
     if sku is None:
-        raise RefusedError("wrong_item", expected="", got=data.code, sku="")
+        raise RefusedError("unknown_item", got=data.code)
     lot = data.lot or (turn.command.gs1.lot if turn.command.gs1 else "")
     if not lot:
         raise RefusedError("lot_needed", sku=sku.id)

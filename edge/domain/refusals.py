@@ -104,6 +104,8 @@ FAULTS: dict[str, Fault] = {
     # what was scanned or typed
     "wrong_bin": Fault.DATA,
     "wrong_item": Fault.DATA,
+    "unknown_bin": Fault.DATA,
+    "unknown_item": Fault.DATA,
     "surplus": Fault.DATA,
     "qty_mismatch": Fault.DATA,
     "not_a_tote": Fault.DATA,

@@ -369,7 +369,7 @@ def test_what_cannot_be_handled_is_set_aside(
 def test_an_order_with_an_unknown_item_is_refused_by_name(site: Site) -> None:
     """The hub is told which SKU this box does not know."""
     site.assign("1001", line(1, "NO-SUCH", 1))
-    assert outcome(site) == ("instruction.refused", "wrong_item")
+    assert outcome(site) == ("instruction.refused", "unknown_item")
     assert site.journal[-1].data["facts"]["got"] == "NO-SUCH"
 
 

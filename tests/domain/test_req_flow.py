@@ -174,7 +174,7 @@ def test_pick_10_quarantine_is_counted_and_promised_to_nobody(site: Site) -> Non
     assert (site.state("1002"), site.stock(MUG).available) == ("short", 98)
     assert site.by("keeper", c.CountScan("QUARANTINE", gtin(MUG), 1)).ok
     assert (site.stock(MUG).blocked, site.stock(MUG).available) == (1, 98)
-    assert site.by("keeper", c.CountScan("NOWHERE", gtin(MUG), 1)).code == "wrong_bin"
+    assert site.by("keeper", c.CountScan("NOWHERE", gtin(MUG), 1)).code == "unknown_bin"
 
 
 def test_pick_10_the_hub_blocks_a_bin(site: Site) -> None:

@@ -175,7 +175,7 @@ def test_flow_1_an_unknown_item_in_a_change_is_refused_whole(site: Site) -> None
     """A change that cannot be carried out changes nothing."""
     site.assign()
     asked = site.tell("order.update", order_id="1001", lines=[line(1, "NOPE", 1)])
-    assert (code(asked), site.state(), site.stock(MUG).locked) == ("wrong_item", "ready", 2)
+    assert (code(asked), site.state(), site.stock(MUG).locked) == ("unknown_item", "ready", 2)
     asked = site.tell("order.update", order_id="1001", lines=[], remark="生日")
     assert code(asked) == "malformed"
 

@@ -250,7 +250,7 @@ def test_pick_9_orders_with_picked_pieces_are_stopped(site: Site) -> None:
     assert site.by("picker", c.LotScan(code, "quality"), gs1=parse_gs1(code)).code == "role_missing"
     for data, refusal in (
         (c.LotScan(code, "smells"), "reason_unknown"),
-        (c.LotScan("nothing", "quality"), "wrong_item"),
+        (c.LotScan("nothing", "quality"), "unknown_item"),
     ):
         assert site.by("keeper", data).code == refusal
     assert site.by("keeper", c.LotScan(MUG, "quality")).code == "lot_needed"
@@ -287,8 +287,8 @@ def test_pick_10_a_small_difference_is_booked(site: Site) -> None:
         scan(site, gtin(MUG))
     assert [count(site, 97), site.stock(MUG).on_hand] == ["done", {BINS[MUG]: 100}]
     assert [count(site, 95), site.stock(MUG).on_hand] == ["done", {BINS[MUG]: 98}]
-    assert count(site, 1, place="nowhere") == "wrong_bin"
-    assert site.by("keeper", c.CountScan(BINS[MUG], "nothing", 1)).code == "wrong_item"
+    assert count(site, 1, place="nowhere") == "unknown_bin"
+    assert site.by("keeper", c.CountScan(BINS[MUG], "nothing", 1)).code == "unknown_item"
     assert [d.data["difference"] for d in site.said("count.scanned")] == [0, -2]
 
 

@@ -10,16 +10,15 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import pytest
 
+from edge.cli.words import LANGUAGES, refusal_lines
 from edge.domain.commands import KINDS, InstructionAccept
 from edge.domain.decide import Decision
 from edge.domain.entries import Draft
 from tests.domain.site import Site
 
 HERE: Final = Path(__file__).parent
-LOCALES: Final = HERE.parents[1] / "ui_pwa" / "locales"
 GROUPS: Final = ("flow", "pick", "gift", "frz", "appr", "rule", "ret", "prn", "aud")
 NAME: Final = re.compile(rf"^test_({'|'.join(GROUPS)})_(\d+)_(\w+)")
 NAMES: Final = {kind: name for name, kind in KINDS.items()}
@@ -34,21 +33,13 @@ SHOWN: Final = (
 )  # fmt: skip
 """Fields of an entry that a line shows."""
 WIDTH: Final = 34
+REPEATS_MAX: Final = 2
+"""A step that says what one of so many before it said is not told again."""
 STEPS_MAX: Final = 14
 """Steps of one test that are shown, the last ones; the others are counted."""
 
 
-def texts() -> dict[str, tuple[str, str]]:
-    """Return what a refusal says, in Chinese and English, by its code."""
-    known: list[dict[str, str]] = []
-    for language in ("zh", "en"):
-        read = [path.read_bytes() for path in LOCALES.glob(f"{language}*.json")]
-        known.append({k: v for raw in read for k, v in msgspec.json.decode(raw).items()})
-    names = [name for name in known[0] if name.startswith("refusal.")]
-    return {name.removeprefix("refusal."): (known[0][name], known[1][name]) for name in names}
-
-
-def step(data: Any, actor: str, decision: Decision, said: dict[str, tuple[str, str]]) -> str:
+def step(data: Any, actor: str, decision: Decision) -> str:
     """Return a decision in a few lines; nothing where it was a step like any other."""
     name = data.instruction_kind if isinstance(data, InstructionAccept) else NAMES[type(data)]
     code = decision.answer.code or decision.answer.facts.get("code", "")
@@ -61,13 +52,19 @@ def step(data: Any, actor: str, decision: Decision, said: dict[str, tuple[str, s
     facts = decision.answer.facts | next(
         (d.data["facts"] for d in decision.drafts if d.kind.startswith("instruction.")), {}
     )
-    told = " / ".join(filled(text, facts) for text in said.get(code, ("", "")))
-    return f"{head}✗ {code}: {told}"
+    return f"{head}✗ {code}: {refused(code, facts)}"
 
 
-def filled(text: str, facts: dict[str, Any]) -> str:
-    """Return a text of the locale files with its facts in their places."""
-    return re.sub(r"\{(\w+)\}", lambda name: str(facts.get(name[1], name[0])), text)
+def refused(code: str, facts: dict[str, Any]) -> str:
+    """Return a refusal in both languages; of a malformed body, what is wrong with it."""
+    if "by" in facts:
+        facts = facts | {"by_name": facts["by"]}  # at the door the person's name stands there
+    told = [refusal_lines(code, facts, language)[0] for language in LANGUAGES]
+    problem = f" ({facts['problem']})" if facts.get("problem") else ""
+    faults = [
+        f"\n{'':20}{each['path']}: {each['text']['en']}" for each in facts.get("problems", ())
+    ]
+    return " / ".join(told) + problem + "".join(faults)
 
 
 def effect(draft: Draft) -> str:
@@ -83,7 +80,6 @@ class Told:
 
     def __init__(self) -> None:
         self.pages: dict[tuple[int, int], list[str]] = {}
-        self._texts = texts()
         self._steps: list[str] = []
         self._told: set[Any] = set()
         """Tests of which one case was told; the others are named."""
@@ -91,7 +87,8 @@ class Told:
 
         def heard(site: Site, data: Any, **who: Any) -> Decision:
             decision = decide(site, data, **who)
-            if told := step(data, who.get("actor", "box"), decision, self._texts):
+            told = step(data, who.get("actor", "box"), decision)
+            if told and told not in self._steps[-REPEATS_MAX:]:
                 self._steps.append(told)
             return decision
 

@@ -42,7 +42,7 @@ export function clock(us, lang) {
 function fact(dict, lang, name, facts) {
   if (name === 'order4') return shortOrder(String(facts.order ?? ''));
   const value = facts[name];
-  if (value === undefined || value === null) return '—';
+  if (value === undefined || value === null || value === '') return '—';
   if (Array.isArray(value)) {
     return value
       .map((v) => fact(dict, lang, name, { [name]: v }))
