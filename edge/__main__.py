@@ -52,6 +52,18 @@ VERBS = (
 )
 
 
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser of all verbs; what it parses has the verb as `run`."""
+    parser = argparse.ArgumentParser(
+        prog="floorgate",
+        description="The box through which every order of a warehouse moves by a real action.",
+    )
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB")
+    for module in VERBS:
+        module.add_verbs(verbs)
+    return parser
+
+
 def main() -> None:
     """Run `floorgate`. Who reads no further, as `head` does, ends it without a word."""
     try:
@@ -65,13 +77,7 @@ def main() -> None:
 
 
 def _run() -> None:
-    parser = argparse.ArgumentParser(
-        prog="floorgate",
-        description="The box through which every order of a warehouse moves by a real action.",
-    )
-    verbs = parser.add_subparsers(title="verbs", metavar="VERB")
-    for module in VERBS:
-        module.add_verbs(verbs)
+    parser = command_line()
     args = parser.parse_args()
     if not hasattr(args, "run"):
         parser.print_help()

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sqlite3
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -105,20 +106,11 @@ class BoxProcess:
             raise
 
     async def _open(self) -> None:
-        self.data.mkdir(parents=True, exist_ok=True)
-        self._lock()
-        finish_switch(self.data)
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
-        settle_structs()
         try:
-            check_is_no_spare(self.data)
-            self._open_writer()
-            self._check_fence()
-        except RoleError as error:
-            raise NotTheBoxError(str(error)) from error
-        await self._found()
-        self.reader = await SqliteReader.open(self.data / "floor.db")
-        self._closing.append(self.reader.close)
+            await self._open_data()
+        except (OSError, sqlite3.DatabaseError) as error:
+            advice = "nothing is lost; next: floorgate doctor disk storage journal"
+            raise UnusableError(f"{self.data} cannot be used: {error}; {advice}") from error
         self.reads = Reads(self.reader)
         self.rules = (await self.reads.box()).rules
         self.blobs = BlobStore(self.data / "blobs")
@@ -133,6 +125,22 @@ class BoxProcess:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
+
+    async def _open_data(self) -> None:
+        self.data.mkdir(parents=True, exist_ok=True)
+        self._lock()
+        finish_switch(self.data)
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        settle_structs()
+        try:
+            check_is_no_spare(self.data)
+            self._open_writer()
+            self._check_fence()
+        except RoleError as error:
+            raise NotTheBoxError(str(error)) from error
+        await self._found()
+        self.reader = await SqliteReader.open(self.data / "floor.db")
+        self._closing.append(self.reader.close)
 
     def _lock(self) -> None:
         taken = TakenError(f"{self.data} is in use by another floorgate process")

@@ -9,7 +9,7 @@ EXIT_CODES: Final = "exit codes: 0 done, 1 something is wrong, 2 wrong usage"
 
 REINIT = """Build a dead box again from the hub's copy of its journal, without a backup. The box
 must be stopped; what is there is kept beside, in `.before-restore-TIME`. Where the box's key died
-with its disk, make a new enrolment token for it at the hub, and put it into the configuration.
+with its disk, make a new enrolment token for it at the hub, and give it with --token.
 Afterwards the journal is checked by chain and replay, and its head is the hub's; it goes on in a
 new epoch. What the hub never had is lost: the last entries before the death, and photos."""
 
@@ -24,6 +24,7 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     )
     parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE")
     parser.add_argument("--from-hub", action="store_true", required=True)
+    parser.add_argument("--token", default="", help="a new token of the hub, for a new key")
     parser.add_argument(
         "--replace", action="store_true", help="even where what is there is newer, or unreadable"
     )

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import msgspec
 
-from edge import systemd
 from edge.cli.backup_actions import epoch_elsewhere, stamp, stopped, tell, there_is
 from edge.cli.output import GOOD, fail
 from edge.clock import SystemClock, SystemIds
@@ -44,7 +43,7 @@ def reinit(args: argparse.Namespace, config: Config) -> int:
         finish_switch(data)
         there = there_is(data, is_replaced=args.replace)
         try:
-            facts = asyncio.run(_rebuild(data, config))
+            facts = asyncio.run(_rebuild(data, config, args.token))
         except SyncError as error:
             return fail(f"the hub: {error}; {error.hint}")
         except TimeoutError:
@@ -84,11 +83,11 @@ def _told(said: dict[str, Any]) -> str:
     return f"{text}\nnext: systemctl start floorgate"
 
 
-async def _rebuild(data: Path, config: Config) -> dict[str, Any]:
+async def _rebuild(data: Path, config: Config, token: str) -> dict[str, Any]:
     """Lay the hub's copy out in the stage; return what came."""
     folder = data / STAGE
     durable.remove_tree(folder)
-    identity = _identity(data, config)
+    identity = _identity(data, config, token)
     with closing(Rebuild(folder, config.box.id, identity.private_key)) as rebuild:
         copy = await _open(config, identity)
         try:
@@ -116,17 +115,16 @@ async def _rebuild(data: Path, config: Config) -> dict[str, Any]:
         }
 
 
-def _identity(data: Path, config: Config) -> BoxIdentity:
+def _identity(data: Path, config: Config, token: str) -> BoxIdentity:
     """Return who the box is at the hub: by the key that it had, or else a new one and a token."""
     key, pinned = data / BOX_KEY, data / HUB_KEY
-    is_known = key.is_file() and pinned.is_file()
-    token = config.hub.token or systemd.credential("hub-token") or None
+    is_known = key.is_file() and pinned.is_file() and not token
     return BoxIdentity(
         box=config.box.id,
         name=config.box.name,
         epoch=0,
         private_key=key.read_bytes() if is_known else secrets.token_bytes(durable.KEY_BYTES),
-        token=token,
+        token=token or config.hub.token or None,
         hub_key=pinned.read_bytes() if is_known else None,
     )
 

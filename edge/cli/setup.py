@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import contextlib
 import ipaddress
 import json
 import os
@@ -67,7 +66,6 @@ def set_up(args: argparse.Namespace) -> int:
     """Write the configuration of a new box."""
     if args.config.exists():
         say(f"{args.config} is there already and stays as it is")
-        _show_admin_code(args.config)
         return GOOD
     ask = _suggest if args.yes or not sys.stdin.isatty() else _ask
     host = socket.gethostname()
@@ -92,17 +90,6 @@ def set_up(args: argparse.Namespace) -> int:
     say(f"wrote {args.config}")
     say("next: start the box; then `floorgate admin code` lets the first admin in")
     return GOOD
-
-
-def _show_admin_code(config: Path) -> None:
-    """Print the code of the first admin, where the box runs and has none yet."""
-    from edge.cli import door  # noqa: PLC0415 - only where there is a box
-
-    named = argparse.Namespace(config=config, data=None)
-    with contextlib.suppress(door.UsageError):
-        answer = door.ask(door.folder_of(named), "/admin-codes", {"first": True})
-        if "ok" not in answer:
-            say(f"code for the first admin 首位管理员代码: {answer['code']}")
 
 
 def _write(path: Path, text: str, mode: int) -> None:

@@ -296,6 +296,8 @@ def copy_database(source: Path, target: Path) -> None:
             box.backup(copy)
             copy.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target.parent)) from error
         raise BackupError(f"{source}: {error}; see: floorgate doctor") from error
     durable.sync_file(target)
 

@@ -24,7 +24,7 @@ from edge.store.feed import FeedError, Piece
 from edge.store.journal import DATABASE
 from edge.store.share import FILES, Share, ShareState, blob_path, forget_pruned, mirror
 from edge.store.sqlite import NewerSchemaError, SqliteStore
-from sync.api import BROKEN_BYTES, decode_entry
+from sync.api import BROKEN_BYTES, ENTRY_VERSION, decode_entry
 
 SPARE: Final = ".spare"
 FRESH: Final = ".fresh"
@@ -189,7 +189,10 @@ def applied(store: SqliteStore, entries: list[StoredEntry]) -> Batch:
     world = World(store.doc)
     for entry in entries:
         try:
-            apply(world, decode_entry(entry.raw))
+            fact = decode_entry(entry.raw)
+            if fact.v > ENTRY_VERSION:
+                raise FeedError(f"entry {entry.seq} is a newer Floorgate's; install that one first")
+            apply(world, fact)
         except UNAPPLIED as error:
             raise FeedError(
                 f"entry {entry.seq} cannot be applied here ({type(error).__name__}: {error}); "

@@ -16,8 +16,10 @@ from typing import Final
 
 from tests.install.machine import Machine, StepError
 from tests.install.releases import HERE, Releases
+from tests.install.runbook import looks
 
 TOKEN: Final = "walk-token"  # noqa: S105 - of a hub inside
+NEW_TOKEN: Final = "walk-token-2"  # noqa: S105
 SETUP: Final = (
     f"--yes --name 一号仓 --id W1-A --network '' --hub ws://127.0.0.1:8470/link --token {TOKEN}"
 )
@@ -44,6 +46,17 @@ HUB_UNIT: Final = (
     f" --port 8470 --box W1-A={TOKEN}"
 )
 EXPOSURE_MAX: Final = 1.5
+ADD: Final = "devices add 'tcp://127.0.0.1:9103?lang=zpl' --name 'Printer to look at'"
+PRINTER: Final = """
+import asyncio
+from drivers.api import fake_printer
+
+async def main():
+    await fake_printer("zpl", "127.0.0.1", 9103).start()
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
 
 
 class Walk:
@@ -65,6 +78,7 @@ class Walk:
             ("units as systemd sees them", self.look_at_units),
             ("the first orders: picked, packed, labelled", lambda: self.work(3)),
             ("doctor on the well box", self.examine),
+            ("the run-book's commands, as it gives them", self.follow_runbook),
             ("doctor on six sick boxes", self.make_sick),
             ("kill -9", self.kill),
             ("a writer that hangs: the watchdog", self.hang),
@@ -76,6 +90,8 @@ class Walk:
             ("rollback by hand", self.roll_back),
             ("orders after the rollback", lambda: self.work(2)),
             ("a disk is lost: restore from the backup", self.restore),
+            ("disk and key are lost: built again from the hub", self.rebuild),
+            ("orders after that", lambda: self.work(2)),
             ("uninstall keeps the data, install finds them", self.reinstall),
             ("shut down", self.shut_down),
         ]
@@ -137,6 +153,23 @@ class Walk:
     def examine(self) -> str:
         """Let the doctor look at a well box."""
         return self.machine.ask(f"{AS_BOX} floorgate doctor --language en || true")
+
+    def follow_runbook(self) -> str:
+        """Type what the run-book says to look after a well box; each command must end well."""
+        script = self.machine.root / "srv" / "printer.py"
+        script.write_text(PRINTER)
+        python = "/opt/floorgate/current/bin/python"
+        self.machine.run(f"systemd-run --quiet --unit=printer {python} /srv/printer.py")
+        added = json.loads(self.machine.run(f"{AS_BOX} floorgate {ADD} --json"))
+        seen = []
+        for command in looks(ID=added["facts"]["device"], NAME="none"):
+            begun_s = time.monotonic()
+            # what those two find depends on how busy the machine is, and on what was not done yet
+            (self.machine.ask if command.endswith(("selftest", "doctor")) else self.machine.run)(
+                command
+            )
+            seen.append(f"{time.monotonic() - begun_s:5.1f} s  {command}")
+        return "\n".join(seen)
 
     # ---- trouble --------------------------------------------------------------------------------
 
@@ -260,6 +293,14 @@ class Walk:
         )
         replayed = self.machine.run(f"{AS_BOX} floorgate replay --check --data {DATA}")
         return f"before: {before}\n{said}\n{replayed}"
+
+    def rebuild(self) -> str:
+        """Lose data and key, with no backup; the hub makes a new token."""
+        self.machine.run(f"systemctl stop hub; sleep 1; {HUB_UNIT.replace(TOKEN, NEW_TOKEN)}")
+        self.machine.run(f"systemctl stop floorgate.socket floorgate.service; rm -rf {DATA}/*")
+        said = self.machine.run(f"{AS_BOX} floorgate reinit --from-hub --token {NEW_TOKEN}")
+        self.machine.run(f"systemctl start floorgate.socket floorgate.service; {WELL}")
+        return f"{said}\n{self.machine.run(f'{AS_BOX} floorgate replay --check')}"
 
     def reinstall(self) -> str:
         """Uninstall, look that the data stay, install again."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -21,7 +22,7 @@ from edge.store.backup import BackupError, prove
 from edge.store.journal import Journal
 from edge.store.rebuild import Rebuild
 from edge.store.sqlite import SqliteStore
-from sync.api import Instruction, decode_entry, run_hub
+from sync.api import ENTRY_VERSION, Instruction, decode_entry, encode_entry, run_hub
 from tests.ops.house import House
 from tests.ops.test_restored_hub import until
 from tests.store.kit import BOX, BOX_KEY, Floor
@@ -100,8 +101,8 @@ async def test_a_dead_box_comes_back_from_the_hub(house: House, tmp_path: Path) 
     assert len(given) > 20
     shutil.rmtree(house.data)
     async with hub_at(tmp_path / "hub", **{BOX: "another-token"}) as url:
-        link(house, url, "another-token")
-        code, said, errors = await reinit(house)
+        link(house, url, "")
+        code, said, errors = await reinit(house, "--token", "another-token")
         assert (code, said.get("seq"), said.get("new_epoch")) == (0, seq, 2), errors
         assert house.docs() == docs
         assert prove(house.data).epoch == 2
@@ -196,6 +197,31 @@ def test_a_copy_of_another_box_or_out_of_order_is_refused(house: House, tmp_path
             with pytest.raises(BackupError, match="the hub's copy"):
                 rebuild.take(1, some, None)
             assert rebuild.head.seq == 0
+
+
+def test_entries_of_a_newer_floorgate_are_refused(house: House, tmp_path: Path) -> None:
+    """A copy that a newer version wrote is not half understood: it names what to install."""
+    with closing(Journal(house.data)) as journal:
+        raws = [raw for chunk in journal.raw() for _, raw in chunk]
+    newer = encode_entry(msgspec.structs.replace(decode_entry(raws[3]), v=ENTRY_VERSION + 1))
+    with closing(Rebuild(tmp_path / "stage", BOX, BOX_KEY)) as rebuild:
+        with pytest.raises(BackupError, match="entry 4 is a newer Floorgate's; install"):
+            rebuild.take(1, [*raws[:3], newer], None)
+        assert rebuild.head.seq == 0
+
+
+async def test_a_newer_database_is_not_replaced_by_the_way(house: House, tmp_path: Path) -> None:
+    """What lies here was written by a newer version: only --replace lets it go (OPS-2)."""
+    async with hub_at(tmp_path / "hub") as url:
+        link(house, url, TOKEN)
+        await synced(house)
+        with closing(sqlite3.connect(house.data / "floor.db")) as db:
+            db.execute("PRAGMA user_version = 99")
+        code, _, errors = await reinit(house)
+        assert (code, "to replace it all the same: --replace" in errors) == (1, True), errors
+        code, said, errors = await reinit(house, "--replace")
+    assert (code, said.get("ok")) == (0, True), errors
+    assert prove(house.data).epoch == 2
 
 
 def test_recipients_and_people_come_from_the_hubs_instructions(

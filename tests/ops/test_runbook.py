@@ -2,45 +2,54 @@
 
 import re
 import shlex
-import subprocess
-import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
 
+from edge.__main__ import command_line
 from edge.http.assets import page_root
+from tests.install.runbook import CHINESE, ENGLISH, PAGE, typed
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "OPERATIONS.md").read_text("utf-8")
-CHINESE, ENGLISH = PAGE.split('<a id="english"></a>')
 
 
 def commands(text: str) -> list[list[str]]:
     """Return the words of each command in the code blocks, without sudo."""
-    lines = "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL)).splitlines()
-    return [shlex.split(re.sub(r"^sudo (-u floorgate )?", "", line)) for line in lines if line]
+    return [shlex.split(_plain(line)) for line in typed(text) if line]
 
 
-OURS = sorted({tuple(words) for words in commands(PAGE) if words[0] == "floorgate"})
+def _plain(line: str) -> str:
+    return re.sub(r"^sudo (-u floorgate )?", "", line)
 
 
-@cache
-def help_of(*verbs: str) -> str:
-    """Return what a verb says of itself; nothing where there is no such verb."""
-    asked = [sys.executable, "-m", "edge", *verbs, "--help"]
-    done = subprocess.run(asked, capture_output=True, text=True, check=False)
-    return done.stdout if done.returncode == 0 else ""
+def ours(text: str) -> set[tuple[str, ...]]:
+    """Return the words of each command of Floorgate's own, in blocks and in the text."""
+    inline = [shlex.split(_plain(each)) for each in re.findall(r"`([^`\n]+)`", text)]
+    return {tuple(w) for w in commands(text) + inline if w[:1] == ["floorgate"] and w[1:]}
 
 
-@pytest.mark.parametrize("words", OURS, ids=" ".join)
-def test_each_command_of_the_run_book_exists(words: tuple[str, ...]) -> None:
-    """The verb is there, and takes every option that the page gives it (OPS-3)."""
-    has_group = "VERB" in help_of(words[1]) or "ACTION" in help_of(words[1])
-    verbs = words[1 : 3 if has_group else 2]
-    said = help_of(*verbs)
-    assert said, f"no such verb: {' '.join(verbs)}"
-    assert [each for each in words if each.startswith("--") and each not in said] == []
+@pytest.mark.parametrize("words", sorted(ours(PAGE)), ids=" ".join)
+def test_each_command_of_the_run_book_is_one(words: tuple[str, ...]) -> None:
+    """The command line takes it as it stands: verb, arguments and options (OPS-3)."""
+    assert callable(command_line().parse_args(words[1:]).run)
+
+
+def test_other_pages_name_verbs_that_there_are() -> None:
+    """Every `floorgate VERB` of README, docs and checks of the doctor is one (OPS-3)."""
+    files = [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("edge/doctor/checks/*.py")]
+    usage = command_line().format_help()
+    verbs = set(re.findall(r"^    ([a-z][a-z-]*)", usage, re.MULTILINE))
+    assert "doctor" in verbs
+    named = {
+        (file.name, verb)
+        for file in files
+        for verb in re.findall(
+            r"(?:[`\"; ]|^)floorgate (?!floorgate)([a-z][a-z-]+)",
+            file.read_text("utf-8"),
+            re.MULTILINE,
+        )
+    }
+    assert sorted(each for each in named if each[1] not in verbs) == []
 
 
 def test_each_installer_verb_and_unit_of_the_run_book_exists() -> None:
@@ -75,3 +84,15 @@ def test_each_alarm_leads_to_its_section() -> None:
 def test_what_the_installer_says_about_pdas_is_served() -> None:
     """The enrolment page that section 3 leads to is part of the box (SEC-1)."""
     assert (page_root() / "enrol" / "page.template").is_file()
+
+
+def test_the_packages_that_the_page_counts_are_those_that_are_pinned() -> None:
+    """The table of wheels is of today's lock file, in both languages (OPS-1)."""
+    lock = (ROOT / "requirements" / "run.txt").read_text("utf-8")
+    pins = re.findall(r"^([\w.-]+)==(?!.*win32)", lock, re.MULTILINE)
+    assert f"all {len(pins)} have wheels" in ENGLISH
+    assert f"{len(pins)} 个都有 wheel" in CHINESE
+    for text, mark in ((ENGLISH, "have none: "), (CHINESE, "个没有:")):
+        named = re.split(r", |、", text.partition(mark)[2].partition(" |")[0])
+        assert [each for each in named if each.lower() not in pins] == []
+        assert len(named) == 10
