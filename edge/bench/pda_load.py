@@ -70,7 +70,9 @@ def _figure(name: str, loads: list[Loaded], bare: list[Loaded], most: float) -> 
 async def lighthouse_figures(site: Site, say: Callable[[str], None]) -> list[Figure]:
     """Measure what Lighthouse makes of the page: the median of some runs."""
     say(f"Lighthouse, {LIGHTHOUSE_RUNS} times")
-    found = await asyncio.to_thread(lighthouse.scores, site.url, runs=LIGHTHOUSE_RUNS)
+    found = await asyncio.to_thread(
+        lighthouse.scores, site.url, runs=LIGHTHOUSE_RUNS, trust=site.trust
+    )
     return [
         Figure(f"Lighthouse, {name}", "", score, target="= 100",
                met=score == 100)  # noqa: PLR2004 - the most

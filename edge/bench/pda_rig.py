@@ -45,8 +45,10 @@ document.documentElement.dataset.ready = '';</script>"""
 class Site:
     """A box with orders to pick, and the browser that its handhelds are opened in."""
 
-    def __init__(self, box: BoxProcess, browser: Browser) -> None:
+    def __init__(self, box: BoxProcess, browser: Browser, trust: str) -> None:
         self.box, self.browser = box, browser
+        self.trust = trust
+        """The flag by which Chromium trusts the box's own certificate."""
         self.url = f"{box.url}/"
 
     async def instruct(self, kind: str, body: dict[str, Any]) -> None:
@@ -168,13 +170,13 @@ async def site(folder: Path, *, orders: int, pieces: int) -> AsyncIterator[Site]
         )
     )
     await box.open()
-    trusted = f"--ignore-certificate-errors-spki-list={_key_hash(data / 'tls' / 'leaf.pem')}"
+    trust = f"--ignore-certificate-errors-spki-list={_key_hash(data / 'tls' / 'leaf.pem')}"
     try:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(
-                executable_path=handheld.CHROMIUM, args=[*handheld.ARGS, trusted]
+                executable_path=handheld.CHROMIUM, args=[*handheld.ARGS, trust]
             )
-            yield Site(box, browser)
+            yield Site(box, browser, trust)
             await browser.close()
     finally:
         await box.close()
