@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import structlog
 
 from drivers.api import builtin_template, check_label, render_label
@@ -25,6 +26,7 @@ from edge.app.printers import PrinterBoard
 from edge.app.printing import PrintQueue
 from edge.app.push import Push
 from edge.app.reads import Reads
+from edge.app.retention import Retention, Times
 from edge.app.timers import Timers
 from edge.clock import SystemClock, SystemIds, is_ntp_synchronised
 from edge.config import Config
@@ -118,6 +120,7 @@ class BoxProcess:
         self.floor = Floor(self.runner, self.reads, self.clock, self.ids, self.blobs)
         await self._open_devices()
         self._open_hub_link()
+        self._open_retention()
         await self._open_web()
         await self._open_discovery()
         self._open_feeding()
@@ -150,6 +153,15 @@ class BoxProcess:
     def _check_fence(self) -> None:
         share, epoch = sparing.share_of(self.config), self.writer.head.epoch
         check_fence(self.data, self.config.box.id, epoch, share, self.clock.now_us())
+
+    def _open_retention(self) -> None:
+        """Begin to erase what is past its time."""
+        times = Times(**msgspec.structs.asdict(self.config.retention))
+        self.retention = Retention(
+            self.floor, self.reader, self.clock, self.blobs, times, self._is_time_trusted
+        )
+        self.retention.start()
+        self._closing.append(self.retention.stop)
 
     def _open_feeding(self) -> None:
         """Begin to feed a spare, where one is configured."""
@@ -321,6 +333,7 @@ class BoxProcess:
                     metrics=self.measuring.text,
                     examine=self._examine,
                     cut=self._cut,
+                    retention=self.retention,
                     remedies=self._remedies(),
                     default_rules=default_ruleset,
                     is_time_trusted=self._is_time_trusted,

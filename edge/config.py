@@ -83,6 +83,21 @@ class ArchiveConfig(Part, frozen=True):
     """Beyond this the oldest files of the archive go, where a hub holds their entries."""
 
 
+class RetentionConfig(Part, frozen=True):
+    """After how many days personal data goes; see `floorgate erase`.
+
+    Counted from the last change of the record and of its order, whichever is later. What belongs to
+    an order that is open, or to somebody who works here, stays.
+    """
+
+    recipients_days: Annotated[int, msgspec.Meta(ge=1)] = 90
+    """Names, phones, addresses, remarks, messages."""
+    staff_days: Annotated[int, msgspec.Meta(ge=1)] = 180
+    """Names and PINs of people who work here no more."""
+    photos_days: Annotated[int, msgspec.Meta(ge=1)] = 90
+    videos_days: Annotated[int, msgspec.Meta(ge=1)] = 30
+
+
 class SpareConfig(Part, frozen=True):
     """How this box has a spare, or this machine is one."""
 
@@ -127,6 +142,7 @@ class Config(Part, frozen=True):
     hub: HubConfig = HubConfig()
     disk: DiskConfig = DiskConfig()
     archive: ArchiveConfig = ArchiveConfig()
+    retention: RetentionConfig = RetentionConfig()
     spare: SpareConfig = SpareConfig()
     discovery: DiscoveryConfig = DiscoveryConfig()
     stations: tuple[Station, ...] = ()

@@ -58,6 +58,9 @@ class _NoBlobs:
         del offset, size, piece
         raise RefusedError("unknown_blob", blob=sha256)
 
+    async def drop(self, sha256: str) -> None:
+        """Do nothing: none is here."""
+
 
 class ScreenPrinter:
     """A `Printer` whose labels are shown on the trainee's own screen."""

@@ -33,6 +33,7 @@ from edge.app.practice import TrainingReads
 from edge.app.printers import PrinterBoard
 from edge.app.push import Push
 from edge.app.reads import Reads
+from edge.app.retention import Retention
 from edge.app.rulebook import RuleBook
 from edge.app.rulekeeping import RuleKeeper
 from edge.app.sandbox import Sandbox
@@ -90,6 +91,7 @@ class Inside:
     metrics: Callable[[], Awaitable[str]]
     examine: Callable[[], Awaitable[list[Finding]]]
     cut: Callable[[SnapshotKeep], Awaitable[Reply]]
+    retention: Retention
     remedies: Remedies
     default_rules: Callable[[], bytes]
     is_time_trusted: Callable[[], bool]
@@ -263,6 +265,7 @@ class WebDoors:
             devices,
             self.device_keys,
             self._inside.cut,
+            self._inside.retention,
             self.first_admin,
             self._clinic,
         )

@@ -19,7 +19,7 @@ from edge.app.sparing import SpareView
 from edge.app.stockreads import StockReads
 from edge.app.timers import TIMERS_MAX
 from edge.domain.entries import Draft
-from edge.domain.model import Job, Order, Timer
+from edge.domain.model import Job, Order, Retention, Timer
 from edge.domain.printviews import sum_of
 from sync.api import LinkState, decode_entry
 
@@ -186,6 +186,10 @@ class Measuring:
 
     async def _note_counts(self) -> None:
         put = self.metrics.set
+        swept = await self._reader.doc(Retention, "box")
+        if isinstance(swept, Retention):
+            put("retention_swept_seconds", swept.at_us / US_PER_S)
+            put("retention_waiting", swept.waiting)
         self.metrics.clear("orders")
         for state, count in (await self._reader.counts(Order, "state")).items():
             put("orders", count, state)

@@ -109,6 +109,10 @@ METRICS: Final = (
     _gauge("part_limit_bytes", "bytes", "各部分的上限(无上限则无)",
            "The bound of each; absent where there is none", "part"),
     _gauge("disk_size_bytes", "bytes", "数据盘大小", "Size of the disk where the data are"),
+    _gauge("retention_swept_seconds", "s", "上次按期删除个人资料和照片的时刻(UTC)",
+           "When what is past its time was erased last (UTC); absent before the first time"),
+    _gauge("retention_waiting", "", "过期但订单未了结、暂留的记录",
+           "Records past their time that stay because their orders are open"),
     _gauge("certificate_expires_seconds", "s", "HTTPS 证书到期时刻(UTC)",
            "When the pages' certificate ends (UTC); absent without HTTPS"),
 )  # fmt: skip

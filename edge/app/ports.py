@@ -81,6 +81,8 @@ class Batch(msgspec.Struct, frozen=True):
     personal: list[PersonalRecord]
     answers: list[StoredAnswer]
     checkpoint: StoredCheckpoint | None
+    at_us: int = 0
+    """When it is written; 0 where the entries are older than that."""
 
 
 class Transaction(Protocol):
@@ -144,6 +146,14 @@ class Reader(Protocol):
     async def personal(self, key: str) -> dict[str, Any] | None:
         """Return a record of personal data, or None where it was erased or never known."""
 
+    async def personal_before(
+        self, at_us: int, limit: int, after: tuple[int, str] = (-1, "")
+    ) -> list[tuple[int, str]]:
+        """Return (µs, key) of records that were kept before a time, the oldest first."""
+
+    async def personal_keys(self, begins: str) -> list[str]:
+        """Return the keys of records that begin so."""
+
     def snapshot(self) -> AbstractAsyncContextManager["Reader"]:
         """Hold one committed state for as long as the block lasts: well below 2 s."""
 
@@ -170,6 +180,9 @@ class Blobs(Protocol):
         Raises:
             RefusedError: with the offset to go on from, or why it cannot be taken.
         """
+
+    async def drop(self, sha256: str) -> None:
+        """Remove a blob; one that is not here is no fault."""
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from edge.doctor.checks import (
     pdas,
     printers,
     queues,
+    retention,
     scanners,
     service,
     spare,
@@ -49,6 +50,7 @@ CHECKS: Final[dict[str, Check]] = {
     "libraries": libraries.check,
     "fonts": fonts.check,
     "backups": backups.check,
+    "retention": retention.check,
     "spare": spare.check,
 }
 

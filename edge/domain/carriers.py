@@ -44,6 +44,8 @@ def judge(turn: Turn, order_id: str) -> None:
 
 
 def _why_no_label(turn: Turn, content: Assignment) -> Refusal | None:
+    if content.erased:
+        return Refusal("recipient_erased", {"order": content.id})
     if content.phone_masked:
         return Refusal("phone_masked", {"order": content.id})
     if content.address_vague:

@@ -30,6 +30,7 @@ _KEPT: Final = (
 """Fields that stay as they were where the hub does not name them."""
 _PERSONAL: Final = (
     "personal", "recipient_key", "phone_masked", "address_vague", "same_city", "remark_hits",
+    "erased",
 )  # fmt: skip
 """Fields that were derived of the recipient and the remark."""
 

@@ -48,7 +48,10 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
 
 
 class PersonalRecord(msgspec.Struct, frozen=True):
-    """Personal data that an entry only names by its salted hash; `key` is e.g. `order:1001`."""
+    """Personal data that an entry only names by its salted hash; `key` is e.g. `order:1001`.
+
+    An empty value erases what is kept under the key.
+    """
 
     key: str
     salt: bytes

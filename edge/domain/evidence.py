@@ -4,8 +4,10 @@ import re
 from typing import Any, Final
 
 from edge.domain.commands import EvidenceAttach
+from edge.domain.entries import PersonalRecord
 from edge.domain.model import Assignment, Evidence, Order
 from edge.domain.orders import the_order
+from edge.domain.personal import picture_key, seal
 from edge.domain.refusals import RefusedError
 from edge.domain.turn import Turn
 from edge.domain.workflow import order_refs, settle
@@ -30,6 +32,9 @@ def attach(turn: Turn, data: EvidenceAttach) -> dict[str, Any]:
         return {"order_id": order.id}
     if len(order.evidence) >= EVIDENCE_PER_ORDER_MAX:
         raise RefusedError("evidence_full", order=order.id, max=EVIDENCE_PER_ORDER_MAX)
+    salt, value = turn.env.new_salt(), {"order": order.id}
+    key = picture_key(data.kind, data.blob, order.id)
+    turn.personal.append(PersonalRecord(key, salt, value))
     turn.emit(
         "evidence.attached",
         f"order:{order.id}",
@@ -40,6 +45,7 @@ def attach(turn: Turn, data: EvidenceAttach) -> dict[str, Any]:
         size=data.size,
         media_type=data.media_type,
         state=order.state,
+        personal=seal(salt, value),
     )
     settle(turn, turn.world.the(Order, order.id))
     return {"order_id": order.id}

@@ -14,12 +14,15 @@ _CONTENT: Final = (
     "order.changed",
     "order.risk_changed",
 )
+_AGAIN: Final = "order.resent"
+"""It needs another label: what the first one was made of may be erased by now."""
 
 
 def follow(turn: Turn) -> None:
     """Judge each order whose content this decision brought or changed."""
     for draft in tuple(turn.drafts):
-        if draft.kind in _CONTENT:
+        if draft.kind in _CONTENT or draft.kind == _AGAIN:
             judge(turn, draft.data["order"])
+        if draft.kind in _CONTENT:
             judge_priority(turn, draft.data["order"])
             trip(turn, draft.data["order"])

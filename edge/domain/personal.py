@@ -25,8 +25,15 @@ def keys_of(refs: Iterable[str], cause: str, data: dict[str, Any]) -> Iterator[s
     if _has_seal(data):
         yield from refs
         yield f"return:{data.get('order')}:{cause}"
+        if blob := data.get("blob"):
+            yield picture_key(data["evidence"], blob, data["order"])
         for item in data.get("items", ()):
             yield f"person:{item['id']}"
+
+
+def picture_key(kind: str, blob: str, order: str) -> str:
+    """Return the key of the record that says whose picture a blob is; `kind`: photo or video."""
+    return f"{kind}:{blob.removeprefix('sha256:')}:{order}"
 
 
 def _has_seal(value: Any) -> bool:  # noqa: ANN401 - whatever an entry holds

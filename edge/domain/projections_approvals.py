@@ -120,5 +120,5 @@ def _amended(world: World, _: Fact, data: dict[str, Any]) -> None:
     content = world.the(Assignment, data["order"])
     fields = msgspec.to_builtins(content) | data["facts"]
     if data["record"]:
-        fields["recipient_key"] = data["record"]
+        fields |= {"recipient_key": data["record"], "erased": False}
     world.put(msgspec.convert(fields, Assignment))

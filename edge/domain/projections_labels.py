@@ -135,7 +135,8 @@ def _carrier_switched(world: World, _: Fact, data: dict[str, Any]) -> None:
 def _order_updated(world: World, _: Fact, data: dict[str, Any]) -> None:
     content = world.the(Assignment, data["order"])
     hits = tuple(data["content"]["remark_hits"])
-    world.edit(content, recipient_key="", **data["content"] | {"remark_hits": hits})
+    kept = {"recipient_key": "", "erased": False}
+    world.edit(content, **kept | data["content"] | {"remark_hits": hits})
 
 
 @on("evidence.attached")

@@ -27,7 +27,7 @@ PINS_MAX: Final = 24
 
 
 @on("people.upserted")
-def _people_upserted(world: World, _: Fact, data: dict[str, Any]) -> None:
+def _people_upserted(world: World, fact: Fact, data: dict[str, Any]) -> None:
     for item in data["items"]:
         known = world.get(Person, item["id"]) or Person(id=item["id"])
         world.edit(
@@ -35,6 +35,7 @@ def _people_upserted(world: World, _: Fact, data: dict[str, Any]) -> None:
             roles=tuple(item["roles"]),
             badge_hash=item["badge_hash"],
             active=item["active"],
+            off_us=0 if item["active"] else known.off_us or fact.at_us,
             pin="set" if "pin" in item else known.pin,
         )
 
@@ -50,13 +51,14 @@ def _roles_set(world: World, _: Fact, data: dict[str, Any]) -> None:
 
 
 @on("person.disabled")
-def _disabled(world: World, _: Fact, data: dict[str, Any]) -> None:
-    world.edit(world.the(Person, data["person"]), active=False)
+def _disabled(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    person = world.the(Person, data["person"])
+    world.edit(person, active=False, off_us=person.off_us or fact.at_us)
 
 
 @on("person.enabled")
 def _enabled(world: World, _: Fact, data: dict[str, Any]) -> None:
-    world.edit(world.the(Person, data["person"]), active=True)
+    world.edit(world.the(Person, data["person"]), active=True, off_us=0)
 
 
 @on("badge.issued")

@@ -19,6 +19,7 @@ from edge.domain.model import (
     Location,
     Order,
     Push,
+    Retention,
     RulesetHistory,
     RulesetRecord,
     Sibling,
@@ -44,6 +45,20 @@ def _box_founded(world: World, _: Fact, data: dict[str, Any]) -> None:
 def _projection_snapshot(world: World, fact: Fact, _: dict[str, Any]) -> None:
     if fact.seq == 1:
         world.edit(world.the(Box, "box"), epoch_us=fact.at_us)
+
+
+@on("personal.erased")
+def _personal_erased(world: World, _: Fact, data: dict[str, Any]) -> None:
+    for key in data["keys"]:
+        kind, _, rest = key.partition(":")
+        content = world.get(Assignment, rest) if kind == "order" else None
+        if content is not None:
+            world.edit(content, erased=True)
+
+
+@on("retention.swept")
+def _retention_swept(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    world.put(Retention(id="box", at_us=fact.at_us, **data))
 
 
 @on("ruleset.activated")

@@ -124,6 +124,7 @@ FAULTS: dict[str, Fault] = {
     "label_old_copy": Fault.DATA,
     "phone_masked": Fault.DATA,
     "address_vague": Fault.DATA,
+    "recipient_erased": Fault.DATA,
     "blob_differs": Fault.DATA,
     "photo_unreadable": Fault.DATA,
     "media_refused": Fault.DATA,

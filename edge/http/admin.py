@@ -19,6 +19,7 @@ from edge.app.devicekeys import DeviceKeys
 from edge.app.firstadmin import FirstAdmin
 from edge.app.floor import Reply, refuse
 from edge.app.ports import BusyError
+from edge.app.retention import Retention
 from edge.app.rulekeeping import RuleKeeper
 from edge.domain.commands import SnapshotKeep
 from edge.domain.refusals import RefusedError
@@ -61,6 +62,7 @@ class AdminDoor:
         devices: DeviceDoor,
         keys: DeviceKeys,
         cut: Callable[[SnapshotKeep], Awaitable[Reply]],
+        retention: Retention,
         first_admin: FirstAdmin,
         clinic: Clinic,
     ) -> None:
@@ -70,9 +72,12 @@ class AdminDoor:
         self._first_admin = first_admin
         self._devices = devices
         self._cut = cut
+        self._retention = retention
         self._clinic = clinic
         app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_refusing])
         app.router.add_post("/journal/cut", self._cut_journal)
+        app.router.add_get("/retention", self._show_due)
+        app.router.add_post("/retention", self._erase)
         app.router.add_post("/pairings", self._invite)
         app.router.add_post("/admin-codes", self._let_admin_in)
         app.router.add_post("/rulesets", self._publish)
@@ -111,6 +116,14 @@ class AdminDoor:
     async def _cut_journal(self, request: web.Request) -> web.StreamResponse:
         """Let entries go that are in the archive, proved (`floorgate archive`)."""
         return _said(await self._cut(await read_json(request, SnapshotKeep)))
+
+    async def _show_due(self, _: web.Request) -> web.StreamResponse:
+        """Return what is past its time, and what will be within a week."""
+        return json_response({"ok": True, "facts": await self._retention.due()})
+
+    async def _erase(self, _: web.Request) -> web.StreamResponse:
+        """Erase what is past its time (`floorgate erase`)."""
+        return json_response({"ok": True, "facts": await self._retention.sweep()})
 
     async def _let_admin_in(self, request: web.Request) -> web.StreamResponse:
         """Return a code that makes an admin: there is no password to begin with."""

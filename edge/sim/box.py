@@ -52,6 +52,10 @@ class NoBlobs:
         """Take nothing."""
         raise NotImplementedError(sha256, offset, size, len(piece))
 
+    async def drop(self, sha256: str) -> None:
+        """Drop nothing."""
+        raise NotImplementedError(sha256)
+
 
 class Life:
     """The service from one start to its end. Parts and wiring are those of `edge.bootstrap`."""

@@ -58,6 +58,18 @@ class BlobStore:
         """
         return await asyncio.to_thread(self._append, check_name(sha256), offset, size, piece)
 
+    async def drop(self, sha256: str) -> None:
+        """Remove a blob; one that is not here is no fault."""
+        await asyncio.to_thread(self._drop, check_name(sha256))
+
+    def _drop(self, sha256: str) -> None:
+        with self._lock:
+            path = self._path(sha256)
+            if path.exists():
+                self._used_bytes = self._used() - path.stat().st_size
+                path.unlink()
+                sync_folder(path.parent)
+
     def _path(self, sha256: str) -> Path:
         return self._root / sha256[:2] / sha256[2:4] / sha256
 

@@ -18,6 +18,7 @@ import zstandard
 
 from edge.app.ports import StoredCheckpoint
 from edge.domain.personal import keys_of
+from edge.store.sqlite import erase
 from sync.api import BROKEN_BYTES, GENESIS, HASH_BYTES, decode_entry, link
 
 PIECE_ENTRIES_MAX: Final = 2_000
@@ -27,6 +28,10 @@ KEYS_MAX: Final = 500
 """In one statement."""
 LEVEL: Final = 3
 BLOB: Final = "sha256:"
+ERASED: Final = "personal.erased"
+"""Kind of the entry that names records which a spare must erase as well."""
+PICTURES: Final = ("photo:", "video:")
+"""Begin the keys of records that say whose picture a blob is."""
 
 Answer = tuple[str, bytes, bytes, int]
 """Id of the command, hash of its content, the answer's bytes, µs."""
@@ -166,11 +171,32 @@ def keep_rest(db: sqlite3.Connection, piece: Piece) -> None:
         "INSERT OR REPLACE INTO personal (key, salt, value) VALUES (?, ?, ?)",
         piece.personal,
     )
+    erase(db, list(_erased(piece)))
     db.executemany(
         "INSERT OR REPLACE INTO checkpoint (epoch, seq, at_us, head, signature)"
         " VALUES (?, ?, ?, ?, ?)",
         (msgspec.structs.astuple(head) for head in piece.checkpoints),
     )
+
+
+def pictures_gone(db: sqlite3.Connection, piece: Piece) -> list[str]:
+    """Return the blobs that the entries of a piece let go, and that are nobody's any more."""
+    found = dict.fromkeys(key.split(":")[1] for key in _erased(piece) if key.startswith(PICTURES))
+    kept = "SELECT 1 FROM personal WHERE key > ? AND key < ?"
+    return [
+        blob
+        for blob in found
+        if not any(
+            db.execute(kept, (f"{kind}{blob}:", f"{kind}{blob};")).fetchone() for kind in PICTURES
+        )
+    ]
+
+
+def _erased(piece: Piece) -> Iterator[str]:
+    """Yield the keys of personal data that the entries of a piece say was erased."""
+    named = (decode_entry(raw) for raw in piece.entries if ERASED.encode() in raw)
+    for entry in named:
+        yield from entry.data["keys"] if entry.kind == ERASED else ()
 
 
 def _check_continues(db: sqlite3.Connection, newest: Cursor, at: Cursor) -> None:

@@ -143,6 +143,8 @@ class Follower:
                 mirror(self._share.folder / FILES, self.folder, blob_path(blob))
             if not self._take(store, piece):
                 return False
+            for blob in feed.pictures_gone(store.connection, piece):
+                (self.folder / blob_path(blob)).unlink(missing_ok=True)
         head = store.head()
         return head.epoch == state.at.epoch and head.seq >= state.at.seq
 

@@ -71,6 +71,21 @@ class _Queries:
         rows = await self._rows("SELECT value FROM personal WHERE key=?", key)
         return msgspec.msgpack.decode(rows[0][0], type=dict[str, Any]) if rows else None
 
+    async def personal_before(
+        self, at_us: int, limit: int, after: tuple[int, str] = (-1, "")
+    ) -> list[tuple[int, str]]:
+        """Return (µs, key) of records that were kept before a time, the oldest first."""
+        sql = (
+            "SELECT at_us, key FROM personal WHERE at_us < ? AND (at_us, key) > (?, ?)"
+            " ORDER BY at_us, key LIMIT ?"
+        )
+        return [(at, key) for at, key in await self._rows(sql, at_us, *after, limit)]
+
+    async def personal_keys(self, begins: str) -> list[str]:
+        """Return the keys of records that begin so."""
+        sql = "SELECT key FROM personal WHERE key >= ? AND key < ?"
+        return [row[0] for row in await self._rows(sql, begins, begins + "\U0010ffff")]
+
 
 class _Connection(_Queries):
     """Committed state through one `query_only` connection."""

@@ -16,7 +16,7 @@ import msgspec
 from edge.app.ports import Batch, Head, Ids, StoredEntry
 from edge.domain.decide import Answer
 from edge.domain.entries import LINK_DSEQ, PersonalRecord
-from edge.domain.model import Box, Order, Person
+from edge.domain.model import Assignment, Box, Order, Person
 from edge.domain.recipients import PERSONAL_FIELDS
 from edge.store import durable
 from edge.store.archive import ARCHIVE, Archive
@@ -140,7 +140,7 @@ class Rebuild:
         records = [
             PersonalRecord(key, ids.new_salt(), value)
             for kind, doc_id, key, value in _people_in(instruction.kind, instruction.body)
-            if self._store.doc(kind, doc_id) is not None
+            if self._may_have(kind, doc_id)
             and (not key.startswith(PIN) or self._pins.get(doc_id) == instruction.dseq)
         ]
         if records:
@@ -148,6 +148,12 @@ class Rebuild:
             self._store.begin().append(batch)
             self._store.commit()
         return len(records)
+
+    def _may_have(self, kind: type[Order | Person], doc_id: str) -> bool:
+        """Tell whether the box knows a document, and did not erase what belongs to it."""
+        content = self._store.doc(Assignment, doc_id) if kind is Order else None
+        is_erased = isinstance(content, Assignment) and content.erased
+        return self._store.doc(kind, doc_id) is not None and not is_erased
 
     def lost(self, record: str) -> list[str]:
         """Return who works here and lost a record: their name (`person`) or their PIN (`pin`)."""

@@ -225,6 +225,8 @@ class Feeder:
             durable.make_folder(folder)
             for blob in piece.blobs:
                 self._ship_file(blob_path(blob))
+            for blob in feed.pictures_gone(db, piece):
+                (self._share.folder / FILES / blob_path(blob)).unlink(missing_ok=True)
             end = piece.end()
             name = f"{at.epoch:06}-{at.seq:012}-{end.seq:012}"
             durable.write_file(folder / name, feed.pack(piece))

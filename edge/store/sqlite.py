@@ -18,10 +18,11 @@ import structlog
 
 from edge.app.ports import Batch, Head, StoredAnswer
 from edge.domain.decide import Answer
+from edge.domain.entries import PersonalRecord
 from edge.domain.model import KINDS, Doc
 from sync.api import GENESIS
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 CHECKPOINT_ROWS: Final = 8_000
 """Rows written between checkpoints. Each dirties a page at most: the log stays below 40 MB."""
 PULSE_ROWS: Final = 50
@@ -211,15 +212,20 @@ class SqliteStore:
             "INTO answer (id, content, body, at_us)",
             [(each.id, each.content, _encode(each.answer), each.at_us) for each in batch.answers],
         )
-        insert(
-            "OR REPLACE INTO personal (key, salt, value)",
-            [(record.key, record.salt, _encode(record.value)) for record in batch.personal],
-        )
+        self._keep_personal({record.key: record for record in batch.personal}, batch.at_us)
         if batch.checkpoint:
             insert(
                 "OR REPLACE INTO checkpoint (epoch, seq, at_us, head, signature)",
                 [msgspec.structs.astuple(batch.checkpoint)],
             )
+
+    def _keep_personal(self, records: dict[str, PersonalRecord], at_us: int) -> None:
+        """Keep records of personal data, and erase those that have no value any more."""
+        self._insert(
+            "OR REPLACE INTO personal (key, salt, value, at_us)",
+            [(r.key, r.salt, _encode(r.value), at_us) for r in records.values() if r.value],
+        )
+        erase(self._db, [record.key for record in records.values() if not record.value])
 
     def _insert(self, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert rows, many by one statement.
@@ -245,6 +251,13 @@ class SqliteStore:
                 "DELETE FROM doc_term WHERE kind = ? AND term = ? AND value = ? AND id = ?", gone
             )
         self._insert("INTO doc_term (kind, term, value, id)", come)
+
+
+def erase(db: sqlite3.Connection, keys: Sequence[str]) -> None:
+    """Erase records of personal data, to the last byte: zeros stand where they stood."""
+    if keys:
+        db.execute("PRAGMA secure_delete=ON")
+        db.executemany("DELETE FROM personal WHERE key = ?", [(key,) for key in keys])
 
 
 @lru_cache(maxsize=STATEMENTS_MAX)

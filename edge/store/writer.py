@@ -124,6 +124,7 @@ class Writer:
             personal=group.personal,
             answers=list(group.answers.values()),
             checkpoint=self._checkpoint(group.head, group.env.now_us),
+            at_us=group.env.now_us,
         )
 
     def _checkpoint(self, head: Head, now_us: int) -> StoredCheckpoint | None:

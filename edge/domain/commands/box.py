@@ -64,6 +64,26 @@ class SnapshotKeep(Data, frozen=True, tag="snapshot.keep"):
     sha256: bytes
 
 
+class PersonalErase(Data, frozen=True, tag="personal.erase"):
+    """Records of personal data are past their time, of orders and people that ended before one."""
+
+    FROM_CLIENTS = False
+    keys: tuple[str, ...]
+    before_us: int
+
+
+class RetentionReport(Data, frozen=True, tag="retention.report"):
+    """All that is past its time was looked through.
+
+    `waiting` records stayed: their orders are open, or their people work here.
+    """
+
+    FROM_CLIENTS = False
+    erased: int
+    pictures: int
+    waiting: int
+
+
 class BoxFound(Data, frozen=True, tag="box.found"):
     """The first command of a box: its name and the ruleset that it starts with."""
 

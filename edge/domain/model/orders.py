@@ -62,6 +62,8 @@ class Assignment(Doc, frozen=True, kw_only=True, omit_defaults=True):
     recipient_key: str = ""
     """Key of the record that took that one's place, when the address was changed."""
     created_us: int = 0
+    erased: bool = False
+    """Whether the recipient's record was erased after its time."""
 
 
 class Freeze(msgspec.Struct, frozen=True, kw_only=True, gc=False):

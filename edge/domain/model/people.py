@@ -19,6 +19,8 @@ class Person(Doc, frozen=True, kw_only=True):
     """When this box issued the badge."""
     pin: str = ""
     """set, once (it must be replaced at the first sign-in), or nothing."""
+    off_us: int = 0
+    """Since when this person works here no more."""
 
     def terms(self) -> dict[str, str]:
         """Return the badge's hash."""

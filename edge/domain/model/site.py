@@ -18,6 +18,17 @@ class Box(Doc, frozen=True, kw_only=True):
     """When the journal's epoch began, where it goes on from an earlier one."""
 
 
+class Retention(Doc, frozen=True, kw_only=True):
+    """The last look through all that is past its time; there is one, with the id `box`."""
+
+    KIND = "retention"
+    at_us: int
+    erased: int
+    pictures: int
+    waiting: int
+    """Records that stayed, because their order is open or their person works here."""
+
+
 class RulesetRecord(Doc, frozen=True, kw_only=True):
     """A ruleset as it came; the id is its label."""
 
