@@ -21,6 +21,7 @@ from edge.demo.hub_client import HubClient
 from edge.demo.morning import FREE, Canceller, Morning, pools, read_morning
 from edge.demo.sample import DemoFloor, make_floor
 from edge.demo.site import BOX, HOST, PORT_BASE, STATIONS_MIN, WAREHOUSE, DemoError, Site
+from edge.demo.staffing import take_in
 from edge.demo.stage import Stage
 from edge.demo.summary import Inspector, Summary, summarise
 from sync.api import Import
@@ -94,7 +95,6 @@ class Demo:
         bots = people(options.pickers, options.packers, options.seed)
         await hub.send("people", bots)
         if self._is_new("floor"):
-            await hub.send("people", self.floor.people)
             if self.imported is None:
                 await self._seed_sample(self.floor)
             self.site.mark("floor").touch()
@@ -103,6 +103,8 @@ class Demo:
             await hub.send("waybills", pools(self.imported.orders))
             self.site.mark(self.digest).touch()
         await self._until_box_has_all()
+        self.say("the first admin takes the others in, the box makes their badges")
+        self.floor = await take_in(self.floor, self.site, self.stage.tls)
 
     def _is_new(self, what: str) -> bool:
         return not self.site.mark(what).exists()
@@ -267,6 +269,7 @@ def _welcome(site: Site, floor: DemoFloor) -> str:
             f"PDA                  {address}",
             f"订单中枢 / hub       {site.hub_url}/",
             f"数据 / data          {site.root}",
+            f"工牌卡 / badge cards {site.badges}",
             "",
             picture.getvalue().rstrip("\n"),
             "",

@@ -51,6 +51,11 @@ class Site(msgspec.Struct, frozen=True):
         return self.root / "labels"
 
     @property
+    def badges(self) -> Path:
+        """Cards of badges, as the box prints them."""
+        return self.root / "badges"
+
+    @property
     def logs(self) -> Path:
         """What hub and box said."""
         return self.root / "log"
@@ -115,6 +120,7 @@ class Site(msgspec.Struct, frozen=True):
                 "box": str(self.box_data),
                 "hub": str(self.hub_data),
                 "labels": str(self.labels),
+                "badges": str(self.badges),
                 "log": str(self.logs),
                 "config": str(self.config_file),
                 "ca": str(self.box_data / "tls" / "ca.pem"),
@@ -123,7 +129,7 @@ class Site(msgspec.Struct, frozen=True):
 
     def wipe(self) -> None:
         """Begin anew. Only what a demo wrote is removed."""
-        for path in (self.box_data, self.hub_data, self.labels, self.logs):
+        for path in (self.box_data, self.hub_data, self.labels, self.badges, self.logs):
             shutil.rmtree(path, ignore_errors=True)
         for path in self.root.glob("seeded-*"):
             path.unlink()
