@@ -35,8 +35,8 @@ PICTURES: Final = ("photo:", "video:")
 
 Answer = tuple[str, bytes, bytes, int]
 """Id of the command, hash of its content, the answer's bytes, µs."""
-Personal = tuple[str, bytes, bytes]
-"""Key, salt, value."""
+Personal = tuple[str, bytes, bytes, int]
+"""Key, salt, value, µs when it was kept."""
 
 
 class FeedError(Exception):
@@ -156,7 +156,9 @@ def next_piece(db: sqlite3.Connection, box: str, at: Cursor) -> Piece | None:
             answers=_found(
                 db, "SELECT id, content, body, at_us FROM answer WHERE id", named.causes
             ),
-            personal=_found(db, "SELECT key, salt, value FROM personal WHERE key", named.personal),
+            personal=_found(
+                db, "SELECT key, salt, value, at_us FROM personal WHERE key", named.personal
+            ),
             blobs=list(named.blobs),
         )
 
@@ -168,7 +170,7 @@ def keep_rest(db: sqlite3.Connection, piece: Piece) -> None:
     """
     db.executemany("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", piece.answers)
     db.executemany(
-        "INSERT OR REPLACE INTO personal (key, salt, value) VALUES (?, ?, ?)",
+        "INSERT OR REPLACE INTO personal (key, salt, value, at_us) VALUES (?, ?, ?, ?)",
         piece.personal,
     )
     erase(db, list(_erased(piece)))

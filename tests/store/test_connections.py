@@ -122,7 +122,7 @@ def test_a_box_that_crashes_often_does_not_grow_its_log(tmp_path: Path) -> None:
     for _ in range(6):
         store = SqliteStore(path)
         store.begin()
-        store.connection.execute("INSERT INTO personal VALUES (hex(randomblob(8)), x'', ?)",
+        store.connection.execute("INSERT INTO personal VALUES (hex(randomblob(8)), x'', ?, 0)",
                                  (bytes(1_000_000),))  # fmt: skip
         store.commit()
         store.checkpoint_if_due()
