@@ -122,7 +122,8 @@ export const pda = {
 /** @param {App} app @param {PdaView} p */
 function sheet(app, p) {
   const { t } = app;
-  const { engine, paired_at, paired_by } = p;
+  const { engine, paired_at } = p;
+  const paired_by = p.paired_by.startsWith('uid:') ? t('pdas.by_shell') : p.paired_by;
   return html`
     ${
       p.persisted || p.revoked_at
