@@ -160,7 +160,9 @@ class Ledger:
         last_us = max(record.last_us for record in group.records)
         misses = {at for url in urls for at in self._misses.get(url, ()) if at > last_us}
         is_lost = len(misses) >= MISSES_MAX
-        lost_us = sorted(misses)[MISSES_MAX - 1] if is_lost else last_us + STALE_AFTER_US
+        lost_us = last_us + STALE_AFTER_US  # only the newest misses are kept: it is never later
+        if is_lost:
+            lost_us = min(lost_us, sorted(misses)[MISSES_MAX - 1])
         state = State.NEW
         if is_lost or now_us - last_us >= STALE_AFTER_US:
             state = State.GONE if now_us - lost_us >= GONE_AFTER_US else State.STALE

@@ -15,6 +15,8 @@ URLS_MAX: Final = 16
 CONFLICTS_MAX: Final = 8
 TEXT_CHARS_MAX: Final = 256
 ID_CHARS: Final = 12
+LASTING: Final = ("make", "model")
+"""Facts that a printer in use keeps: nobody asks it again, and after a start nobody remembers."""
 _ADDRESS: Final = "host:"
 """Begins an id that is only an address."""
 
@@ -99,14 +101,15 @@ def is_worth_telling(seen: Seen) -> bool:
 def report_of(device_id: str, seen: Seen, known: Device | None) -> DeviceReport:
     """Return what discovery says of a device, within bounds; `known` is what was said before."""
     ids = strong(seen.ids)
-    if known is not None and known.is_adopted:  # once learned, an id of it stays
-        ids = tuple(dict.fromkeys((*known.ids, *ids)))
     urls = seen.urls or (known.urls if known is not None else ())
     facts = {
         name: Fact(_short(fact.value), str(fact.source))
         for name, fact in seen.facts.items()
         if fact.value
     }
+    if known is not None and known.is_adopted:  # once learned, what it is stays
+        ids = tuple(dict.fromkeys((*known.ids, *ids)))
+        facts = {name: known.facts[name] for name in LASTING if name in known.facts} | facts
     conflicts = tuple(
         Clash(str(each.clash), tuple(map(_short, each.parties[:IDS_MAX])))
         for each in seen.conflicts[:CONFLICTS_MAX]

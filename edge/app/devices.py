@@ -44,7 +44,7 @@ from edge.app.printers import OFFLINE, STRANGER, UNSEEN, PrinterBoard, PrinterSl
 from edge.domain.commands import DeviceReport, SiteConfigure
 from edge.domain.devices import STICKER
 from edge.domain.model import Device, Equipment, Station
-from edge.domain.model.devices import EQUIPMENT, STALE
+from edge.domain.model.devices import EQUIPMENT
 from edge.domain.stickers import STATION
 
 LOOK_S: Final = 5.0
@@ -347,7 +347,7 @@ class DeviceKeeper:
         if self._clock.boot_us() - self._started_us < GRACE_US:
             return
         for device in tuple(self._devices.values()):
-            if device.id not in here and device.seen not in STALE:
+            if device.id not in here and device.seen != State.GONE:
                 await self._tell(gone(device), device)
 
     async def _tell(self, report: DeviceReport, known: Device | None) -> None:

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import socket
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,7 +62,11 @@ def ask(folder: Path, path: str, body: dict[str, Any] | None = None) -> dict[str
         headers = {"Content-Type": "application/json"}
         method, raw = ("GET", None) if body is None else ("POST", json.dumps(body))
         door.request(method, path, raw, headers)
-        answer: dict[str, Any] = json.loads(door.getresponse().read())
+        response = door.getresponse()
+        is_json = "json" in response.headers["Content-Type"]
+        if response.status == HTTPStatus.NOT_FOUND and not is_json:
+            raise UsageError(f"the box in {folder} is older than this command: restart it")
+        answer: dict[str, Any] = json.loads(response.read())
     except PermissionError as error:
         text = f"{folder} lets only its owner in: sudo -u floorgate floorgate …"
         raise UsageError(text) from error

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from edge.app.devicematch import (
     who_answers,
 )
 from edge.domain.model import Device
+from edge.domain.model import Fact as Told
 
 NINE, SEVEN = "tcp://10.0.0.9:9100", "tcp://10.0.0.7:9100"
 
@@ -54,6 +56,16 @@ def test_a_moved_printer_keeps_what_a_person_wrote() -> None:
     assert (moved.url, moved.ids) == (f"{SEVEN}?lang=zpl&proof=token", ("serial:1", "mac:aa"))
     lost = report_of("a", seen("serial:1", urls=(), state=State.GONE), used)
     assert (lost.url, lost.urls, lost.seen) == (used.url, used.urls, "gone")
+
+
+def test_a_printer_in_use_keeps_its_make_and_model() -> None:
+    """After a start nobody asks it again; what is seen anew counts, a passing note does not."""
+    facts = {name: Told(name.upper(), "probe") for name in ("make", "model", "note")}
+    used = msgspec.structs.replace(known("a", "serial:1"), facts=facts)
+    said = report_of("a", seen("serial:1", facts={"model": Fact("ZD421", Source.MDNS)}), used).facts
+    assert said == {"make": Told("MAKE", "probe"), "model": Told("ZD421", "mdns")}
+    found = msgspec.structs.replace(used, adopted_us=0)
+    assert report_of("a", seen("serial:1"), found).facts == {}
 
 
 def test_who_answers_is_told_by_ids_of_one_sort() -> None:

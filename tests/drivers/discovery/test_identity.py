@@ -11,6 +11,7 @@ from drivers.discovery.identity import (
     GONE_AFTER_US,
     RECORDS_MAX,
     SECOND_US,
+    STALE_AFTER_US,
     Ledger,
     changes,
     is_telling,
@@ -116,6 +117,16 @@ def test_unusual_ports_of_one_host_are_devices_of_their_own() -> None:
     urls = [f"tcp://10.0.0.9:{port}" for port in (9101, 9102, 9103)]
     found = devices(*(seen(Source.SWEEP, 1, url) for url in urls))
     assert [f"host:10.0.0.9:{port}" for port in (9101, 9102, 9103)] == [d.key for d in found]
+
+
+def test_a_device_that_is_missed_again_and_again_is_gone_in_time() -> None:
+    """Only the newest misses are kept, and still it is stale for no more than ten minutes."""
+    printer = seen(Source.SWEEP, 0, "tcp://10.0.0.9:9100")
+    ends_s = (STALE_AFTER_US + GONE_AFTER_US) // SECOND_US
+    times = range(30, ends_s + 1, 30)
+    misses = [Miss(Source.SWEEP, "tcp://10.0.0.9:9100", at * SECOND_US) for at in times]
+    states = [devices(printer, *misses, at_s=at)[0].state for at in (ends_s - 1, ends_s)]
+    assert states == [State.STALE, State.GONE]
 
 
 def test_three_misses_or_two_minutes_make_stale_and_ten_minutes_more_gone() -> None:
