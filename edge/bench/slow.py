@@ -7,6 +7,7 @@ from typing import Final
 
 import uvloop
 
+from edge import logs
 from edge.bootstrap import serve_box
 from edge.config import load_config
 from edge.store.sqlite import SqliteStore
@@ -30,4 +31,5 @@ def _ready(url: str) -> None:
 
 
 if __name__ == "__main__":
+    logs.start()
     uvloop.run(serve_box(load_config(Path(sys.argv[-1])), _ready, open_store=SlowStore))
