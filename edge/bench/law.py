@@ -33,7 +33,7 @@ CHAINED: Final = "its entries' bytes and hashes alone"
 
 
 def run(say: Say, keep: Keep) -> None:
-    """Measure all of it; takes about three minutes."""
+    """Measure all of it; takes about four minutes."""
     say("decisions")
     keep(_decisions(_rules(RULES), RULES))
     keep(_decisions(msgspec.json.encode(msgspec.toml.decode(default_ruleset())), 0))

@@ -12,6 +12,7 @@ import msgspec
 from edge.bench.child import Child, hub_of, pin_hash, serving
 from edge.bench.figures import Figure, median, percentile
 from edge.bench.floor import PIN, BenchFloor, order_body, people_items, stock_lists
+from edge.bench.law_proxy import without_websockets
 from edge.bootstrap import default_ruleset
 from edge.domain.rules.compiled import load_ruleset
 
@@ -21,6 +22,8 @@ LINES: Final = 2
 PUSHES: Final = 20
 FREEZES: Final = 20
 PUBLISH_S_MAX: Final = 2.0
+POLLED_S_MAX: Final = 35.0
+POLLED_ORDERS: Final = 200
 FREEZE_S_MAX: Final = 1.0
 POST_ITEMS: Final = 200
 STEP_ORDERS: Final = 2_000
@@ -52,6 +55,7 @@ async def link_figures(
                 progress(f"freeze to the last of {pdas} PDAs, {FREEZES} times")
                 rounds = [await site.round_trip_s(crew) for _ in range(FREEZES)]
                 freezes = [await site.freeze_s(crew, n) for n in range(FREEZES)]
+    polled = await _polled(folder, progress)
     taken = Figure(f"{orders:,} orders of {LINES} lines through the hub, taken over", "/s", rate,
                    floor=alone, floor_name="the writer alone", ratio=rate / alone)  # fmt: skip
     told = f"freeze at the hub → last of {pdas} PDAs told, {orders:,} orders"
@@ -59,8 +63,22 @@ async def link_figures(
     return [
         taken,
         *_reached(published, publishes, _checks(), "checking it alone", PUBLISH_S_MAX),
+        *_reached(f"{published}, by requests", polled, publishes, "by WebSocket", POLLED_S_MAX),
         *_reached(told, freezes, rounds, "a request there, a ping to each", FREEZE_S_MAX),
     ]
+
+
+async def _polled(folder: Path, progress: Progress) -> list[float]:
+    """Return s from publish to first order where a proxy lets no WebSocket through."""
+    with hub_of(folder / "polled-hub") as hub:
+        async with without_websockets(hub) as proxy:
+            with serving(folder / "polled-box", hub=proxy) as box:
+                connector = aiohttp.TCPConnector(limit=0, ssl=box.tls())
+                async with aiohttp.ClientSession(connector=connector) as client:
+                    site = _Site(client, hub, box)
+                    await site.fill(POLLED_ORDERS, progress)
+                    progress(f"publish to first order by requests, {PUSHES} times")
+                    return [await site.publish_s(2 + n) for n in range(PUSHES)]
 
 
 def _reached(
