@@ -26,8 +26,9 @@ function stub(t, state) {
   const lang = document.documentElement.lang === 'en' ? 'en' : 'zh';
   const shown = { ...START, lang, link: 'up', session: SESSION, ...state };
   const name = (/** @type {any} */ of) => (of?.zh ? of[lang] : String(of ?? ''));
+  const nowUs = () => Date.now() * 1000;
   const does = { refuse: nothing, go: nothing, open: nothing, dispatch: nothing };
-  return /** @type {App} */ (/** @type {unknown} */ ({ t, name, state: shown, ...does }));
+  return /** @type {App} */ (/** @type {unknown} */ ({ t, name, nowUs, state: shown, ...does }));
 }
 
 /** @param {Translate} t @returns {Record<string, unknown[]>} */
