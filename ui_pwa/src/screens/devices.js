@@ -24,7 +24,7 @@ export const devices = {
     const { devices: all, problems } = state.seen.devices ?? { devices: [], problems: {} };
     const ill = all.filter(isIll);
     const well = all.filter((d) => d.adopted && !isIll(d));
-    const found = all.filter((d) => !d.adopted && !isIll(d));
+    const found = all.filter((d) => !d.adopted && !isIll(d) && d.state !== 'gone');
     return html`${header(app, t('screen.devices'))}
       <section class="fill list">
         ${Object.entries(problems).map(
