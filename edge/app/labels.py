@@ -61,7 +61,7 @@ def _content(world: World, job: Job) -> dict[str, Any]:
     }
     if gifts:
         named = "、".join(f"{_name(world, line)}{line.qty}件" for line in gifts)
-        data["gifts_text"] = f"赠品:{named}"
+        data["gifts_text"] = f"赠品：{named}"
     if content.remark_hits:
         data["remark_flag"] = True
     if order.weight_g:

@@ -39,7 +39,7 @@ def show_code(args: argparse.Namespace) -> int:
         say_json(answer)
     else:
         say(
-            f"code for an admin 管理员代码: {answer['code']}\n"
+            f"code for an admin 管理员代码： {answer['code']}\n"
             "good for 30 minutes, once 30 分钟内有效，用一次"
         )
     return GOOD

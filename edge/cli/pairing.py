@@ -50,5 +50,5 @@ def pair_device(args: argparse.Namespace) -> int:
     import segno  # noqa: PLC0415 - only people need the picture
 
     segno.make(url, error="m", micro=False).terminal(sys.stdout, compact=True, border=2)
-    say(f"{url}\nby hand 手输: {answer['short']}\ngood for 5 minutes, once 5 分钟内有效，用一次")
+    say(f"{url}\nby hand 手输： {answer['short']}\ngood for 5 minutes, once 5 分钟内有效，用一次")
     return GOOD

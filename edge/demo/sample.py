@@ -101,7 +101,7 @@ _WANTS: Final = (
     Want((("BAG-M", 1), ("QUILT-A", 1), ("PILLOW-K", 1), ("BOWL-3", 1)), gifts="evaluate"),
     Want((("SOAP-4", 40), ("GUARD-8", 2)), recipient=2),
     Want((("TOWEL-G", 1), ("BOOK-C", 1)), recipient=1),
-    Want((("BLOCKS-60", 1), ("STICKER-1", 1)), remark="生日礼物,请包装好一点", recipient=3),
+    Want((("BLOCKS-60", 1), ("STICKER-1", 1)), remark="生日礼物，请包装好一点", recipient=3),
     Want((("DIAPER-M", 2), ("WIPES-80", 3))),
     Want((("LAMP-N", 1), ("THERMO-E", 1)), recipient=4),
     Want((("BAG-M", 2), ("QUILT-A", 2), ("MUG-350", 1)), gifts="evaluate", level="platinum"),

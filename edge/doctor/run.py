@@ -67,7 +67,7 @@ def examine(patient: Patient, names: Sequence[str] = ()) -> list[Finding]:
             problem = f"{type(error).__name__}: {error}"
             found.append(
                 finding(
-                    name, "warn", f"检查本身失败:{problem}", f"The check itself failed: {problem}"
+                    name, "warn", f"检查本身失败：{problem}", f"The check itself failed: {problem}"
                 )
             )
     return found

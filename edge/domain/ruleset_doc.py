@@ -91,7 +91,7 @@ A new waiting state, with its way out, for orders whose goods must be photograph
 id = "hold_photo"
 kind = "hold"
 owner = "keeper"
-name = { zh = "等待:拍照", en = "Waiting: photo" }
+name = { zh = "等待：拍照", en = "Waiting: photo" }
 
 [[workflow.holds]]
 id = "photo-first"

@@ -56,7 +56,7 @@ class Verdict(msgspec.Struct, frozen=True):
         if not self.is_good and self.slowness >= SLOW:
             rows.append(
                 f"this machine was {self.slowness:.0f} times slower than a quiet mini-PC: "
-                "test again when it is quiet   机器太慢或太忙,请空闲时再测"
+                "test again when it is quiet   机器太慢或太忙，请空闲时再测"
             )
         return "\n".join([*rows, f"{word}, in {self.took_s:.0f} s"])
 

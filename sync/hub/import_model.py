@@ -213,45 +213,45 @@ def reject(line: int, code: str, **facts: str) -> Reject:
 
 ADVICE: Final = {
     # whole files
-    "empty_file": Text("文件是空的,请重新导出。", "The file is empty; export it again."),
-    "file_too_big": Text("文件过大,请按日期拆分。", "The file is too big; split it by date."),
+    "empty_file": Text("文件是空的，请重新导出。", "The file is empty; export it again."),
+    "file_too_big": Text("文件过大，请按日期拆分。", "The file is too big; split it by date."),
     "missing_column": Text(
-        "缺少列,请补齐后重新导入。", "Columns are missing; add them and import again."
+        "缺少列，请补齐后重新导入。", "Columns are missing; add them and import again."
     ),
     "duplicated_column": Text(
-        "表头有重复的列,请只保留一个。", "The header names a column twice; keep one of them."
+        "表头有重复的列，请只保留一个。", "The header names a column twice; keep one of them."
     ),
     "unreadable_header": Text(
-        "表头无法读取,请用 UTF-8 重新保存为 CSV。",
+        "表头无法读取，请用 UTF-8 重新保存为 CSV。",
         "The header cannot be read; save the file again as CSV in UTF-8.",
     ),
     "unknown_kind": Text("文件类型只能是 csv 或 jsonl。", "The file must be .csv or .jsonl."),
     # single lines
     "bad_encoding": Text(
-        "此行不是 UTF-8 或 GB18030,请用 UTF-8 重新保存。",
+        "此行不是 UTF-8 或 GB18030，请用 UTF-8 重新保存。",
         "This line is neither UTF-8 nor GB18030; save the file again in UTF-8.",
     ),
-    "line_too_long": Text("此行过长,请检查引号。", "The line is too long; check its quotes."),
+    "line_too_long": Text("此行过长，请检查引号。", "The line is too long; check its quotes."),
     "control_character": Text(
-        "此行含有控制字符,请重新导出。", "The line holds a control character; export it again."
+        "此行含有控制字符，请重新导出。", "The line holds a control character; export it again."
     ),
     "bad_quotes": Text(
-        "引号未闭合;说明文字须写在一行内。",
+        "引号未闭合；说明文字须写在一行内。",
         "A quote is not closed; keep each description on one line.",
     ),
     "too_few_fields": Text(
-        "列数不足,可能只有半行;请重新导出。",
+        "列数不足，可能只有半行；请重新导出。",
         "Fields are missing, perhaps half a line; export the file again.",
     ),
     "too_many_fields": Text(
-        "列数过多;含逗号的文字请加引号。", "Too many fields; quote a text that holds a comma."
+        "列数过多；含逗号的文字请加引号。", "Too many fields; quote a text that holds a comma."
     ),
     "cut_line": Text(
-        "最后一行没有换行,可能被截断;补上换行后再导入。",
+        "最后一行没有换行，可能被截断；补上换行后再导入。",
         "The last line has no line end and may be cut; complete it and end the line.",
     ),
-    "repeated_header": Text("表头重复,请删除此行。", "The header stands here again; delete it."),
-    "field_too_long": Text("字段过长,请缩短。", "A field is too long; shorten it."),
+    "repeated_header": Text("表头重复，请删除此行。", "The header stands here again; delete it."),
+    "field_too_long": Text("字段过长，请缩短。", "A field is too long; shorten it."),
     "bad_invoice": Text(
         "单号只能用字母、数字和 . _ / -。",
         "An invoice number has letters, digits and . _ / - only.",
@@ -260,37 +260,38 @@ ADVICE: Final = {
         "货号只能用字母、数字和 . _ / -。", "A stock code has letters, digits and . _ / - only."
     ),
     "bad_quantity": Text("数量须为整数。", "The quantity must be a whole number."),
-    "zero_quantity": Text("数量为 0,请删除或更正。", "The quantity is 0; correct or delete it."),
+    "zero_quantity": Text("数量为 0，请删除或更正。", "The quantity is 0; correct or delete it."),
     "negative_quantity": Text(
-        "只有退单(C 开头)可以是负数。", "Only a return (number begins with C) may be negative."
+        "只有退单（C 开头）可以是负数。", "Only a return (number begins with C) may be negative."
     ),
     "positive_return": Text(
-        "退单(C 开头)的数量须为负数。", "In a return (number begins with C) it must be negative."
+        "退单（C 开头）的数量须为负数。", "In a return (number begins with C) it must be negative."
     ),
-    "absurd_quantity": Text("数量过大,请核对。", "The quantity is too large; check it."),
+    "absurd_quantity": Text("数量过大，请核对。", "The quantity is too large; check it."),
     "bad_price": Text(
         "单价须为最多两位小数的金额。", "The price must be an amount with at most two decimals."
     ),
     "negative_price": Text("货品单价不能为负。", "The price of goods cannot be negative."),
-    "absurd_price": Text("单价过大,请核对。", "The price is too large; check it."),
+    "absurd_price": Text("单价过大，请核对。", "The price is too large; check it."),
     "bad_date": Text(
-        "日期须为 月/日/年 时:分 或 年-月-日 时:分。",
+        "日期须为 月/日/年 时：分 或 年-月-日 时：分。",
         "Write the date as month/day/year hour:minute or year-month-day hour:minute.",
     ),
-    "too_many_lines": Text("订单行数过多,请拆单。", "The order has too many lines; split it."),
+    "too_many_lines": Text("订单行数过多，请拆单。", "The order has too many lines; split it."),
     "order_incomplete": Text(
-        "同一单的另一行有错;改正后整单再导入,不会缺件发货。",
+        "同一单的另一行有错；改正后整单再导入，不会缺件发货。",
         "Another line of this order is wrong; mend it and import the whole order again.",
     ),
     "nothing_to_ship": Text(
-        "此单只有费用,没有货品,无需发货。", "The order has charges only; there is nothing to ship."
+        "此单只有费用，没有货品，无需发货。",
+        "The order has charges only; there is nothing to ship.",
     ),
     "duplicate_order": Text(
-        "单号在文件中重复,请只保留一条。", "The order stands in the file twice; keep one."
+        "单号在文件中重复，请只保留一条。", "The order stands in the file twice; keep one."
     ),
     "duplicate_line": Text(
-        "行号或货号在订单中重复,请合并。", "A line number or SKU stands twice in it; merge them."
+        "行号或货号在订单中重复，请合并。", "A line number or SKU stands twice in it; merge them."
     ),
-    "bad_json": Text("此行不是 JSON 对象,请重新导出。", "The line is no JSON; export it again."),
-    "bad_field": Text("字段不合要求,见说明。", "A field is wrong; see the cause."),
+    "bad_json": Text("此行不是 JSON 对象，请重新导出。", "The line is no JSON; export it again."),
+    "bad_field": Text("字段不合要求，见说明。", "A field is wrong; see the cause."),
 }

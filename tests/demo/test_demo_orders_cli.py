@@ -72,7 +72,7 @@ async def test_bad_lines_are_named_with_advice(tmp_path: Path, hub: str) -> None
 
     assert code == 1
     assert "negative_quantity (got: -3)" in out
-    assert "只有退单(C 开头)可以是负数。 / Only a return" in out
+    assert "只有退单（C 开头）可以是负数。 / Only a return" in out
     assert len(await orders_at(hub)) == 5
 
 

@@ -110,11 +110,11 @@ def test_a_hold_leads_to_waiting_states_only(site: Site, state: str) -> None:
 
 def test_personal_data_stays_beside_the_journal(site: Site) -> None:
     """Entries hold derived facts and a salted hash; name, phone and remark stand apart (SEC-5)."""
-    site.assign(remark="生日礼物,轻放", recipient={"name": "李雷", "phone": "138****8000"})
+    site.assign(remark="生日礼物，轻放", recipient={"name": "李雷", "phone": "138****8000"})
     content = site.the(Assignment, "1001")
     assert (content.phone_masked, content.remark_hits) == (True, ("生日",))
     record = site.personal[-1]
-    assert record.value["remark"] == "生日礼物,轻放"
+    assert record.value["remark"] == "生日礼物，轻放"
     assert content.personal == seal(record.salt, record.value)
     text = str([draft.data for draft in site.journal])
     assert [word in text for word in ("李雷", "138****", "轻放")] == [False] * 3

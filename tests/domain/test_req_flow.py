@@ -134,7 +134,7 @@ def test_flow_2_a_carriers_status_may_mean_trouble(site: Site, status: str) -> N
 def test_ret_1_a_return_demands_a_code(site: Site) -> None:
     """Free text is no reason, but it suggests one; it never enters the journal."""
     site.to_handed_over()
-    text = "有臭味,王女士说的"
+    text = "有臭味，王女士说的"
     asked = site.by("keeper", c.ReturnScan(site.qr(), "", text=text))
     assert (asked.code, asked.facts["suggest"]) == ("return_code_needed", ["Q2"])
     assert len(asked.facts["codes"]) == 12

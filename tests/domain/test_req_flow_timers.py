@@ -135,7 +135,7 @@ def test_flow_12_a_deadline_lives_through_a_reboot(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{"remark": "明天婚礼,急"}, {"customer_level": "platinum"}], ids=["remark", "platinum"]
+    "body", [{"remark": "明天婚礼，急"}, {"customer_level": "platinum"}], ids=["remark", "platinum"]
 )
 def test_rule_5_what_is_urgent_is_picked_first(site: Site, body: dict[str, Any]) -> None:
     """A word in the remark or a platinum customer makes it P0, and the floor is told (RULE-5)."""

@@ -145,7 +145,7 @@ def test_a_masked_phone_that_is_mended_may_be_printed(site: Site) -> None:
 def test_a_remark_that_says_so_makes_it_urgent(site: Site) -> None:
     """What the new remark contains counts from its effect on (FRZ-1, RULE-5)."""
     site.assign()
-    site.freeze(category="remark", remark="婚礼用,请快")
+    site.freeze(category="remark", remark="婚礼用，请快")
     assert site.order().priority == ""
     site.fire_timers()
     assert site.order().priority == "P0"
@@ -186,7 +186,7 @@ def test_frz_7_an_update_trips_too_and_a_release_holds() -> None:
     site.fire_timers()
     assert [each.reason for each in site.order().freezes] == ["party"]
     assert site.sign(site.approval().id).ok
-    site.freeze(category="remark", remark="生日,生日")
+    site.freeze(category="remark", remark="生日，生日")
     site.fire_timers()
     assert site.order().freezes == ()
 

@@ -92,7 +92,7 @@ def test_the_packages_that_the_page_counts_are_those_that_are_pinned() -> None:
     pins = re.findall(r"^([\w.-]+)==(?!.*win32)", lock, re.MULTILINE)
     assert f"all {len(pins)} have wheels" in ENGLISH
     assert f"{len(pins)} 个都有 wheel" in CHINESE
-    for text, mark in ((ENGLISH, "have none: "), (CHINESE, "个没有:")):
+    for text, mark in ((ENGLISH, "have none: "), (CHINESE, "个没有：")):
         named = re.split(r", |、", text.partition(mark)[2].partition(" |")[0])
         assert [each for each in named if each.lower() not in pins] == []
         assert len(named) == 10

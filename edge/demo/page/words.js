@@ -5,13 +5,13 @@ import { lang } from './texts.js';
 /** @type {Record<string, [string, string]>} */
 const WORDS = {
   received: ['已接收', 'received'],
-  hold_type: ['等待:订单类型未知', 'waiting: unknown type'],
-  hold_finance: ['等待:财务未放行', 'waiting: finance'],
-  hold_approval: ['等待:审批', 'waiting: approval'],
-  hold_duplicate: ['等待:疑似重复单', 'waiting: suspected duplicate'],
+  hold_type: ['等待：订单类型未知', 'waiting: unknown type'],
+  hold_finance: ['等待：财务未放行', 'waiting: finance'],
+  hold_approval: ['等待：审批', 'waiting: approval'],
+  hold_duplicate: ['等待：疑似重复单', 'waiting: suspected duplicate'],
   ready: ['待拣货', 'ready to pick'],
   picking: ['拣货中', 'picking'],
-  short: ['等待:缺货', 'waiting: short of goods'],
+  short: ['等待：缺货', 'waiting: short of goods'],
   picked: ['已拣齐', 'picked'],
   packing: ['打包中', 'packing'],
   packed_checked: ['已复核待贴单', 'checked, label due'],

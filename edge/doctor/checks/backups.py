@@ -32,7 +32,7 @@ def check(patient: Patient) -> list[Finding]:
             finding(
                 "backups",
                 "bad",
-                f"最近的备份不可用:{error}",
+                f"最近的备份不可用：{error}",
                 f"The newest backup cannot be used: {error}",
                 why=WHY,
                 do=DO,
@@ -44,7 +44,7 @@ def check(patient: Patient) -> list[Finding]:
         finding(
             "backups",
             severity,
-            f"最近的备份 {days} 天前:{path.name}",
+            f"最近的备份 {days} 天前：{path.name}",
             f"The newest backup is {days} days old: {path.name}",
             why=WHY,
             do=DO,

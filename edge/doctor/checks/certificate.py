@@ -11,7 +11,7 @@ from edge.doctor.patient import DAY_S, US_PER_S, Patient, finding
 WARN_DAYS: Final = 30
 WHY: Final = ("证书过期后 PDA 打不开页面", "Once it has ended PDAs cannot open the pages")
 DO: Final = (
-    "sudo systemctl restart floorgate(站点自备的证书:先换新文件)",
+    "sudo systemctl restart floorgate（站点自备的证书：先换新文件）",
     "sudo systemctl restart floorgate (of the site's own: put the new files there first)",
 )
 

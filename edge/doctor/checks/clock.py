@@ -51,7 +51,7 @@ def check(patient: Patient) -> list[Finding]:
             finding(
                 "clock",
                 "warn",
-                "NTP 未同步,也没有中枢可对时",
+                "NTP 未同步，也没有中枢可对时",
                 "Neither NTP nor the hub confirms the clock",
                 why=WHY,
                 do=DO,

@@ -9,12 +9,12 @@ from edge.domain.model import Name
 from edge.store.room import BALLAST
 
 WHY: Final = (
-    "空间不足时边缘盒只读:命令被拒绝,数据不丢",
+    "空间不足时边缘盒只读：命令被拒绝，数据不丢",
     "Without room the box only reads: commands are refused, nothing is lost",
 )
 
 WHY_PARTS: Final = (
-    "满了以后,新的照片会被拒绝;没有中枢的归档不会自己变小",
+    "满了以后，新的照片会被拒绝；没有中枢的归档不会自己变小",
     "When they are full, new photos are refused; without a hub the archive never shrinks by itself",
 )
 NAMES: Final = {
@@ -52,7 +52,7 @@ def _filling(patient: Patient, part: str) -> Finding:
     return finding(
         "disk",
         "warn",
-        f"{NAMES[part].zh}已用 {used_mb} MB,接近上限",
+        f"{NAMES[part].zh}已用 {used_mb} MB，接近上限",
         f"{NAMES[part].en} take {used_mb} MB, near their bound",
         why=WHY_PARTS,
         do=DO_PARTS[part],

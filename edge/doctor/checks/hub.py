@@ -7,7 +7,7 @@ from edge.doctor.patient import Patient, finding
 
 LAG_S_MAX: Final = 300
 WHY: Final = (
-    "中枢看不到现场,取消和改址也到不了",
+    "中枢看不到现场，取消和改址也到不了",
     "The hub does not see the floor; cancels and changes do not arrive",
 )
 
@@ -18,7 +18,7 @@ def check(patient: Patient) -> list[Finding]:
     if not url:
         return [finding("hub", "note", "未配置订单中枢", "No hub is configured")]
     if patient.health is None:
-        return [finding("hub", "note", "边缘盒未运行,无从得知", "Unknown: the box does not run")]
+        return [finding("hub", "note", "边缘盒未运行，无从得知", "Unknown: the box does not run")]
     lag = patient.health["hub_lag"]
     waits_s = int(patient.figures.get("hub_lag_seconds", 0))
     if patient.health["hub"] != "up":
@@ -26,7 +26,7 @@ def check(patient: Patient) -> list[Finding]:
             finding(
                 "hub",
                 "bad" if waits_s > LAG_S_MAX else "warn",
-                f"链路中断,{lag} 条未上传,最旧 {waits_s} 秒",
+                f"链路中断，{lag} 条未上传，最旧 {waits_s} 秒",
                 f"The link is down, {lag} entries wait, the oldest for {waits_s} s",
                 why=WHY,
                 do=f"journalctl -u floorgate -g hub -n 20; curl -v {_https(url)}",
@@ -38,13 +38,15 @@ def check(patient: Patient) -> list[Finding]:
             finding(
                 "hub",
                 "warn",
-                f"{lag} 条未确认,最旧 {waits_s} 秒",
+                f"{lag} 条未确认，最旧 {waits_s} 秒",
                 f"{lag} entries wait, the oldest for {waits_s} s",
                 why=WHY,
                 do="journalctl -u floorgate -g hub -n 20",
             )
         ]
-    return [finding("hub", "good", f"链路畅通,{lag} 条在途", f"The link is up, {lag} entries wait")]
+    return [
+        finding("hub", "good", f"链路畅通，{lag} 条在途", f"The link is up, {lag} entries wait")
+    ]
 
 
 def _https(url: str) -> str:

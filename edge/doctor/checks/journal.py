@@ -26,14 +26,16 @@ def check(patient: Patient) -> list[Finding]:
             report = check_chain(journal, patient.data)
     except NoJournalError as error:
         return [
-            finding("journal", "bad", f"账本打不开:{error}", f"No journal: {error}", why=WHY, do=DO)
+            finding(
+                "journal", "bad", f"账本打不开：{error}", f"No journal: {error}", why=WHY, do=DO
+            )
         ]
     except NewerSchemaError as error:
         return [
             finding(
                 "journal",
                 "bad",
-                f"数据库版本比程序新:{error}",
+                f"数据库版本比程序新：{error}",
                 str(error),
                 why=WHY,
                 do="sudo ./install.sh",
@@ -44,7 +46,7 @@ def check(patient: Patient) -> list[Finding]:
             finding(
                 "journal",
                 "bad",
-                f"数据库损坏:{error}",
+                f"数据库损坏：{error}",
                 f"The database is damaged: {error}",
                 why=WHY,
                 do=DO,
@@ -56,7 +58,7 @@ def check(patient: Patient) -> list[Finding]:
             finding(
                 "journal",
                 "bad",
-                f"账本有误:{worst}",
+                f"账本有误：{worst}",
                 f"The journal is wrong: {worst}",
                 why=WHY,
                 do=f"floorgate journal verify; {DO}",
@@ -66,7 +68,7 @@ def check(patient: Patient) -> list[Finding]:
         finding(
             "journal",
             "good",
-            f"账本 {report.entries} 条,链完整",
+            f"账本 {report.entries} 条，链完整",
             f"{report.entries} entries, the chain is whole",
         )
     ]

@@ -7,7 +7,7 @@ from edge.doctor.patient import Patient, finding
 def check(patient: Patient) -> list[Finding]:
     """Tell how many PDAs and stations are connected; none may be right at night."""
     if patient.health is None:
-        return [finding("pdas", "note", "边缘盒未运行,无从得知", "Unknown: the box does not run")]
+        return [finding("pdas", "note", "边缘盒未运行，无从得知", "Unknown: the box does not run")]
     count = int(patient.figures.get("pdas_connected", 0))
     if not count:
         return [

@@ -18,7 +18,7 @@ def check(patient: Patient) -> list[Finding]:
     swept_s = patient.figures.get("retention_swept_seconds")
     if patient.health is None:
         return [
-            finding("retention", "note", "边缘盒未运行,无从得知", "Unknown: the box does not run")
+            finding("retention", "note", "边缘盒未运行，无从得知", "Unknown: the box does not run")
         ]
     if swept_s is None:
         texts = ("还没有按期删除过", "Nothing was looked through yet")
@@ -29,7 +29,7 @@ def check(patient: Patient) -> list[Finding]:
         texts = (f"{days} 天没有按期删除", f"Nothing was erased for {days} days")
         return [finding("retention", "warn", *texts, why=WHY, do=DO)]
     texts = (
-        f"已按期删除;{waiting} 条等订单了结",
+        f"已按期删除；{waiting} 条等订单了结",
         f"What is past its time is gone; {waiting} records wait for their orders to end",
     )
     return [finding("retention", "good", *texts)]

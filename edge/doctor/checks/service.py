@@ -3,7 +3,7 @@
 from edge.app.findings import Finding
 from edge.doctor.patient import Patient, finding
 
-WHY = ("没有它,没有一单能动", "Without it no order moves")
+WHY = ("没有它，没有一单能动", "Without it no order moves")
 
 
 def check(patient: Patient) -> list[Finding]:
@@ -33,6 +33,6 @@ def check(patient: Patient) -> list[Finding]:
         ]
     return [
         finding(
-            "service", "good", f"在运行,账本 {health['seq']} 条", f"Runs, {health['seq']} entries"
+            "service", "good", f"在运行，账本 {health['seq']} 条", f"Runs, {health['seq']} entries"
         )
     ]

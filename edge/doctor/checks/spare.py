@@ -7,7 +7,7 @@ from edge.doctor.patient import Patient, finding
 
 GAP_S_MAX: Final = 60
 WHY: Final = (
-    "盒子坏了,备机缺的这一段只能向中枢要",
+    "盒子坏了，备机缺的这一段只能向中枢要",
     "If the box dies, what the spare has not got can only come from the hub",
 )
 DO: Final = "floorgate spare status; mount; journalctl -u floorgate -g spare -n 20"
@@ -27,7 +27,7 @@ def check(patient: Patient) -> list[Finding]:
             )
         ]
     if patient.health is None or not patient.health.get("spare"):
-        return [finding("spare", "note", "边缘盒未运行,无从得知", "Unknown: the box does not run")]
+        return [finding("spare", "note", "边缘盒未运行，无从得知", "Unknown: the box does not run")]
     spare = patient.health["spare"]
     gap, seconds, problem = spare["gap_entries"], spare["gap_s"], spare["problem"]
     if spare["ok"]:
@@ -37,7 +37,7 @@ def check(patient: Patient) -> list[Finding]:
         finding(
             "spare",
             "bad" if seconds > GAP_S_MAX else "warn",
-            f"共享 {feeds} 缺 {gap} 条,最旧 {seconds:.0f} 秒:{problem}",
+            f"共享 {feeds} 缺 {gap} 条，最旧 {seconds:.0f} 秒：{problem}",
             f"The share {feeds} lacks {gap} entries, the oldest of {seconds:.0f} s ago: {problem}",
             why=WHY,
             do=DO,

@@ -75,7 +75,7 @@ def check(patient: Patient) -> list[Finding]:
             finding(
                 "storage",
                 "warn",
-                f"落盘只要 {ms} 毫秒,不可信",
+                f"落盘只要 {ms} 毫秒，不可信",
                 f"A flush takes {ms} ms: too quick to be true",
                 why=WHY_LIES,
                 do="findmnt -o SOURCE,FSTYPE,OPTIONS -T " + str(data),

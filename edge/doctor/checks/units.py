@@ -21,7 +21,7 @@ def check(_: Patient) -> list[Finding]:
             finding(
                 "units",
                 "bad",
-                f"未运行:{', '.join(down)}",
+                f"未运行：{', '.join(down)}",
                 f"Not active: {', '.join(down)}",
                 why=("断电重启后边缘盒不会自己起来", "After a power cut nothing starts by itself"),
                 do=f"sudo systemctl enable --now {' '.join(down)}",

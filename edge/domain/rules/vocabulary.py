@@ -27,7 +27,7 @@ _LINE: Final = (
     Term("sku", "text", "商品编码", "the SKU"),
     Term("qty", "int", "件数", "pieces"),
     Term("name", "text", "商品中文名", "the item's Chinese name"),
-    Term("price_fen", "int", "单价(分)", "price of a piece, in fen"),
+    Term("price_fen", "int", "单价（分）", "price of a piece, in fen"),
 )
 
 VOCABULARY: Final[dict[str, tuple[Term, ...]]] = {
@@ -36,18 +36,18 @@ VOCABULARY: Final[dict[str, tuple[Term, ...]]] = {
         Term("type", "text", "订单类型", "type of order"),
         Term("type_known", "bool", "类型在规则集中有定义", "the type stands in order_types.known"),
         Term("tags", "texts", "标签", "tags"),
-        Term("amount_fen", "int", "应付金额(分)", "goods and charges, in fen"),
+        Term("amount_fen", "int", "应付金额（分）", "goods and charges, in fen"),
         Term("finance_cleared", "bool", "财务已放行", "finance has cleared it"),
         Term("customer_level", "text", "客户等级", "level of the customer"),
         Term("carrier", "text", "承运商", "carrier"),
         Term("service", "text", "承运服务", "the carrier's service"),
-        Term("risk_pm", "int", "中枢给出的风险分(千分比)", "the hub's risk score, per mille"),
+        Term("risk_pm", "int", "中枢给出的风险分（千分比）", "the hub's risk score, per mille"),
         Term(
             "remark_hits", "texts", "备注命中的词", "words of priorities.remark_words in the remark"
         ),
         Term("state", "text", "状态", "the order's state"),
-        Term("lane", "text", "通道:24h 或 normal", "lane: 24h or normal"),
-        Term("priority", "text", "优先级:P0 或空", "priority: P0 or nothing"),
+        Term("lane", "text", "通道：24h 或 normal", "lane: 24h or normal"),
+        Term("priority", "text", "优先级：P0 或空", "priority: P0 or nothing"),
         Term("same_city", "bool", "收件城市就是本仓城市", "it goes to the city of site.city"),
         Term("day", "text", "受理日期 YYYY-MM-DD(本仓时区)", "day of acceptance, at the site"),
         Term("month", "int", "受理月份 1-12", "its month"),
