@@ -7,7 +7,7 @@ scanning the label on the parcel, whatever grade would do elsewhere (FLOW-4, `ga
 from typing import Final
 
 from edge.domain.alarms import tell_rule_error
-from edge.domain.facts import order_facts
+from edge.domain.facts import seen_of
 from edge.domain.gates import evidence_attached
 from edge.domain.model import Order
 from edge.domain.refusals import RefusedError
@@ -35,7 +35,7 @@ def _print_if_due(turn: Turn, order: Order) -> None:
         return
     if any(not copy.void for copy in order.copies) or evidence_attached(turn.world, order, rules):
         return
-    asked = rules.context(order_facts(turn.world, order, rules))
+    asked = seen_of(turn, order).asked
     for rule in rules.document.print_ahead:
         try:
             if rules.is_true(rule.when, asked):

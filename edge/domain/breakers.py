@@ -9,7 +9,7 @@ from typing import Any, Final
 from edge.domain.alarms import tell_rule_error
 from edge.domain.approving import ApprovalKind, register_approval, request_approval
 from edge.domain.effects import alarm_holders, close_freeze
-from edge.domain.facts import order_facts
+from edge.domain.facts import order_facts, seen_of
 from edge.domain.model import Approval, Freeze, Order
 from edge.domain.refusals import Refusal, RefusedError
 from edge.domain.rulesets import active_rules
@@ -26,7 +26,7 @@ def trip(turn: Turn, order_id: str) -> None:
     order = turn.world.the(Order, order_id)
     if not turn.rules.document.breakers or turn.rules.states[order.state].kind == "end":
         return
-    asked = turn.rules.context(order_facts(turn.world, order, turn.rules))
+    asked = seen_of(turn, order).asked
     known = {each.reason for each in order.freezes if each.category == BREAKER}
     for rule in turn.rules.document.breakers:
         if rule.id in known or rule.id in order.released:

@@ -10,7 +10,7 @@ from typing import Final
 
 from edge.domain.alarms import raise_alarm, tell_rule_error
 from edge.domain.entries import Draft
-from edge.domain.facts import order_facts
+from edge.domain.facts import seen_of
 from edge.domain.model import Assignment, Deadlines, Order, Timer
 from edge.domain.priorities import prioritise
 from edge.domain.refusals import RefusedError
@@ -48,7 +48,7 @@ def _follow(turn: Turn, draft: Draft, order_id: str, events: tuple[str, ...]) ->
         for rule in turn.rules.timers_from(event):
             if rule.id in _armed(turn, order_id):
                 continue
-            asked = asked or turn.rules.context(order_facts(turn.world, order, turn.rules))
+            asked = asked or seen_of(turn, order).asked
             if _concerns(turn, order, rule, asked):
                 _start(turn, draft, order, rule, set(events))
         for rule in turn.rules.timers_until(event):

@@ -6,6 +6,7 @@ from typing import Any
 from edge.domain.lots import day_of
 from edge.domain.model import Assignment, Line, Order, Sku
 from edge.domain.rules import Ruleset
+from edge.domain.turn import Seen, Turn
 from edge.domain.world import World
 
 
@@ -37,6 +38,17 @@ def order_facts(
         "priority": order.priority,
         "same_city": content.same_city,
     }
+
+
+def seen_of(turn: Turn, order: Order) -> Seen:
+    """Return an order as expressions see it; made anew only when it or its content has changed."""
+    content = turn.world.the(Assignment, order.id)
+    known = turn.seen.get(order.id)
+    if known is not None and known.order is order and known.content is content:
+        return known
+    facts = order_facts(turn.world, order, turn.rules, content)
+    seen = turn.seen[order.id] = Seen(facts, turn.rules.context(facts), order, content)
+    return seen
 
 
 def _line_facts(world: World, line: Line) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from edge.domain.facts import order_facts
+from edge.domain.facts import seen_of
 from edge.domain.model import Assignment, Line, Order, Sku
 from edge.domain.rules import GiftRule
 from edge.domain.turn import Turn
@@ -15,15 +15,14 @@ Facts = dict[str, Any]
 def grant(turn: Turn, content: Assignment) -> None:
     """Run the gift rules once; of a group only the first rule that is true gives."""
     order = turn.world.the(Order, content.id)
-    facts = order_facts(turn.world, order, turn.rules)
-    context = turn.rules.context(facts)
+    seen = seen_of(turn, order)
     served: set[str] = set()
     for rule in turn.rules.document.gifts:
-        if rule.group in served or not turn.rules.is_true(rule.when, context):
+        if rule.group in served or not turn.rules.is_true(rule.when, seen.asked):
             continue
         if rule.group:
             served.add(rule.group)
-        _give(turn, content, rule, turn.rules.saw(rule.when, facts))
+        _give(turn, content, rule, turn.rules.saw(rule.when, seen.facts))
 
 
 def _give(turn: Turn, content: Assignment, rule: GiftRule, saw: Facts) -> None:

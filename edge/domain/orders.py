@@ -8,7 +8,7 @@ from edge.domain.alarms import tell_rule_error
 from edge.domain.allotting import Stop, stops
 from edge.domain.checking import check
 from edge.domain.commands import QTY_MAX
-from edge.domain.facts import order_facts
+from edge.domain.facts import seen_of
 from edge.domain.granting import grant
 from edge.domain.ids import ID_CHARS_MAX
 from edge.domain.model import Assignment, Fulfilment, Job, Order, Sku, Task
@@ -141,11 +141,10 @@ def read_content(turn: Turn, body: dict[str, Any], key: str = "") -> Assignment:
 
 def _hold(turn: Turn, order: Order) -> tuple[str, str, dict[str, Any]] | None:
     """Return in which state the order must wait, by which rule, and what that saw; if any."""
-    facts = order_facts(turn.world, order, turn.rules)
-    asked = turn.rules.context(facts)
+    seen = seen_of(turn, order)
     for hold in turn.rules.document.workflow.holds:
-        if turn.rules.is_true(hold.when, asked):
-            return hold.state, hold.id or hold.when, turn.rules.saw(hold.when, facts)
+        if turn.rules.is_true(hold.when, seen.asked):
+            return hold.state, hold.id or hold.when, turn.rules.saw(hold.when, seen.facts)
     return None
 
 

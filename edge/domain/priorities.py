@@ -1,7 +1,7 @@
 """What makes an order urgent: rules of the ruleset at acceptance and update, timers, a rush."""
 
 from edge.domain.alarms import tell_rule_error
-from edge.domain.facts import order_facts
+from edge.domain.facts import seen_of
 from edge.domain.model import Order
 from edge.domain.refusals import RefusedError
 from edge.domain.turn import Turn
@@ -31,7 +31,7 @@ def judge_priority(turn: Turn, order_id: str) -> None:
     rules = turn.rules.document.priorities.rules
     if not rules:
         return
-    asked = turn.rules.context(order_facts(turn.world, order, turn.rules))
+    asked = seen_of(turn, order).asked
     for rule in rules:
         try:
             hit = turn.rules.is_true(rule.when, asked)

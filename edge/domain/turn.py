@@ -7,9 +7,10 @@ import msgspec
 
 from edge.domain.commands import Command
 from edge.domain.entries import Draft, PersonalRecord
-from edge.domain.model import Box, Session
+from edge.domain.model import Assignment, Box, Order, Session
 from edge.domain.projections import apply
 from edge.domain.rules import Ruleset
+from edge.domain.rules.compiled import Asked
 from edge.domain.world import World
 
 
@@ -29,6 +30,15 @@ class Env(msgspec.Struct, frozen=True):
     """Whether the hub or NTP confirms the wall clock."""
 
 
+class Seen(msgspec.Struct, frozen=True):
+    """An order as expressions see it, and what that was made of."""
+
+    facts: dict[str, Any]
+    asked: Asked
+    order: Order
+    content: Assignment
+
+
 class Turn:
     """A command, the world that it changes, and the entries written so far."""
 
@@ -39,6 +49,8 @@ class Turn:
         self.rules = rules
         self.drafts: list[Draft] = []
         self.personal: list[PersonalRecord] = []
+        self.seen: dict[str, Seen] = {}
+        """Orders as expressions saw them in this turn, by id."""
 
     def emit(
         self,

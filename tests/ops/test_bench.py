@@ -82,7 +82,8 @@ def test_a_part_that_takes_too_long_is_stopped() -> None:
 def test_ctrl_c_keeps_what_was_measured() -> None:
     """The part under way says what it has; those behind it are named as not begun."""
     code = (
-        "import msgspec; from edge.bench.page import measure_all\n"
+        "import msgspec, signal; from edge.bench.page import measure_all\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from tests.ops.test_bench import command\n"
         "done = measure_all(('hangs', 'b'), lambda _: None, command)\n"
         "print(msgspec.json.encode(done).decode())"

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from edge.app.ports import BusyError
 from edge.domain.commands import Command
 from edge.store.runners import ThreadRunner
 from edge.store.sqlite import SqliteStore
-from tests.store.kit import Floor, raw_entries
+from tests.store.kit import Floor
 from tests.store.vfs import FULL, IOERR_FSYNC, IOERR_WRITE, OK, Op, Tap, library_version, tapped
 
 ANSWER_S_MAX = 10.0
@@ -24,15 +25,21 @@ ANSWER_S_MAX = 10.0
 class Service:
     """A floor on a tapped disk, and the thread that runs its writer."""
 
-    def __init__(self, tap: Tap, store: SqliteStore) -> None:
+    def __init__(self, tap: Tap, path: Path) -> None:
         self.tap = tap
-        self.store = store
+        self.path = path
+        self.store = store = SqliteStore(path)
         self.floor = Floor(store).found()
         self.runner = ThreadRunner(self.floor.writer, between=store.checkpoint_if_due)
         self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         self.runner.on_failure = self.failed.set_result
         self.runner.start()
         self._again: deque[Command] = deque()
+
+    def journal(self) -> list[bytes]:
+        """Return the journal's bytes, in order; the writer's own connection is its thread's."""
+        with closing(sqlite3.connect(self.path)) as db:
+            return [raw for (raw,) in db.execute("SELECT raw FROM entry ORDER BY seq")]
 
     async def code(self) -> str:
         """Let an order be assigned; return the code of the answer, "" for a yes.
@@ -43,7 +50,11 @@ class Service:
         code = "busy"
         try:
             async with asyncio.timeout(ANSWER_S_MAX):
-                code = (await self.runner.submit(command)).answer.code
+                answer = asyncio.ensure_future(self.runner.submit(command))
+                await asyncio.wait((answer, self.failed), return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done():
+                raise self.failed.result()
+            code = answer.result().answer.code
         finally:
             if code:
                 self._again.append(command)
@@ -54,7 +65,7 @@ class Service:
 async def service(tmp_path: Path) -> AsyncIterator[Service]:
     """A floor whose disk can be made to fail."""
     with tapped() as tap:
-        service = Service(tap, SqliteStore(tmp_path / "floor.db"))
+        service = Service(tap, tmp_path / "floor.db")
         yield service
         tap.fault = lambda _: OK
         service.runner.stop()
@@ -74,10 +85,10 @@ def test_the_tapped_library_is_the_one_in_use() -> None:
 async def test_a_full_disk_refuses_commands_and_the_service_goes_on(service: Service) -> None:
     """While the disk is full commands get `disk_full`; with room again they work (OPS-2)."""
     assert await service.code() == ""
-    before = raw_entries(service.store)
+    before = service.journal()
     service.tap.fault = on("write", "floor.db-wal", FULL)
     assert [await service.code() for _ in range(3)] == ["disk_full"] * 3
-    assert raw_entries(service.store) == before
+    assert service.journal() == before
     service.tap.fault = lambda _: OK
     assert await service.code() == ""
     assert not service.failed.done()
@@ -85,7 +96,7 @@ async def test_a_full_disk_refuses_commands_and_the_service_goes_on(service: Ser
 
 async def test_a_disk_that_fills_up_in_mid_commit_leaves_nothing_of_it(service: Service) -> None:
     """A commit of which only the first page was written is dropped whole."""
-    before = raw_entries(service.store)
+    before = service.journal()
     seen: list[Op] = []
 
     def fill(op: Op) -> int:
@@ -95,7 +106,7 @@ async def test_a_disk_that_fills_up_in_mid_commit_leaves_nothing_of_it(service: 
     service.tap.fault = fill
     assert await service.code() == "disk_full"
     service.tap.fault = lambda _: OK
-    assert raw_entries(service.store) == before
+    assert service.journal() == before
     assert await service.code() == ""
 
 
