@@ -51,10 +51,11 @@ class SessionWatch:
     async def elsewhere(self, person: str, device: str) -> tuple[str, ...]:
         """Return the other devices at which a person works just now."""
         presence = await self._reader.doc(Presence, person)
+        now_us = self._clock.boot_us()
         found = []
         for each in presence.sessions if isinstance(presence, Presence) else ():
-            gone_us = self._clock.boot_us() - self._used_us.get(each, -AT_ONCE_US)
-            if gone_us < AT_ONCE_US and self._push.is_connected(each):
+            used_us = self._used_us.setdefault(each, now_us)  # just signed in, or the box started
+            if now_us - used_us < AT_ONCE_US and self._push.is_connected(each):
                 session = await self._reader.doc(Session, each)
                 found += [session.device] if isinstance(session, Session) else []
         return tuple(sorted(set(found) - {device}))

@@ -9,6 +9,7 @@ from edge.domain.lockouts import ROW_MAX
 from tests.e2e.pda import Pda, open_context
 from tests.e2e.realbox import RealBox, login, read
 from tests.e2e.test_box import pick_all
+from tests.e2e.test_trouble import SAVED
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 Handheld = Callable[..., Awaitable[Pda]]
@@ -53,6 +54,7 @@ async def test_a_badge_that_is_used_at_two_pdas_at_once_is_told(
         pda = await handheld()
         await login(pda, box, "picker")
         await pda.page.locator("header .who").wait_for()
+        await pda.sees("在线")
     await chief.page.wait_for_selector("#alarm[open]")
     await chief.sees("两台设备")
     await chief.scan("@C:OK")
@@ -94,6 +96,7 @@ async def test_a_forged_cookie_ends_at_the_sign_in(box: RealBox, handheld: Handh
     pda = await handheld()
     await login(pda, box, "picker")
     await pda.page.locator("header .who").wait_for()
+    await pda.until(SAVED % "pinAt")  # the badge alone is enough for who gave a PIN
     [cookie] = [each for each in await pda.context.cookies() if "floor" in each["name"]]
     forged = cookie["value"][:-4] + ("AAAA" if cookie["value"][-4:] != "AAAA" else "BBBB")
     await pda.context.add_cookies([{**cookie, "value": forged}])  # type: ignore[typeddict-item]
