@@ -1,14 +1,12 @@
 """When a countdown has its effect: on a box of this process, whose wall clock jumps meanwhile."""
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from edge import logs
 from edge.app.ports import Committed
 from edge.bench.figures import Figure, median
 from edge.bench.floor import order_body, stock_lists
@@ -49,7 +47,6 @@ async def countdown_figures(
     folder: Path, progress: Progress, freezes: int = FREEZES, countdown_s: int = COUNTDOWN_S
 ) -> list[Figure]:
     """Measure within one boot, and over a reboot in the middle of the countdown."""
-    logs.set_level(logging.WARNING)
     progress(f"{freezes} countdowns of {countdown_s} s, the wall clock jumping")
     late, bare = await _within_a_boot(folder / "steady", freezes, countdown_s)
     progress(f"{freezes} countdowns of {countdown_s} s, a reboot in the middle")

@@ -1,6 +1,7 @@
 """`floorgate bench`."""
 
 import argparse
+import logging
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -40,12 +41,15 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
 
 def bench_part(args: argparse.Namespace) -> int:
     """Measure one part, or all, and print the figures."""
-    from edge.bench import page  # noqa: PLC0415 - only this verb needs it
+    from edge import logs  # noqa: PLC0415 - only this verb needs it
+    from edge.bench import page  # noqa: PLC0415
     from edge.bench.figures import machine, table  # noqa: PLC0415
 
     def say_now(text: str) -> None:
         print(f"… {text}", file=sys.stderr, flush=True)
 
+    logs.start()  # standard output carries the figures alone
+    logs.set_level(logging.WARNING)
     if args.part == ALL:
         done = page.measure_all(PARTS, say_now, page.part_command)
     else:
