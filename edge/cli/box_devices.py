@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, Final
 
-from edge.cli.output import GOOD, WRONG_USAGE, fail, say, say_json
+from edge.cli.output import GOOD, say, say_json
 
 COLUMNS: Final = ("id", "state", "kind", "name", "model", "language", "address", "stations", "ill")
 LIST = """Print what the running box found and what it uses: what is ill, where it is, which station
@@ -90,7 +90,7 @@ def _send(args: argparse.Namespace, verb: str, data: dict[str, str]) -> int:
     try:
         return door.told(args, door.ask(door.folder_of(args), f"/devices/{verb}", data))
     except door.UsageError as error:
-        return fail(str(error), WRONG_USAGE)
+        return door.wrong_usage(args, error)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -99,7 +99,7 @@ def _list(args: argparse.Namespace) -> int:
     try:
         found = door.ask(door.folder_of(args), "/devices")
     except door.UsageError as error:
-        return fail(str(error), WRONG_USAGE)
+        return door.wrong_usage(args, error)
     if args.json:
         say_json(found)
         return GOOD

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
-from edge.cli.output import FOUND_WRONG, GOOD, fail, say, say_json
+from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
 from edge.cli.words import language_of, refusal_lines
 from edge.config import ConfigError, load_config
 
@@ -18,7 +18,15 @@ CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
 
 
 class UsageError(Exception):
-    """What was asked cannot be done; the text says what to do."""
+    """What was asked cannot be done; the text says what to do, in Chinese too where it is known."""
+
+    def __init__(self, en: str, zh: str = "") -> None:
+        super().__init__(en)
+        self._zh = zh
+
+    def told(self, language: str) -> str:
+        """Return it in `zh` or `en`."""
+        return self._zh if language == "zh" and self._zh else str(self)
 
 
 def add_box(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +42,10 @@ def folder_of(args: argparse.Namespace) -> Path:
     try:
         return Path(args.data or load_config(args.config).data)
     except ConfigError as error:
-        raise UsageError(f"{error}; or name the box's folder with --data DIR") from error
+        raise UsageError(
+            f"{error}; or name the box's folder with --data DIR",
+            f"{error}；也可以用 --data 目录 指定边缘盒的数据目录",
+        ) from error
 
 
 class _Door(http.client.HTTPConnection):
@@ -65,19 +76,34 @@ def ask(folder: Path, path: str, body: dict[str, Any] | None = None) -> dict[str
         response = door.getresponse()
         is_json = "json" in response.headers["Content-Type"]
         if response.status == HTTPStatus.NOT_FOUND and not is_json:
-            raise UsageError(f"the box in {folder} is older than this command: restart it")
+            raise UsageError(
+                f"the box in {folder} is older than this command: restart it",
+                f"{folder} 里运行的边缘盒比本命令旧：请重启它",
+            )
         answer: dict[str, Any] = json.loads(response.read())
     except PermissionError as error:
-        text = f"{folder} lets only its owner in: sudo -u floorgate floorgate …"
-        raise UsageError(text) from error
+        raise UsageError(
+            f"{folder} lets only its owner in: sudo -u floorgate floorgate …",
+            f"{folder} 只有其所有者能进：sudo -u floorgate floorgate …",
+        ) from error
     except (FileNotFoundError, ConnectionRefusedError) as error:
-        text = f"no box is running in {folder}: start it (systemctl start floorgate), then again"
-        raise UsageError(text) from error
+        raise UsageError(
+            f"no box is running in {folder}: start it (systemctl start floorgate), then again",
+            f"{folder} 里没有边缘盒在运行：请先启动（systemctl start floorgate）再试",
+        ) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise UsageError(f"the box in {folder} did not answer: {error}") from error
+        raise UsageError(
+            f"the box in {folder} did not answer: {error}",
+            f"{folder} 里的边缘盒没有应答：{error}",
+        ) from error
     finally:
         door.close()
     return answer
+
+
+def wrong_usage(args: argparse.Namespace, error: UsageError) -> int:
+    """Say what cannot be done, in the caller's language, and return the exit code for it."""
+    return fail(error.told(language_of(args, CONFIG)), WRONG_USAGE)
 
 
 def told(args: argparse.Namespace, answer: dict[str, Any]) -> int:

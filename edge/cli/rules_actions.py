@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import base64
 import contextlib
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +15,9 @@ import msgspec
 from edge.app.ports import Reader
 from edge.app.rulekeeping import sign_ruleset
 from edge.app.sandbox import Sandbox, SandboxReport
-from edge.cli.door import CONFIG, UsageError, ask, folder_of
-from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
-from edge.cli.words import language_of, refusal_text
+from edge.cli.door import CONFIG, UsageError, ask, folder_of, wrong_usage
+from edge.cli.output import FOUND_WRONG, GOOD, fail, say, say_json
+from edge.cli.words import language_of, refusal_lines
 from edge.domain.model import Box, Name, RulesetHistory, RulesetRecord
 from edge.domain.rules import DOCUMENT_BYTES_MAX, Problem, RulesetError, diff_documents, in_force
 from edge.domain.trial import judge
@@ -59,41 +60,42 @@ WORDS: Final = {
 
 def check(args: argparse.Namespace) -> int:
     """Check a ruleset."""
-    return _guarded(lambda: _check(args))
+    return _guarded(args, lambda: _check(args))
 
 
 def diff(args: argparse.Namespace) -> int:
     """Compare two rulesets."""
-    return _guarded(lambda: _diff(args))
+    return _guarded(args, lambda: _diff(args))
 
 
 def sandbox(args: argparse.Namespace) -> int:
     """Show what a ruleset would change."""
-    return _guarded(lambda: _sandbox(args))
+    return _guarded(args, lambda: _sandbox(args))
 
 
 def publish(args: argparse.Namespace) -> int:
     """Sign a ruleset and let it decide."""
-    return _guarded(lambda: _publish(args))
+    return _guarded(args, lambda: _publish(args))
 
 
 def rollback(args: argparse.Namespace) -> int:
     """Bring back the ruleset before."""
     return _guarded(
-        lambda: _told(args, ask(folder_of(args), "/rulesets/rollback", {"reason": args.reason}))
+        args,
+        lambda: _told(args, ask(folder_of(args), "/rulesets/rollback", {"reason": args.reason})),
     )
 
 
 def show(args: argparse.Namespace) -> int:
     """Print what is in force."""
-    return _guarded(lambda: _show(args))
+    return _guarded(args, lambda: _show(args))
 
 
-def _guarded(verb: Callable[[], int]) -> int:
+def _guarded(args: argparse.Namespace, verb: Callable[[], int]) -> int:
     try:
         return verb()
-    except (UsageError, NoJournalError) as error:
-        return fail(str(error), WRONG_USAGE)
+    except UsageError as error:
+        return wrong_usage(args, error)
 
 
 def _words(args: argparse.Namespace, key: str, **facts: Any) -> str:  # noqa: ANN401
@@ -106,7 +108,11 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(DOCUMENT_BYTES_MAX + 1)  # one byte more is enough to refuse it
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"{path}: {error.strerror}", f"读不了 {path}：{error.strerror}")
 
 
 # ---- check, diff ------------------------------------------------------------------------------
@@ -164,7 +170,9 @@ def _in_force(folder: Path) -> tuple[Box, RulesetRecord, RulesetHistory]:
     async def ask(reader: Reader) -> tuple[Box, RulesetRecord, RulesetHistory]:
         box = await reader.doc(Box, "box")
         if not isinstance(box, Box):
-            raise UsageError(f"{folder} holds no box yet; start it once")
+            raise UsageError(
+                f"{folder} holds no box yet; start it once", f"{folder} 还没有边缘盒；请先启动一次"
+            )
         record = await reader.doc(RulesetRecord, box.rules)
         history = await reader.doc(RulesetHistory, "box")
         assert isinstance(record, RulesetRecord)
@@ -181,14 +189,20 @@ def _in_force(folder: Path) -> tuple[Box, RulesetRecord, RulesetHistory]:
 
 def _head(folder: Path) -> int:
     """Return the newest entry's number; refuse a folder without a journal."""
-    with contextlib.closing(Journal(folder)) as journal:
-        return journal.last_seq()
+    try:
+        with contextlib.closing(Journal(folder)) as journal:
+            return journal.last_seq()
+    except NoJournalError as error:
+        raise UsageError(
+            str(error), f"{folder} 里没有可读的账本；请用 --data 目录 指定边缘盒的数据目录"
+        ) from error
 
 
 def _show(args: argparse.Namespace) -> int:
     box, record, history = _in_force(folder_of(args))
     if args.document:
-        say(record.document.decode())
+        sys.stdout.buffer.write(record.document)  # to the byte: a signature covers it
+        sys.stdout.flush()
         return GOOD
     if args.json:
         say_json({"ok": True, "rules": box.rules, "history": msgspec.to_builtins(history)})
@@ -245,9 +259,12 @@ def _orders(path: Path) -> list[dict[str, Any]]:
         lines = path.read_text("utf-8").splitlines()
         return [msgspec.json.decode(line, type=dict[str, Any]) for line in lines if line.strip()]
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
+        raise _unreadable(path, error) from error
     except (UnicodeDecodeError, msgspec.DecodeError) as error:
-        raise UsageError(f"{path}: a JSON object on each line is needed: {error}") from error
+        raise UsageError(
+            f"{path}: a JSON object on each line is needed: {error}",
+            f"{path}：每行应为一个 JSON 对象：{error}",
+        ) from error
 
 
 # ---- publish, rollback ------------------------------------------------------------------------
@@ -280,9 +297,9 @@ def _told(args: argparse.Namespace, answer: dict[str, Any]) -> int:
     language = language_of(args, CONFIG)
     for each in msgspec.convert(facts.get("problems", []), list[Problem]):
         say(f"{args.file}: {each.told(language)}")
-    rest = [f"{name}: {value}" for name, value in facts.items() if name != "problems"]
-    said = f"{refusal_text(answer['code'], facts, language)} ({answer['code']})"
-    return fail("\n  ".join([said, *rest]))
+    rest = {name: fact for name, fact in facts.items() if name not in ("problems", "count")}
+    said, *more = refusal_lines(answer["code"], rest, language)
+    return fail("\n  ".join([f"{said} ({answer['code']})", *more]))
 
 
 def _text(raw: bytes) -> str:
@@ -294,20 +311,28 @@ def _key(folder: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise UsageError(f"{path} is not there; the box makes it when it first starts") from error
+        raise UsageError(
+            f"{path} is not there; the box makes it when it first starts",
+            f"没有 {path}；边缘盒第一次启动时会生成它",
+        ) from error
     except OSError as error:
-        text = f"{path}: {error.strerror}; run this as the user of the service (sudo -u floorgate)"
-        raise UsageError(text) from error
+        raise UsageError(
+            f"{path}: {error.strerror}; run this as the user of the service (sudo -u floorgate)",
+            f"{path}：{error.strerror}；请用服务的用户运行（sudo -u floorgate）",
+        ) from error
 
 
 def _signature(path: Path) -> bytes:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
+        raise _unreadable(path, error) from error
     if len(raw) == SIGNATURE_BYTES:
         return raw
     try:
         return bytes.fromhex(raw.decode().strip())
     except ValueError as error:
-        raise UsageError(f"{path}: 64 bytes or 128 hex digits are needed") from error
+        raise UsageError(
+            f"{path}: 64 bytes or 128 hex digits are needed",
+            f"{path}：应为 64 字节或 128 位十六进制数字",
+        ) from error

@@ -34,14 +34,11 @@ def language_of(args: argparse.Namespace, config: Path) -> str:
         return "zh" if spoken.startswith("zh") else "en"
 
 
-def refusal_text(code: str, facts: dict[str, Any], language: str) -> str:
-    """Return a refusal as the page words it, with what to do; its code where it has no words."""
-    said, _ = _filled(code, facts, language)
-    return ("。" if language == "zh" else ". ").join(said) or code
-
-
 def refusal_lines(code: str, facts: dict[str, Any], language: str) -> list[str]:
-    """Return the same line by line, and then the facts that it does not name."""
+    """Return a refusal as the page words it, what to do, and the facts that neither names.
+
+    A code without words stands for itself.
+    """
     said, named = _filled(code, facts, language)
     rest = [f"{name}: {_shown(fact)}" for name, fact in facts.items() if name not in named]
     return [*(said or [code]), *rest]
@@ -54,7 +51,12 @@ def _filled(code: str, facts: dict[str, Any], language: str) -> tuple[list[str],
     lines = [_COUNTED.sub(lambda n: n[2] if facts.get(n[1]) == 1 else n[3], each) for each in lines]
     named = set(_FACT.findall(" ".join(lines)))
     known = facts | {"order4": _short(str(facts.get("order", "")))}
-    return [_FACT.sub(lambda fact: _shown(known.get(fact[1])), each) for each in lines], named
+
+    def fact(found: re.Match[str]) -> str:
+        name, value = found[1], known.get(found[1])
+        return texts.get(f"{name}.{value}") or _shown(value)
+
+    return [_FACT.sub(fact, each) for each in lines], named
 
 
 def _short(order: str) -> str:

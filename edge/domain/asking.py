@@ -12,7 +12,8 @@ import msgspec
 from edge.domain.gates import GATES
 from edge.domain.labelling import why_not_print, why_not_prove, why_not_reprint
 from edge.domain.model import Name, Order
-from edge.domain.picking import why_no_put_back, why_not_pick, why_not_release
+from edge.domain.picking import why_no_put_back, why_not_pick, why_not_release, why_not_take
+from edge.domain.printjobs import why_not_resolve
 from edge.domain.refusals import Refusal
 from edge.domain.rules import Ruleset
 from edge.domain.rulesets import active_rules
@@ -68,6 +69,8 @@ _ASKED: Final[dict[str, Asked]] = {
     "waybill.print": why_not_print,
     "waybill.reprint": why_not_reprint,
     "waybill.prove": why_not_prove,
+    "waybill.resolve": why_not_resolve,
+    "task.take": why_not_take,
     "tote.bind": why_not_pick,
     "pick.scan": why_not_pick,
     "pick.qty": why_not_pick,

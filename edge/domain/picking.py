@@ -78,11 +78,17 @@ def orders_of(world: World, task: Task) -> list[Order]:
 
 def _open_task(turn: Turn, task_id: str) -> Task:
     task = _task(turn, task_id)
-    if task.state == "taken":
-        raise RefusedError("task_taken", task=task.id, by=task.picker)
-    if task.state != "open":
-        raise RefusedError("task_not_open", task=task.id, state=task.state)
+    if closed := _why_not_open(task):
+        raise refused(closed)
     return task
+
+
+def _why_not_open(task: Task) -> Refusal | None:
+    if task.state == "taken":
+        return Refusal("task_taken", {"task": task.id, "by": task.picker})
+    if task.state != "open":
+        return Refusal("task_not_open", {"task": task.id, "state": task.state})
+    return None
 
 
 def release(turn: Turn, data: TaskRelease) -> Facts:
@@ -103,11 +109,12 @@ def release(turn: Turn, data: TaskRelease) -> Facts:
 
 def bind_tote(turn: Turn, data: ToteBind) -> Facts:
     """Bind a tote to an order of the task in hand."""
-    task = _own_task(turn, data.task_id)
+    task = _task(turn, data.task_id)
     if data.order_id not in task.orders:
         raise RefusedError("unknown_order", order=data.order_id)
     order = the_order(turn, data.order_id)
     _refuse_stopped(turn, order)
+    _own_task(turn, data.task_id)
     if not data.code.startswith("T-") or turn.world.get(Location, data.code):
         raise RefusedError("not_a_tote", got=data.code)
     tote = turn.world.get(Tote, data.code)
@@ -337,6 +344,14 @@ def _why_stopped(order: Order, rules: Ruleset) -> Refusal | None:
     if rules.is_over(order.state):
         return Refusal("order_ended", {"order": order.id, "state": order.state})
     return None
+
+
+def why_not_take(world: World, order: Order, rules: Ruleset) -> Refusal | None:
+    """Return why nobody can take the order's task now."""
+    task = world.get(Task, order.task) if order.task else None
+    if task is None:
+        return no_way(order, "task.take", rules)
+    return _why_not_open(task) or (frozen(order) if order.freezes else None)
 
 
 def why_not_pick(world: World, order: Order, rules: Ruleset) -> Refusal | None:

@@ -14,11 +14,12 @@ from edge.domain.model import Job, Order
 from edge.domain.orders import job_of
 from edge.domain.packing import station_of
 from edge.domain.printstages import AFTER, HELP, LATE, SLIP_PREFIX
-from edge.domain.refusals import RefusedError
-from edge.domain.rules import GRADES
+from edge.domain.refusals import Refusal, RefusedError, refused
+from edge.domain.rules import GRADES, Ruleset
 from edge.domain.turn import Turn
 from edge.domain.waybills import void_label
 from edge.domain.workflow import settle
+from edge.domain.world import World
 
 Facts = dict[str, Any]
 
@@ -56,11 +57,25 @@ def report(turn: Turn, data: PrintReport) -> Facts:
     return {"job": job.id}
 
 
+def _why_known(job: Job) -> Refusal | None:
+    if job.state in ("unknown", "failed", "sent", "slip"):
+        return None
+    return Refusal("outcome_known", {"job": job.id, "state": job.state})
+
+
+def why_not_resolve(world: World, order: Order, rules: Ruleset) -> Refusal | None:
+    """Return why nobody has to say what became of the order's newest copy."""
+    if not order.copies:
+        return Refusal("label_missing", {"order": order.id})
+    known = _why_known(world.the(Job, order.copies[-1].job))
+    return known or why_not_packed(world, order, rules)
+
+
 def resolve(turn: Turn, data: WaybillResolve) -> Facts:
     """Let a person say whether a copy whose outcome is unknown came out of the printer."""
     job = job_of(turn, data.job_id)
-    if job.state not in ("unknown", "failed", "sent", "slip"):
-        raise RefusedError("outcome_known", job=job.id, state=job.state)
+    if closed := _why_known(job):
+        raise refused(closed)
     if job.state == "slip" and data.printed:  # a slip never counts as a label (FLOW-4)
         raise RefusedError("label_printing", job=job.id, state=job.state, printer=job.printer)
     order = turn.world.the(Order, job.order)

@@ -14,7 +14,7 @@ from edge.domain.orders import make_ready, step_row, the_order
 from edge.domain.refusals import Refusal
 from edge.domain.rulesets import active_rules
 from edge.domain.turn import Turn
-from edge.domain.workflow import choose, frozen, move, order_refs, try_move
+from edge.domain.workflow import choose, move, order_refs, try_move
 from edge.domain.world import World
 
 Body = dict[str, Any]
@@ -95,9 +95,9 @@ def _missing(world: World, asked: Approval, line: Line) -> int:
 
 
 def _why_no_substitute(world: World, asked: Approval) -> Refusal | None:
+    if closed := _closed(world, asked, "order.substitute"):
+        return closed
     order = world.the(Order, asked.order)
-    if order.freezes:
-        return frozen(order)
     line = _short_line(world, asked)
     to = str(asked.data.get("to") or "")
     if line is None or line.gift:
@@ -109,7 +109,7 @@ def _why_no_substitute(world: World, asked: Approval) -> Refusal | None:
     if there < missing:
         facts = {"order": order.id, "sku": to, "qty": missing, "available": there}
         return Refusal("stock_short", facts)
-    return _closed(world, asked, "order.substitute")
+    return None
 
 
 def _substitute_facts(world: World, asked: Approval) -> Facts:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from edge.domain.facts import order_facts
+from edge.domain.model import Name
 from edge.domain.rules import DOCUMENT_BYTES_MAX, Document, Problem, read
 from edge.domain.rules.vocabulary import VOCABULARY, mismatch
 from tests.domain.site import MUG, RULES, Site, line
@@ -72,9 +73,13 @@ def test_every_fault_is_told_at_once() -> None:
 
 
 def test_advice_names_the_nearest() -> None:
-    """A wrong name is answered by the one that was meant, and by all there are."""
+    """A wrong name is answered by the one that was meant, and by all where they are few."""
     text = TEXT.replace('"lines_closed"', '"lines_closd"', 1)
     assert problems(text)[0].advice.en.startswith("did you mean lines_closed? one of all_checked, ")
+    advice = problems(TEXT.replace('"task.take" = [', '"task.tak" = [', 1))[0].advice
+    assert advice == Name("是不是 task.take？", "did you mean task.take?")
+    advice = problems(TEXT.replace("order.amount_fen", "order.zzz", 1))[0].advice
+    assert advice.en.endswith("which docs/RULESET.md lists")
 
 
 def test_a_json_document_is_located_too() -> None:

@@ -14,7 +14,9 @@ import msgspec
 from edge.domain.model import Name
 
 TEXT_CHARS_MAX: Final = 300
-CHOICES_MAX: Final = 30
+CHOICES_MAX: Final = 14
+"""So many names are all told; of more, those that are nearest."""
+NEAREST_MAX: Final = 3
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -176,19 +178,28 @@ def worded(key: str, facts: Mapping[str, Any]) -> Words:
 
 
 def choices(name: str, known: Iterable[str]) -> Name:
-    """Return advice for `name`: the nearest of `known`, and what there is."""
+    """Return advice for `name`: the nearest of `known`; all there are, where they are few."""
     names = sorted(known)
     if not names:
         return Name("目前一个也没有", "there is none")
-    near = get_close_matches(name[:TEXT_CHARS_MAX], names, 1)
-    more = ("、…", ", …") if len(names) > CHOICES_MAX else ("", "")
-    shown = names[:CHOICES_MAX]
+    near = get_close_matches(name[:TEXT_CHARS_MAX], names, NEAREST_MAX)
+    if len(names) > CHOICES_MAX:
+        return _nearest(near, len(names))
     zh = f"是不是 {near[0]}？" if near else ""
     en = f"did you mean {near[0]}? " if near else ""
     return Name(
-        f"{zh}可用：{'、'.join(shown)}{more[0]}"[:TEXT_CHARS_MAX],
-        f"{en}one of {', '.join(shown)}{more[1]}"[:TEXT_CHARS_MAX],
+        f"{zh}可用：{'、'.join(names)}"[:TEXT_CHARS_MAX],
+        f"{en}one of {', '.join(names)}"[:TEXT_CHARS_MAX],
     )
+
+
+def _nearest(near: list[str], count: int) -> Name:
+    if not near:
+        return Name(
+            f"可用的有 {count} 个，见 docs/RULESET.md",
+            f"one of {count}, which docs/RULESET.md lists",
+        )
+    return Name(f"是不是 {' 或 '.join(near)}？", f"did you mean {' or '.join(near)}?")
 
 
 class _Terms(Formatter):
