@@ -77,7 +77,9 @@ def test_advice_names_the_nearest() -> None:
     text = TEXT.replace('"lines_closed"', '"lines_closd"', 1)
     assert problems(text)[0].advice.en.startswith("did you mean lines_closed? one of all_checked, ")
     advice = problems(TEXT.replace('"task.take" = [', '"task.tak" = [', 1))[0].advice
-    assert advice == Name("是不是 task.take？", "did you mean task.take?")
+    assert advice == Name(
+        "是不是 task.take 或 task.release？", "did you mean task.take or task.release?"
+    )
     advice = problems(TEXT.replace("order.amount_fen", "order.zzz", 1))[0].advice
     assert advice.en.endswith("which docs/RULESET.md lists")
 
