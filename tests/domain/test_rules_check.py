@@ -80,7 +80,7 @@ def test_advice_names_the_nearest() -> None:
     assert advice == Name(
         "是不是 task.take 或 task.release？", "did you mean task.take or task.release?"
     )
-    advice = problems(TEXT.replace("order.amount_fen", "zzz", 1))[0].advice
+    advice = problems(TEXT.replace('"task.take" = [', '"zzz" = [', 1))[0].advice
     assert advice.en.endswith("which docs/RULESET.md lists")
 
 
