@@ -21,36 +21,38 @@ ENTRIES_BACK_MAX: Final = 40_000
 """How far back in the journal recent orders are looked for."""
 CHUNK: Final = 2_000
 GIVEN_MAX: Final = 200
+GIVEN_PREFIX: Final = "given/"
+"""Of a made order's id; after it comes what it tries, named by the page's `sample.…` texts."""
 
 _LINE: Final = {"no": 1, "sku": "TRIAL-1", "qty": 1, "price_fen": 19_900}
 _DEAR: Final = {"no": 1, "sku": "TRIAL-1", "qty": 2, "price_fen": 39_900}
 
 
 def _given(name: str, recipient: dict[str, str], **over: Any) -> Body:  # noqa: ANN401
-    body = {"order_id": f"given/{name}", "carrier": "SF", "service": "standard", "lines": [_LINE]}
-    return {**body, "gifts": "evaluate", "recipient": recipient, **over}
+    body = {"order_id": f"{GIVEN_PREFIX}{name}", "carrier": "SF", "service": "standard"}
+    return {**body, "lines": [_LINE], "gifts": "evaluate", "recipient": recipient, **over}
 
 
 GIVEN: Final[tuple[Body, ...]] = (
-    _given("odd characters", {"name": "龘靐 O'Néill \U0001f469\u200d\U0001f680",
+    _given("odd_characters", {"name": "龘靐 O'Néill \U0001f469\u200d\U0001f680",
                               "phone": "13800000000", "address": "𠮷野路1号\u200b#3–4“后门”"},
            remark="生日\U0001f382;急诊\n'--"),
-    _given("Hong Kong", {"name": "陳大文", "phone": "+852 6123 4567", "city": "香港",
+    _given("hong_kong", {"name": "陳大文", "phone": "+852 6123 4567", "city": "香港",
                          "address": "九龍旺角彌敦道700號12樓B室"}, type="cross_border"),
-    _given("Macau", {"name": "何小姐", "phone": "+853 6612 3456", "city": "澳門",
+    _given("macau", {"name": "何小姐", "phone": "+853 6612 3456", "city": "澳門",
                      "address": "澳門新馬路61號永光廣場8樓"}, type="cross_border"),
-    _given("Taiwan", {"name": "林志明", "phone": "+886 912 345 678", "city": "台北市",
+    _given("taiwan", {"name": "林志明", "phone": "+886 912 345 678", "city": "台北市",
                       "address": "台北市信義區市府路45號3樓之2"}, type="cross_border"),
-    _given("masked phone", {"name": "李*", "phone": "138****0000", "address": "文一路 1 号"}),
-    _given("vague address", {"name": "王", "phone": "13800000000", "address": "老地方"}),
-    _given("gift sub-order", {"name": "赵", "phone": "13800000000", "address": "文一路 1 号"},
+    _given("masked_phone", {"name": "李*", "phone": "138****0000", "address": "文一路 1 号"}),
+    _given("vague_address", {"name": "王", "phone": "13800000000", "address": "老地方"}),
+    _given("gift_order", {"name": "赵", "phone": "13800000000", "address": "文一路 1 号"},
            type="gift_only", parent="given/parent", gifts="given",
            lines=[{**_LINE, "gift": True, "tracked": False, "price_fen": 0}]),
-    _given("two tiers", {"name": "赵", "phone": "13800000000", "address": "文一路 1 号"},
+    _given("two_tiers", {"name": "赵", "phone": "13800000000", "address": "文一路 1 号"},
            lines=[_DEAR]),
-    _given("fast lane", {"name": "赵", "phone": "13800000000", "address": "文一路 1 号"},
+    _given("fast_lane", {"name": "赵", "phone": "13800000000", "address": "文一路 1 号"},
            tags=["24H"]),
-    _given("unknown type", {"name": "赵", "phone": "13800000000", "address": "文一路 1 号"},
+    _given("unknown_type", {"name": "赵", "phone": "13800000000", "address": "文一路 1 号"},
            type="flying_carpet"),
 )  # fmt: skip
 """Orders that every ruleset is tried on beside the floor's own."""

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, Final
 
-from edge.cli.output import GOOD, say, say_json
+from edge.cli.output import GOOD, aligned, say, say_json
 
 COLUMNS: Final = ("id", "state", "kind", "name", "model", "language", "address", "stations", "ill")
 LIST = """Print what the running box found and what it uses: what is ill, where it is, which station
@@ -104,10 +104,8 @@ def _list(args: argparse.Namespace) -> int:
         say_json(found)
         return GOOD
     rows = [COLUMNS, *(_row(device) for device in found["devices"])]
-    widths = [max(len(row[at]) for row in rows) for at in range(len(COLUMNS))]
-    for row, device in zip(rows, (None, *found["devices"]), strict=True):
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        say("  ".join(cells).rstrip())
+    for line, device in zip(aligned(rows), (None, *found["devices"]), strict=True):
+        say(line)
         for conflict in device["conflicts"] if device else ():
             say(f"  ! {conflict['clash']}: {', '.join(conflict['parties'])}")
     for source, problem in found["problems"].items():

@@ -11,7 +11,7 @@ import msgspec
 
 from drivers.api import Device, DriverError, Progress, Settings, State, make_discovery
 from edge.cli import box_devices, fake_printers, pairing, stickers
-from edge.cli.output import GOOD, WRONG_USAGE, fail, say, say_json
+from edge.cli.output import GOOD, WRONG_USAGE, aligned, fail, say, say_json
 
 SECONDS: Final = 15.0
 COLUMNS: Final = ("state", "kind", "name", "model", "language", "address", "seen by")
@@ -110,11 +110,9 @@ def table(devices: tuple[Device, ...]) -> str:
     if not devices:
         return "No device was found."
     rows = [COLUMNS, *(_row(device) for device in devices)]
-    widths = [max(len(row[at]) for row in rows) for at in range(len(COLUMNS))]
     lines: list[str] = []
-    for row, device in zip(rows, (None, *devices), strict=True):
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        lines.append("  ".join(cells).rstrip())
+    for line, device in zip(aligned(rows), (None, *devices), strict=True):
+        lines.append(line)
         if device is not None:
             lines += [f"  ! {conflict.clash}: {', '.join(conflict.parties)}"
                       for conflict in device.conflicts]  # fmt: skip

@@ -5,7 +5,8 @@ import contextlib
 import json
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+import unicodedata
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 GOOD: Final = 0
@@ -25,6 +26,25 @@ def say(text: str) -> None:
 def say_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
     """Print one line of JSON at once."""
     say(json.dumps(value, ensure_ascii=False))
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows of equally many cells as lines whose columns stand below each other."""
+    widths = [max(map(_columns, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell + " " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _columns(text: str) -> int:
+    """Return how many columns a text takes at a terminal: a Chinese character two (UAX 11)."""
+    return sum(
+        0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF")
+        for each in text
+    )
 
 
 def fail(text: str, code: int = FOUND_WRONG) -> int:

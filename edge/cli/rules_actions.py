@@ -14,10 +14,10 @@ import msgspec
 
 from edge.app.ports import Reader
 from edge.app.rulekeeping import sign_ruleset
-from edge.app.sandbox import Sandbox, SandboxReport
+from edge.app.sandbox import GIVEN_PREFIX, Sandbox, SandboxReport
 from edge.cli.door import CONFIG, UsageError, ask, folder_of, wrong_usage
-from edge.cli.output import FOUND_WRONG, GOOD, fail, say, say_json
-from edge.cli.words import language_of, refusal_lines
+from edge.cli.output import FOUND_WRONG, GOOD, aligned, fail, say, say_json
+from edge.cli.words import language_of, page_text, refusal_lines
 from edge.domain.model import Box, Name, RulesetHistory, RulesetRecord
 from edge.domain.rules import DOCUMENT_BYTES_MAX, Problem, RulesetError, diff_documents, in_force
 from edge.domain.trial import judge
@@ -47,7 +47,7 @@ WORDS: Final = {
     "not_tried": Name("未试算：请先改正以上问题", "not tried: mend these first"),
     "tried": Name(
         "{rules} 对比 {against}：近期 {recent} 单与自拟 {given} 单中，{changed} 单会改变",
-        "{rules} against {against}: {changed} of {recent} recent, {given} made orders would change",
+        "{rules} against {against}: {changed} of {recent} recent and {given} made orders change",
     ),
     "signature": Name("签名已写入 {signature}", "the signature is in {signature}"),
     "decides": Name(
@@ -242,16 +242,23 @@ def _sandbox(args: argparse.Namespace) -> int:
     if report.problems:
         say(_words(args, "not_tried"))
         return FOUND_WRONG
+    language = language_of(args, CONFIG)
     rows = [tuple(_words(args, key) for key in ("order", "what", "before", "after"))]
-    rows += [(each.order, each.what, each.before, each.after) for each in report.differences]
-    widths = [max(len(row[at]) for row in rows) for at in range(4)]
-    for row in rows if report.differences else []:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        say("  ".join(cells).rstrip())
+    for each in report.differences:
+        what = page_text(f"what.{each.what}", language)
+        rows.append((_named(each.order, language), what, each.before, each.after))
+    for line in aligned(rows) if report.differences else ():
+        say(line)
     changed = len({each.order for each in report.differences})
     facts = {name: getattr(report, name) for name in ("rules", "against", "recent", "given")}
     say(_words(args, "tried", changed=changed, **facts))
     return GOOD
+
+
+def _named(order: str, language: str) -> str:
+    """Return the order's id, or what a made order tries, in words."""
+    _, made, sample = order.partition(GIVEN_PREFIX)
+    return page_text(f"sample.{sample}", language) if made else order
 
 
 def _orders(path: Path) -> list[dict[str, Any]]:

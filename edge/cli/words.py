@@ -44,6 +44,11 @@ def refusal_lines(code: str, facts: dict[str, Any], language: str) -> list[str]:
     return [*(said or [code]), *rest]
 
 
+def page_text(key: str, language: str) -> str:
+    """Return what the page says under this key; the key where it says nothing."""
+    return _page_texts(language).get(key, key)
+
+
 def _filled(code: str, facts: dict[str, Any], language: str) -> tuple[list[str], set[str]]:
     """Return what the page says of a refusal, and which facts stand in it."""
     texts = _page_texts(language)
