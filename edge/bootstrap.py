@@ -270,7 +270,7 @@ class BoxProcess:
             self.measuring.on_commit,
         ):
             self.runner.listen(listener)
-        await self.timers.start()
+        self.timers.start()
         looks = self.config.discovery.enabled
         await self.devices.load(finding.configured(self.config), will_look=looks)
         await self.printing.start()

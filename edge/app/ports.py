@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -10,6 +10,8 @@ from edge.domain.commands import Command
 from edge.domain.decide import Answer
 from edge.domain.entries import Draft, PersonalRecord
 from edge.domain.model import Doc
+
+D = TypeVar("D", bound=Doc)
 
 
 class Clock(Protocol):
@@ -127,6 +129,11 @@ class Reader(Protocol):
         self, kind: type[Doc], term: str, value: str, limit: int, after: str = ""
     ) -> list[str]:
         """Return ids of documents that are found by `term` = `value`, sorted, after `after`."""
+
+    async def found(
+        self, kind: type[D], term: str, value: str, limit: int, after: str = ""
+    ) -> list[D]:
+        """Return the documents that `find` finds, by one question."""
 
     async def list_ids(self, kind: type[Doc], limit: int, after: str = "") -> list[str]:
         """Return ids of all documents of a kind, sorted, after `after`."""

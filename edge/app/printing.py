@@ -119,9 +119,7 @@ class PrintQueue:
         task.add_done_callback(lambda _: self._tasks.pop(task, None))
 
     async def _jobs(self, station: str) -> list[Job]:
-        ids = await self._reader.find(Job, "active", station, JOBS_MAX)
-        found = [await self._reader.doc(Job, each) for each in ids]
-        return [job for job in found if isinstance(job, Job)]
+        return await self._reader.found(Job, "active", station, JOBS_MAX)
 
     async def _state(self, job: Job) -> str:
         now = await self._reader.doc(Job, job.id)

@@ -10,6 +10,8 @@ import heapq
 from collections.abc import Callable
 from typing import Final
 
+import structlog
+
 from edge.app.floor import Floor
 from edge.app.ports import Clock, Committed, Reader
 from edge.domain.commands import TimerFire
@@ -17,9 +19,17 @@ from edge.domain.ids import derived_id
 from edge.domain.model import Timer
 
 TIMERS_MAX: Final = 100_000
+"""Armed timers that a box is made for; beyond it the metrics warn, and none is left out."""
+PAGE_TIMERS: Final = 500
+"""Timers that are taken up at once: a few milliseconds of the event loop."""
 RETRY_US: Final = 50_000
+READ_AGAIN_S: Final = 1.0
+ENDS: Final = ("timer.disarmed", "timer.fired")
 LOCKS: Final = frozenset({"account.unlock"})
 """Purposes that open a lock: no clock that nobody confirms does that."""
+
+
+log = structlog.get_logger()
 
 
 class Timers:
@@ -40,15 +50,37 @@ class Timers:
         """A heap of (boot µs, timer); one that was disarmed stays in it until its time."""
         self._armed: dict[str, int] = {}
         self._tries: dict[str, int] = {}
+        self._ended: set[str] = set()
+        """Those that end while the armed ones are taken up: a page may have been read before."""
+        self._taking_up: asyncio.Task[None] | None = None
         self._sleeper: asyncio.Task[None] | None = None
         self._firing: set[asyncio.Task[None]] = set()
 
-    async def start(self) -> None:
-        """Take up the timers that were armed before the service started."""
-        for timer_id in await self._reader.find(Timer, "state", "armed", TIMERS_MAX):
-            timer = await self._reader.doc(Timer, timer_id)
-            if isinstance(timer, Timer):
+    def start(self) -> None:
+        """Begin to take up the timers that were armed before the service started.
+
+        The box answers meanwhile: every order has a deadline or two, and they are many.
+        """
+        self._taking_up = asyncio.create_task(self._take_up())
+
+    async def _take_up(self) -> None:
+        after: str | None = ""
+        while after is not None:
+            try:
+                after = await self._take_up_page(after)
+            except Exception:
+                log.exception("armed timers cannot be read; tried again")
+                await asyncio.sleep(READ_AGAIN_S)
+        self._taking_up = None
+        self._ended.clear()
+
+    async def _take_up_page(self, after: str) -> str | None:
+        """Take up some timers behind one; return the last of them, None where all are taken up."""
+        page = await self._reader.found(Timer, "state", "armed", PAGE_TIMERS, after)
+        for timer in page:
+            if timer.id not in self._armed and timer.id not in self._ended:
                 self._arm(timer.id, self._clock.boot_us() + self._left_us(timer))
+        return page[-1].id if len(page) == PAGE_TIMERS else None
 
     def _left_us(self, timer: Timer) -> int:
         if timer.boot_id == self._clock.boot_id:
@@ -63,8 +95,10 @@ class Timers:
         for draft in committed.drafts:
             if draft.kind == "timer.armed":
                 self._arm(draft.data["timer"], draft.data["due_boot_us"])
-            elif draft.kind == "timer.disarmed":
+            elif draft.kind in ENDS:
                 self._armed.pop(draft.data["timer"], None)
+                if self._taking_up is not None:
+                    self._ended.add(draft.data["timer"])
 
     def _arm(self, timer_id: str, due_boot_us: int) -> None:
         self._armed[timer_id] = due_boot_us
@@ -102,6 +136,6 @@ class Timers:
 
     def stop(self) -> None:
         """Stop; armed timers are taken up again at the next start."""
-        for task in (self._sleeper, *self._firing):
+        for task in (self._taking_up, self._sleeper, *self._firing):
             if task is not None:
                 task.cancel()

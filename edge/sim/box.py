@@ -127,7 +127,7 @@ class Life:
             self._note_rules,
         ):
             self.runner.listen(listener)
-        await self.timers.start()
+        self.timers.start()
         await self.printing.start()
         self.agent = self._make_agent()
         self.runner.listen(self._tell_hub)

@@ -11,7 +11,7 @@ import aiosqlite
 import msgspec
 import structlog
 
-from edge.app.ports import Reader
+from edge.app.ports import D, Reader
 from edge.domain.model import Doc
 from edge.store.archive import ARCHIVE, Archive, ArchiveError
 from edge.store.sqlite import BUSY_TIMEOUT_MS, TIMELINE, decode_doc
@@ -40,6 +40,17 @@ class _Queries:
             " ORDER BY id LIMIT ?"
         )
         return [row[0] for row in await self._rows(sql, kind.KIND, term, value, after, limit)]
+
+    async def found(
+        self, kind: type[D], term: str, value: str, limit: int, after: str = ""
+    ) -> list[D]:
+        """Return the documents that `find` finds, by one question."""
+        sql = (
+            "SELECT body FROM doc_term JOIN doc USING (kind, id)"
+            " WHERE kind=? AND term=? AND value=? AND id>? ORDER BY id LIMIT ?"
+        )
+        rows = await self._rows(sql, kind.KIND, term, value, after, limit)
+        return [decode_doc(kind.KIND, row[0]) for row in rows]  # type: ignore[misc]
 
     async def list_ids(self, kind: type[Doc], limit: int, after: str = "") -> list[str]:
         """Return ids of all documents of a kind, sorted, after `after`."""

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from edge.app.ports import Committed, Outcome
-from edge.app.timers import Timers
+from edge.app.timers import PAGE_TIMERS, Timers
 from edge.domain.decide import Answer
 from edge.domain.entries import Draft
 from edge.domain.model import Timer
@@ -26,6 +26,8 @@ class Hall:
         self.fired: list[tuple[str, int]] = []
         self.ids: list[str] = []
         self.early = 0
+        self.pages = 0
+        self.faults = 0
 
     def now_us(self) -> int:
         """Return the wall time."""
@@ -40,13 +42,13 @@ class Hall:
         self.wall += round(seconds * S)
         self.boot += round(seconds * S)
 
-    async def find(self, *_: Any) -> list[str]:
-        """Return the armed timers."""
-        return list(self.armed)
-
-    async def doc(self, _: Any, timer_id: str) -> Timer:
-        """Return a timer."""
-        return self.armed[timer_id]
+    async def found(self, _: Any, __: str, ___: str, limit: int, after: str) -> list[Timer]:
+        """Return a page of armed timers."""
+        self.pages += 1
+        if self.faults:
+            self.faults -= 1
+            raise OSError
+        return [each for key, each in sorted(self.armed.items()) if key > after][:limit]
 
     async def insist(self, data: Any, *, command_id: str, **_: Any) -> Outcome:
         """Note a firing; say `timer_early` as often as asked to."""
@@ -81,15 +83,15 @@ def timer(due_s: float, *, boot_id: str = "boot-1", wall_s: float = 0) -> Timer:
 
 
 async def settle(running: Any) -> None:
-    """Wait until nothing is slept for, and nothing fires."""
-    while running._sleeper is not None or running._firing:
-        await asyncio.gather(*running._firing, *filter(None, [running._sleeper]))
+    """Wait until all is taken up, nothing is slept for, and nothing fires."""
+    while doing := [*running._firing, *filter(None, [running._taking_up, running._sleeper])]:
+        await asyncio.gather(*doing)
 
 
 async def fire_all(hall: Hall) -> None:
     """Take up the armed timers, and wait until each has fired."""
     running: Any = Timers(hall, hall, hall)  # type: ignore[arg-type]
-    await running.start()
+    running.start()
     await settle(running)
     assert (running._armed, running._due) == ({}, [])
 
@@ -167,6 +169,41 @@ async def test_a_lock_waits_for_a_clock_that_somebody_confirms(
     hall.armed["t1"] = msgspec.structs.replace(lock, purpose="account.unlock", delay_us=7_200 * S)
     hall.wall += 10**12
     running: Any = Timers(hall, hall, hall, lambda: trusted)  # type: ignore[arg-type]
-    await running.start()
+    running.start()
     await settle(running)
     assert hall.fired == [("t1", (50 + waits_s) * S)]
+
+
+async def test_a_start_does_not_wait_for_the_timers(hall: Hall) -> None:
+    """However many are armed, start asks for none itself; they come a page at a time (OPS-4)."""
+    many = range(3 * PAGE_TIMERS)
+    hall.armed = {f"{n:06}": msgspec.structs.replace(timer(60 + n), id=f"{n:06}") for n in many}
+    running: Any = Timers(hall, hall, hall)  # type: ignore[arg-type]
+    running.start()
+    assert hall.pages == 0
+    await settle(running)
+    assert [timer_id for timer_id, _ in hall.fired] == list(hall.armed)
+    assert hall.pages == 4
+
+
+async def test_a_timer_that_ends_before_its_page_is_used_never_fires(hall: Hall) -> None:
+    """One that was disarmed, or armed anew, between the reading of a page and its use."""
+    hall.armed["t1"] = timer(60)
+    running: Any = Timers(hall, hall, hall)  # type: ignore[arg-type]
+    running.start()
+    data = {"timer": "t1", "due_boot_us": 60 * S}
+    armed, disarmed = (
+        Draft(0, 0, kind, "s", (), "", "", "", "", "", data)
+        for kind in ("timer.armed", "timer.disarmed")
+    )
+    running.on_commit(Committed([], [armed, disarmed]))
+    await settle(running)
+    assert (hall.fired, running._ended) == ([], set())
+
+
+async def test_timers_that_cannot_be_read_are_read_again(hall: Hall) -> None:
+    """A fault of the reader delays the timers, and loses none."""
+    hall.armed["t1"] = timer(60)
+    hall.faults = 2
+    await fire_all(hall)
+    assert hall.fired == [("t1", 60 * S)]
