@@ -6,6 +6,9 @@ SHELL := /bin/sh
 .SHELLFLAGS := -euc
 MAKEFLAGS += --no-print-directory
 
+# tests start hundreds of processes: each module is compiled once
+unexport PYTHONDONTWRITEBYTECODE
+
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
 # two workers, a file stays on one; PYTEST_ARGS="-n 0 -x -k name" looks closer

@@ -128,6 +128,7 @@ class BoxProcess:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
+        gc.enable()
 
     async def _open_data(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 """A real `floorgate serve` to measure, and a real hub, each in its own process."""
 
 import hashlib
+import os
 import ssl
 import subprocess
 import sys
@@ -69,7 +70,9 @@ def hub_of(data: Path) -> Iterator[str]:
 def _process(module: str, *words: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     """Run a module until the block ends; give the process and the first line that it prints."""
     command = [sys.executable, "-m", module, *words]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
+    # an installed box has its modules compiled
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)  # noqa: S603
     try:
         assert process.stdout is not None
         yield process, process.stdout.readline()

@@ -1,6 +1,7 @@
 """`floorgate serve` and `floorgate hub`."""
 
 import argparse
+import gc
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
 
 def serve_box(args: argparse.Namespace) -> int:
     """Serve a box."""
+    gc.disable()  # all that a start builds stays; the box puts it out of sight when it is there
     from edge import bootstrap  # noqa: PLC0415 - only this verb needs it
     from edge.config import ConfigError, load_config  # noqa: PLC0415
 

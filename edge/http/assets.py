@@ -1,5 +1,9 @@
-"""The PDA page's files: read once, hashed, compressed; the page's service worker keeps them."""
+"""The PDA page's files: read once, hashed; the page's service worker keeps them.
 
+Each is compressed when it is first asked for: a box answers within a second of its start.
+"""
+
+import asyncio
 import gzip
 import hashlib
 import mimetypes
@@ -17,8 +21,6 @@ LEFT_OUT: Final = {".md", ".template"}
 OPEN_TO_ALL: Final = "enrol/probe.json"
 """Proves to the page on plain HTTP that HTTPS works; it says nothing else."""
 GZIP_SUFFIXES: Final = {".html", ".js", ".css", ".json", ".svg", ".webmanifest", ".wasm"}
-GZIP_LEVELS: Final = {".wasm": 1}
-"""Instead of the best: it is large, and a box shall start within a second."""
 HASH_CHARS: Final = 16
 _COMMENT: Final = re.compile(rb"(?ms)^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/[ \t]*)$")
 """A comment of JavaScript that has its lines to itself."""
@@ -34,7 +36,7 @@ class Asset(msgspec.Struct, frozen=True):
     """One file of the page."""
 
     body: bytes
-    packed: bytes | None
+    can_pack: bool
     type: str
     etag: str
 
@@ -46,6 +48,7 @@ class Assets:
         self._assets = {path: _load(root / path) for path in _paths(root)}
         shell = {f"/{path}": asset.etag for path, asset in sorted(self._assets.items())}
         version = hashlib.sha256(msgspec.json.encode(shell)).hexdigest()[:HASH_CHARS]
+        self._packed: dict[str, bytes] = {}
         self._manifest = msgspec.json.encode({"version": version, "files": shell})
 
     async def manifest(self, _: web.Request) -> web.Response:
@@ -69,10 +72,15 @@ class Assets:
         if request.headers.get("If-None-Match") == headers["ETag"]:
             return web.Response(status=304, headers=headers)
         body = asset.body
-        if asset.packed is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
+        if asset.can_pack and "gzip" in request.headers.get("Accept-Encoding", ""):
             headers["Content-Encoding"] = "gzip"
-            body = asset.packed
+            body = await self._pack(path, asset)
         return web.Response(body=body, headers={**headers, "Content-Type": asset.type})
+
+    async def _pack(self, path: str, asset: Asset) -> bytes:
+        if path not in self._packed:
+            self._packed[path] = await asyncio.to_thread(gzip.compress, asset.body, mtime=0)
+        return self._packed[path]
 
 
 def without_comments(script: bytes) -> bytes:
@@ -104,10 +112,5 @@ def _load(path: Path) -> Asset:
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     if kind.startswith("text/") or kind.endswith(("json", "javascript")):
         kind += "; charset=utf-8"
-    packed = (
-        gzip.compress(body, GZIP_LEVELS.get(path.suffix, 9), mtime=0)
-        if path.suffix in GZIP_SUFFIXES
-        else None
-    )
     etag = hashlib.sha256(body).hexdigest()[:HASH_CHARS]
-    return Asset(body, packed, kind, etag)
+    return Asset(body, path.suffix in GZIP_SUFFIXES, kind, etag)
