@@ -133,7 +133,9 @@ function orderTried(app, order, { differences }) {
     .filter((each) => each.order === order)
     .map((each) => app.t('rules.difference', said(app, each)));
   return row({
-    main: own ? `${app.t('word.order')} ${shortOrder(order)}` : app.t(`sample.${order.slice(SAMPLE.length)}`),
+    main: own
+      ? `${app.t('word.order')} ${shortOrder(order)}`
+      : app.t(`sample.${order.slice(SAMPLE.length)}`),
     sub: told.join(' · '),
     ...(own ? { onPress: () => app.go('order', order) } : {}),
   });
