@@ -320,14 +320,14 @@ def _step_view(
 
 
 def _frozen(order: Order) -> FrozenView | None:
-    if not order.freezes:
-        return None
-    return _freeze_view(order, min(order.freezes, key=lambda freeze: freeze.due_us))
+    views = [_freeze_view(order, freeze) for freeze in order.freezes]
+    return min(views, key=lambda view: view.due_at, default=None)
 
 
 def _freeze_view(order: Order, freeze: Freeze) -> FrozenView:
     contested = freeze.id in order.contested
-    return FrozenView(freeze.category, freeze.due_us, freeze.reason, contested)
+    due_us = 0 if contested else freeze.due_us
+    return FrozenView(freeze.category, due_us, freeze.reason, contested)
 
 
 def pack_row(world: World, order_id: str) -> PackRow | None:

@@ -22,6 +22,14 @@ export function reason(app, why) {
   return app.t(`refusal.${why.code}`, why.facts);
 }
 
+/**
+ * Why an order stands still, and until when.
+ * @param {App} app
+ * @param {Frozen} freeze
+ */
+export const whyFrozen = ({ t }, freeze) =>
+  t(freeze.due_at ? 'pick.frozen' : 'pick.frozen_until_decided', freeze);
+
 /** @param {unknown[]} actions */
 export const footer = (...actions) => html`<footer>${actions}</footer>`;
 

@@ -6,8 +6,11 @@ import { action, footer, keypad, notice, reason } from '../parts/parts.js';
 import { PIN_CHARS_MIN, forgetBadge, submitPin, typePin } from './sign_in.js';
 
 export const QTY_CHARS_MAX = 5;
-/** What answers an alarm that stops nobody. @type {Record<string, string>} */
-const ANSWERS = { approval_due: 'act.alarm_open', message: 'act.alarm_read' };
+/** What answers an alarm that stops nobody, where reading is not all. @type {Record<string, string>} */
+const ANSWERS = { approval_due: 'act.alarm_open' };
+/** Whether an alarm tells its hearer to stop; a rushed order is stopped, but is to be done first. */
+/** @param {Alarm} alarm */
+const stops = ({ code, facts }) => code.startsWith('order_frozen') && facts.category !== 'rush';
 /** Begins the id of an alarm that this page raised itself. */
 export const LOCAL = 'local:';
 
@@ -91,7 +94,7 @@ export function alarmView(app) {
   const [alarm, ...more] = openAlarms(app.state);
   if (!alarm) return nothing;
   const { t } = app;
-  const answer = ANSWERS[alarm.code] ?? 'act.alarm_ok';
+  const answer = stops(alarm) ? 'act.alarm_ok' : (ANSWERS[alarm.code] ?? 'act.alarm_read');
   const { order } = alarm.facts;
   return html`<div class="alarm-body ${isCalm(alarm) ? 'calm' : ''}">
     <p class="alarm-sign" aria-hidden="true">${isCalm(alarm) ? 'i' : '!'}</p>

@@ -2,7 +2,7 @@
 
 import { html, nothing } from '../../vendor/lit.js';
 import { shortOrder } from '../core/text.js';
-import { action, header, notice, reason } from '../parts/parts.js';
+import { action, header, notice, reason, whyFrozen } from '../parts/parts.js';
 import { chip, empty, row, todo } from '../parts/rows.js';
 import { age, card, facts, moment, strip } from '../parts/sheets.js';
 
@@ -112,10 +112,7 @@ const is = (o, code) => o !== undefined && [o.id, o.tote, o.parcel.waybill].incl
 /** @param {App} app @param {OrderView} o */
 function stateStrip(app, o) {
   const { t } = app;
-  const frozen = o.frozen.map((f) => {
-    const until = f.due_at ? t('pick.frozen', f) : t('orders.frozen_until_decided', f);
-    return strip(`${until} ${f.reason}`, 'bad');
-  });
+  const frozen = o.frozen.map((f) => strip(`${whyFrozen(app, f)} ${f.reason}`, 'bad'));
   const now = html`<p class="lead">${app.name(o.state_name)}</p>
       <p>${t('orders.since', { age: age(app, o.since), roles: o.owner_role || null })}</p>
       <p>${o.lane === '24h' ? chip('24H', 'rush') : nothing}${

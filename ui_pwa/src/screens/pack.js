@@ -3,7 +3,7 @@
 import { html, nothing } from '../../vendor/lit.js';
 import { shortOrder } from '../core/text.js';
 import { take } from '../io/photos.js';
-import { action, footer, header, notice } from '../parts/parts.js';
+import { action, footer, header, notice, whyFrozen } from '../parts/parts.js';
 import { bar, chip, count, empty, marks, row, tick, todo } from '../parts/rows.js';
 import { askGift } from './asks.js';
 
@@ -121,7 +121,7 @@ function incomplete({ missing, lines }) {
 /** @param {App} app @param {PackView} pack */
 const frozen = (app, pack) =>
   pack.frozen
-    ? html`<p class="banner stop" role="alert">${app.t('pick.frozen', pack.frozen)}</p>`
+    ? html`<p class="banner stop" role="alert">${whyFrozen(app, pack.frozen)}</p>`
     : nothing;
 
 /** The label: printed, then scanned back. @param {App} app @param {PackView} pack */

@@ -3,7 +3,7 @@
 import { html, nothing } from '../../vendor/lit.js';
 import { shortOrder } from '../core/text.js';
 import { isLive, judge, keptSteps, need, orderForTote, picking, progress } from '../core/task.js';
-import { action, footer, header, notice } from '../parts/parts.js';
+import { action, footer, header, notice, whyFrozen } from '../parts/parts.js';
 import { bar, chip, count, empty, marks, row, slotMark, tick } from '../parts/rows.js';
 import { block } from '../parts/sheets.js';
 import { askGift } from './asks.js';
@@ -97,11 +97,14 @@ function restView(app, task) {
     task,
     state.outbox.map((k) => k.cmd),
   );
-  const allStopped = task.orders.every((o) => o.frozen || o.ended);
+  const stopped = task.orders.every((o) => o.frozen || o.ended);
+  const waits = stopped && task.orders.some((o) => o.frozen);
+  const lead = stopped ? 'pick.all_stopped' : kept.size ? 'pick.all_kept' : 'pick.all_done';
+  const next = waits ? 'hint.order_frozen' : stopped ? 'pick.put_back' : 'pick.to_station';
   return html`<section class="fill list" tabindex="0">
-    <p class="lead">${kept.size ? t('pick.all_kept') : t('pick.all_done')}</p>
+    <p class="lead">${t(lead)}</p>
     ${task.orders.map((order) => orderRow(app, task, order, kept.size > 0))}
-    <p class="sub">${t(allStopped ? 'pick.put_back' : 'pick.to_station')}</p>
+    <p class="sub">${t(next)}</p>
   </section>`;
 }
 
@@ -109,7 +112,7 @@ function restView(app, task) {
 function orderRow(app, task, order, kept) {
   const { t } = app;
   const stopped = order.frozen || order.ended;
-  const why = order.frozen ? t('pick.frozen', order.frozen) : t(`state.${order.ended}`);
+  const why = order.frozen ? whyFrozen(app, order.frozen) : t(`state.${order.ended}`);
   return row({
     before: tick(app, stopped ? 'stopped' : kept ? 'kept' : 'done'),
     main: order.tote ?? shortOrder(order.id),
