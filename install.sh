@@ -52,12 +52,13 @@ missing_packages() {
 
 install_packages() {
   packages=$(missing_packages | tr '\n' ' ')
-  [ -n "$packages" ] || return 0
+  [ -n "$packages$(dpkg --audit)" ] || return 0 # the audit: what a power cut left half installed
   say "installing Debian packages: $packages"
   log=$(mktemp)
+  export DEBIAN_FRONTEND=noninteractive
   # shellcheck disable=SC2086 # a list of names
-  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 \
-    install --no-install-recommends $packages; } >"$log" 2>&1 </dev/null || {
+  { dpkg --configure -a && apt-get -qq update && apt-get -qq -o DPkg::Lock::Timeout=300 \
+    install --fix-broken --no-install-recommends $packages; } >"$log" 2>&1 </dev/null || {
     tail -n 20 "$log" >&2
     fail "apt-get failed" "Check the network and /etc/apt, then repeat: $0"
   }
@@ -173,6 +174,7 @@ install_or_upgrade() {
     point "$base/previous" "$old"
     say "upgrade: $(basename "$old") -> $(basename "$release")"
   fi
+  rm -f "$base/going-back-from"
   echo "$release" >"$base/unconfirmed" # until it was seen well
   point "$base/current" "$release"
   install_system "$release/share/systemd"
@@ -205,10 +207,16 @@ install_or_upgrade() {
 }
 
 roll_back() {
-  previous=$(target "$base/previous")
+  # where one was cut off, this is its end, and not the way forward again
+  now=$(target "$base/going-back-from")
+  previous=$(target "$base/current")
+  if [ -z "$now" ] || [ "$now" = "$previous" ]; then
+    now=$previous
+    previous=$(target "$base/previous")
+  fi
   [ -e "${previous:-/nowhere}/complete" ] ||
     fail "there is no version to go back to" "Install the one you want from its own archive."
-  now=$(target "$base/current")
+  point "$base/going-back-from" "$now"
   booted && systemctl stop floorgate.service 2>/dev/null
   point "$base/current" "$previous"
   install_system "$previous/share/systemd"
@@ -227,6 +235,7 @@ roll_back() {
     start_box
     is_well || fail "the older version is not well either" "Next: floorgate doctor"
   fi
+  rm -f "$base/going-back-from"
   say "back at $(basename "$previous")"
 }
 

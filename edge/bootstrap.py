@@ -284,8 +284,8 @@ class BoxProcess:
         await self.devices.start(find if wanted.enabled else None)
         if wanted.enabled and wanted.announce:
             announcement = finding.announcement(self.config, self.data / "tls", self.url)
-            self._announcing = asyncio.create_task(finding.announce(announcement))
-            self._closing.append(announcement.stop)
+            announcing = asyncio.create_task(finding.announce(announcement))
+            self._closing.append(partial(finding.withdraw, announcement, announcing))
 
     def _open_hub_link(self) -> None:
         if self.config.hub.url:

@@ -111,6 +111,13 @@ async def announce(service: Service) -> None:
         log.warning("the box is not announced", cause=error.cause, hint=error.hint)
 
 
+async def withdraw(service: Service, announcing: "asyncio.Task[None]") -> None:
+    """Say goodbye; an announcement that is still under way ends first."""
+    announcing.cancel()
+    await asyncio.gather(announcing, return_exceptions=True)
+    await service.stop()
+
+
 def _own_addresses(config: Config) -> tuple[str, ...]:
     """Return where to listen and announce: a box that serves the loopback only stays there."""
     is_local = config.http.host in LOCAL_HOSTS

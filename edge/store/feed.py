@@ -21,6 +21,8 @@ from edge.domain.personal import keys_of
 from edge.store.sqlite import erase
 from sync.api import BROKEN_BYTES, GENESIS, HASH_BYTES, decode_entry, link
 
+PIECE_VERSION: Final = 2
+"""A later one gives new fields a default: what an older box left on the share stays readable."""
 PIECE_ENTRIES_MAX: Final = 2_000
 PIECE_BYTES_MAX: Final = 1024 * 1024 * 1024
 """What a piece may unpack to: as many entries as it may have, of the largest size."""
@@ -35,12 +37,23 @@ PICTURES: Final = ("photo:", "video:")
 
 Answer = tuple[str, bytes, bytes, int]
 """Id of the command, hash of its content, the answer's bytes, µs."""
-Personal = tuple[str, bytes, bytes, int]
-"""Key, salt, value, µs when it was kept."""
+
+
+class Personal(msgspec.Struct, frozen=True, array_like=True):
+    """A record of personal data, and when it was kept (µs UTC; 0: an older box did not tell)."""
+
+    key: str
+    salt: bytes
+    value: bytes
+    at_us: int = 0
 
 
 class FeedError(Exception):
     """What a spare is fed cannot be used; the text says why and what to do."""
+
+
+class NewerPieceError(FeedError):
+    """A piece was written by a newer Floorgate than this one."""
 
 
 class GapError(FeedError):
@@ -69,6 +82,8 @@ class Piece(msgspec.Struct, frozen=True):
     answers: list[Answer]
     personal: list[Personal]
     blobs: list[str]
+    v: int = 1
+    """Of its form; the first one did not name it."""
 
     def hashes(self) -> Iterator[bytes]:
         """Yield the hash of each entry, computed."""
@@ -105,9 +120,12 @@ def unpack(raw: bytes) -> Piece:
         size = zstandard.get_frame_parameters(packed).content_size
         if size > PIECE_BYTES_MAX:
             raise FeedError(f"a piece claims {size} bytes, at most {PIECE_BYTES_MAX}")
-        return _decoder.decode(zstandard.ZstdDecompressor().decompress(packed))
+        piece = _decoder.decode(zstandard.ZstdDecompressor().decompress(packed))
     except (zstandard.ZstdError, *BROKEN_BYTES) as error:
         raise FeedError(f"a piece cannot be read: {error}") from error
+    if piece.v > PIECE_VERSION:
+        raise NewerPieceError("a piece is a newer Floorgate's; install that version here first")
+    return piece
 
 
 @contextmanager
@@ -156,10 +174,14 @@ def next_piece(db: sqlite3.Connection, box: str, at: Cursor) -> Piece | None:
             answers=_found(
                 db, "SELECT id, content, body, at_us FROM answer WHERE id", named.causes
             ),
-            personal=_found(
-                db, "SELECT key, salt, value, at_us FROM personal WHERE key", named.personal
-            ),
+            personal=[
+                Personal(*row)
+                for row in _found(
+                    db, "SELECT key, salt, value, at_us FROM personal WHERE key", named.personal
+                )
+            ],
             blobs=list(named.blobs),
+            v=PIECE_VERSION,
         )
 
 
@@ -171,7 +193,7 @@ def keep_rest(db: sqlite3.Connection, piece: Piece) -> None:
     db.executemany("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", piece.answers)
     db.executemany(
         "INSERT OR REPLACE INTO personal (key, salt, value, at_us) VALUES (?, ?, ?, ?)",
-        piece.personal,
+        map(msgspec.structs.astuple, piece.personal),
     )
     erase(db, list(_erased(piece)))
     db.executemany(

@@ -209,5 +209,7 @@ def _read(path: Path) -> Piece | None:
         return feed.unpack(path.read_bytes())
     except FileNotFoundError:
         return None  # a newer base stands for it
+    except feed.NewerPieceError:
+        raise
     except FeedError as error:
         raise FeedError(f"{path}: {error}; empty the share, it is filled again") from error

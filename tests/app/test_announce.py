@@ -6,11 +6,17 @@ import ssl
 import sys
 from pathlib import Path
 
+from drivers.api import announce_box
+from edge import finding
 from tests.demo.process import free_base
 from tests.drivers.discovery.peers import avahi, process, tool
 
 BOX = "announced-7"
 WAIT_S = 60.0
+WITHDRAW_S_MAX = 10.0
+MOMENTS = 16
+MOMENT_S = 0.1
+"""Sixteen of them are longer than it takes to look whether a name is free, and to announce it."""
 
 
 async def test_a_served_box_is_in_the_neighbourhood(tmp_path: Path) -> None:
@@ -33,3 +39,17 @@ async def test_a_served_box_is_in_the_neighbourhood(tmp_path: Path) -> None:
     mark = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
     assert f"127.0.0.1;{port}".encode() in line
     assert f'"fp={mark}"'.encode() in line
+
+
+async def test_an_announcement_is_withdrawn_at_any_moment() -> None:
+    """Whatever it was doing, a box that stops does not wait for it, and nothing of it goes on."""
+
+    async def at(moment: int) -> None:
+        service = announce_box(f"{BOX}-{moment}", "b", 4433, "", ("127.0.0.1",))
+        announcing = asyncio.create_task(finding.announce(service))
+        await asyncio.sleep(moment * MOMENT_S)  # the moments are of a protocol with real delays
+        async with asyncio.timeout(WITHDRAW_S_MAX):
+            await finding.withdraw(service, announcing)
+        assert announcing.done()
+
+    await asyncio.gather(*map(at, range(MOMENTS)))

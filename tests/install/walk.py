@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from tests.install.cuts import HOOK, SEEN, cut_everywhere, hooked, lighten
 from tests.install.machine import Machine, StepError
 from tests.install.releases import HERE, Releases
 from tests.install.runbook import looks
@@ -45,6 +46,13 @@ HUB_UNIT: Final = (
     "systemd-run --quiet --unit=hub --property=Restart=always floorgate hub --data /srv/hub"
     f" --port 8470 --box W1-A={TOKEN}"
 )
+LOOK: Final = (
+    'find /opt/floorgate -maxdepth 3 -printf "%p %l\\n"; ls /var/backups/floorgate;'
+    " cat /usr/lib/systemd/system/floorgate*"
+)
+"""What a step of upgrade or rollback changes, but for the data themselves."""
+CUT_LOOK_S: Final = 0.2
+CUTS_MIN: Final = 4
 EXPOSURE_MAX: Final = 1.5
 ADD: Final = "devices add 'tcp://127.0.0.1:9103?lang=zpl' --name 'Printer to look at'"
 PRINTER: Final = """
@@ -64,6 +72,7 @@ class Walk:
 
     def __init__(self, folder: Path) -> None:
         self.machine = Machine(folder / "machine", folder / "console.log")
+        self._folder = folder
         self._base = folder / "debian"
         self._releases = Releases(folder / "releases")
         self._orders = 0
@@ -73,6 +82,7 @@ class Walk:
         """Return every step with its title."""
         return [
             ("a fresh Debian by debootstrap", self.make_machine),
+            ("power cut in each step of a first install", self.cut_install),
             ("install from the archive, before systemd runs", self.install),
             ("first boot", self.boot),
             ("units as systemd sees them", self.look_at_units),
@@ -87,7 +97,7 @@ class Walk:
             ("upgrade, power cut in its steps", self.upgrade_with_power_cuts),
             ("orders after the upgrade", lambda: self.work(2)),
             ("upgrade to a version that never gets well", self.upgrade_to_broken),
-            ("rollback by hand", self.roll_back),
+            ("rollback by hand, power cut in its steps", self.roll_back_with_power_cuts),
             ("orders after the rollback", lambda: self.work(2)),
             ("a disk is lost: restore from the backup", self.restore),
             ("disk and key are lost: built again from the hub", self.rebuild),
@@ -106,6 +116,19 @@ class Walk:
         shutil.copy(archive, self.machine.root / "srv")
         shutil.copy(Path(__file__).with_name("floor.py"), self.machine.root / "srv")
         return f"{archive.name}, {archive.stat().st_size >> 20} MB with its packages"
+
+    def cut_install(self) -> str:
+        """Install on a machine that is only for this, cutting its power everywhere."""
+        machine = Machine(self._folder / "cut-machine", self._folder / "cut.log")
+        machine.build(self._base)
+        release = self._releases.newer("0.0.1")
+        lighten(release)
+        archive = next((self.machine.root / "srv").glob("floorgate-*.tar.gz"))
+        shutil.copy(archive, machine.root / "srv")
+        machine.prepare("cd /srv; tar xf floorgate-*.tar.gz --wildcards '*/wheels'")
+        said = cut_everywhere(machine, release, "/srv/floorgate-*/wheels")
+        shutil.rmtree(machine.root)
+        return said
 
     def install(self) -> str:
         """Unpack and run the installer, as OPERATIONS.md says."""
@@ -248,23 +271,36 @@ class Walk:
     def upgrade_with_power_cuts(self) -> str:
         """Cut the power in the steps of an upgrade; after each boot the box must serve."""
         self._bring("9.0.0")
-        cuts = {
-            "while packages are installed": "ls -d /opt/floorgate/releases/9.0.0-*/bin/pip",
-            "after the version is complete": "ls /opt/floorgate/releases/9.0.0-*/complete",
-            "after it was made current": "readlink /opt/floorgate/current | grep 9.0.0",
-        }
-        seen = []
-        for when, sign in cuts.items():
-            installer = self.machine.start("cd /srv/9.0.0; ./install.sh")
-            self.machine.run(f"timeout 300 sh -c 'until {sign} >/dev/null 2>&1; do :; done'")
-            self.machine.cut_power()
-            installer.wait()
-            self.boot()
-            seen.append(f"{when}: booted, {self._running()} serves")
-        seen.append(self.machine.run("cd /srv/9.0.0; ./install.sh"))
+        seen = self._cut_in_steps("cd /srv/9.0.0; {hooked} ./install.sh")
         if "9.0.0" not in self._running():
             raise StepError(f"not upgraded: {self._running()}")
-        return "\n".join(seen)
+        return seen
+
+    def _cut_in_steps(self, script: str) -> str:
+        """Cut the power after each command of a script that changed what is installed, once each.
+
+        After each boot the box serves; the script is run again until it comes through.
+        """
+        self.machine.run(f"rm -f {SEEN}")
+        shutil.copy(HOOK, self.machine.root / "srv")
+        script = script.format(hooked=f"{hooked('wait', LOOK)} bash")
+        seen = []
+        while True:
+            begun = self.machine.start(script)
+            is_cut = f"test -e {SEEN}.now"
+            while begun.poll() is None and self.machine.ask(f"{is_cut} && echo cut") != "cut":
+                time.sleep(CUT_LOOK_S)
+            if begun.poll() is not None:
+                break
+            before = self.machine.run(f"rm {SEEN}.now; tail -n 1 {SEEN}")
+            self.machine.cut_power()
+            begun.wait()
+            self.boot()
+            seen.append(f"before line {before}: booted, {self._running()} serves")
+        said = begun.stdout.read() if begun.stdout else ""
+        if begun.returncode or len(seen) < CUTS_MIN:
+            raise StepError(f"after {len(seen)} cuts: {said}")
+        return "\n".join([*seen, said])
 
     def upgrade_to_broken(self) -> str:
         """Install a version that cannot serve; the installer must go back by itself."""
@@ -274,12 +310,12 @@ class Walk:
             raise StepError(f"not gone back: {self._running()}\n{said}")
         return "\n".join(said.splitlines()[-6:])
 
-    def roll_back(self) -> str:
+    def roll_back_with_power_cuts(self) -> str:
         """Go back to the first version: the one before that was ever well."""
-        said = self.machine.run("cd /srv/floorgate-*/; ./install.sh rollback")
+        seen = self._cut_in_steps("cd /srv/floorgate-*/; {hooked} ./install.sh rollback")
         if self._first not in self._running():
-            raise StepError(f"not gone back: {self._running()}\n{said}")
-        return f"{said}\n{self.machine.run(WELL)}"
+            raise StepError(f"not gone back: {self._running()}\n{seen}")
+        return f"{seen}\n{self.machine.run(WELL)}"
 
     def restore(self) -> str:
         """Lose all data, and restore them."""
