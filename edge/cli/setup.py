@@ -128,7 +128,7 @@ def _pair(certificate: Path | None, key: Path | None, ask: Any) -> tuple[Path, P
     if certificate is None:
         question = "The site's own certificate, PEM; empty: the box makes one 现场证书"
         certificate = Path(said) if (said := ask(question, "")) else None
-    if certificate is None:
+    if certificate in (None, Path()):
         return None
     key = key or Path(
         ask("The key of that certificate 证书私钥", str(certificate.with_suffix(".key")))

@@ -12,7 +12,7 @@ from tests.install.machine import Machine, StepError
 
 SEEN: Final = "/srv/cuts"
 HOOK: Final = Path(__file__).with_name("cut.bash")
-SETUP: Final = "--yes --name 一号仓 --id W1-A --network '' --hub '' --certificate '' --token T"
+SETUP: Final = "--yes --name 一号仓 --id W1-A --network '' --hub '' --token T"
 HEAVY: Final = ("numpy", "opencv-python-headless", "pillow", "uvloop", "zxing-cpp", "zint-bindings")
 """Packages that setting up does without, and that only take long to lay out."""
 CUTS_MIN: Final = 60
