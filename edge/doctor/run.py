@@ -10,6 +10,7 @@ from edge.app.findings import Finding
 from edge.config import Config
 from edge.doctor.checks import (
     backups,
+    blobs,
     certificate,
     clock,
     disk,
@@ -36,6 +37,7 @@ CHECKS: Final[dict[str, Check]] = {
     "disk": disk.check,
     "storage": storage.check,
     "journal": journal.check,
+    "blobs": blobs.check,
     "service": service.check,
     "units": units.check,
     "upgrade": upgrade.check,

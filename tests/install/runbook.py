@@ -7,7 +7,9 @@ from typing import Final
 
 PAGE: Final = (Path(__file__).resolve().parents[2] / "docs" / "OPERATIONS.md").read_text("utf-8")
 CHINESE, ENGLISH = PAGE.split('<a id="english"></a>')
-OWN_STEP: Final = ("install.sh", "tar ", "cd ", " restore ", " reinit ", " spare ", "-spare")
+OWN_STEP: Final = (
+    "install.sh", "tar ", "cd ", " restore ", " reinit ", " spare ", "-spare", "nfs-", "exportfs",
+)  # fmt: skip
 """Words of commands that a box's life has steps of their own for, or needs a second machine for."""
 NOT_HERE: Final = ("set-ntp", " adopt ")
 """What a machine in a folder cannot do: its clock is the host's, and nothing is on its network."""

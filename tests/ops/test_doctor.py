@@ -74,6 +74,11 @@ def _leave_unconfirmed(patient: Patient) -> None:
     (patient.base / "unconfirmed").write_text("x")
 
 
+def _damage_a_photo(patient: Patient) -> None:
+    photo = next(each for each in (patient.data / "blobs").rglob("*") if each.is_file())
+    photo.write_bytes(b"another")
+
+
 PRINTER = {"id": "p1", "name": "一号机", "ok": False, "fault": "paper_out"}
 QUEUE = {'queue_depth{queue="print"}': 9.0, 'queue_depth_max{queue="print"}': 10.0}
 CHANGES: dict[str, dict[str, Any]] = {
@@ -88,6 +93,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "queues": {"figures": FIGURES | QUEUE},
 }
 DEEDS: dict[str, Callable[[Patient], None]] = {
+    "blobs": _damage_a_photo,
     "certificate": _old_certificate,
     "journal": _lose_an_entry,
     "upgrade": _leave_unconfirmed,
@@ -129,6 +135,7 @@ def test_a_well_box_is_well(patient: Patient) -> None:
         ("hub", "bad", "curl -v https://hub.example/link"),
         ("printers", "bad", "floorgate devices scan"),
         ("journal", "bad", "floorgate restore"),
+        ("blobs", "bad", "cp -rnp /var/backups/floorgate"),
         ("service", "bad", "journalctl -u floorgate"),
         ("backups", "warn", "systemctl start floorgate-backup"),
         ("storage", "warn", "iostat"),
