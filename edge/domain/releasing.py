@@ -40,7 +40,8 @@ def _hold_facts(world: World, asked: Approval) -> Facts:
     content = world.the(Assignment, asked.order)
     order = world.the(Order, asked.order)
     goods = sum(line.price_fen * line.qty for line in content.lines)
-    return {"state": order.state, "type": content.type, "amount_fen": goods}
+    lines = [{"line": line.no, "sku": line.sku, "qty": line.qty} for line in content.lines]
+    return {"state": order.state, "type": content.type, "amount_fen": goods, "lines": lines}
 
 
 def _release_hold(turn: Turn, approval: Approval) -> None:

@@ -3,16 +3,18 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from importlib import resources
 from typing import Any, Final
 
 import msgspec
 from aiohttp import web
 
-from sync.chain import decode_entry
+from sync.chain import Entry, decode_entry
 from sync.hub import views
 from sync.hub.core import Hub
 from sync.hub.requests import KINDS, HubError
+from sync.hub.store import HubStore, Told
 from sync.messages import FRAME_BYTES_MAX
 from sync.transports.polling import Polls
 from sync.transports.websocket import WebSocketLink
@@ -129,7 +131,7 @@ async def _order(request: web.Request) -> web.StreamResponse:
     hub = request.app[HUB]
     row = await hub.read(lambda store: store.order(order_id))
     entries = await hub.read(lambda store: store.entries_of(order_id, ENTRIES_MAX))
-    told = await hub.read(lambda store: store.told(order_id=order_id))
+    told = await hub.read(lambda store: told_of(store, order_id=order_id))
     if row is None and not entries:
         raise HubError("order_unknown", {"order_id": order_id}, "check the order's id", 404)
     return _json({"ok": True, **views.order(order_id, row, entries, told, decode_entry)})
@@ -143,14 +145,22 @@ async def _box(request: web.Request) -> web.StreamResponse:
     name = request.match_info["box"]
     hub = request.app[HUB]
     view = views.box(await hub.box(name))
-    for outcome in ("set_aside", "refused"):
-        view[outcome] = await _answered(hub, name, outcome)
+    for outcome in views.NOT_DONE:
+        view[outcome] = await hub.read(partial(told_of, box=name, outcome=outcome))
     return _json({"ok": True, "box": view})
 
 
-async def _answered(hub: Hub, box: str, outcome: str) -> list[dict[str, Any]]:
-    told = await hub.read(lambda store: store.told(box=box, outcome=outcome))
-    return [views.told(one) for one in told]
+def told_of(store: HubStore, **wanted: str) -> list[dict[str, Any]]:
+    """Return instructions, each with what the box answered."""
+    return [views.told(one, _answer(store, one)) for one in store.told(**wanted)]
+
+
+def _answer(store: HubStore, one: Told) -> Entry | None:
+    """Return the entry that says why an instruction was not done."""
+    if one.outcome not in views.NOT_DONE or one.answer_epoch is None or one.answer_seq is None:
+        return None
+    found = store.behind(one.box, one.answer_epoch, one.answer_seq - 1, 1)
+    return decode_entry(found[0]) if found else None
 
 
 async def _floor(request: web.Request) -> web.StreamResponse:

@@ -1,7 +1,7 @@
 """What the hub's API shows of boxes, orders and instructions. Pure."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -9,6 +9,9 @@ from sync import keys
 from sync.chain import Entry
 from sync.hub.core import BoxView
 from sync.hub.store import KeptEntry, OrderRow, Told
+
+NOT_DONE: Final = ("set_aside", "refused")
+"""Outcomes of an instruction that come with a reason."""
 
 
 def box(view: BoxView) -> dict[str, Any]:
@@ -36,16 +39,18 @@ def box(view: BoxView) -> dict[str, Any]:
     }
 
 
-def told(one: Told) -> dict[str, Any]:
-    """Return one instruction and its answer as JSON."""
-    return {name: getattr(one, name) for name in one.__struct_fields__ if name != "b"}
+def told(one: Told, answer: Entry | None) -> dict[str, Any]:
+    """Return one instruction as JSON; `answer` is the entry that says why it was not done."""
+    shown = {name: getattr(one, name) for name in one.__struct_fields__ if name != "b"}
+    why = {name: answer.data.get(name) for name in ("code", "facts")} if answer else None
+    return {**shown, "why": why}
 
 
 def order(
     order_id: str,
     row: OrderRow | None,
     entries: Sequence[KeptEntry],
-    instructions: Sequence[Told],
+    instructions: Sequence[dict[str, Any]],
     decode: Callable[[bytes], Entry],
 ) -> dict[str, Any]:
     """Return all that is known of one order; `content` is None for one the hub never sent."""
@@ -56,7 +61,7 @@ def order(
         "state": row.state if row else None,
         "content": content,
         "routing": content.get("routing") if content else None,
-        "instructions": [told(one) for one in instructions],
+        "instructions": instructions,
         "entries": [_entry(kept, decode) for kept in entries],
     }
 

@@ -9,7 +9,7 @@ from edge.domain import commands as c
 from edge.domain.approving import ApprovalKind, facts_hash, places_left, register_approval
 from edge.domain.model import Approval, Order
 from edge.domain.refusals import Refusal
-from tests.domain.site import RULES, Site
+from tests.domain.site import BOOK, MUG, RULES, Site, line
 
 DUAL = "test_dual"
 ONE = "test_one"
@@ -83,6 +83,18 @@ def test_appr_1_what_was_shown_must_still_be_true(site: Site) -> None:
     site.bind()
     assert site.sign(approval, shown=shown).code == "approval_stale"
     assert site.sign(approval).ok
+
+
+def test_appr_1_other_goods_of_the_same_worth_are_other_facts(site: Site) -> None:
+    """What a superior lets go is the order as they saw it, piece by piece (APPR-1)."""
+    site.assign("1002", line(1, MUG, 1, price_fen=900_000))
+    assert site.ask("hold_release", "1002", who="keeper").ok
+    approval = site.approval("1002")
+    shown = facts_hash(site.world, approval)
+    site.tell("order.update", order_id="1002", lines=[line(1, BOOK, 1, price_fen=900_000)])
+    assert site.sign(approval.id, shown=shown).code == "approval_stale"
+    assert site.sign(approval.id).ok
+    assert site.state("1002") == "ready"
 
 
 def test_appr_1_the_signer_proves_who_they_are(site: Site) -> None:

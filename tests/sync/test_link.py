@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.chain import Checkpoint, Entry, encode_entry, is_countersigned, sign_checkpoint
+from sync.hub.app import told_of
 from sync.hub.requests import HubError
 from sync.keys import public_key
 from sync.transports.memory import Faults
@@ -229,12 +230,16 @@ def test_answer_and_floor_state_are_seen_at_the_hub(kit: Any) -> None:
         assert world.store.floor("box-1") == {"o-1": "received"}
         moved = {"order": "o-1", "from": "received", "to": "ready", "action": "accept"}
         journal.add("order.moved", cause=assign.id, refs=refs, data=moved)
-        journal.add("instruction.set_aside", cause=freeze["id"], refs=refs)
+        why = {"code": "unknown_order", "facts": {"order": "o-1"}}
+        journal.add("instruction.set_aside", cause=freeze["id"], refs=refs, data=why)
         await kit.until(lambda: len(world.stored()) == 3)
         assert world.store.floor("box-1") == {"o-1": "ready"}
         told = world.store.told(order_id="o-1")
         answers = [(one.outcome, one.answer_seq) for one in told]
         assert answers == [("applied", 1), ("set_aside", 3)]
+        aside = told_of(world.store, box="box-1", outcome="set_aside")
+        assert [each["why"] for each in aside] == [why]
+        assert [each["why"] for each in told_of(world.store, order_id="o-1")] == [None, why]
         assert journal.delivered[1].body["countdown_s"] == 15
         with pytest.raises(HubError, match="order_unknown"):
             await world.hub.change("o-2", "cancel", {})

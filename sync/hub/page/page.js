@@ -11,6 +11,8 @@ const TEXTS = {
     token_spent: "注册令牌已用过", wrong_key: "密钥与注册时不同", version: "协议版本不通",
     epoch_behind: "此盒由旧备份恢复，须开新纪元", superseded: "同一盒重复连接",
     malformed: "收到无法识别的数据", bad_signature: "签名不符",
+    not_done_hint: "点边缘盒的名字，看它搁置或拒绝了哪些指令、为什么",
+    not_done: "搁置和拒绝的指令",
     applied: "已执行", refused: "已拒绝", set_aside: "已搁置", none: "暂无", parked: "无法解读，已保存",
   },
   en: {
@@ -20,11 +22,15 @@ const TEXTS = {
     instructions: "Instructions (journalled/sent)", skew: "Clock skew (ms)", trouble: "Trouble",
     fork: "Fork: this box's uplink is quarantined", state: "Floor state", sent: "sent",
     time: "Time", what: "Event", who: "Person / device", data: "Data", routing: "Routing decision",
-    answer: "Answer", applied: "applied", refused: "refused", set_aside: "set aside",
+    not_done_hint: "Press a box to see what it set aside or refused, and why",
+    not_done: "Instructions set aside or refused", answer: "Answer",
+    applied: "applied", refused: "refused", set_aside: "set aside",
     none: "nothing yet", parked: "unreadable, kept",
   },
 };
 const REFRESH_MS = 3000;
+/** Before the id of a box in the address; an order's stands alone. */
+const BOX = "@";
 const $ = (id) => document.getElementById(id);
 const native = navigator.language.startsWith("zh") ? "zh" : "en";
 let language = localStorage.getItem("language") ?? native;
@@ -64,10 +70,19 @@ function pretty(value) {
   return pre;
 }
 
-function orderLink(id) {
+function answered(instruction) {
+  if (!instruction.outcome) return "—";
+  if (!instruction.why) return text(instruction.outcome);
+  const why = document.createElement("span");
+  why.append(marked(`${text(instruction.outcome)} · ${instruction.why.code}`, "bad"));
+  why.append(pretty(instruction.why.facts));
+  return why;
+}
+
+function link(to, name) {
   const a = document.createElement("a");
-  a.href = `#${encodeURIComponent(id)}`;
-  a.textContent = id;
+  a.href = `#${encodeURIComponent(to)}`;
+  a.textContent = name;
   return a;
 }
 
@@ -79,7 +94,7 @@ async function showBoxes() {
   $("boxes").replaceChildren(table(
     ["box", "link", "received", "lag", "instructions", "skew", "trouble"],
     boxes.map((box) => [
-      box.name || box.box,
+      link(BOX + box.box, box.name || box.box),
       box.is_up ? marked(text("up"), "good") : marked(text("down"), "bad"),
       box.up_cursor, box.lag_entries, `${box.down_cursor} / ${box.instructions}`,
       box.skew_us === null ? "—" : Math.round(box.skew_us / 1000),
@@ -88,17 +103,36 @@ async function showBoxes() {
   ));
 }
 
+async function showNotDone() {
+  const name = shown.startsWith(BOX) ? shown.slice(BOX.length) : "";
+  $("box").hidden = !name;
+  $("no-box").hidden = Boolean(name);
+  if (!name) return;
+  const { ok, code, box } = await get(`/api/v1/boxes/${encodeURIComponent(name)}`);
+  $("box").firstElementChild.textContent = `${ok ? box.name || name : name} · ${text("not_done")}`;
+  if (!ok) return $("not-done").replaceChildren(marked(text(code), "bad"));
+  const told = [...box.set_aside, ...box.refused].sort((a, b) => b.dseq - a.dseq);
+  $("not-done").replaceChildren(table(
+    ["time", "what", "order_id", "answer"],
+    told.map((i) => [
+      when(i.issued_us), i.kind, i.order_id ? link(i.order_id, i.order_id) : "—", answered(i),
+    ]),
+  ));
+}
+
 async function showOrders() {
   const { orders } = await get("/api/v1/orders");
   $("orders").replaceChildren(table(
     ["order_id", "box", "state", "time"],
-    orders.map((o) => [orderLink(o.order_id), o.box, o.state ?? text("sent"), when(o.at_us)]),
+    orders.map((o) => [
+      link(o.order_id, o.order_id), o.box, o.state ?? text("sent"), when(o.at_us),
+    ]),
   ));
 }
 
 async function showStory() {
-  $("story").hidden = !shown;
-  if (!shown) return;
+  $("story").hidden = !shown || shown.startsWith(BOX);
+  if ($("story").hidden) return;
   const story = await get(`/api/v1/orders/${encodeURIComponent(shown)}`);
   if (!story.ok) return $("one").replaceChildren(marked(text(story.code), "bad"));
   const title = document.createElement("p");
@@ -107,7 +141,7 @@ async function showStory() {
     title,
     table(["routing"], story.routing ? [[pretty(story.routing)]] : []),
     table(["time", "what", "answer"], story.instructions.map((i) => [
-      when(i.issued_us), i.kind, i.outcome ? text(i.outcome) : "—",
+      when(i.issued_us), i.kind, answered(i),
     ])),
     table(["time", "what", "who", "data"], story.entries.map((e) => e.kind
       ? [when(e.at_us), `${e.seq} ${e.kind}`, `${e.actor} ${e.device}`, pretty(e.data)]
@@ -126,7 +160,7 @@ function speak() {
 
 async function refresh() {
   speak();
-  await Promise.all([showBoxes(), showOrders(), showStory()]).catch(() => {});
+  await Promise.all([showBoxes(), showNotDone(), showOrders(), showStory()]).catch(() => {});
 }
 
 $("language").addEventListener("click", () => {

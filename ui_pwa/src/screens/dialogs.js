@@ -6,10 +6,15 @@ import { action, footer, keypad, notice, reason } from '../parts/parts.js';
 import { PIN_CHARS_MIN, forgetBadge, submitPin, typePin } from './sign_in.js';
 
 export const QTY_CHARS_MAX = 5;
-/** What answers an alarm that stops nobody, where reading is not all. @type {Record<string, string>} */
+/**
+ * What answers an alarm that stops nobody, where reading is not all.
+ * @type {Record<string, string>}
+ */
 const ANSWERS = { approval_due: 'act.alarm_open' };
-/** Whether an alarm tells its hearer to stop; a rushed order is stopped, but is to be done first. */
-/** @param {Alarm} alarm */
+/**
+ * Whether an alarm tells its hearer to stop; a rushed order is stopped, but is to be done first.
+ * @param {Alarm} alarm
+ */
 const stops = ({ code, facts }) => code.startsWith('order_frozen') && facts.category !== 'rush';
 /** Begins the id of an alarm that this page raised itself. */
 export const LOCAL = 'local:';
