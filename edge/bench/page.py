@@ -1,5 +1,6 @@
 """Parts measured each in a process of its own, and the page of their figures."""
 
+import logging
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
+from edge import logs
 from edge.bench.figures import Figure, Say, cells
 
 PART_S_MAX: Final = 290.0
@@ -29,8 +31,11 @@ class Measured(msgspec.Struct):
 
 
 def measure(part: str, module: str, say: Say) -> Measured:
-    """Measure one part in this process; what it measured before Ctrl-C or a fault is kept."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` has it ignored
+    """Measure one part in this process; what it measured before a stop or a fault is kept."""
+    for stop in (signal.SIGINT, signal.SIGTERM):  # a shell's `&` has the first one ignored
+        signal.signal(stop, signal.default_int_handler)
+    logs.start()  # a box in this process would print its log among the figures
+    logs.set_level(logging.WARNING)
     done = Measured()
     try:
         import_module(module).run(say, done.figures.extend)

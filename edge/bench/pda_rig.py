@@ -4,7 +4,7 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ WIFI: Final = {"offline": False, "latency": 20, "downloadThroughput": 1_250_000,
                "uploadThroughput": 1_250_000}  # fmt: skip
 """10 Mbit/s and 20 ms, as Chromium's protocol names them."""
 WAIT_S_MAX: Final = 15.0
+CLOSE_S_MAX: Final = 4.0
 POLL_S: Final = 0.005
 BARE: Final = """<!doctype html><title>-</title><p id="count">0</p>
 <script type="module">performance.mark('ready');
@@ -127,8 +128,8 @@ class Handheld:
         await self.scan(f"@B:{person}")
         await self.page.wait_for_selector("#layer[open] .keys")
         for digit in PIN:
-            await self.page.get_by_role("button", name=digit, exact=True).click()
-        await self.page.locator("#layer .act.main").click()
+            await self.page.get_by_role("button", name=digit, exact=True).tap()
+        await self.page.locator("#layer .act.main").tap()
         await self.page.wait_for_selector(".row")
         await self.scan("@C:OK")
         await self.page.wait_for_selector(".tote.now")
@@ -174,12 +175,16 @@ async def site(folder: Path, *, orders: int, pieces: int) -> AsyncIterator[Site]
     try:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(
-                executable_path=handheld.CHROMIUM, args=[*handheld.ARGS, trust]
-            )
-            yield Site(box, browser, trust)
-            await browser.close()
+                executable_path=handheld.CHROMIUM, args=[*handheld.ARGS, trust],
+                handle_sigint=False, handle_sigterm=False, handle_sighup=False,
+            )  # fmt: skip
+            try:
+                yield Site(box, browser, trust)
+            finally:  # one that was killed does not answer
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(browser.close(), CLOSE_S_MAX)
     finally:
-        await box.close()
+        await asyncio.wait_for(box.close(), CLOSE_S_MAX)
 
 
 def _key_hash(leaf: Path) -> str:

@@ -18,6 +18,7 @@ from edge.cli import bench
 
 PART = """
 import sys, threading
+import structlog
 from types import ModuleType
 from edge.bench.figures import Figure
 from edge.cli import bench
@@ -29,6 +30,7 @@ def run(say, keep):
         raise OSError("no such peer")
     keep([Figure("time", "ms", value, floor=6.0, floor_name="peer", ratio=6 / value,
                  target="≤ 2 ms", met=value <= 2)])
+    structlog.get_logger().warning("a box tells something")
     print("measured", file=sys.stderr, flush=True)
     if value == 4:
         threading.Event().wait()
@@ -91,6 +93,7 @@ def test_ctrl_c_keeps_what_was_measured() -> None:
     words = [sys.executable, "-c", code]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as person:
         assert person.stderr is not None
+        assert b"a box tells something" in person.stderr.readline()
         assert person.stderr.readline() == b"measured\n"
         person.send_signal(signal.SIGINT)
         assert person.stdout is not None

@@ -15,6 +15,8 @@ const ALARM_EVERY_MS = 3000;
 const ANSWER_MS_MAX = 8000;
 const RETRY_MS = 1000;
 const SAVE_MS = 50;
+/** A cursor that is behind only has entries read again, ms. */
+const SAVE_CURSOR_MS = 1000;
 const REFRESH_MS = 250;
 /** How often the page looks at the clock: alarms, overdue answers, retries. */
 const TICK_MS = 1000;
@@ -85,12 +87,15 @@ export class App {
   dispatch(event) {
     const before = this.state;
     this.state = reduce(before, event);
-    for (const name of SAVED) if (before[name] !== this.state[name]) this.unsaved.add(name);
-    if (this.unsaved.size) this.soon('save', SAVE_MS, () => this.save());
+    const changed = SAVED.filter((name) => before[name] !== this.state[name]);
+    for (const name of changed) this.unsaved.add(name);
+    const lasting = changed.some((name) => name !== 'cursor');
+    if (lasting) this.soon('save', SAVE_MS, () => this.save());
+    else if (changed.length) this.soon('save cursor', SAVE_CURSOR_MS, () => this.save());
     const { screen, about } = this.state;
     if (before.screen !== screen || before.about !== about) this.entered(screen);
     for (const go of this.waiters.splice(0)) go();
-    this.paint();
+    if (event.type !== 'entry') this.paint(); // an entry moves the cursor, which nobody sees
   }
 
   /** What has changed since the last write, by name. */
@@ -102,8 +107,8 @@ export class App {
     return values;
   }
 
-  save() {
-    return db.save(this.takeUnsaved());
+  async save() {
+    if (this.unsaved.size) await db.save(this.takeUnsaved());
   }
 
   /** @param {string} name @param {number} ms @param {() => void} work */
@@ -262,7 +267,7 @@ export class App {
       this.tell('stop', 'refusal.storage_full', {}, 'hint.storage_full');
       return false;
     }
-    this.pump();
+    this.painter.afterPaint(() => this.pump());
     return true;
   }
 

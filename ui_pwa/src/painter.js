@@ -18,6 +18,8 @@ export class Painter {
     /** @type {typeof import('./screens/intake.js') | null} */
     this.intake = null;
     this.waiting = false;
+    /** What the eye need not wait for. @type {(() => void)[]} */
+    this.afterwards = [];
     this.opened = false;
   }
 
@@ -29,9 +31,16 @@ export class Painter {
     else requestAnimationFrame(() => this.render());
   }
 
+  /** Do something when the next frame has been painted. @param {() => void} work */
+  afterPaint(work) {
+    this.afterwards.push(work);
+    this.paint();
+  }
+
   /** Paint now. */
   render() {
     this.waiting = false;
+    for (const work of this.afterwards.splice(0)) setTimeout(work); // runs behind this frame
     const { app } = this;
     const { state } = app;
     const screen = this.screens[state.screen];

@@ -38,6 +38,9 @@ export class Wedge {
     this.lastScanMs = -Infinity;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.silence = undefined;
+    /** When the silence is long enough, and when its timer looks, ms. */
+    this.quietMs = 0;
+    this.looksMs = Infinity;
     /** A field that is typed into: as it was before what is being collected, and just now. */
     /** @type {Look | null} */
     this.before = null;
@@ -186,14 +189,25 @@ export class Wedge {
     const broken = this.framer.push(chars, atMs);
     this.#deliver(broken);
     if (broken) this.before = this.latest;
+    this.quietMs = performance.now() + this.framer.patienceMs;
+    if (this.quietMs < this.looksMs) this.#lookAt(this.quietMs);
+  }
+
+  /** One timer for the keys of a scan: it is set anew only to look earlier. @param {number} atMs */
+  #lookAt(atMs) {
     clearTimeout(this.silence);
-    this.silence = setTimeout(() => this.#deliver(this.framer.idle()), this.framer.patienceMs);
+    this.looksMs = atMs;
+    this.silence = setTimeout(() => {
+      this.looksMs = Infinity;
+      if (!this.framer.busy) return;
+      if (performance.now() < this.quietMs) this.#lookAt(this.quietMs);
+      else this.#deliver(this.framer.idle());
+    }, atMs - performance.now());
   }
 
   /** @param {Frame | null} frame */
   #deliver(frame) {
     if (!frame) return;
-    clearTimeout(this.silence);
     const { before } = this;
     if (!this.framer.busy) this.#forget();
     if (frame.text === '') return;
