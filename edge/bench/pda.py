@@ -36,7 +36,12 @@ async def _measure(folder: Path, say: Say, keep: Keep) -> None:
     from edge.bench import pda_alarm, pda_load, pda_rig, pda_scan  # noqa: PLC0415 - need Playwright
 
     first = PICKERS - pda_alarm.ALARMS
-    problems = []
+    problems: list[str] = []
+
+    def fails(problem: str) -> None:
+        say(f"not measured: {problem}")
+        problems.append(problem)
+
     async with pda_rig.site(folder, orders=PICKERS, pieces=PIECES) as site:
         parts: dict[str, Callable[[], Awaitable[None]]] = {
             "scans": lambda: pda_scan.scan_figures(site, say, keep),
@@ -50,11 +55,11 @@ async def _measure(folder: Path, say: Say, keep: Keep) -> None:
                 async with asyncio.timeout(SECONDS_MAX[name]):
                     await measure()
             except TimeoutError:
-                problems.append(f"{name} took more than {SECONDS_MAX[name]} s")
+                fails(f"{name} took more than {SECONDS_MAX[name]} s")
             except Exception as error:  # the other parts are measured all the same
                 this = asyncio.current_task()
                 if this and this.cancelling():  # a browser that was closed says so in its own way
                     raise asyncio.CancelledError from error
-                problems.append(f"{name}: {type(error).__name__}: {error}")
+                fails(f"{name}: {type(error).__name__}: {error}")
     if problems:
         raise RuntimeError("; ".join(problems))

@@ -6,7 +6,7 @@ import { translator } from './core/text.js';
 import { BoxError, Link, call } from './io/box.js';
 import * as db from './io/db.js';
 import { signal } from './io/signals.js';
-import { Painter, byId } from './painter.js';
+import { Painter, byId, part } from './painter.js';
 import { isCalm } from './screens/dialogs.js';
 
 /** An unacknowledged alarm is signalled again this often, ms. */
@@ -51,6 +51,8 @@ export class App {
     this.keepShell = null;
     /** @type {Promise<import('./scans.js').Scans> | null} */
     this.routing = null;
+    /** @type {Promise<typeof import('./screens/follow.js')> | null} */
+    this.follow = null;
     /** @type {Promise<unknown>} */
     this.following = Promise.resolve();
     /** Commands that are being written to the disk. */
@@ -225,7 +227,7 @@ export class App {
     floorLook(lang, theme);
     const files = whole ? [`${lang}.start`, lang] : [`${lang}.start`];
     const dicts = await Promise.all(
-      files.map(async (file) => (await fetch(`locales/${file}.json`)).json()),
+      files.map((file) => part(async () => (await fetch(`locales/${file}.json`)).json())),
     );
     this.t = translator(Object.assign({}, ...dicts), lang);
     byId('sink').setAttribute('aria-label', this.t('word.scan_field'));
@@ -283,7 +285,8 @@ export class App {
    * @param {(follow: typeof import('./screens/follow.js')) => unknown} work
    */
   followed(work) {
-    this.following = import('./screens/follow.js').then(work);
+    this.follow ??= part(() => import('./screens/follow.js'));
+    this.following = this.follow.then(work);
   }
 
   // ---- people
@@ -355,7 +358,7 @@ export class App {
     else if (frame.t === 'lock') this.locked();
     else if (frame.t === 'bye' && BYES.includes(frame.code)) this.signedOut();
     else if (frame.t === 'bye' && frame.code === 'page_old')
-      import('./renewal.js').then((renewal) => renewal.tooOld(this));
+      part(() => import('./renewal.js')).then((renewal) => renewal.tooOld(this));
   }
 
   /** @param {any} frame */
@@ -456,7 +459,7 @@ export class App {
 
   /** Let a newer page take over, if one waits and now is a good time. */
   async update() {
-    (await import('./renewal.js')).update(this);
+    (await part(() => import('./renewal.js'))).update(this);
   }
 
   tick() {
@@ -474,7 +477,7 @@ export class App {
 
   /** Where scans are led; loaded after the first paint, in the order they came. */
   scans() {
-    this.routing ??= import('./scans.js').then(({ Scans }) => new Scans(this));
+    this.routing ??= part(() => import('./scans.js')).then(({ Scans }) => new Scans(this));
     return this.routing;
   }
 
@@ -482,7 +485,7 @@ export class App {
   /** @param {string} why */
   async onReject(why) {
     this.tell('wrong', `reject.${why}`, {}, `hint.${why}`);
-    const { REJECTS_MAX, REJECTS_MS } = await import('./core/calibration.js');
+    const { REJECTS_MAX, REJECTS_MS } = await part(() => import('./core/calibration.js'));
     const now = Date.now();
     this.rejects = [...this.rejects, now].filter((ms) => now - ms < REJECTS_MS);
     if (this.rejects.length < REJECTS_MAX) return;

@@ -6,7 +6,7 @@ import { SAVED } from './core/state.js';
 import * as db from './io/db.js';
 import { unlockSound } from './io/signals.js';
 import { Wedge } from './io/wedge.js';
-import { byId, dialogBy } from './painter.js';
+import { byId, dialogBy, part } from './painter.js';
 import * as dialogs from './screens/dialogs.js';
 import { lookAtDoorstep } from './screens/sign_in.js';
 
@@ -81,11 +81,11 @@ async function start() {
 /** After the first paint: the service worker, and the screens that are still missing. */
 /** @param {App} app */
 async function keepPage(app) {
-  const [shell] = await Promise.all([import('./io/shell.js'), app.dress(), app.scans()]);
+  const [shell] = await Promise.all([part(() => import('./io/shell.js')), app.dress(), app.scans()]);
   const report = (/** @type {Partial<State['shell']>} */ shell) =>
     app.dispatch({ type: 'shell', shell });
-  app.voice = await import('./io/voice.js');
-  const photos = await import('./io/photos.js');
+  app.voice = await part(() => import('./io/voice.js'));
+  const photos = await part(() => import('./io/photos.js'));
   setInterval(() => photos.drain(app), TICK_MS);
   app.dispatch({ type: 'photos', n: (await db.photos()).length });
   lookAtDoorstep(app);
@@ -93,7 +93,8 @@ async function keepPage(app) {
   setInterval(() => app.update(), UPDATE_MS);
   await shell.keepShell(report);
   app.update();
-  await Promise.all([app.painter.fetchAll(), import('./screens/follow.js')]);
+  app.followed(() => undefined);
+  await Promise.all([app.painter.fetchAll(), app.following]);
   performance.mark('whole');
   setTimeout(() => shell.keepRest(), IDLE_MS);
 }

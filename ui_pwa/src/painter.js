@@ -2,8 +2,12 @@
 
 import { html, nothing, render } from '../vendor/lit.js';
 import { openAlarms } from './core/state.js';
+import { action, footer } from './parts/parts.js';
 import * as dialogs from './screens/dialogs.js';
 import * as signIn from './screens/sign_in.js';
+
+/** A part of the page that did not come is asked for again after this long, ms. */
+const AGAIN_MS = 2000;
 
 export class Painter {
   /** @param {App} app */
@@ -17,6 +21,8 @@ export class Painter {
     this.coach = null;
     /** @type {typeof import('./screens/intake.js') | null} */
     this.intake = null;
+    /** Parts of the page that did not come: the box or the Wi-Fi was away. @type {Set<string>} */
+    this.missing = new Set();
     this.waiting = false;
     /** What the eye need not wait for. @type {(() => void)[]} */
     this.afterwards = [];
@@ -47,11 +53,13 @@ export class Painter {
     const kind = screen?.wide ? 'page wide' : 'page';
     const intake = state.intake === 'wedge' && !this.intake ? nothing : this.codes()?.strip(app);
     const strip = state.practice ? this.practice()?.strip(app) : nothing;
-    if (screen) {
+    if (!screen) this.fetch(state.screen);
+    if (screen || this.missing.has(state.screen)) {
       if (!this.opened) byId('screen').replaceChildren(); // what index.html shows until now
       this.opened = true;
-      render(html`<div class=${kind}>${strip}${intake}${screen.view(app)}</div>`, byId('screen'));
-    } else this.fetch(state.screen);
+      const view = screen ? screen.view(app) : awaited(app);
+      render(html`<div class=${kind}>${strip}${intake}${view}</div>`, byId('screen'));
+    }
     const layer = dialogBy('layer');
     const alarm = dialogBy('alarm');
     const lock = dialogBy('lock');
@@ -71,17 +79,16 @@ export class Painter {
 
   /** Have every screen at hand before the next hole in the Wi-Fi. */
   async fetchAll() {
-    const { SCREENS } = await import('./screens/registry.js');
+    const { SCREENS } = await part(() => import('./screens/registry.js'));
     await Promise.all([...Object.keys(SCREENS).map((id) => this.fetch(id)), this.fetchAsks()]);
+    while (this.missing.size) await pause();
   }
 
-  /** The screen of a name, fetched if need be. @param {ScreenName} name */
+  /** The screen of a name, fetched if need be; undefined while it does not come. */
+  /** @param {ScreenName} name */
   async fetch(name) {
-    if (name !== 'signin' && !this.screens[name]) {
-      const { SCREENS } = await import('./screens/registry.js');
-      this.screens[name] = await SCREENS[name].load();
-      this.paint();
-    }
+    const load = async () => (await import('./screens/registry.js')).SCREENS[name].load();
+    if (!this.screens[name]) await this.#bring(name, load, (module) => (this.screens[name] = module));
     return this.screens[name];
   }
 
@@ -93,32 +100,71 @@ export class Painter {
 
   /** What stands above every screen of a practice floor; null until it has come. */
   practice() {
-    if (!this.coach) this.fetchCoach();
+    const load = () => import('./screens/lesson.js');
+    if (!this.coach) this.#bring('coach', load, (module) => (this.coach = module));
     return this.coach;
   }
 
   /** Where codes come from while the scanner is not trusted; null until it has come. */
   codes() {
-    if (!this.intake) import('./screens/intake.js').then((module) => this.#has(module));
+    const load = () => import('./screens/intake.js');
+    if (!this.intake) this.#bring('codes', load, (module) => (this.intake = module));
     return this.intake;
   }
 
-  /** @param {typeof import('./screens/intake.js')} module */
-  #has(module) {
-    this.intake = module;
-    this.paint();
-  }
-
-  async fetchCoach() {
-    this.coach = await import('./screens/lesson.js');
-    this.paint();
-  }
-
   async fetchAsks() {
-    this.layers = await import('./screens/asks.js');
+    const load = () => import('./screens/asks.js');
+    if (!this.layers) await this.#bring('asks', load, (module) => (this.layers = module));
+    return this.layers;
+  }
+
+  /**
+   * Load a part of the page. One that does not come is missing, and asked for until it does.
+   * @template T
+   * @param {string} name @param {() => Promise<T>} load @param {(module: T) => unknown} take
+   */
+  async #bring(name, load, take) {
+    if (this.missing.has(name)) return;
+    try {
+      take(await load());
+    } catch {
+      this.missing.add(name);
+      part(load).then((module) => {
+        this.missing.delete(name);
+        take(module);
+        this.app.refresh('seen');
+        this.paint();
+      });
+    }
     this.paint();
   }
 }
+
+const pause = () => new Promise((go) => setTimeout(go, AGAIN_MS));
+
+/**
+ * Load a part of the page, however often that takes.
+ * @template T
+ * @param {() => Promise<T>} load
+ * @returns {Promise<T>}
+ */
+export async function part(load) {
+  for (;;) {
+    try {
+      return await load();
+    } catch (error) {
+      console.warn(error);
+      await pause();
+    }
+  }
+}
+
+/** In place of what has not come: that it comes by itself, and the way back. @param {App} app */
+export const awaited = (app) => html`<section class="fill centre">
+    <p class="lead">${app.t('notice.part_missing')}</p>
+    <p class="sub">${app.t('hint.part_missing')}</p>
+  </section>
+  ${footer(action(app, { text: app.t('act.back'), onPress: () => app.goHome() }))}`;
 
 /** @param {string} id */
 export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));

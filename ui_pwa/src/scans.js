@@ -58,14 +58,24 @@ export class Scans {
     else if (dialogs.isLocked(state) && state.dialog?.kind !== 'pin') dialogs.refuseScan(app);
     else if (scan.type === 'command' && scan.name === 'USER') await app.switchUser();
     else if (state.dialog) {
-      await app.painter.fetchAsks();
-      dialogs.scan(app, scan);
+      if (state.dialog.kind === 'pin' || (await app.painter.fetchAsks())) dialogs.scan(app, scan);
+      else this.missed();
     } else if (scan.type === 'station') signIn.takeStation(app, scan.code);
-    else if (scan.type === 'sticker') (await app.painter.fetch('device')).scan?.(app, scan);
+    else if (scan.type === 'sticker') await this.lead('device', scan);
     else if (scan.type === 'command' && scan.name === 'HELP') app.open({ kind: 'help' });
     else if (scan.type === 'command' && scan.name === 'UNDO') app.tell('wrong', 'notice.undo');
-    else {
-      await (await app.painter.fetch(state.screen)).scan?.(app, scan);
-    }
+    else await this.lead(state.screen, scan);
+  }
+
+  /** @param {ScreenName} name @param {Scan} scan */
+  async lead(name, scan) {
+    const screen = await this.app.painter.fetch(name);
+    if (screen) await screen.scan?.(this.app, scan);
+    else this.missed();
+  }
+
+  /** What would take the scan has not come from the box yet. */
+  missed() {
+    this.app.tell('stop', 'notice.part_missing', {}, 'hint.part_missing');
   }
 }

@@ -23,7 +23,12 @@ export const LOCAL = 'local:';
 export function view(app) {
   const { dialog } = app.state;
   if (!dialog) return nothing;
-  return dialog.kind === 'pin' ? pin(app, dialog) : app.painter.asks()?.view(app);
+  if (dialog.kind === 'pin') return pin(app, dialog);
+  const asks = app.painter.asks();
+  if (asks) return asks.view(app);
+  if (!app.painter.missing.has('asks')) return nothing;
+  return html`${title(app, app.t('notice.part_missing'))}
+    <p class="fill centre">${app.t('hint.part_missing')}</p>`;
 }
 
 /** @param {App} app @param {string} text */

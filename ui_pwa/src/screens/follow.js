@@ -196,6 +196,7 @@ function prioritised(app, { at, data }) {
 async function look(app) {
   const { screen, about } = app.state;
   const module = await app.painter.fetch(screen);
+  if (!module) return;
   const reads = Object.entries(module.reads?.(app) ?? {});
   const found = await Promise.allSettled(reads.map(([, path]) => call('GET', path)));
   if (app.state.screen !== screen || app.state.about !== about) return;
