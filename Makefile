@@ -19,7 +19,7 @@ STAGES := lint types imports unit $(if $(PAGE_TESTS),page) \
 ARGS ?=
 
 .PHONY: help setup setup-run demo test lint types imports unit page sim e2e soak bench docs fmt lock clean \
-  install uninstall release screens try-install transcript
+  install uninstall release screens try-install transcript enrol
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ unit: setup ## unit, property and tidy tests
 
 transcript: setup ## what the requirement tests send and see, id by id
 	@$(PY) -m tests.domain.transcript
+
+enrol: setup ## a new PDA from the label to its first scan, in zh and en: each step and when it was done
+	@$(PYTEST) tests/e2e/test_enrol.py -k to_its_first_scan -n 0 -q -s
 
 page: setup ## the PDA page's own tests and types, in Node.js
 	@.venv/bin/node --test $(PAGE_TESTS)

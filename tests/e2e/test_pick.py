@@ -120,6 +120,10 @@ async def test_a_pick_outlives_the_network_a_reload_and_a_killed_tab(pda: Pda, p
     out = pda.page.get_by_role("button", name="退出登录")
     assert await out.get_attribute("aria-disabled") == "true"
     await pda.page.get_by_text("连不上边缘盒").first.wait_for()
+    await pda.page.get_by_role("button", name="设备诊断").click()  # a screen not opened before
+    await pda.sees("项需要处理")
+    await pda.page.go_back()
+    await pda.sees("A-02-02")
     peer.away = False
     peer.lose_answers = 2
     await pda.context.set_offline(False)

@@ -11,6 +11,7 @@ from tests.e2e.pda import MakePda, Pda
 from tests.e2e.peer import Peer
 from tests.e2e.realbox import RealBox, login, read
 from tests.e2e.test_box import pick_all
+from tests.e2e.walk import texts
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 PICKER = ("@B:1001", "482913")
@@ -132,6 +133,37 @@ async def test_a_full_disk_refuses_the_scan_and_says_what_to_do(
     await pda.scan(ITEM)
     await pda.sees("A-02-02")
     await pda.when(lambda: peer.task["steps"][0]["picked"] == 2)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_a_screen_that_does_not_come_is_said_and_asked_for_again(
+    make_pda: MakePda, lang: str
+) -> None:
+    """Where its module cannot be fetched, it says what to do; then it is there."""
+    t = texts(lang)
+    pda = await make_pda(open_now=False)
+    await pda.context.add_init_script("delete Navigator.prototype.serviceWorker")
+    await pda.context.route("**/screens/diagnostics.js", lambda route: route.abort())
+    await pda.open()
+    if lang == "en":
+        await pda.page.get_by_role("button", name="English").click()
+    await pda.sign_in(*PICKER)
+    await pda.page.locator("header .menu").click()
+    await pda.page.get_by_role("button", name=t["screen.diagnostics"]).click()
+    await pda.sees(t["notice.part_missing"])
+    await pda.sees(t["hint.part_missing"])
+    await pda.page.evaluate("window.signals.length = 0")
+    await pda.scan(ITEM)
+    await pda.until("window.signals.length > 0")
+    assert await pda.page.evaluate("window.signals") == [5]
+    await pda.page.get_by_role("button", name=t["act.back"]).click()
+    await pda.page.wait_for_selector(".row")
+    await pda.page.locator("header .menu").click()
+    await pda.page.get_by_role("button", name=t["screen.diagnostics"]).click()
+    await pda.sees(t["notice.part_missing"])
+    await pda.context.unroute_all()
+    await pda.sees(t["diagnostics.wedge"])
+    assert pda.errors == []
 
 
 async def test_a_whole_pick_on_a_slow_pda(box: RealBox, handheld: Callable[[], Any]) -> None:

@@ -3,10 +3,10 @@
 import { OFFLINE_KINDS, OUTBOX_MAX, VERSION, outcome, toSend, uuid7 } from './core/outbox.js';
 import { SAVED, START, home, openAlarms, reduce } from './core/state.js';
 import { translator } from './core/text.js';
-import { BoxError, Link, call } from './io/box.js';
+import { BoxError, Link, call, part, texts } from './io/box.js';
 import * as db from './io/db.js';
 import { signal } from './io/signals.js';
-import { Painter, byId, part } from './painter.js';
+import { Painter, byId } from './painter.js';
 import { isCalm } from './screens/dialogs.js';
 
 /** An unacknowledged alarm is signalled again this often, ms. */
@@ -91,8 +91,8 @@ export class App {
     this.state = reduce(before, event);
     const changed = SAVED.filter((name) => before[name] !== this.state[name]);
     for (const name of changed) this.unsaved.add(name);
-    const lasting = changed.some((name) => name !== 'cursor');
-    if (lasting) this.soon('save', SAVE_MS, () => this.save());
+    if (changed.some((name) => name !== 'cursor'))
+      this.soon('save', SAVE_MS, () => this.save());
     else if (changed.length) this.soon('save cursor', SAVE_CURSOR_MS, () => this.save());
     const { screen, about } = this.state;
     if (before.screen !== screen || before.about !== about) this.entered(screen);
@@ -225,10 +225,7 @@ export class App {
   async dress(whole = true) {
     const { lang, theme } = this.state;
     floorLook(lang, theme);
-    const files = whole ? [`${lang}.start`, lang] : [`${lang}.start`];
-    const dicts = await Promise.all(
-      files.map((file) => part(async () => (await fetch(`locales/${file}.json`)).json())),
-    );
+    const dicts = await Promise.all((whole ? [`${lang}.start`, lang] : [`${lang}.start`]).map(texts));
     this.t = translator(Object.assign({}, ...dicts), lang);
     byId('sink').setAttribute('aria-label', this.t('word.scan_field'));
     this.paint();

@@ -36,6 +36,19 @@
     root.lang = saved.lang === 'en' ? 'en' : 'zh-CN';
   }
   paint();
+  // The texts of the first paint, while the modules are still coming.
+  var name = (saved.lang === 'en' ? 'en' : 'zh') + '.start';
+  if ('fetch' in window)
+    window.floorTexts = {
+      name: name,
+      dict: fetch('locales/' + name + '.json')
+        .then(function (answer) {
+          return answer.json();
+        })
+        .catch(function () {
+          return null;
+        }),
+    };
   if (dark.addEventListener) dark.addEventListener('change', paint);
 
   // Chromium 97 is the floor: the newest thing it brought that tells it from 96.

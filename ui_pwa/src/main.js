@@ -3,10 +3,11 @@
 import { App, newId } from './app.js';
 import { SCAN } from './core/codes.js';
 import { SAVED } from './core/state.js';
+import { part } from './io/box.js';
 import * as db from './io/db.js';
 import { unlockSound } from './io/signals.js';
 import { Wedge } from './io/wedge.js';
-import { byId, dialogBy, part } from './painter.js';
+import { byId, dialogBy } from './painter.js';
 import * as dialogs from './screens/dialogs.js';
 import { lookAtDoorstep } from './screens/sign_in.js';
 
@@ -29,7 +30,7 @@ function carried() {
 async function start() {
   const [saved, outbox] = await Promise.all([db.saved(), db.outbox()]);
   const device = saved.device ?? newId();
-  if (!saved.device) await db.save({ device });
+  if (!saved.device) db.save({ device }).catch(reportError); // nobody signs in before it is there
   const known = Object.fromEntries(
     SAVED.filter((n) => saved[n] !== undefined).map((n) => [n, saved[n]]),
   );

@@ -2,12 +2,10 @@
 
 import { html, nothing, render } from '../vendor/lit.js';
 import { openAlarms } from './core/state.js';
+import { part, pause } from './io/box.js';
 import { action, footer } from './parts/parts.js';
 import * as dialogs from './screens/dialogs.js';
 import * as signIn from './screens/sign_in.js';
-
-/** A part of the page that did not come is asked for again after this long, ms. */
-const AGAIN_MS = 2000;
 
 export class Painter {
   /** @param {App} app */
@@ -137,25 +135,6 @@ export class Painter {
       });
     }
     this.paint();
-  }
-}
-
-const pause = () => new Promise((go) => setTimeout(go, AGAIN_MS));
-
-/**
- * Load a part of the page, however often that takes.
- * @template T
- * @param {() => Promise<T>} load
- * @returns {Promise<T>}
- */
-export async function part(load) {
-  for (;;) {
-    try {
-      return await load();
-    } catch (error) {
-      console.warn(error);
-      await pause();
-    }
   }
 }
 

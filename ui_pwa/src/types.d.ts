@@ -256,6 +256,8 @@ type Translate = (key: string, facts?: Facts) => string;
 declare var floorLook: (lang: string, theme: string) => void;
 /** Whether the page is on a practice floor. */
 declare var floorPractice: boolean;
+/** The texts of the first paint, under way since the head was read; null where they did not come. */
+declare var floorTexts: { name: string; dict: Promise<Dict | null> } | undefined;
 declare var floorStopped: boolean | undefined;
 /** Chromium's Trusted Types; absent elsewhere. */
 declare var trustedTypes: undefined | {

@@ -10,6 +10,8 @@ const API = globalThis.floorPractice ? '/api/v1/practice' : '/api/v1';
 const BACKOFF_MS_MAX = 3000;
 const BACKOFF_MS_MIN = 300;
 const READ_MS_MAX = 4000;
+/** A part of the page that did not come is asked for again after this long, ms. */
+const AGAIN_MS = 2000;
 
 /** An answer of the box that is a "no", or that never came (`code` is `box_away`). */
 export class BoxError extends Error {
@@ -65,6 +67,32 @@ async function ask(method, path, body, headers) {
   } finally {
     clearTimeout(timer);
   }
+}
+
+export const pause = () => new Promise((go) => setTimeout(go, AGAIN_MS));
+
+/**
+ * Load a part of the page, however often that takes.
+ * @template T
+ * @param {() => Promise<T>} load
+ * @returns {Promise<T>}
+ */
+export async function part(load) {
+  for (;;) {
+    try {
+      return await load();
+    } catch (error) {
+      console.warn(error);
+      await pause();
+    }
+  }
+}
+
+/** Texts by the name of their file. @param {string} name @returns {Promise<Dict>} */
+export async function texts(name) {
+  const { floorTexts: early } = globalThis;
+  const known = early?.name === name ? await early.dict : null;
+  return known ?? part(async () => (await fetch(`locales/${name}.json`)).json());
 }
 
 /** A websocket that is opened again whenever it ends, until `stop`. */

@@ -91,16 +91,24 @@ function changes(app, rules, before) {
 
 /** @param {App} app @param {RulesView['changes'][number]} each */
 function change(app, { part, path, before, after }) {
-  const what = path.slice(part.length).replace(/^\./, '') || part;
+  const what = app.t(`rules_key.${path.slice(part.length).replace(/^\./, '') || part}`);
+  const told = (/** @type {any} */ v) => valueOf(app, part, v);
   if (Array.isArray(before) && Array.isArray(after) && !path.endsWith('(order)')) {
     const [gone, come] = [without(before, after), without(after, before)];
-    const told = (/** @type {any[]} */ of, /** @type {string} */ sign) =>
-      of.map((v) => `${sign} ${brief(app, v)}`);
-    return `${what}: ${[...told(gone, '−'), ...told(come, '+')].join(', ')}`;
+    const signed = (/** @type {any[]} */ of, /** @type {string} */ sign) =>
+      of.map((v) => `${sign} ${told(v)}`);
+    return `${what}: ${[...signed(gone, '−'), ...signed(come, '+')].join(', ')}`;
   }
-  const facts = { what, before: brief(app, before), after: brief(app, after) };
+  const facts = { what, before: told(before), after: told(after) };
   if (before === null) return app.t('rules.added', facts);
   return app.t(after === null ? 'rules.dropped' : 'rules.changed', facts);
+}
+
+/** A value in words: a type of order by its name, where it is one of the usual. */
+/** @param {App} app @param {string} part @param {any} v @returns {string} */
+function valueOf(app, part, v) {
+  if (part !== 'order_types') return brief(app, v);
+  return Array.isArray(v) ? v.map((each) => valueOf(app, part, each)).join(' ') : app.t(`order_type.${v}`);
 }
 
 /** What only the first of two lists has. @param {any[]} of @param {any[]} others */
