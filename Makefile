@@ -53,7 +53,7 @@ unit: setup ## unit, property and tidy tests
 transcript: setup ## what the requirement tests send and see, id by id
 	@$(PY) -m tests.domain.transcript
 
-enrol: setup ## a new PDA from the label to its first scan, in zh and en: each step and when it was done
+enrol: setup ## from the box's label to a new PDA's first scan, zh and en: each step with its time
 	@$(PYTEST) tests/e2e/test_enrol.py -k to_its_first_scan -n 0 -q -s
 
 page: setup ## the PDA page's own tests and types, in Node.js

@@ -91,8 +91,7 @@ export class App {
     this.state = reduce(before, event);
     const changed = SAVED.filter((name) => before[name] !== this.state[name]);
     for (const name of changed) this.unsaved.add(name);
-    if (changed.some((name) => name !== 'cursor'))
-      this.soon('save', SAVE_MS, () => this.save());
+    if (changed.some((name) => name !== 'cursor')) this.soon('save', SAVE_MS, () => this.save());
     else if (changed.length) this.soon('save cursor', SAVE_CURSOR_MS, () => this.save());
     const { screen, about } = this.state;
     if (before.screen !== screen || before.about !== about) this.entered(screen);
@@ -225,7 +224,8 @@ export class App {
   async dress(whole = true) {
     const { lang, theme } = this.state;
     floorLook(lang, theme);
-    const dicts = await Promise.all((whole ? [`${lang}.start`, lang] : [`${lang}.start`]).map(texts));
+    const files = whole ? [`${lang}.start`, lang] : [`${lang}.start`];
+    const dicts = await Promise.all(files.map(texts));
     this.t = translator(Object.assign({}, ...dicts), lang);
     byId('sink').setAttribute('aria-label', this.t('word.scan_field'));
     this.paint();

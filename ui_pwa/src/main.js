@@ -82,7 +82,11 @@ async function start() {
 /** After the first paint: the service worker, and the screens that are still missing. */
 /** @param {App} app */
 async function keepPage(app) {
-  const [shell] = await Promise.all([part(() => import('./io/shell.js')), app.dress(), app.scans()]);
+  const [shell] = await Promise.all([
+    part(() => import('./io/shell.js')),
+    app.dress(),
+    app.scans(),
+  ]);
   const report = (/** @type {Partial<State['shell']>} */ shell) =>
     app.dispatch({ type: 'shell', shell });
   app.voice = await part(() => import('./io/voice.js'));

@@ -86,7 +86,8 @@ export class Painter {
   /** @param {ScreenName} name */
   async fetch(name) {
     const load = async () => (await import('./screens/registry.js')).SCREENS[name].load();
-    if (!this.screens[name]) await this.#bring(name, load, (module) => (this.screens[name] = module));
+    const take = (/** @type {ScreenModule} */ module) => (this.screens[name] = module);
+    if (!this.screens[name]) await this.#bring(name, load, take);
     return this.screens[name];
   }
 

@@ -108,7 +108,8 @@ function change(app, { part, path, before, after }) {
 /** @param {App} app @param {string} part @param {any} v @returns {string} */
 function valueOf(app, part, v) {
   if (part !== 'order_types') return brief(app, v);
-  return Array.isArray(v) ? v.map((each) => valueOf(app, part, each)).join(' ') : app.t(`order_type.${v}`);
+  if (Array.isArray(v)) return v.map((each) => valueOf(app, part, each)).join(' ');
+  return app.t(`order_type.${v}`);
 }
 
 /** What only the first of two lists has. @param {any[]} of @param {any[]} others */
