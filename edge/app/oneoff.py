@@ -1,5 +1,6 @@
 """Labels printed at once or not at all: what went wrong is told, not tried again."""
 
+import asyncio
 from typing import Final
 
 import msgspec
@@ -35,7 +36,8 @@ async def print_once(board: PrinterBoard, slot: PrinterSlot, picture: Raster, co
 async def _send(slot: PrinterSlot, picture: Raster, copy_id: CopyId) -> Outcome:
     try:
         mark = await slot.printer.mark()
-        await slot.printer.send(slot.printer.encode(picture, copy_id), copy_id)
+        document = await asyncio.to_thread(slot.printer.encode, picture, copy_id)
+        await slot.printer.send(document, copy_id)
         proof = await slot.printer.await_proof(copy_id, mark, PROOF_S)
     except DriverError as error:
         await slot.printer.close()

@@ -258,9 +258,8 @@ class PrintQueue:
         """Send a copy that is claimed, and see it proved."""
         copy_id = CopyId(job.copy)
         try:
-            pending.bytes_out = await slot.printer.send(
-                slot.printer.encode(label, copy_id), copy_id
-            )
+            document = await asyncio.to_thread(slot.printer.encode, label, copy_id)
+            pending.bytes_out = await slot.printer.send(document, copy_id)
         except DriverError as error:
             pending.bytes_out, pending.is_part = error.bytes_out, True
             return await self._failed(job, slot, error, pending)
@@ -353,7 +352,8 @@ class PrintQueue:
         copy_id = CopyId(f"slip-{job.id}")
         with suppress(DriverError):
             mark = await slot.printer.mark()
-            sent = await slot.printer.send(slot.printer.encode(slip, copy_id), copy_id)
+            document = await asyncio.to_thread(slot.printer.encode, slip, copy_id)
+            sent = await slot.printer.send(document, copy_id)
             await self._report(job, "slip_printed", bytes_out=sent, printer=slot.id)
             await slot.printer.await_proof(copy_id, mark, LOOK_S)
             return True

@@ -1,5 +1,6 @@
 """The print queue at printers with real ports: proof, faults, fail-over, no second label."""
 
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from drivers.api import fake_printer
+from drivers.api import CopyId, Raster, fake_printer
 from drivers.fakes.printer import FakePrinter
 from edge.app import printing, settling
 from edge.app.reads import Reads
@@ -302,3 +303,24 @@ async def test_a_label_that_the_printer_holds_is_waited_for(station: Station) ->
     station.second.paper_out = False
     await station.until(stage("confirmed"), head)
     assert station.labels == [0, 1]
+
+
+async def test_a_label_is_encoded_off_the_event_loop(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that answers scans makes no printer's bytes: 4 ms each for ZPL (PRN-1)."""
+    threads: list[int] = []
+    slot = station.rig.box.board.get("p1")
+    assert slot is not None
+    encode = slot.printer.encode
+
+    def noted(label: Raster, copy_id: CopyId) -> bytes:
+        threads.append(threading.get_ident())
+        return encode(label, copy_id)
+
+    monkeypatch.setattr(slot.printer, "encode", noted)
+    head = station.rig.box.writer.head.seq
+    await station.print()
+    await station.until(stage("confirmed"), head)
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
