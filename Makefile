@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
-# two workers, a file stays on one; PYTEST_ARGS="-n 0 -x -k name" looks closer
+# two workers, a file stays on one where its tests share something; PYTEST_ARGS="-n 0 -x -k name" looks closer
 PYTEST_ARGS ?= -n 2 --dist loadfile
 PAGE_TESTS := $(wildcard ui_pwa/test/*.test.js ui_pwa/test/*.test.mjs)
 STAGES := lint types imports unit $(if $(PAGE_TESTS),page) \
@@ -65,7 +65,7 @@ sim: setup ## hub, box and bots on a virtual clock, 200 seeds
 	@$(PYTEST) tests/sim $(PYTEST_ARGS) --dist load # worlds share nothing
 
 e2e: setup ## the whole in real processes and a real browser
-	@$(PYTEST) tests/e2e $(PYTEST_ARGS)
+	@$(PYTEST) tests/e2e $(PYTEST_ARGS) --dist worksteal # no long file is left for last
 
 soak: setup ## the long runs: 2,000 power cuts, 500 kills, 10,000 labels and scans, many seeds
 	@FLOORGATE_SOAK=1 $(PYTEST) tests/sim tests/store tests/e2e/test_chaos.py $(PYTEST_ARGS)

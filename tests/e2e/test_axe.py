@@ -126,6 +126,7 @@ async def seen(pda: Pda, part: Part, box: RealBox, lang: str) -> dict[str, list[
     return found
 
 
+@pytest.mark.timeout(300)  # sixty screens, each looked at twice
 @pytest.mark.parametrize("parts", [(desk,), PARTS], ids=["desk", "floor"])
 @pytest.mark.parametrize("lang", LOOKS)
 async def test_axe_finds_nothing(
