@@ -141,8 +141,13 @@ class DemoFloor(msgspec.Struct, frozen=True):
         return tuple(login for login in self.logins if role in login.roles)
 
 
-def make_floor(*, seed: int, now_us: int, warehouse: str = "W1") -> DemoFloor:
-    """Return the demo's floor as of `now_us` (µs UTC); the same arguments give the same floor."""
+def make_floor(
+    *, seed: int, now_us: int, warehouse: str = "W1", scrypt_n: int = SCRYPT_N
+) -> DemoFloor:
+    """Return the demo's floor as of `now_us` (µs UTC); the same arguments give the same floor.
+
+    `scrypt_n` is what a PIN costs to guess: 50 ms of a core for each person, and each sign-in.
+    """
     random = Random(seed)  # noqa: S311 - the same floor again for the same seed
     bins = [f"{zone}-01-{n:02d}" for zone, count in _BINS.items() for n in range(1, count + 1)]
     assert len(bins) >= len(ARTICLES)
@@ -156,7 +161,7 @@ def make_floor(*, seed: int, now_us: int, warehouse: str = "W1") -> DemoFloor:
             {"sku": article.sku, "location": code, "qty": STOCK_PIECES, "warehouse": warehouse}
             for article, code in zip(ARTICLES, random.sample(bins, len(ARTICLES)), strict=True)
         ),
-        people=tuple(_person(row, random.randbytes(SALT_BYTES)) for row in _PEOPLE),
+        people=tuple(_person(row, random.randbytes(SALT_BYTES), scrypt_n) for row in _PEOPLE),
         orders=tuple(_order(random, place, now_us) for place in range(len(_WANTS))),
         pools=tuple(_pool(carrier, place) for place, carrier in enumerate(CARRIERS, start=1)),
         stations=tuple({"id": code, "name": {"zh": zh, "en": en}} for code, zh, en in _STATIONS),
@@ -170,10 +175,10 @@ def badge_hash(badge: str) -> str:
     return hashlib.sha256(badge.encode()).hexdigest()
 
 
-def pin_verifier(pin: str, salt: bytes) -> Body:
+def pin_verifier(pin: str, salt: bytes, n: int = SCRYPT_N) -> Body:
     """Return what proves a PIN without holding it: scrypt (RFC 7914), bytes as hex."""
-    digest = hashlib.scrypt(pin.encode(), salt=salt, n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P)
-    return {"salt": salt.hex(), "n": SCRYPT_N, "r": SCRYPT_R, "p": SCRYPT_P, "hash": digest.hex()}
+    digest = hashlib.scrypt(pin.encode(), salt=salt, n=n, r=SCRYPT_R, p=SCRYPT_P)
+    return {"salt": salt.hex(), "n": n, "r": SCRYPT_R, "p": SCRYPT_P, "hash": digest.hex()}
 
 
 def gtin13(number: int) -> str:
@@ -195,14 +200,14 @@ def _item(article: Article, place: int) -> Body:
     }
 
 
-def _person(row: tuple[str, str, str, tuple[str, ...], str, str], salt: bytes) -> Body:
+def _person(row: tuple[str, str, str, tuple[str, ...], str, str], salt: bytes, n: int) -> Body:
     person, zh, en, roles, badge, pin = row
     return {
         "id": person,
         "name": {"zh": zh, "en": en},
         "roles": list(roles),
         "badge_hash": badge_hash(badge),
-        "pin": pin_verifier(pin, salt),
+        "pin": pin_verifier(pin, salt, n),
         "active": True,
     }
 

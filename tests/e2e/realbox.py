@@ -18,6 +18,8 @@ from edge.domain.model import Name
 from edge.domain.views import OrderView
 from tests.e2e.pda import Pda
 
+SCRYPT_N = 2
+"""What a PIN costs here: nobody guesses at it, and there are a hundred boxes."""
 MANNER = Manner(idle_rounds_max=1, wait_s=0.1)
 
 
@@ -60,7 +62,7 @@ async def real_box(tmp_path: Path) -> AsyncIterator[RealBox]:
     process = BoxProcess(config)
     await process.open()
     now_us = process.clock.now_us()
-    box = RealBox(process, make_floor(seed=1, now_us=now_us))
+    box = RealBox(process, make_floor(seed=1, now_us=now_us, scrypt_n=SCRYPT_N))
     for kind, items in (
         ("catalog.upsert", box.floor.catalog),
         ("location.upsert", box.floor.locations),
