@@ -433,9 +433,13 @@ class BoxProcess:
     async def close(self) -> None:
         """Stop in the reverse order of the start; safe after a failed start."""
         while self._closing:
-            result = self._closing.pop()()
-            if asyncio.iscoroutine(result):
-                await result
+            close = self._closing.pop()
+            try:
+                result = close()
+                if asyncio.iscoroutine(result):
+                    await result
+            except Exception:
+                log.exception("not closed", part=close.__qualname__)
 
 
 async def serve_box(

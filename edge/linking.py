@@ -10,6 +10,7 @@ from edge import systemd
 from edge.app.floor import Floor
 from edge.app.hublink import HubJournal
 from edge.app.ports import Committed, Head, Reader
+from edge.app.tasks import Tasks
 from edge.clock import SystemClock
 from edge.config import Config
 from edge.domain.commands import CheckpointCountersign
@@ -60,7 +61,7 @@ class Linking:
         )
         self._box = config.box.id
         self._floor = floor
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._tasks = Tasks()
         self._agent = HubAgent(
             identity=identity,
             journal=journal,
@@ -78,12 +79,11 @@ class Linking:
 
     def start(self) -> None:
         """Begin to connect."""
-        self._keep(asyncio.create_task(self._agent.run()))
+        self._tasks.keep(self._agent.run, "hub link")
 
     def stop(self) -> None:
         """Say nothing more."""
-        for task in self._tasks:
-            task.cancel()
+        self._tasks.cancel()
 
     def on_commit(self, committed: Committed) -> None:
         """Send what was committed, and the head that was signed over it."""
@@ -99,8 +99,4 @@ class Linking:
 
     def _on_countersign(self, done: Checkpoint, signature: bytes) -> None:
         data = CheckpointCountersign(done.seq, done.at_us, done.head, signature)
-        self._keep(asyncio.create_task(self._floor.submit(data, via="hub", actor="hub")))
-
-    def _keep(self, task: "asyncio.Task[object]") -> None:
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.start(self._floor.submit(data, via="hub", actor="hub"), "countersign")

@@ -1,7 +1,7 @@
 """The part of the composition root that has to do with spares: feeding a share, and its fence."""
 
 import asyncio
-import contextlib
+import sqlite3
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +11,7 @@ import structlog
 
 from edge.app.ports import Clock, Committed, Head
 from edge.app.sparing import SpareView
+from edge.app.tasks import Tasks
 from edge.config import Config
 from edge.store.feed import FeedError
 from edge.store.share import Feeder, FencedError, Share
@@ -48,21 +49,18 @@ class Feeding:
         self._waiting: list[tuple[int, int]] = []
         """(Number, µs) of the first entries of groups that the share has not got, oldest first."""
         self._problem = "it has not been fed since the box started"
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = Tasks()
         self.on_fenced: Callable[[FencedError], None] = lambda _: None
         """Called once a spare was seen to have taken over."""
 
     def start(self) -> None:
         """Begin to feed."""
         self._waiting = [(1, self._clock.now_us())]
-        self._task = asyncio.create_task(self._feed())
+        self._tasks.keep(self._feed, "spare")
 
     async def stop(self) -> None:
-        """Feed no more; what is under way is ended."""
-        if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        """Feed no more; may be called twice."""
+        await self._tasks.stop()
 
     def on_commit(self, committed: Committed) -> None:
         """Take note of entries that the share has not got."""
@@ -84,7 +82,7 @@ class Feeding:
             except FencedError as error:
                 self.on_fenced(error)
                 return
-            except (FeedError, OSError) as error:
+            except (FeedError, OSError, sqlite3.Error) as error:
                 self._note(str(error))
                 await asyncio.sleep(AGAIN_S)
             else:

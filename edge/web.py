@@ -41,6 +41,7 @@ from edge.app.sessions import Sessions
 from edge.app.sessionwatch import SessionWatch
 from edge.app.staff import Staff
 from edge.app.stockreads import StockReads
+from edge.app.tasks import Tasks
 from edge.config import Config
 from edge.domain.commands import SnapshotKeep
 from edge.http.admin import AdminDoor
@@ -109,7 +110,8 @@ class WebDoors:
         self._inside = inside
         config = inside.config
         self._data = Path(config.data)
-        self._closing: list[Callable[[], Coroutine[Any, Any, None] | bool | None]] = []
+        self._tasks = Tasks()
+        self._closing: list[Callable[[], Coroutine[Any, Any, None] | None]] = [self._tasks.stop]
         self.device_keys = DeviceKeys(
             inside.floor,
             inside.reader,
@@ -168,7 +170,7 @@ class WebDoors:
         if self.certificates:
             await self._open_enrolment(self.certificates, port, handed)
         await self._open_admin_door()
-        self._closing.append(asyncio.create_task(self.watch.run()).cancel)
+        self._tasks.keep(self.watch.run, "sessions")
         return f"{'https' if http.tls else 'http'}://localhost:{port}"
 
     async def close(self) -> None:
@@ -245,7 +247,7 @@ class WebDoors:
     async def _open_enrolment(
         self, certificates: Certificates, https_port: int, handed: dict[int, socket.socket]
     ) -> None:
-        self._closing.append(asyncio.create_task(certificates.watch()).cancel)
+        self._tasks.keep(certificates.watch, "certificate")
         config = self._inside.config
         if plain := plain_port(config.http.enrol_port, handed):
             page = Enrolment(

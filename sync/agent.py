@@ -87,7 +87,7 @@ class HubAgent:
         self.state = LinkState(since_us=clock.now_us())
 
     async def run(self) -> None:
-        """Link to the hub for ever; cancel to stop."""
+        """Link to the hub for ever; cancel to stop. A fault of our own is shown, and raised."""
         while True:
             try:
                 await self._link_once()
@@ -96,6 +96,10 @@ class HubAgent:
             except (OSError, TimeoutError) as error:
                 hint = "check the network to the hub; the box works on without it"
                 self._down(LinkLostError("connect", "hub", str(error) or "time-out", hint))
+            except Exception as error:
+                hint = "a fault of the box's own; its log tells more"
+                self._down(SyncError("link", "hub", repr(error), hint))
+                raise
             self._hurry.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._backoff.next_s()):

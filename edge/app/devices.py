@@ -16,9 +16,9 @@ address is never printed on.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
 import structlog
@@ -41,6 +41,7 @@ from edge.app.oneoff import Outcome
 from edge.app.ownlabels import OwnLabels
 from edge.app.ports import Clock, Committed, Reader
 from edge.app.printers import OFFLINE, STRANGER, UNSEEN, PrinterBoard, PrinterSlot
+from edge.app.tasks import Tasks
 from edge.domain.commands import DeviceReport, SiteConfigure
 from edge.domain.devices import STICKER
 from edge.domain.model import Device, Equipment, Station
@@ -130,7 +131,7 @@ class DeviceKeeper:
         self._is_stale = asyncio.Event()
         self._refreshing = asyncio.Lock()
         self._news = asyncio.Event()
-        self._tasks: dict[asyncio.Task[None], None] = {}
+        self._tasks = Tasks()
 
     @property
     def problems(self) -> dict[str, str]:
@@ -170,7 +171,7 @@ class DeviceKeeper:
     async def start(self, make: MakeFinder | None) -> None:
         """Begin to follow: discovery where there is one, and the journal always."""
         self._started_us = self._clock.boot_us()
-        self._spawn(self._keep_up(), "devices used")
+        self._tasks.start(self._keep_up(), "devices used")
         if make is None:
             return
         try:
@@ -183,14 +184,11 @@ class DeviceKeeper:
             return
         self._remind(self._finder)
         await self._finder.start()
-        self._spawn(self._follow(self._finder), "devices seen")
+        self._tasks.start(self._follow(self._finder), "devices seen")
 
     async def stop(self) -> None:
         """End all; may be called after a failed start, and twice."""
-        tasks, self._tasks = tuple(self._tasks), {}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.stop()
         if self._finder is not None:
             await self._finder.stop()
         await self._scanners.close()
@@ -202,17 +200,12 @@ class DeviceKeeper:
             self._is_stale.set()
         for draft in committed.drafts:
             if draft.kind == "device.test_asked":
-                self._spawn(self._test(draft.data["device"]), "test label")
+                self._tasks.start(self._test(draft.data["device"]), "test label")
             elif draft.kind == "device.label_asked":
-                self._spawn(self._stick(draft.data["device"]), "sticker")
+                self._tasks.start(self._stick(draft.data["device"]), "sticker")
             elif draft.kind in ("device.bound", "device.unbound"):  # holds before the answer does
                 station = draft.data["station"] if draft.kind == "device.bound" else ""
                 self._scanners.belongs(draft.data["device"], station)
-
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.create_task(work, name=name)
-        self._tasks[task] = None
-        task.add_done_callback(lambda _: self._tasks.pop(task, None))
 
     async def _test(self, device_id: str) -> None:
         await self._refresh()  # it may have been adopted a moment ago
@@ -307,7 +300,7 @@ class DeviceKeeper:
     def _use_printers(self, wanted: dict[str, Device]) -> None:
         for device_id in [each for each in self._urls if each not in wanted]:
             del self._urls[device_id]
-            self._spawn(self._board.remove(device_id), "printer goes")
+            self._tasks.start(self._board.remove(device_id), "printer goes")
         for device in wanted.values():
             name = device.fact("name") or device.id
             slot = self._board.get(device.id)
@@ -327,7 +320,7 @@ class DeviceKeeper:
                 self._board.add(slot)
             else:
                 log.info("printer is elsewhere", device=device.id, url=device.url)
-                self._spawn(self._board.move(device.id, printer), "printer moves")
+                self._tasks.start(self._board.move(device.id, printer), "printer moves")
 
     # ---- discovery → journal ------------------------------------------------------------------
 

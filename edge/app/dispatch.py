@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
+import structlog
 
-from edge.app.floor import Floor, refuse
+from edge.app.floor import Floor, Reply, refuse
 from edge.app.ports import BusyError, Clock, Reader
 from edge.app.push import (
     RESUME_ENTRIES_MAX,
@@ -19,9 +20,12 @@ from edge.app.push import (
 from edge.app.reads import Reads
 from edge.app.sessions import Sessions
 from edge.domain.commands import Envelope
+from edge.domain.ids import ID_CHARS_MAX
 from edge.domain.model import Session
 
 FRAME_BYTES_MAX: Final = 64 * 1024
+
+log = structlog.get_logger()
 
 Status = Callable[[], dict[str, Any]]
 
@@ -72,10 +76,16 @@ class Dispatcher:
         if asked.t != "cmd" or asked.cmd is None:
             problem = "a frame is {t: cmd, cmd: …} or {t: ping}"
             return [_answer(refuse("", "malformed", problem=problem, kind=asked.t[:64]))]
+        return [_answer(await self._carry_out(asked.cmd, session))]
+
+    async def _carry_out(self, command: Envelope, session: Session) -> Reply:
         try:
-            return [_answer(await self._floor.handle(asked.cmd, session))]
+            return await self._floor.handle(command, session)
         except BusyError:
-            return [_answer(refuse(asked.cmd.id, "busy", seconds=1))]
+            return refuse(command.id, "busy", seconds=1)
+        except Exception:
+            log.exception("command failed", command=command.id[:ID_CHARS_MAX])
+            return refuse(command.id, "internal")
 
     async def greet(self, session: Session, since: int | None, to: Subscriber) -> list[bytes]:
         """Return what a client hears on connecting: hello, its alarms, what it missed.
@@ -111,5 +121,5 @@ class Dispatcher:
         return frames
 
 
-def _answer(reply: Any) -> bytes:  # noqa: ANN401 - a Reply
+def _answer(reply: Reply) -> bytes:
     return encode({"t": "answer"} | msgspec.structs.asdict(reply))

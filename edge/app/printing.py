@@ -9,8 +9,9 @@ somebody scans it (PRN-2…5).
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -20,6 +21,7 @@ from edge.app.floor import Floor
 from edge.app.ports import Clock, Committed, Reader
 from edge.app.printers import PrinterBoard, PrinterSlot
 from edge.app.settling import Pending, find_out
+from edge.app.tasks import Tasks
 from edge.domain.commands import NO_MARK, PrintReport
 from edge.domain.model import Job
 from edge.domain.printstages import HELP, slip_code
@@ -79,7 +81,7 @@ class PrintQueue:
         self._render_slip = render_slip
         self._news: dict[str, asyncio.Event] = {}
         self._efforts: dict[str, _Effort] = {}
-        self._tasks: dict[asyncio.Task[None], None] = {}
+        self._tasks = Tasks()
         self._rendering = asyncio.Lock()
 
     async def start(self) -> None:
@@ -89,14 +91,11 @@ class PrintQueue:
                 if job.state in ("sending", "sent"):
                     await self._take_up(job)
             self._wake(station)
-        self._spawn(self._watch(), "printer watch")
+        self._tasks.keep(self._watch, "printer watch")
 
     async def stop(self) -> None:
         """Stop where everything stands; the queue goes on at the next start."""
-        tasks, self._tasks = tuple(self._tasks), {}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.stop()
         for slot in self._board.slots:
             slot.holds = ""
             await slot.printer.close()
@@ -110,13 +109,8 @@ class PrintQueue:
     def _wake(self, station: str) -> None:
         if station not in self._news:
             self._news[station] = asyncio.Event()
-            self._spawn(self._work(station), f"print {station}")
+            self._tasks.keep(partial(self._work, station), f"print {station}")
         self._news[station].set()
-
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.create_task(work, name=name)
-        self._tasks[task] = None
-        task.add_done_callback(lambda _: self._tasks.pop(task, None))
 
     async def _jobs(self, station: str) -> list[Job]:
         return await self._reader.found(Job, "active", station, JOBS_MAX)
@@ -302,7 +296,15 @@ class PrintQueue:
 
     def _settle_later(self, job: Job, slot: PrinterSlot, pending: Pending) -> None:
         slot.holds = job.id
-        self._spawn(self._settle(job, slot, pending), f"settle {job.id}")
+        self._tasks.start(self._try_to_settle(job, slot, pending), f"settle {job.id}")
+
+    async def _try_to_settle(self, job: Job, slot: PrinterSlot, pending: Pending) -> None:
+        """Settle a copy; after a fault of ours a person says what became of it."""
+        try:
+            await self._settle(job, slot, pending)
+        except Exception:
+            log.exception("copy not settled", job=job.id)
+            await self._report(job, "unknown", reason="internal", printer=slot.id)
 
     async def _settle(self, job: Job, slot: PrinterSlot, pending: Pending) -> None:
         """Find out what became of a copy; meanwhile its printer gets no other."""

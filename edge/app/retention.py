@@ -14,6 +14,7 @@ import structlog
 
 from edge.app.floor import Floor
 from edge.app.ports import Blobs, Clock, Reader
+from edge.app.tasks import Tasks
 from edge.domain.commands import PersonalErase, RetentionReport
 from edge.domain.model import Retention as Sweep
 
@@ -93,16 +94,15 @@ class Retention:
         self._times = times
         self._is_time_trusted = is_time_trusted
         self._one = asyncio.Lock()
-        self._watching: asyncio.Task[None] | None = None
+        self._tasks = Tasks()
 
     def start(self) -> None:
         """Look once a day from now on."""
-        self._watching = asyncio.create_task(self._watch())
+        self._tasks.keep(self._watch, "retention")
 
     def stop(self) -> None:
         """Look no more."""
-        if self._watching:
-            self._watching.cancel()
+        self._tasks.cancel()
 
     async def last(self) -> Sweep | None:
         """Return what the last look came to, None where there was none."""
@@ -174,7 +174,4 @@ class Retention:
             await asyncio.sleep(LOOK_S)
             last = await self.last()
             if last is None or self._clock.now_us() - last.at_us >= DAY_US:
-                try:
-                    await self.sweep()
-                except Exception:
-                    log.exception("what is past its time could not be erased; tried again")
+                await self.sweep()

@@ -14,6 +14,7 @@ import structlog
 
 from edge.app.floor import Floor
 from edge.app.ports import Clock, Committed, Reader
+from edge.app.tasks import Tasks
 from edge.domain.commands import TimerFire
 from edge.domain.ids import derived_id
 from edge.domain.model import Timer
@@ -54,7 +55,7 @@ class Timers:
         """Those that end while the armed ones are taken up: a page may have been read before."""
         self._taking_up: asyncio.Task[None] | None = None
         self._sleeper: asyncio.Task[None] | None = None
-        self._firing: set[asyncio.Task[None]] = set()
+        self._firing = Tasks()
 
     def start(self) -> None:
         """Begin to take up the timers that were armed before the service started.
@@ -117,9 +118,7 @@ class Timers:
                     await asyncio.sleep(left_us / 1e6)
                     continue
                 del self._armed[timer_id]
-                task = asyncio.create_task(self._fire(timer_id))
-                self._firing.add(task)
-                task.add_done_callback(self._firing.discard)
+                self._firing.start(self._fire(timer_id), f"timer {timer_id}")
             heapq.heappop(self._due)
         self._sleeper = None
 
@@ -136,6 +135,7 @@ class Timers:
 
     def stop(self) -> None:
         """Stop; armed timers are taken up again at the next start."""
-        for task in (self._taking_up, self._sleeper, *self._firing):
+        for task in (self._taking_up, self._sleeper):
             if task is not None:
                 task.cancel()
+        self._firing.cancel()

@@ -10,11 +10,13 @@ import contextlib
 import socket
 import ssl
 from collections import defaultdict
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import structlog
 from aiohttp import web
+
+from edge.app.tasks import Tasks
 
 SHUTDOWN_S: Final = 5.0
 IDLE_S: Final = 30.0
@@ -79,7 +81,7 @@ class Door:
         self._key = key
         self._shares = shares or Shares()
         self._listener: socket.socket | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._silent_until_s = 0.0
 
     async def open(
@@ -107,24 +109,16 @@ class Door:
                 f"end what uses it, or set {self._key}"
             ) from error
         self._listener = listener
-        self._spawn(self._accept(listener, tls))
+        self._tasks.start(self._accept(listener, tls), f"door {self._key}")
         opened: int = listener.getsockname()[1]
         return opened
 
     async def close(self) -> None:
         """Stop listening, and end what goes on; safe to call twice."""
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.stop()
         if self._listener:
             self._listener.close()
         await self._runner.cleanup()
-
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _accept(self, listener: socket.socket, tls: ssl.SSLContext | None) -> None:
         loop = asyncio.get_running_loop()
@@ -136,7 +130,7 @@ class Door:
                 await asyncio.sleep(BREATH_S)
                 continue
             if self._shares.take(peer[0], connection):
-                self._spawn(self._serve(connection, tls))
+                self._tasks.start(self._serve(connection, tls), f"connection at {self._key}")
             else:
                 connection.close()
                 self._warn("connections are turned away", address=peer[0])

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+import structlog
 from aiohttp import WSMsgType, web
 
 from edge.app.dispatch import FRAME_BYTES_MAX, Dispatcher
@@ -22,6 +23,8 @@ STALE_S: Final = 15
 """After so long a conversation whose other end is gone is noticed, and makes room."""
 IN_FLIGHT_MAX: Final = 64
 """Commands of one client that may be under way at once; more wait in its socket."""
+
+log = structlog.get_logger()
 
 
 class Socket:
@@ -108,6 +111,8 @@ class Socket:
                 await socket.send_frame(encode({"t": "bye", "code": "too_slow"}), WSMsgType.TEXT)
         except ConnectionError:
             return
+        except Exception:
+            log.exception("client not told", device=subscriber.session.device)
         await socket.close()
 
     async def _receive(self, socket: web.WebSocketResponse, subscriber: Subscriber) -> None:

@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import structlog
 
 from edge.store import durable
+from edge.store.feed import FeedError
 from edge.store.following import SPARE
 from edge.store.share import FencedError, Share
 from sync.api import BROKEN_BYTES
 
 FENCE: Final = "fenced.json"
+
+log = structlog.get_logger()
 
 
 class RoleError(Exception):
@@ -69,6 +73,8 @@ def check_fence(data: Path, box: str, epoch: int, share: Share | None, now_us: i
             share.check_fence(box, epoch)
         except FencedError as error:
             raise put_fence(data, error, now_us) from error
+        except (FeedError, OSError) as error:
+            log.warning("the spare's share cannot be read", problem=str(error))
 
 
 def _fenced(fence: Fence) -> RoleError:

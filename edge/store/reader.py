@@ -162,11 +162,11 @@ class SqliteReader(_Connection):
     async def snapshot(self) -> AsyncIterator[Reader]:
         """Hold one committed state for as long as the block lasts."""
         async with self._turn:
-            await self._held.db.execute("BEGIN")
             try:
+                await self._held.db.execute("BEGIN")
                 yield self._held
             finally:
-                await self._held.db.execute("COMMIT")
+                await self._held.db.rollback()  # of one that was cancelled as it began, too
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:

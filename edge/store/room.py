@@ -17,6 +17,7 @@ from typing import Final, Literal
 import msgspec
 import structlog
 
+from edge.app.tasks import Tasks
 from edge.config import ArchiveConfig, DiskConfig
 from edge.domain.commands import Command
 from edge.store import durable
@@ -25,7 +26,7 @@ from edge.store.blobs import BlobStore
 
 BALLAST: Final = "ballast"
 LOOK_S: Final = 5.0
-LOOKS_A_MEASURE: Final = 12
+MEASURE_S: Final = 60.0
 FILLING: Final = 0.9
 """A part that takes more than this share of its bound is nearly full."""
 MB: Final = 1024**2
@@ -72,7 +73,7 @@ class Room:
         self._stop_bytes = limits.stop_mb * MB
         self._ballast_bytes = limits.ballast_mb * MB
         self._free = free
-        self._watching: asyncio.Task[None] | None = None
+        self._tasks = Tasks()
         self.on_change: Callable[[], None] = lambda: None
         """Called when another stage has begun."""
         self.stage: Stage = "ok"
@@ -113,21 +114,24 @@ class Room:
 
     def start(self) -> None:
         """Look every few seconds from now on."""
-        self._watching = asyncio.create_task(self._watch())
+        self._tasks.keep(self._watch, "room on the disk")
+        self._tasks.keep(self._keep_measuring, "parts of the disk")
 
     def stop(self) -> None:
         """Look no more."""
-        if self._watching:
-            self._watching.cancel()
+        self._tasks.cancel()
 
     async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            self.look()
+
+    async def _keep_measuring(self) -> None:
         while True:
             before, self.uses = self.filling, await asyncio.to_thread(self.measure)
             for name in set(self.filling) - set(before):
                 log.warning("nearly full", part=name, bytes=self.uses[name].bytes)
-            for _ in range(LOOKS_A_MEASURE):
-                await asyncio.sleep(LOOK_S)
-                self.look()
+            await asyncio.sleep(MEASURE_S)
 
     def _keep_ballast(self) -> None:
         path = self._data / BALLAST

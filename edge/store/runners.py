@@ -95,7 +95,11 @@ class _Runner:
                 future.set_result(outcome)
         if committed.entries:
             for listener in self._listeners:
-                listener(committed)
+                try:
+                    listener(committed)
+                except Exception as error:  # noqa: BLE001 - the others must be told
+                    what = "a listener did not take a group"
+                    self._loop.call_exception_handler({"message": what, "exception": error})
 
 
 class ThreadRunner(_Runner):

@@ -84,7 +84,7 @@ def timer(due_s: float, *, boot_id: str = "boot-1", wall_s: float = 0) -> Timer:
 
 async def settle(running: Any) -> None:
     """Wait until all is taken up, nothing is slept for, and nothing fires."""
-    while doing := [*running._firing, *filter(None, [running._taking_up, running._sleeper])]:
+    while doing := [*running._firing._tasks, *filter(None, [running._taking_up, running._sleeper])]:
         await asyncio.gather(*doing)
 
 

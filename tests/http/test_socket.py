@@ -98,6 +98,46 @@ async def test_garbage_is_answered_and_the_talk_goes_on(rig: Rig) -> None:
     assert abs(pong["now"] - rig.box.clock.now_us()) < 60_000_000
 
 
+async def test_a_fault_of_ours_is_answered_and_the_talk_goes_on(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails in the box itself is answered `internal`; one that cannot be greeted is cut."""
+
+    async def fails(*_: object) -> None:
+        raise LookupError
+
+    picker = await rig.client("picker")
+    async with picker.socket() as socket:
+        await heard(socket, "hello")
+        with monkeypatch.context() as broken:
+            broken.setattr(rig.box.floor, "handle", fails)
+            for _ in range(3):
+                command = picker.command("task.release", {"task_id": "T"})
+                await socket.send_json({"t": "cmd", "cmd": command})
+                answer = await heard(socket, "answer")
+                assert (answer["id"], answer["code"]) == (command["id"], "internal")
+        await socket.send_json({"t": "ping"})
+        await heard(socket, "pong")
+    monkeypatch.setattr(rig.box.web._socket._dispatcher, "greet", fails)
+    async with picker.socket() as socket:
+        assert (await socket.receive(timeout=RECEIVE_S)).type is WSMsgType.CLOSE
+
+
+async def test_one_listeners_fault_is_not_anothers(rig: Rig) -> None:
+    """A part that cannot take what was committed keeps it from no other part."""
+
+    def fails(_: object) -> None:
+        raise LookupError
+
+    rig.box.runner._listeners.insert(0, fails)
+    keeper = await rig.client("keeper")
+    async with keeper.socket() as socket:
+        await heard(socket, "hello")
+        await rig.assign("1001")
+        assert (await heard(socket, "entry"))["entry"]["kind"]
+    rig.box.runner._listeners.remove(fails)
+
+
 @pytest.mark.parametrize("sent", [b"\x00\x01", "x" * (dispatch.FRAME_BYTES_MAX + 1)])
 async def test_binary_and_oversized_frames_end_the_talk(rig: Rig, sent: bytes | str) -> None:
     """What is no text frame of a bounded size closes the connection with its reason (SEC-4)."""

@@ -1,5 +1,6 @@
 """A disk that fills up: told early, then only read, nothing half done, and a way out (OPS-2)."""
 
+import asyncio
 import errno
 import os
 from pathlib import Path
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config import ArchiveConfig, DiskConfig
+from edge.sim.virtual_loop import VirtualLoop, run_virtually
 from edge.store.blobs import BlobStore
 from edge.store.room import BALLAST, MB, STAGES, Room, Use, measure
 from tests.rig import Rig
@@ -102,6 +104,31 @@ def test_a_part_near_its_bound_is_named(tmp_path: Path) -> None:
     assert list(room.filling) == ["blobs"]
     room.uses = measure(tmp_path, blobs, ArchiveConfig(max_mb=1))
     assert list(room.filling) == ["archive", "blobs"]
+
+
+def test_a_part_that_cannot_be_measured_hides_no_full_disk(tmp_path: Path) -> None:
+    """A file that goes while the parts are measured ends nothing: the disk is still looked at."""
+
+    async def main(loop: VirtualLoop) -> str:
+        disk = Disk()
+        room = Room(tmp_path, LIMITS, disk)
+
+        def gone() -> dict[str, Use]:
+            raise FileNotFoundError
+
+        room.measure = gone
+        room.start()
+        await asyncio.sleep(100)
+        assert [type(fault) for fault in loop.faults] == [FileNotFoundError] * len(loop.faults)
+        disk.free_mb = 10
+        await asyncio.sleep(10)
+        room.measure = lambda: {"journal": Use(1, 0)}
+        await asyncio.sleep(10)
+        room.stop()
+        assert room.uses == {"journal": Use(1, 0)}
+        return room.stage
+
+    assert run_virtually(main) == "read_only"
 
 
 async def test_a_box_without_room_reads_and_refuses(rig: Rig) -> None:

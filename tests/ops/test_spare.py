@@ -23,7 +23,7 @@ from edge.doctor.patient import Patient
 from edge.store import durable, feed, share
 from edge.store.backup import BackupError, prove
 from edge.store.feed import FeedError
-from edge.store.fence import FENCE
+from edge.store.fence import FENCE, check_fence
 from edge.store.following import SPARE, Follower
 from edge.store.share import BASE, FILES, PIECES, STATE, Feeder, FencedError, Share
 from edge.store.sqlite import SqliteStore
@@ -470,3 +470,13 @@ def test_any_bytes_for_a_piece_end_in_words(raw: bytes, at: int) -> None:
     for each in (raw, bytes(changed), whole[: at % len(whole)]):
         with pytest.raises(FeedError):
             feed.unpack(each)
+
+
+def test_a_share_that_cannot_be_read_keeps_no_box_from_starting(tmp_path: Path) -> None:
+    """A share that is broken, or away in an unusual way, says nothing of who is the box (OPS-4)."""
+    for make in (Path.mkdir, lambda path: path.write_bytes(b"{")):
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        make(folder / share.TAKEN)
+        check_fence(tmp_path, BOX, 1, Share(folder), NOW_US)
+    assert not (tmp_path / FENCE).exists()

@@ -5,6 +5,7 @@ this is a rule, not a habit.
 """
 
 import ast
+import asyncio
 import sqlite3
 from pathlib import Path
 
@@ -77,6 +78,28 @@ async def test_a_reader_cannot_write(tmp_path: Path) -> None:
         assert await reader._rows("PRAGMA wal_autocheckpoint") == [(0,)]
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             await reader._rows("DELETE FROM entry")
+    finally:
+        await reader.close()
+        store.close()
+
+
+async def test_a_snapshot_that_is_cancelled_as_it_begins_holds_nothing(tmp_path: Path) -> None:
+    """A reader that leaves while its snapshot begins leaves none open for those who follow."""
+    store = SqliteStore(tmp_path / "floor.db")
+    reader = await SqliteReader.open(tmp_path / "floor.db")
+
+    async def look() -> None:
+        async with reader.snapshot():
+            pass
+
+    try:
+        for steps in range(6):
+            leaving = asyncio.create_task(look())
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            leaving.cancel()
+            await asyncio.gather(leaving, return_exceptions=True)
+            await look()
     finally:
         await reader.close()
         store.close()

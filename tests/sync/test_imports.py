@@ -239,7 +239,7 @@ def test_gtin_collisions_move_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(st.sets(st.text("0123456789ABC", min_size=1, max_size=6), max_size=50))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_gtins_are_valid_and_distinct(skus: set[str]) -> None:
     """GTIN-13 of any set of codes: 13 digits, none twice, weights 1-3-1… sum to a ten (PICK-3)."""
     found = import_derive.gtins(skus)

@@ -88,6 +88,31 @@ def test_a_person_need_not_wait_for_the_next_try(kit: Any) -> None:
     kit.run(work())
 
 
+def test_a_fault_of_the_boxs_own_is_shown(kit: Any) -> None:
+    """A journal that cannot be read is no link that seems to be up; a new run goes on."""
+
+    async def work() -> None:
+        world, journal = kit.World(":memory:"), kit.Journal()
+        await world.hub.enrol("box-1", "token-1")
+        agent, read = world.agent(journal), journal.read
+
+        async def broken(*_: int) -> Any:
+            raise LookupError("no such page")
+
+        journal.read = broken
+        journal.add()
+        with pytest.raises(LookupError):
+            await agent.run()
+        assert (agent.state.up, agent.state.last_error) == (False, "sync_error")
+        journal.read = read
+        world.spawn(agent.run())
+        await kit.until(lambda: agent.state.up and agent.state.lag_entries == 0)
+        assert world.stored() == journal.raws
+        await world.stop()
+
+    kit.run(work())
+
+
 def test_hub_restart_in_the_middle_resumes(kit: Any, tmp_path: Path) -> None:
     """A hub that is killed and started again goes on behind its own cursor (SYNC-1)."""
 
