@@ -12,12 +12,12 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal
 
 import aiohttp
 import msgspec
 
+from edge.demo.caller import Caller
 from edge.demo.floor import FloorLostError, Json, RefusedError, SignedOutError
 
 PENDING_MAX: Final = 100
@@ -65,7 +65,20 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-class HttpFloor:
+def envelope(kind: str, data: Json, device: str, session: Json) -> Json:
+    """Return a command, with an id of its own, as it is sent now."""
+    return {
+        "v": 1,
+        "id": new_id(),
+        "kind": kind,
+        "device": device,
+        "session_id": session["id"],
+        "captured_at": now_us(),
+        "data": data,
+    }
+
+
+class HttpFloor(Caller):
     """A `Floor` at `base_url` for one `device`; an asynchronous context manager.
 
     `by` says how commands travel: "socket" frames or "post" requests. `observe` is called with each
@@ -82,6 +95,7 @@ class HttpFloor:
         observe: Observer | None = None,
         pause: Pause = asyncio.sleep,
     ) -> None:
+        super().__init__(REQUEST_S, tls)
         self.device = device
         self.session: Json | None = None
         self.hello: Json = {}
@@ -91,14 +105,12 @@ class HttpFloor:
         self.connects = 0
         self._origin = base_url.rstrip("/")
         self._api = f"{self._origin}/api/v1"
-        self._tls: ssl.SSLContext | bool = tls if tls is not None else True
         self._by = by
         self._observe = observe
         self._pause = pause
         self._token = ""
         self._login: Json = {}
         self._unlocking: asyncio.Task[None] | None = None
-        self._http: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._listener: asyncio.Task[None] | None = None
         self._pending: dict[str, tuple[Json, asyncio.Future[Json]]] = {}
@@ -106,28 +118,10 @@ class HttpFloor:
         self._alarms: dict[str, Json] = {}
         self._news = asyncio.Event()
 
-    async def __aenter__(self) -> Self:
-        self._http = aiohttp.ClientSession(
-            cookie_jar=aiohttp.DummyCookieJar(),
-            connector=aiohttp.TCPConnector(ssl=self._tls, limit=8),
-            timeout=aiohttp.ClientTimeout(total=REQUEST_S),
-            headers={"X-Floor": "1"},
-        )
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
-
     async def close(self) -> None:
         """Leave without signing out, so that the session can be resumed; may be called again."""
         await self._stop_listening()
-        if self._http is not None:
-            await self._http.close()
+        await super().close()
 
     # ---- Floor ------------------------------------------------------------------------------
 
@@ -169,15 +163,7 @@ class HttpFloor:
         """Return the answer to one command; see `Floor`."""
         if self.session is None:
             raise SignedOutError(_UNAUTHORIZED, "not_signed_in")
-        command: Json = {
-            "v": 1,
-            "id": new_id(),
-            "kind": kind,
-            "device": self.device,
-            "session_id": self.session["id"],
-            "captured_at": now_us(),
-            "data": data,
-        }
+        command = envelope(kind, data, self.device, self.session)
         if task_rev is not None:
             command["task_rev"] = task_rev
         async with self._slots:
@@ -238,7 +224,6 @@ class HttpFloor:
         body: Any = None,  # noqa: ANN401 - any JSON
     ) -> Any:  # noqa: ANN401 - any JSON
         """Return the JSON of one resource, trying again while the box is away or busy."""
-        assert self._http is not None, "use `async with`"
         backoff_s = BACKOFF_FIRST_S
         for _ in range(ATTEMPTS_MAX):
             try:
@@ -295,7 +280,6 @@ class HttpFloor:
 
     async def _listen(self) -> None:
         """Hold the websocket until the session ends; connect again after every loss."""
-        assert self._http is not None
         backoff_s = BACKOFF_FIRST_S
         while self.session is not None:
             before = self.connects

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import aiohttp
 import msgspec
 
+from edge.demo.caller import Caller
 from edge.demo.site import DemoError
 from sync.api import Import, Order, Return
 
@@ -22,25 +22,12 @@ _TROUBLE: Final = 500
 Body = dict[str, Any]
 
 
-class HubClient:
+class HubClient(Caller):
     """The hub at `url`; an asynchronous context manager. A hub that is away is tried again."""
 
     def __init__(self, url: str) -> None:
+        super().__init__(REQUEST_S)
         self.url = url.rstrip("/")
-        self._http: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> Self:
-        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=REQUEST_S))
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        assert self._http is not None
-        await self._http.close()
 
     async def get(self, path: str) -> Body:
         """Return what `/api/v1/<path>` gives; raise `DemoError` for a no."""
@@ -75,7 +62,6 @@ class HubClient:
         await self.send("stock", imported.stock)
 
     async def _request(self, method: str, path: str, body: Any) -> Body:  # noqa: ANN401
-        assert self._http is not None, "use `async with`"
         data = None if body is None else msgspec.json.encode(body)
         cause = ""
         for _ in range(ATTEMPTS_MAX):

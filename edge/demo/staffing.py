@@ -10,13 +10,12 @@ import ssl
 import sys
 import uuid
 from asyncio.subprocess import PIPE
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
-import aiohttp
 import msgspec
 
-from edge.demo.client import new_id, now_us
+from edge.demo.caller import Caller
+from edge.demo.client import envelope
 from edge.demo.floor import Json
 from edge.demo.sample import DemoFloor, Login
 from edge.demo.site import DemoError, Site
@@ -49,30 +48,13 @@ async def take_in(floor: DemoFloor, site: Site, tls: ssl.SSLContext) -> DemoFloo
     return msgspec.structs.replace(floor, people=people, logins=logins)
 
 
-class _Office:
+class _Office(Caller):
     """The admin's desk: a client of the box that takes people in."""
 
     def __init__(self, site: Site, tls: ssl.SSLContext) -> None:
+        super().__init__(REQUEST_S, tls)
         self._site = site
-        self._tls = tls
         self._session: Json = {}
-
-    async def __aenter__(self) -> Self:
-        self._http = aiohttp.ClientSession(
-            cookie_jar=aiohttp.DummyCookieJar(),
-            connector=aiohttp.TCPConnector(ssl=self._tls),
-            timeout=aiohttp.ClientTimeout(total=REQUEST_S),
-            headers={"X-Floor": "1"},
-        )
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._http.close()
 
     async def staff(self, floor: DemoFloor) -> list[Login]:
         """Let the admin in, then everybody else; return how each signs in."""
@@ -140,15 +122,7 @@ class _Office:
             pass
 
     async def _do(self, kind: str, data: Json) -> None:
-        command = {
-            "v": 1,
-            "id": new_id(),
-            "kind": kind,
-            "device": OFFICE,
-            "session_id": self._session["id"],
-            "captured_at": now_us(),
-            "data": data,
-        }
+        command = envelope(kind, data, OFFICE, self._session)
         [answer] = await self._post("commands", [command])
         if not answer["ok"]:
             raise DemoError(f"{kind}: {answer['code']} {answer.get('facts', '')}")
