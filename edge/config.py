@@ -180,10 +180,15 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
 
 
 def _override(table: dict[str, Any], environ: Mapping[str, str]) -> None:
+    parts = {
+        field.name for field in msgspec.structs.fields(Config) if isinstance(field.default, Part)
+    }
     for name, value in environ.items():
         section, _, key = name.removeprefix(ENV_PREFIX).lower().partition("_")
-        if name.startswith(ENV_PREFIX) and key and section in ("box", "http", "hub"):
-            table.setdefault(section, {})[key] = value
+        if name.startswith(ENV_PREFIX) and key and section in parts:
+            given = table.setdefault(section, {})
+            if isinstance(given, dict):  # what is no table is told with its line
+                given[key] = value
 
 
 def _line_of(text: str, message: str) -> str:

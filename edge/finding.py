@@ -33,6 +33,7 @@ from edge.boxlabel import box_fields
 from edge.config import Config
 from edge.domain.commands import ConfiguredPrinter, ConfiguredStation, SiteConfigure
 
+ANNOUNCE_AGAIN_S: Final = 30.0
 LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "::1")
 
 log = structlog.get_logger()
@@ -104,11 +105,21 @@ def announcement(config: Config, tls: Path, url: str) -> Service:
 
 
 async def announce(service: Service) -> None:
-    """Announce the box; where there is no network for it, say so and go on."""
-    try:
-        await service.start()
-    except DriverError as error:
-        log.warning("the box is not announced", cause=error.cause, hint=error.hint)
+    """Announce the box; where there is no network for it yet, say so once and try again.
+
+    After a power cut a box is up before the switch that it hangs on.
+    """
+    is_told = False
+    while True:
+        try:
+            return await service.start()
+        except DriverError as error:
+            if not is_told:
+                log.warning("the box is not announced", cause=error.cause, hint=error.hint)
+            if not error.is_retryable:
+                return None
+        is_told = True
+        await asyncio.sleep(ANNOUNCE_AGAIN_S)
 
 
 async def withdraw(service: Service, announcing: "asyncio.Task[None]") -> None:

@@ -61,6 +61,11 @@ class _NoBlobs:
     async def drop(self, sha256: str) -> None:
         """Do nothing: none is here."""
 
+    async def older(self, before_us: int) -> list[str]:
+        """Return none."""
+        del before_us
+        return []
+
 
 class ScreenPrinter:
     """A `Printer` whose labels are shown on the trainee's own screen."""

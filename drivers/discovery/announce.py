@@ -1,6 +1,7 @@
 """DNS-SD services of our own: the box, by which a PDA finds it without typing; virtual printers."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from zeroconf import IPVersion, NonUniqueNameException
@@ -28,15 +29,14 @@ class Announcement:
         interfaces: Sequence[str] = (),
     ) -> None:
         """`host` is the name under .local; no interfaces = all but the loopback."""
-        self._addresses = list(interfaces) or [
-            own.address for own in attached() if not own.network.is_loopback
-        ]
+        self._interfaces = list(interfaces)
         label = name.replace(".", " ").encode()[:NAME_BYTES_MAX].decode("utf-8", "ignore")
-        self._info = AsyncServiceInfo(
+        self._name = f"{label or host}.{service_type}"
+        self._info = partial(
+            AsyncServiceInfo,
             service_type,
-            f"{label or host}.{service_type}",
+            self._name,
             port=port,
-            parsed_addresses=self._addresses,
             properties=dict(txt),
             server=f"{host}.local.",
         )
@@ -46,21 +46,28 @@ class Announcement:
         """Announce; raise `DriverError` where there is no network to announce on."""
         if self._zeroconf is not None:
             return
-        subject = self._info.name
+        addresses = self._interfaces or [
+            own.address for own in attached() if not own.network.is_loopback
+        ]
+        if not addresses:
+            raise self._no_network("it has no address")
         try:
-            zeroconf = AsyncZeroconf(interfaces=self._addresses, ip_version=IPVersion.V4Only)
+            zeroconf = AsyncZeroconf(interfaces=addresses, ip_version=IPVersion.V4Only)
         except OSError as error:
-            raise DriverError(
-                "announce", subject, str(error), "check the box's network", is_retryable=True
-            ) from error
+            raise self._no_network(str(error)) from error
         self._zeroconf = zeroconf
+        info = self._info(parsed_addresses=addresses)
         try:
-            await (await zeroconf.async_register_service(self._info, allow_name_change=True))
+            await (await zeroconf.async_register_service(info, allow_name_change=True))
         except (OSError, NonUniqueNameException) as error:
             await self.stop()
             raise DriverError(
-                "announce", subject, str(error), "give the box a name of its own"
+                "announce", self._name, str(error), "give the box a name of its own"
             ) from error
+
+    def _no_network(self, cause: str) -> DriverError:
+        hint = "check the box's network"
+        return DriverError("announce", self._name, cause, hint, is_retryable=True)
 
     async def stop(self) -> None:
         """Say goodbye; may be called twice."""

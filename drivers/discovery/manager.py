@@ -11,7 +11,7 @@ Trouble of one source is kept in `problems` and touches nothing else.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, Protocol
 
 import structlog
@@ -120,8 +120,8 @@ class Discovery:
         self._is_running = True
         for watcher in self._watchers:
             self._spawn(self._run(watcher))
-        self._spawn(self._watch())
-        self._spawn(self._refresh())
+        self._spawn(self._again(self._settings.watch_interval_s, self._watch))
+        self._spawn(self._again(REFRESH_S, self._refresh))
 
     async def stop(self) -> None:
         """End all; may be called twice."""
@@ -255,17 +255,22 @@ class Discovery:
         except Exception:
             log.exception("device change not taken", device=device.key)
 
-    async def _refresh(self) -> None:
+    async def _again(self, interval_s: float, work: Callable[[], Awaitable[None]]) -> None:
+        """Do a round of work again and again; one that fails is told, and the next one comes."""
         while True:
-            await asyncio.sleep(REFRESH_S)
-            self._ledger.forget(self._now_us())
-            self._merge()
+            await asyncio.sleep(interval_s)
+            try:
+                await work()
+            except Exception:
+                log.exception("a round of discovery failed", round=work.__name__)
+
+    async def _refresh(self) -> None:
+        self._ledger.forget(self._now_us())
+        self._merge()
 
     async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(self._settings.watch_interval_s)
-            here = [d for d in self._devices if d.state is not State.GONE]
-            await asyncio.gather(*(self._check(device) for device in here))
+        here = [d for d in self._devices if d.state is not State.GONE]
+        await asyncio.gather(*(self._check(device) for device in here))
 
     async def _check(self, device: Device) -> None:
         """Knock at a network device; after a miss look for it elsewhere, and knock again."""

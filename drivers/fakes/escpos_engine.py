@@ -39,7 +39,6 @@ _COMMANDS: Final = {name: re.compile(form, re.DOTALL) for name, form in _COMMAND
 _COMMAND_BYTES_MAX: Final = 11
 _BAND: Final = re.compile(rb"\x1dv0\x00(..)(..)", re.DOTALL)
 _BAND_HEAD: Final = b"\x1dv0\x00"
-_BAND_HEAD_BYTES: Final = 8
 
 
 class EscposEngine(Interpreter):

@@ -19,7 +19,6 @@ from drivers.units import dots_per_mm
 
 ASK_STATUS: Final = b"\x1b!?"
 """Answered with one byte at any time, even while printing."""
-ASK_EXTENDED: Final = b"\x1b!S"
 ASK_ODOMETER: Final = b"OUT @LABEL\r\n"
 """The labels printed, answered in its turn; only of models that have it (`drivers/models.toml`)."""
 ASK_MODEL: Final = b"~!T\r\n"

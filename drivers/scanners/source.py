@@ -73,6 +73,9 @@ class Source(ABC):
             except OSError as error:
                 tries = 0 if self.is_open else tries + 1
                 log.debug("scanner is not there", scanner=self.subject, problem=str(error))
+            except Exception:
+                tries += 1
+                log.exception("scanner cannot be read", scanner=self.subject)
             self._note(is_open=False)
             await asyncio.sleep(BACKOFF_S[min(tries, len(BACKOFF_S) - 1)])
 

@@ -106,7 +106,9 @@ class FixedScanners:
         station = self._stations.get(device_id, "")
         if station and self._screens.tell_station(station, frame):
             return
-        ear = self._ears[device_id]
+        ear = self._ears.get(device_id)
+        if ear is None:  # given up while this scan was on its way
+            return
         ear.unclaimed += 1
         now_us = self._clock.boot_us()
         if ear.told_us is not None and now_us - ear.told_us < UNCLAIMED_US:

@@ -8,7 +8,6 @@ from typing import Final
 
 from edge.domain.commands import Gs1
 
-GROUP_SEPARATOR: Final = "\x1d"
 _MAY_BE_GS1: Final = re.compile(r"\](C1|e0|d2|Q3|J1)|(01|02|00)\d{14}|.*\x1d", re.DOTALL)
 """A GS1 symbology identifier (ISO/IEC 15424), a leading GTIN or SSCC, or an FNC1."""
 CODE_CHARS_MAX: Final = 256

@@ -189,7 +189,10 @@ class Blobs(Protocol):
         """
 
     async def drop(self, sha256: str) -> None:
-        """Remove a blob; one that is not here is no fault."""
+        """Remove a blob, or what came of it; one that is not here is no fault."""
+
+    async def older(self, before_us: int) -> list[str]:
+        """Return the blobs of which nothing came since a time, those that are not whole too."""
 
 
 class Outcome(msgspec.Struct, frozen=True):

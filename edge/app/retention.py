@@ -133,6 +133,7 @@ class Retention:
                 for at in range(0, len(some), KEYS_MAX):
                     gone += await self._erase(some[at : at + KEYS_MAX], now_us - days * DAY_US)
             pictures = sum([await self._drop(key) for key in gone])
+            pictures += await self._drop_unnamed(now_us)
             swept = Swept(len(gone), pictures, len(keys) - len(gone))
             report = RetentionReport(swept.erased, swept.pictures, swept.waiting)
             await self._floor.insist(report, via="box", actor="box")
@@ -162,9 +163,17 @@ class Retention:
         kind, _, rest = key.partition(":")
         if kind not in ("photo", "video"):
             return False
-        sha256 = rest.partition(":")[0]
-        for each in ("photo", "video"):
-            if await self._reader.personal_keys(f"{each}:{sha256}:"):
+        return await self._drop_if_unnamed(rest.partition(":")[0])
+
+    async def _drop_unnamed(self, now_us: int) -> int:
+        """Drop what no record names: never attached, or its erasing was cut short."""
+        days = max(self._times.photos_days, self._times.videos_days)
+        old = await self._blobs.older(now_us - days * DAY_US)
+        return sum([await self._drop_if_unnamed(sha256) for sha256 in old])
+
+    async def _drop_if_unnamed(self, sha256: str) -> bool:
+        for kind in ("photo", "video"):
+            if await self._reader.personal_keys(f"{kind}:{sha256}:"):
                 return False
         await self._blobs.drop(sha256)
         return True

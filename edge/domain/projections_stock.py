@@ -33,7 +33,6 @@ LOCK_SLOT_US: Final = 300_000_000
 LOCK_SLOT_ORDERS_MAX: Final = 200
 """Orders on one page of a slot: what a burst of orders costs each of them, and its timer."""
 MOVE_WITH_LOT: Final = 5
-PIECE_WITH_LOT: Final = 4
 
 At = tuple[str, str, str]
 """SKU, location, lot."""

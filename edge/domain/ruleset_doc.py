@@ -12,8 +12,6 @@ from edge.domain.rules import DOCUMENT_BYTES_MAX, Document
 from edge.domain.rules.expressions import CHARS_MAX, MACROS_MAX, NESTED_ITEMS_MAX
 from edge.domain.rules.vocabulary import FUNCTIONS, MACROS, VOCABULARY, Term
 
-SCHEMA_ID: Final = "ruleset.schema.json"
-
 INTRODUCTION: Final = """# The ruleset · 规则集
 
 Written by `make docs` from the code that reads rulesets; a test fails when this page is out of

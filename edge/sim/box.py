@@ -56,6 +56,10 @@ class NoBlobs:
         """Drop nothing."""
         raise NotImplementedError(sha256)
 
+    async def older(self, before_us: int) -> list[str]:
+        """Return nothing."""
+        raise NotImplementedError(before_us)
+
 
 class Life:
     """The service from one start to its end. Parts and wiring are those of `edge.bootstrap`."""

@@ -24,6 +24,7 @@ PARTIALS_MAX: Final = 64
 """Blobs that may be on their way at once; the one that came on least recently makes room."""
 HEAD_BYTES: Final = 16
 """So many bytes tell what a file is."""
+WHOLE: Final = "[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*"
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -59,8 +60,12 @@ class BlobStore:
         return await asyncio.to_thread(self._append, check_name(sha256), offset, size, piece)
 
     async def drop(self, sha256: str) -> None:
-        """Remove a blob; one that is not here is no fault."""
+        """Remove a blob, or what came of it; one that is not here is no fault."""
         await asyncio.to_thread(self._drop, check_name(sha256))
+
+    async def older(self, before_us: int) -> list[str]:
+        """Return the blobs of which nothing came since a time, those that are not whole too."""
+        return await asyncio.to_thread(self._older, before_us)
 
     def _drop(self, sha256: str) -> None:
         with self._lock:
@@ -69,6 +74,12 @@ class BlobStore:
                 self._used_bytes = self._used() - path.stat().st_size
                 path.unlink()
                 sync_folder(path.parent)
+            (self._partial / sha256).unlink(missing_ok=True)
+
+    def _older(self, before_us: int) -> list[str]:
+        with self._lock:
+            files = (*self._root.glob(WHOLE), *self._partial.glob("*"))
+            return [each.name for each in files if each.stat().st_mtime_ns < before_us * 1_000]
 
     def _path(self, sha256: str) -> Path:
         return self._root / sha256[:2] / sha256[2:4] / sha256
@@ -144,8 +155,7 @@ class BlobStore:
     def _used(self) -> int:
         """Return the bytes of all blobs that are whole; counted once, then kept."""
         if self._used_bytes is None:
-            files = self._root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*")
-            self._used_bytes = sum(each.stat().st_size for each in files)
+            self._used_bytes = sum(each.stat().st_size for each in self._root.glob(WHOLE))
         return self._used_bytes
 
 

@@ -6,8 +6,9 @@ import ssl
 import sys
 from pathlib import Path
 
-from drivers.api import announce_box
+from drivers.api import DriverError, announce_box
 from edge import finding
+from edge.sim.virtual_loop import VirtualLoop, run_virtually
 from tests.demo.process import free_base
 from tests.drivers.discovery.peers import avahi, process, tool
 
@@ -17,6 +18,32 @@ WITHDRAW_S_MAX = 10.0
 MOMENTS = 16
 MOMENT_S = 0.1
 """Sixteen of them are longer than it takes to look whether a name is free, and to announce it."""
+
+
+def test_a_box_that_is_up_before_its_network_is_announced_later() -> None:
+    """Without a network it is tried again; where the name is taken nothing more can be done."""
+
+    class Service:
+        def __init__(self, *answers: DriverError | None) -> None:
+            self.answers = list(answers)
+
+        async def start(self) -> None:
+            if error := self.answers.pop(0):
+                raise error
+
+        async def stop(self) -> None:
+            """Do nothing."""
+
+    away = DriverError("announce", "box", "it has no address", "", is_retryable=True)
+    late, taken = Service(away, away, None), Service(DriverError("announce", "box", "taken", ""))
+
+    async def main(loop: VirtualLoop) -> float:
+        await finding.announce(taken)
+        await finding.announce(late)
+        return loop.time()
+
+    assert run_virtually(main) == 2 * finding.ANNOUNCE_AGAIN_S
+    assert late.answers == []
 
 
 async def test_a_served_box_is_in_the_neighbourhood(tmp_path: Path) -> None:

@@ -116,6 +116,20 @@ async def test_photos_go_by_their_kind_and_never_those_of_open_orders(tmp_path: 
         assert findings["retention"].severity == "good"
 
 
+async def test_pictures_that_nothing_names_go(tmp_path: Path) -> None:
+    """One never attached, half of one, and one whose erasing was cut short go with their time."""
+    async with running(config(tmp_path)) as rig:
+        rig.box.retention._is_time_trusted = lambda: True
+        half, blobs = PHOTO + b"half", rig.box.blobs
+        await blobs.append(_sha(PHOTO), 0, len(PHOTO), PHOTO)
+        await blobs.append(_sha(half), 0, len(half), half[:-2])
+        assert (await rig.box.retention.sweep()).pictures == 0
+        later(rig, DAYS)
+        assert (await rig.box.retention.sweep()).pictures == 2
+        left = [(await blobs.state(_sha(each))).offset for each in (PHOTO, half)]
+    assert (left, blobs.used_bytes()) == ([0, 0], 0)
+
+
 async def _attach(rig: Rig, content: bytes, order: str) -> None:
     await rig.box.blobs.append(_sha(content), 0, len(content), content)
     evidence = EvidenceAttach(order, "photo", f"sha256:{_sha(content)}", len(content), "image/jpeg")

@@ -226,8 +226,11 @@ def test_the_environment_wins(tmp_path: Path) -> None:
     changed = {"FLOORGATE_HTTP_PORT": "9443", "FLOORGATE_HUB_URL": "ws://hub", "HTTP_PORT": "1"}
     made = load(tmp_path, GOOD, changed)
     assert (made.http.port, made.hub.url, made.data) == (9443, "ws://hub", "/var/lib/floorgate")
+    assert load(tmp_path, GOOD, {"FLOORGATE_DISK_STOP_MB": "9"}).disk.stop_mb == 9
     with pytest.raises(ConfigError, match="port"):
         load(tmp_path, GOOD, {"FLOORGATE_HTTP_PORT": "many"})
+    with pytest.raises(ConfigError, match=r"`\$.box`"):
+        load(tmp_path, f"box = 1\n{GOOD}".replace("[box]", "[hub]"), {"FLOORGATE_BOX_ID": "b"})
 
 
 # ---- starting ---------------------------------------------------------------------------------
