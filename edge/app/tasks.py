@@ -39,7 +39,8 @@ class Tasks:
 
     def _ended(self, task: "asyncio.Task[object]") -> None:
         self._tasks.pop(task, None)
-        if not task.cancelled() and (error := task.exception()):
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not task.cancelling():  # what fails as it is ended has ended
             _tell(f"{task.get_name()} failed", error)
 
 
