@@ -68,7 +68,7 @@ class _Runner:
         try:
             future: asyncio.Future[Outcome] = self._loop.create_future()
             self._put((command, future))
-            return await asyncio.shield(future)
+            return await future
         finally:
             self._waiting -= 1
 
