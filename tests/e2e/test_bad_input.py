@@ -1,5 +1,6 @@
 """What a floor does wrong, on purpose or not: each has its words on the page (SEC-2, SEC-4)."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -10,6 +11,7 @@ from tests.e2e.pda import Pda, open_context
 from tests.e2e.realbox import RealBox, login, read
 from tests.e2e.test_box import pick_all
 from tests.e2e.test_trouble import SAVED
+from tests.e2e.walk import go
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 Handheld = Callable[..., Awaitable[Pda]]
@@ -21,7 +23,7 @@ WRONG_PIN = "111222"
 async def test_a_pda_whose_clock_is_a_day_off_picks_as_ever(
     browser: Browser, box: RealBox, days: int
 ) -> None:
-    """Sign-in, a whole pick, and the badge alone afterwards (SYNC-4)."""
+    """Sign-in, a whole pick, the box's times on the screen, the badge alone afterwards (SYNC-4)."""
     await box.instruct("order.assign", box.floor.orders[0])
     pda = await open_context(browser, box.process.url + "/", open_now=False)
     await pda.context.add_init_script(
@@ -35,6 +37,15 @@ async def test_a_pda_whose_clock_is_a_day_off_picks_as_ever(
     await pick_all(pda)
     await pda.sees("全部拣完")
     assert await box.state("SO-1001") == "picked"
+    await go(pda, "orders", "zh")
+    await pda.scan("SO-1001")
+    moments = pda.page.locator(".moment summary")
+    await moments.first.wait_for()
+    told = [text.split()[0] for text in await moments.all_inner_texts()]
+    assert [time for time in told if not re.fullmatch(r"\d\d:\d\d", time)] == [], "not of today"
+    await go(pda, "diagnostics", "zh")
+    skew_s = int((await pda.page.get_by_text(re.compile(r"^-?\d+ s$")).inner_text()).split()[0])
+    assert round(skew_s / 86_400) == -days
     who = box.floor.logins_of("picker")[0]
     await pda.scan("@C:USER")
     await pda.sees("扫工牌")

@@ -1,4 +1,4 @@
-"""The threat model and the standard's list name tests and files that are there."""
+"""The threat model, the standard's list and the page's goals name tests that are there."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 FILE = re.compile(r"`((?:edge|ui_pwa|docs|tests)/[\w/.]+\.\w+)`")
 ROW = re.compile(r"^\| (?P<id>[STRIDE]\d+) \|.*$", re.MULTILINE)
-PAGES = ("docs/THREAT_MODEL.md", "docs/ASVS.md")
+PAGES = ("docs/THREAT_MODEL.md", "docs/ASVS.md", "docs/PDA_GOALS.md")
 
 
 @pytest.mark.parametrize("page", PAGES)
