@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from sync.errors import LinkLostError
+from sync.errors import SyncError
 from sync.ports import Connect, Link
 
 FIRST_S: Final = 4.0
@@ -36,7 +36,7 @@ class Fallback:
             return ready
         try:
             return await self._by_first()
-        except (LinkLostError, TimeoutError, OSError):
+        except (SyncError, OSError):  # TimeoutError is one
             return _StandIn(await self._second(), self._look)
 
     async def _by_first(self) -> Link:
@@ -54,7 +54,7 @@ class Fallback:
             await asyncio.sleep(RETURN_S)
             try:
                 self._ready = await self._by_first()
-            except (LinkLostError, TimeoutError, OSError):
+            except (SyncError, OSError):
                 continue
 
 

@@ -22,7 +22,8 @@ PASSED_ON = ("Content-Type",)
 class Proxy:
     """Passes requests on to the hub. What it does with WebSockets is `websockets`.
 
-    `refuse`: it knows none. `swallow`: it opens them and lets nothing through. `pass`: it does.
+    `refuse`: it knows none. `swallow`: it opens them and lets nothing through. `greet`: it opens
+    them to say something of its own. `pass`: it does.
     """
 
     def __init__(self, hub: str) -> None:
@@ -52,6 +53,10 @@ class Proxy:
         await ours.prepare(request)
         if self.websockets == "swallow":
             await ours.receive()
+            return ours
+        if self.websockets == "greet":
+            self.opened.append("greeted")
+            await ours.send_str("please sign in")
             return ours
         self.opened.append("websocket")
         async with aiohttp.ClientSession() as client:
@@ -137,9 +142,11 @@ async def test_websockets_are_taken_again_when_they_work(
     async with proxied(tmp_path) as (hub, proxy, url):
         world, journal = kit.World(":memory:"), kit.Journal()
         agent = world.agent(journal, connect=hub_link(url))
+        proxy.websockets = "greet"
         world.spawn(agent.run())
         await kit.until(lambda: agent.state.up)
         assert set(proxy.opened) >= {"POST", "GET"}
+        await kit.until(lambda: proxy.opened.count("greeted") > 1)
         proxy.websockets = "pass"
         await kit.until(lambda: "websocket" in proxy.opened)
         for n in range(20):
