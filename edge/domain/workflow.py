@@ -5,7 +5,7 @@ and writes `order.moved`; nothing else writes that entry, and nothing else sets 
 What a state does on entry follows at once (`entering`), then its automatic actions.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from edge.domain.entering import ENTER
 from edge.domain.gates import GATES
@@ -14,6 +14,15 @@ from edge.domain.refusals import Refusal, refused
 from edge.domain.rules import Ruleset, Transition
 from edge.domain.turn import Turn
 from edge.domain.world import World
+
+TAKEN: Final = frozenset(
+    {"order.accept", "order.hold", "order.release", "order.update", "order.rework",
+     "order.reassign", "order.cancel", "order.partial", "order.substitute", "order.resend",
+     "lock.overdue", "task.take", "task.release", "pack.open", "pack.scan", "pack.finish",
+     "waybill.print", "waybill.reprint", "waybill.prove", "waybill.resolve", "handover.scan",
+     "return.scan", "return.close"}
+)  # fmt: skip
+"""Actions that commands, instructions and timers take; all others are automatic or a carrier's."""
 
 
 def tried(

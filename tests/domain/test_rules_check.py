@@ -10,6 +10,7 @@ from edge.domain.facts import order_facts
 from edge.domain.model import Name
 from edge.domain.rules import DOCUMENT_BYTES_MAX, Document, Problem, read
 from edge.domain.rules.vocabulary import VOCABULARY, mismatch
+from edge.domain.workflow import TAKEN
 from tests.domain.site import MUG, RULES, Site, line
 
 TEXT: Final = RULES.decode()
@@ -70,6 +71,24 @@ def test_every_fault_is_told_at_once() -> None:
         (line_of("each_max = 5"), "picking.each_max", "wrong_type"),
         (line_of('en = "Torn"'), "reasons.reprint[1].en", "missing_text"),
     ]
+
+
+def test_an_action_that_nothing_takes_is_a_fault() -> None:
+    """A way that no command, state or carrier ever takes would trap orders unseen (RULE-1)."""
+    at = "workflow.transitions[10].action"
+    assert faults(('action = "task.take"', 'action = "task.tak"')) == [
+        (line_of('action = "task.take"'), at, "unknown_action")
+    ]
+    name = '"task.take" = { zh = "领取任务", en = "Take the task" }\n'
+    assert faults((name, "")) == [(line_of('action = "task.take"'), at, "unnamed_action")]
+
+
+def test_the_code_takes_every_action_of_the_default_ruleset() -> None:
+    """What the check believes to be taken is what the shipped workflow needs, and no more."""
+    flow = msgspec.toml.decode(RULES, type=Document).workflow
+    by_itself = {each for state in flow.states for each in state.auto}
+    by_carrier = set(flow.carrier_actions.values())
+    assert {way.action for way in flow.transitions} - by_itself - by_carrier == TAKEN
 
 
 def test_advice_names_the_nearest() -> None:
@@ -190,7 +209,7 @@ def test_a_state_nobody_can_leave_is_a_trap() -> None:
         for name in ("island", "pit")
     )
     mark = "# ---- transitions"
-    way = '[[workflow.transitions]]\naction = "fall"\nfrom = ["ready"]\nto = "pit"\n\n'
+    way = '[[workflow.transitions]]\naction = "task.release"\nfrom = ["ready"]\nto = "pit"\n\n'
     found = faults((mark, f"{states}{way}{mark}"))
     base = line_of(mark)
     assert found == [

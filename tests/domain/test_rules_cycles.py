@@ -37,6 +37,8 @@ def ruleset(leads: dict[str, list[str]]) -> bytes:
         "states": [*own["states"], *states],
         "transitions": [*own["transitions"], *ways],
         "holds": [{"id": "all", "state": "one", "when": "true"}],
+        "carrier_actions": own["carrier_actions"],
+        "actions": own["actions"] | {way["action"]: {"zh": "走", "en": "Go"} for way in ways},
     }
     return msgspec.json.encode({**kept, "workflow": workflow})
 
@@ -78,6 +80,8 @@ def test_a_cycle_is_told_with_its_place() -> None:
         'from = ["returned"]\nto = "returning"\n\n'
         "# ---- what the actions are called",
     )
+    name = '"return.again" = { zh = "再退", en = "Back again" }'
+    looped = looped.replace("[workflow.actions]", f"[workflow.actions]\n{name}", 1)
     line = looped[: looped.index('auto = ["return.again"]')].count("\n") + 1
     assert read(looped.encode())[2] == [
         problem(

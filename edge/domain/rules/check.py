@@ -105,6 +105,21 @@ def _states(document: Document, report: Report) -> None:
         report.fault(path, "one_start")
 
 
+def _actions(document: Document, report: Report) -> None:
+    """Every action is taken by something: a command, the state itself, or a carrier's status."""
+    from edge.domain.workflow import TAKEN  # noqa: PLC0415 - the workflow asks the rules
+
+    flow = document.workflow
+    taken = TAKEN | {each for state in flow.states for each in state.auto}
+    taken |= set(flow.carrier_actions.values())
+    for at, way in enumerate(flow.transitions):
+        place: Path = ("workflow", "transitions", at, "action")
+        if way.action not in taken:
+            report.unknown(place, "action", way.action, taken)
+        elif way.action not in flow.actions:
+            report.fault(place, "unnamed_action", action=way.action)
+
+
 def _ways_to_shipped(document: Document, report: Report) -> None:
     """Nothing ships without a check and a proof, nor while it is frozen (FLOW-4)."""
     for at, way in enumerate(document.workflow.transitions):
@@ -206,6 +221,7 @@ def _approvals(document: Document, report: Report) -> None:
 
 CHECKS: Final[tuple[Callable[[Document, Report], None], ...]] = (
     _states,
+    _actions,
     check_graph,
     _ways_to_shipped,
     _holds,

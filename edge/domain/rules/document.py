@@ -83,7 +83,7 @@ class Workflow(Part, frozen=True):
     transitions: tuple[Transition, ...]
     holds: tuple[HoldRule, ...] = ()
     actions: dict[str, Name] = {}
-    """What an action is called; one without a name goes by its code."""
+    """What an action is called; each that a transition names is named here."""
     carrier_actions: dict[str, ActionName] = {}
     """Action that a carrier's status calls for, e.g. `lost` → `carrier.trouble`."""
 

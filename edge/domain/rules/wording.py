@@ -87,6 +87,8 @@ WORDS: Final[Mapping[str, Words]] = {
         '请写 gates = ["all_checked", "label_proved"]，不写 frozen'),
     "not_a_hold": _words("{state} is not a state of kind hold", "{state} 不是等待（hold）状态"),
     "no_ways": _words("no transition", "没有任何流转", "add some", "请补上流转"),
+    "unnamed_action": _words("{action} has no name", "动作 {action} 没有名称",
+        "name it in workflow.actions, in zh and en", "请在 workflow.actions 写上中英文名称"),
     "unreachable_state": _words("{state} is out of reach from {starts}",
         "从 {starts} 到不了 {state}",
         "add a transition to it, or drop it", "请加一条到它的流转，或删掉它"),
