@@ -11,6 +11,7 @@ from edge.domain.gates import GATES
 from edge.domain.rules import DOCUMENT_BYTES_MAX, Document
 from edge.domain.rules.expressions import CHARS_MAX, MACROS_MAX, NESTED_ITEMS_MAX
 from edge.domain.rules.vocabulary import FUNCTIONS, MACROS, VOCABULARY, Term
+from edge.domain.workflow import TAKEN
 
 INTRODUCTION: Final = """# The ruleset · 规则集
 
@@ -132,7 +133,7 @@ def ruleset_schema() -> str:
 
 def ruleset_page() -> str:
     """Return the page."""
-    parts = [INTRODUCTION, _expressions(), _gates(), _commands(), _sections()]
+    parts = [INTRODUCTION, _expressions(), _gates(), _actions(), _commands(), _sections()]
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 
@@ -167,6 +168,20 @@ def _term(owner: str, term: Term) -> str:
 def _gates() -> str:
     lines = ["", "## Gates · 门禁", "", "| gate | opens when |", "|---|---|"]
     lines += [f"| `{name}` | {_first(gate.check)} |" for name, gate in sorted(GATES.items())]
+    return "\n".join(lines)
+
+
+def _actions() -> str:
+    taken = ", ".join(f"`{action}`" for action in sorted(TAKEN))
+    lines = [
+        "",
+        "## Actions · 动作",
+        "",
+        f"Commands, instructions and timers take {taken}.",
+        "A transition names one of these, or one that some state's `auto` or a carrier's status in",
+        "`carrier_actions` takes; any other would never be taken. Each has its name in",
+        "`workflow.actions`.",
+    ]
     return "\n".join(lines)
 
 

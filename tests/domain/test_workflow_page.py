@@ -60,12 +60,14 @@ def test_another_ruleset_makes_another_picture() -> None:
             "kind": "floor",
             "owner": "chief",
             "name": {"zh": "拍照 <&>", "en": "Photo"},
+            "auto": ["photo.end"],
         }
     )
+    document["workflow"]["actions"]["photo.end"] = {"zh": "拍完", "en": "Taken"}
     document["workflow"]["transitions"] += [
-        {"action": "photo.begin", "from": ["picked"], "to": "photo"},
+        {"action": "order.hold", "from": ["picked"], "to": "photo"},
         {"action": "photo.end", "from": ["photo"], "to": "packing"},
     ]
     document["roles"]["session.close"].append("chief")
     found = picture(load_ruleset(msgspec.json.encode(document)), "zh")
-    assert ("拍照<&>" in words(found), "photo.end" in words(found)) == (True, True)
+    assert ("拍照<&>" in words(found), "拍完" in words(found)) == (True, True)
