@@ -174,7 +174,6 @@ install_or_upgrade() {
     point "$base/previous" "$old"
     say "upgrade: $(basename "$old") -> $(basename "$release")"
   fi
-  rm -f "$base/going-back-from"
   echo "$release" >"$base/unconfirmed" # until it was seen well
   point "$base/current" "$release"
   install_system "$release/share/systemd"
@@ -207,16 +206,11 @@ install_or_upgrade() {
 }
 
 roll_back() {
-  # where one was cut off, this is its end, and not the way forward again
-  now=$(target "$base/going-back-from")
-  previous=$(target "$base/current")
-  if [ -z "$now" ] || [ "$now" = "$previous" ]; then
-    now=$previous
-    previous=$(target "$base/previous")
-  fi
+  previous=$(target "$base/previous")
+  now=$(target "$base/current")
   [ -e "${previous:-/nowhere}/complete" ] ||
-    fail "there is no version to go back to" "Install the one you want from its own archive."
-  point "$base/going-back-from" "$now"
+    fail "there is no version before $(basename "${now:-none}") to go back to" \
+      "Install the one you want from its own archive."
   booted && systemctl stop floorgate.service 2>/dev/null
   point "$base/current" "$previous"
   install_system "$previous/share/systemd"
@@ -229,13 +223,12 @@ roll_back() {
     say "the older version cannot read the newer database: restoring $newest"
     runuser -u floorgate -- "$previous/bin/floorgate" restore "$newest" --config "$config" --replace
   fi
-  point "$base/previous" "$now"
-  rm -f "$base/unconfirmed"
   if booted; then
     start_box
     is_well || fail "the older version is not well either" "Next: floorgate doctor"
   fi
-  rm -f "$base/going-back-from"
+  # until here all of it can be done again; from here nothing is before, so again does nothing
+  rm -f "$base/unconfirmed" "$base/previous"
   say "back at $(basename "$previous")"
 }
 

@@ -27,6 +27,7 @@ from edge.app.printing import PrintQueue
 from edge.app.push import Push
 from edge.app.reads import Reads
 from edge.app.retention import Retention, Times
+from edge.app.telling import ToldError
 from edge.app.timers import Timers
 from edge.clock import SystemClock, SystemIds, is_ntp_synchronised
 from edge.config import Config
@@ -63,7 +64,7 @@ SKEW_US_MAX: Final = 30_000_000
 log = structlog.get_logger()
 
 
-class UnusableError(Exception):
+class UnusableError(ToldError):
     """The box cannot start here; the text says what to do."""
 
 
@@ -111,8 +112,12 @@ class BoxProcess:
         try:
             await self._open_data()
         except (OSError, sqlite3.DatabaseError) as error:
-            advice = "nothing is lost; next: floorgate doctor disk storage journal"
-            raise UnusableError(f"{self.data} cannot be used: {error}; {advice}") from error
+            raise UnusableError(
+                f"{self.data} cannot be used: {error}; nothing is lost; "
+                "next: floorgate doctor disk storage journal",
+                f"{self.data} 无法使用（cannot be used）：{error}；什么都没有丢；"
+                "下一步：floorgate doctor disk storage journal",
+            ) from error
         self.reads = Reads(self.reader)
         self.rules = (await self.reads.box()).rules
         self.blobs = BlobStore(self.data / "blobs")
@@ -141,13 +146,16 @@ class BoxProcess:
             self._open_writer()
             self._check_fence()
         except RoleError as error:
-            raise NotTheBoxError(str(error)) from error
+            raise NotTheBoxError(str(error), error.told("zh")) from error
         await self._found()
         self.reader = await SqliteReader.open(self.data / "floor.db")
         self._closing.append(self.reader.close)
 
     def _lock(self) -> None:
-        taken = TakenError(f"{self.data} is in use by another floorgate process")
+        taken = TakenError(
+            f"{self.data} is in use by another floorgate process",
+            f"{self.data} 正被另一个 floorgate 进程使用",
+        )
         lock = hold(self.data / LOCK, taken)
         self._closing.append(lock.close)
 
@@ -183,7 +191,7 @@ class BoxProcess:
         try:
             store = self._open_store(self.data / "floor.db")
         except NewerSchemaError as error:
-            raise UnusableError(str(error)) from error
+            raise UnusableError(str(error), error.told("zh")) from error
         self.store = store
         self.writer = Writer(
             store,
@@ -460,7 +468,7 @@ async def serve_box(
         error = await box.failed
         log.critical("stopping", error=repr(error))
         if isinstance(error, RoleError):
-            raise NotTheBoxError(str(error)) from error
+            raise NotTheBoxError(str(error), error.told("zh")) from error
         return 1
     finally:
         systemd.notify(systemd.STOPPING)

@@ -28,7 +28,9 @@ MB: Final = 1024**2
 def archive(args: argparse.Namespace, config: Config) -> int:
     """Move old entries to the archive."""
     data = Path(config.data)
-    taken = BackupError(f"{data}: the archive is being written; wait for it")
+    taken = BackupError(
+        f"{data}: the archive is being written; wait for it", f"{data}：正在归档；请等它完成"
+    )
     until_us = SystemClock().now_us() - config.archive.keep_days * DAY_US
     try:
         with hold(data / ".archive-lock", taken):

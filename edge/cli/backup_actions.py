@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from edge.app.ports import Head
+from edge.app.telling import ToldError
+from edge.cli.door import CONFIG
 from edge.cli.output import GOOD, WRONG_USAGE, fail, say, say_json
+from edge.cli.words import language_of
 from edge.clock import SystemClock, SystemIds
 from edge.config import Config, ConfigError, load_config
 from edge.store import durable
@@ -31,11 +34,15 @@ def guarded(verb: Callable[[argparse.Namespace, Config], int], args: argparse.Na
         return verb(args, load_config(args.config))
     except ConfigError as error:
         return fail(str(error), WRONG_USAGE)
-    except (BackupError, FeedError, NewerSchemaError) as error:
-        return fail(str(error))
+    except ToldError as error:
+        return fail(error.told(language_of(args, CONFIG)))
     except OSError as error:
-        where = error.filename or ""
-        return fail(f"{where}: {error.strerror}; nothing was replaced; see: floorgate doctor disk")
+        why = f"{error.filename or ''}: {error.strerror}"
+        disk = ToldError(
+            f"{why}; nothing was replaced; see: floorgate doctor disk",
+            f"{why}；什么都没有被替换；请看：floorgate doctor disk",
+        )
+        return fail(disk.told(language_of(args, CONFIG)))
 
 
 def back_up(args: argparse.Namespace, config: Config) -> int:
@@ -61,8 +68,14 @@ def back_up(args: argparse.Namespace, config: Config) -> int:
         "seconds": round(time.monotonic() - began_s, 3),
         "removed": gone,
     }
-    tell(args, facts, f"{made.path}: {made.manifest.seq:,} entries, {size:,} bytes, restored in "
-                       f"scratch and checked; {len(gone)} old ones removed")  # fmt: skip
+    tell(
+        args,
+        facts,
+        f"{made.path}: {made.manifest.seq:,} entries, {size:,} bytes, restored in scratch and "
+        f"checked; {len(gone)} old ones removed",
+        f"{made.path}：{made.manifest.seq:,} 条，{size:,} 字节，已试恢复并核对；删除旧备份 "
+        f"{len(gone)} 份",
+    )
     return GOOD
 
 
@@ -73,7 +86,9 @@ def restore(args: argparse.Namespace, config: Config) -> int:
     if manifest.box != config.box.id:
         raise BackupError(
             f"{args.backup}: of box {manifest.box}, this is {config.box.id}; to take over its "
-            f'identity set id = "{manifest.box}" in [box] of {args.config}'
+            f'identity set id = "{manifest.box}" in [box] of {args.config}',
+            f"{args.backup}：是盒子 {manifest.box} 的备份，本机是 {config.box.id}；要接替它，"
+            f'请在 {args.config} 的 [box] 里写 id = "{manifest.box}"',
         )
     with stopped(data):
         finish_switch(data)
@@ -81,15 +96,25 @@ def restore(args: argparse.Namespace, config: Config) -> int:
         if there and (there.epoch, there.seq) > (manifest.epoch, manifest.seq) and not args.replace:
             raise BackupError(
                 f"{data}: stands at entry {there.seq:,} of epoch {there.epoch}, the backup at "
-                f"{manifest.seq:,} of {manifest.epoch}; to go back all the same: --replace"
+                f"{manifest.seq:,} of {manifest.epoch}; to go back all the same: --replace",
+                f"{data}：在纪元 {there.epoch} 的第 {there.seq:,} 条，备份在纪元 "
+                f"{manifest.epoch} 的第 "
+                f"{manifest.seq:,} 条；仍要退回去：--replace",
             )
         folder = stage(args.backup, manifest, data)
         epoch = 1 + max(manifest.epoch, there.epoch if there else 0, epoch_elsewhere(config))
         begin_epoch(folder, config.box.id, epoch, SystemClock(), SystemIds())
         before = switch(data, stamp())
     facts = {"ok": True, "box": config.box.id, "epoch": epoch, "before": str(before)}
-    tell(args, facts, f"restored as of entry {manifest.seq:,}; epoch {epoch} begins; what was "
-                       f"there is in {before}\nnext: systemctl start floorgate")  # fmt: skip
+    tell(
+        args,
+        facts,
+        f"restored as of entry {manifest.seq:,}; epoch {epoch} begins; what was there is in "
+        f"{before}"
+        "\nnext: systemctl start floorgate",
+        f"已恢复到第 {manifest.seq:,} 条；纪元 {epoch} 开始；原来的数据在 {before}"
+        "\n下一步：systemctl start floorgate",
+    )
     return GOOD
 
 
@@ -100,14 +125,23 @@ def new_epoch(args: argparse.Namespace, config: Config) -> int:
         finish_switch(data)
         there = there_is(data, is_replaced=False)
         if there is None or not there.seq:
-            raise BackupError(f"{data}: there is no journal yet; start the box once")
+            raise BackupError(
+                f"{data}: there is no journal yet; start the box once",
+                f"{data}：还没有账本；请先启动一次边缘盒",
+            )
         folder = copy_to_stage(data, data)
         epoch = 1 + max(there.epoch, epoch_elsewhere(config))
         head = begin_epoch(folder, config.box.id, epoch, SystemClock(), SystemIds())
         before = switch(data, stamp())
     facts = {"ok": True, "box": config.box.id, "epoch": head.epoch, "before": str(before)}
-    tell(args, facts, f"epoch {head.epoch} begins behind entry {there.seq:,} of {there.epoch}\n"
-                       "next: systemctl start floorgate")  # fmt: skip
+    tell(
+        args,
+        facts,
+        f"epoch {head.epoch} begins behind entry {there.seq:,} of {there.epoch}"
+        "\nnext: systemctl start floorgate",
+        f"纪元 {head.epoch} 从纪元 {there.epoch} 的第 {there.seq:,} 条之后开始"
+        "\n下一步：systemctl start floorgate",
+    )
     return GOOD
 
 
@@ -121,12 +155,12 @@ def epoch_elsewhere(config: Config) -> int:
     return fence.epoch if fence else 0
 
 
-def tell(args: argparse.Namespace, facts: dict[str, Any], text: str) -> None:
+def tell(args: argparse.Namespace, facts: dict[str, Any], en: str, zh: str = "") -> None:
     """Say what was done, as JSON or as text."""
     if args.json:
         say_json(facts)
     else:
-        say(text)
+        say(zh if zh and language_of(args, CONFIG) == "zh" else en)
 
 
 def stamp() -> str:
@@ -138,7 +172,11 @@ def stamp() -> str:
 def stopped(data: Path) -> Iterator[None]:
     """Hold the box's lock, so that none runs meanwhile."""
     durable.make_folder(data)
-    with hold(data / LOCK, BackupError(f"{data}: the box runs; first: systemctl stop floorgate")):
+    runs = BackupError(
+        f"{data}: the box runs; first: systemctl stop floorgate",
+        f"{data}：边缘盒在运行；请先：systemctl stop floorgate",
+    )
+    with hold(data / LOCK, runs):
         yield
         durable.remove_tree(data / STAGE)
 
@@ -153,4 +191,6 @@ def there_is(data: Path, *, is_replaced: bool) -> Head | None:
     except (NoJournalError, NewerSchemaError, sqlite3.DatabaseError) as error:
         if is_replaced:
             return None
-        raise BackupError(f"{error}; to replace it all the same: --replace") from error
+        raise BackupError(
+            f"{error}; to replace it all the same: --replace", f"{error}；仍要替换它：--replace"
+        ) from error

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
+from edge.app.telling import ToldError
 from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
 from edge.cli.words import language_of, refusal_lines
 from edge.config import ConfigError, load_config
@@ -17,16 +18,8 @@ ANSWER_S_MAX: Final = 30.0
 CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
 
 
-class UsageError(Exception):
-    """What was asked cannot be done; the text says what to do, in Chinese too where it is known."""
-
-    def __init__(self, en: str, zh: str = "") -> None:
-        super().__init__(en)
-        self._zh = zh
-
-    def told(self, language: str) -> str:
-        """Return it in `zh` or `en`."""
-        return self._zh if language == "zh" and self._zh else str(self)
+class UsageError(ToldError):
+    """What was asked cannot be done; the text says what to do."""
 
 
 def add_box(parser: argparse.ArgumentParser) -> None:

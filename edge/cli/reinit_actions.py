@@ -37,7 +37,10 @@ class Step(msgspec.Struct, frozen=True):
 def reinit(args: argparse.Namespace, config: Config) -> int:
     """Build a dead box again from the hub's copy."""
     if not config.hub.url:
-        raise BackupError(f"{args.config}: names no hub; restore a backup instead")
+        raise BackupError(
+            f"{args.config}: names no hub; restore a backup instead",
+            f"{args.config}：没有写中枢；请改为恢复备份",
+        )
     data = Path(config.data)
     with stopped(data):
         finish_switch(data)
@@ -47,12 +50,17 @@ def reinit(args: argparse.Namespace, config: Config) -> int:
         except SyncError as error:
             return fail(f"the hub: {error}; {error.hint}")
         except TimeoutError:
-            return fail(f"the hub at {config.hub.url} does not answer; nothing was replaced")
+            raise BackupError(
+                f"the hub at {config.hub.url} does not answer; nothing was replaced",
+                f"中枢 {config.hub.url} 没有应答；什么都没有被替换",
+            ) from None
         at = (facts["epoch"], facts["seq"])
         if there and (there.epoch, there.seq) > at and not args.replace:
             raise BackupError(
                 f"{data}: stands at entry {there.seq:,} of epoch {there.epoch}, the hub's copy at "
-                f"{at[1]:,} of {at[0]}; to go back all the same: --replace"
+                f"{at[1]:,} of {at[0]}; to go back all the same: --replace",
+                f"{data}：在纪元 {there.epoch} 的第 {there.seq:,} 条，中枢的副本在纪元 {at[0]} 的"
+                f"第 {at[1]:,} 条；仍要退回去：--replace",
             )
         folder = data / STAGE
         head = prove(folder)
@@ -151,7 +159,11 @@ async def _plan(copy: HubCopy) -> list[Step]:
         else:
             epoch -= 1  # begun, and then nothing came
     missing = f"the hub has no entries of epoch {epoch}" if steps else "the hub has no entries"
-    raise BackupError(f"{missing} of this box; restore a backup instead")
+    of_epoch = f"纪元 {epoch} 的" if steps else ""
+    raise BackupError(
+        f"{missing} of this box; restore a backup instead",
+        f"中枢没有本盒{of_epoch}条目；请改为恢复备份",
+    )
 
 
 async def _take(copy: HubCopy, rebuild: Rebuild, step: Step) -> None:

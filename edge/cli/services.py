@@ -39,8 +39,10 @@ def serve_box(args: argparse.Namespace) -> int:
         config = load_config(args.config)
         return run_service(lambda: bootstrap.serve_box(config, lambda url: say(f"serving {url}")))
     except bootstrap.NotTheBoxError as error:
-        return fail(str(error), NOT_THE_BOX)
-    except (ConfigError, bootstrap.UnusableError) as error:
+        return fail(error.told(config.box.language), NOT_THE_BOX)
+    except bootstrap.UnusableError as error:
+        return fail(error.told(config.box.language))
+    except ConfigError as error:
         return fail(str(error))
 
 

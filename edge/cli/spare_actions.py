@@ -106,14 +106,18 @@ def follow(args: argparse.Namespace, config: Config) -> int:
     """Be the spare of a box."""
     data = Path(config.data)
     if not config.spare.follows:
-        raise BackupError(f"{args.config}: [spare] names no share that it follows")
+        raise BackupError(
+            f"{args.config}: [spare] names no share that it follows",
+            f"{args.config}：[spare] 里没有写要跟随的共享（follows）",
+        )
     share = Share(Path(config.spare.follows))
     share.state(config.box.id)  # before this machine becomes a spare
     with stopped(data), _only_one(data):
         finish_switch(data)
         if (data / DATABASE).exists() and not (data / FENCE).exists():
             raise BackupError(
-                f"{data}: is a box, not a spare; where another one took over from it start it once"
+                f"{data}: is a box, not a spare; where another one took over from it start it once",
+                f"{data}：是盒子，不是备机；如果另一台已接替它，请先启动它一次",
             )
         with contextlib.closing(Follower(data / SPARE, share, box=config.box.id)) as follower:
             if args.once:
@@ -147,18 +151,26 @@ def take_over(args: argparse.Namespace, config: Config) -> int:
         durable.remove_tree(data / TAKEN_OVER)
         note = read_note(data / SPARE)
         if note is None:
-            raise BackupError(f"{data}: is no spare; first: floorgate spare follow")
+            raise BackupError(
+                f"{data}: is no spare; first: floorgate spare follow",
+                f"{data}：不是备机；请先：floorgate spare follow",
+            )
         share = Share(Path(note.share))
         with contextlib.closing(Follower(data / SPARE, share, box=config.box.id)) as follower:
             heard, problem = _last_look(follower, note, clock.now_us())
             head = follower.head
         if head is None or not head.seq:
-            raise BackupError(f"{data}: the spare has nothing yet; {problem or 'wait for a base'}")
+            raise BackupError(
+                f"{data}: the spare has nothing yet; {problem or 'wait for a base'}",
+                f"{data}：备机还什么都没有；{problem or '请等第一份完整副本'}",
+            )
         heard_s = max(0, clock.now_us() - heard.at_us) // US_PER_S
         if heard_s < ALIVE_S and not args.force:
             raise BackupError(
                 f"box {config.box.id} fed its share {heard_s} s ago: it runs. Switch it off first; "
-                "to take over all the same: --force"
+                "to take over all the same: --force",
+                f"盒子 {config.box.id} 在 {heard_s} 秒前还写过共享：它在运行。请先关掉它；"
+                "仍要接替：--force",
             )
         epoch = 1 + max(head.epoch, _epoch_taken(share))
         begin_epoch(copy_to_stage(data / SPARE, data), config.box.id, epoch, clock, SystemIds())
@@ -224,5 +236,8 @@ def _fence(share: Share, taken: Taken) -> bool:
 
 
 def _only_one(data: Path) -> TextIO:
-    problem = "a spare follows already; first: systemctl stop floorgate-spare"
-    return hold(data / ".spare-lock", BackupError(f"{data}: {problem}"))
+    taken = BackupError(
+        f"{data}: a spare follows already; first: systemctl stop floorgate-spare",
+        f"{data}：备机已在跟随；请先：systemctl stop floorgate-spare",
+    )
+    return hold(data / ".spare-lock", taken)

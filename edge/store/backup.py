@@ -21,6 +21,7 @@ from typing import Annotated, Final, TextIO
 import msgspec
 import zstandard
 
+from edge.app.telling import ToldError
 from edge.store import durable
 from edge.store.archive import ARCHIVE
 from edge.store.journal import (
@@ -59,7 +60,7 @@ WAYS: Final = (PARTIAL, SCRATCH, PRUNED)
 """Names under which a power cut may leave things; the next backup removes them."""
 
 
-class BackupError(Exception):
+class BackupError(ToldError):
     """A backup cannot be made or used; the text says why and what to do."""
 
 
@@ -177,22 +178,39 @@ def read_manifest(path: Path) -> Manifest:
             sealed = msgspec.json.decode(opened.read(MANIFEST_BYTES_MAX), type=Sealed)
         raw = bytes(sealed.manifest)
         if hashlib.sha256(raw).hexdigest() != sealed.sha256:
-            raise BackupError(f"{file}: changed since it was written; take another backup")
+            raise BackupError(
+                f"{file}: changed since it was written; take another backup",
+                f"{file}：写成之后被改动过；请换一份备份",
+            )
         manifest = msgspec.json.decode(raw, type=Manifest)
     except OSError as error:
-        raise BackupError(f"{file}: {error.strerror}; give the folder of a backup") from error
+        raise BackupError(
+            f"{file}: {error.strerror}; give the folder of a backup",
+            f"{file}：{error.strerror}；请给出一份备份的目录",
+        ) from error
     except BROKEN_BYTES as error:
-        raise BackupError(f"{file}: {error}; take another backup") from error
+        raise BackupError(
+            f"{file}: {error}; take another backup", f"{file}：{error}；请换一份备份"
+        ) from error
     if (manifest.format, manifest.v) != (FORMAT, FORMAT_VERSION):
-        raise BackupError(f"{path}: made by a newer Floorgate; install that one first")
+        raise BackupError(
+            f"{path}: made by a newer Floorgate; install that one first",
+            f"{path}：由更新的 Floorgate 做成；请先安装那个版本",
+        )
     if manifest.schema > SCHEMA_VERSION:
         raise BackupError(
             f"{path}: its database has schema {manifest.schema}, this Floorgate knows "
-            f"{SCHEMA_VERSION}; install Floorgate {manifest.version} first"
+            f"{SCHEMA_VERSION}; install Floorgate {manifest.version} first",
+            f"{path}：其数据库的版本是 {manifest.schema}，这个 Floorgate 只认识到 "
+            f"{SCHEMA_VERSION}；"
+            f"请先安装 Floorgate {manifest.version}",
         )
     for needed in (PACKED, BOX_KEY):
         if needed not in manifest.parts:
-            raise BackupError(f"{path}: holds no {needed}; take another backup")
+            raise BackupError(
+                f"{path}: holds no {needed}; take another backup",
+                f"{path}：缺少 {needed}；请换一份备份",
+            )
     return manifest
 
 
@@ -208,16 +226,25 @@ def unpack(backup: Path, parts: dict[str, Part], into: Path, *, may_link: bool) 
     for name, part in parts.items():
         path = Path(name)
         if path.is_absolute() or ".." in path.parts or not path.parts:
-            raise BackupError(f"{backup}: names {name}, which lies outside it; take another backup")
+            raise BackupError(
+                f"{backup}: names {name}, which lies outside it; take another backup",
+                f"{backup}：写着 {name}，在备份之外；请换一份备份",
+            )
         try:
             durable.make_folder((into / path).parent)
             found = _unpack_part(backup / path, into / path, may_link=may_link)
         except (OSError, ValueError, zstandard.ZstdError) as error:
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            raise BackupError(f"{backup / name}: {error}; take another backup") from error
+            raise BackupError(
+                f"{backup / name}: {error}; take another backup",
+                f"{backup / name}：{error}；请换一份备份",
+            ) from error
         if found != (part.sha256, part.size):
-            raise BackupError(f"{backup / path}: cut or changed; take another backup")
+            raise BackupError(
+                f"{backup / path}: cut or changed; take another backup",
+                f"{backup / path}：被截断或改动过；请换一份备份",
+            )
 
 
 def _unpack_part(source: Path, target: Path, *, may_link: bool) -> tuple[str, int]:
@@ -240,23 +267,33 @@ def prove(folder: Path) -> Report:
         with closing(Journal(folder)) as journal:
             report = check_chain(journal, folder)
             if not report.entries:
-                raise BackupError(f"{folder}: the journal is empty; start the box once")
+                raise BackupError(
+                    f"{folder}: the journal is empty; start the box once",
+                    f"{folder}：账本是空的；请先启动一次边缘盒",
+                )
             if not report.ok:
-                raise BackupError(f"the journal is broken: {report.findings[0].detail}")
+                raise BackupError(
+                    f"the journal is broken: {report.findings[0].detail}",
+                    f"账本有误：{report.findings[0].detail}",
+                )
             replayed = check_replay(journal)
             if not replayed.ok:
                 worst = replayed.differences[0]
-                raise BackupError(f"replay differs: {worst.kind} {worst.id} {worst.detail}")
+                what = f"{worst.kind} {worst.id} {worst.detail}"
+                raise BackupError(f"replay differs: {what}", f"重放结果不同：{what}")
             return report
     except (NoJournalError, NewerSchemaError, sqlite3.DatabaseError) as error:
-        raise BackupError(f"{folder}: {error}") from error
+        zh = error.told("zh") if isinstance(error, ToldError) else error
+        raise BackupError(f"{folder}: {error}", f"{folder}：{zh}") from error
 
 
 # ---- files --------------------------------------------------------------------------------------
 
 
 def _only_one(to: Path) -> TextIO:
-    taken = BackupError(f"{to}: another backup is under way; wait for it")
+    taken = BackupError(
+        f"{to}: another backup is under way; wait for it", f"{to}：另一份备份正在进行；请等它完成"
+    )
     return hold(to / ".lock", taken, wait_s=WAIT_S_MAX)
 
 
@@ -286,7 +323,10 @@ def copy_database(source: Path, target: Path) -> None:
         BackupError: it is not there, or damaged.
     """
     if not source.is_file():
-        raise BackupError(f"{source}: no such file; is `data` in the configuration right?")
+        raise BackupError(
+            f"{source}: no such file; is `data` in the configuration right?",
+            f"{source}：没有这个文件；配置里的 `data` 对吗？",
+        )
     target.touch(durable.PRIVATE)
     try:
         with (
@@ -298,7 +338,10 @@ def copy_database(source: Path, target: Path) -> None:
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target.parent)) from error
-        raise BackupError(f"{source}: {error}; see: floorgate doctor") from error
+        raise BackupError(
+            f"{source}: {error}; see: floorgate doctor",
+            f"{source}：{error}；请看：floorgate doctor",
+        ) from error
     durable.sync_file(target)
 
 
@@ -331,7 +374,10 @@ def unpack_file(source: Path, target: Path) -> None:
         for piece in zstandard.ZstdDecompressor().read_to_iter(packed):
             written += len(piece)
             if written > DATABASE_BYTES_MAX:
-                raise BackupError(f"{source}: unpacks to more than a database may be")
+                raise BackupError(
+                    f"{source}: unpacks to more than a database may be",
+                    f"{source}：解开后超过数据库允许的大小",
+                )
             file.write(piece)
         file.flush()
         os.fsync(file.fileno())

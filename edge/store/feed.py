@@ -17,6 +17,7 @@ import msgspec
 import zstandard
 
 from edge.app.ports import StoredCheckpoint
+from edge.app.telling import ToldError
 from edge.domain.personal import keys_of
 from edge.store.sqlite import erase
 from sync.api import BROKEN_BYTES, GENESIS, HASH_BYTES, decode_entry, link
@@ -48,7 +49,7 @@ class Personal(msgspec.Struct, frozen=True, array_like=True):
     at_us: int = 0
 
 
-class FeedError(Exception):
+class FeedError(ToldError):
     """What a spare is fed cannot be used; the text says why and what to do."""
 
 
@@ -115,16 +116,22 @@ def unpack(raw: bytes) -> Piece:
     """
     digest, packed = raw[:HASH_BYTES], raw[HASH_BYTES:]
     if hashlib.sha256(packed).digest() != digest:
-        raise FeedError("a piece is cut or changed")
+        raise FeedError("a piece is cut or changed", "一个片段被截断或改动过")
     try:
         size = zstandard.get_frame_parameters(packed).content_size
         if size > PIECE_BYTES_MAX:
-            raise FeedError(f"a piece claims {size} bytes, at most {PIECE_BYTES_MAX}")
+            raise FeedError(
+                f"a piece claims {size} bytes, at most {PIECE_BYTES_MAX}",
+                f"一个片段自称 {size} 字节，最多 {PIECE_BYTES_MAX}",
+            )
         piece = _decoder.decode(zstandard.ZstdDecompressor().decompress(packed))
     except (zstandard.ZstdError, *BROKEN_BYTES) as error:
-        raise FeedError(f"a piece cannot be read: {error}") from error
+        raise FeedError(f"a piece cannot be read: {error}", f"一个片段读不了：{error}") from error
     if piece.v > PIECE_VERSION:
-        raise NewerPieceError("a piece is a newer Floorgate's; install that version here first")
+        raise NewerPieceError(
+            "a piece is a newer Floorgate's; install that version here first",
+            "片段由更新的 Floorgate 写成；请先在这里安装那个版本",
+        )
     return piece
 
 

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from edge.app.telling import ToldError
 from edge.store import durable
 from edge.store.feed import FeedError
 from edge.store.following import SPARE
@@ -22,7 +23,7 @@ FENCE: Final = "fenced.json"
 log = structlog.get_logger()
 
 
-class RoleError(Exception):
+class RoleError(ToldError):
     """This machine may not be the box; the text says why and what to do."""
 
 
@@ -56,7 +57,9 @@ def check_is_no_spare(data: Path) -> None:
     if (data / SPARE).exists():
         raise RoleError(
             f"{data}: this machine is a spare; to make it the box: floorgate spare take-over; "
-            f"to be no spare any more: remove {data / SPARE}"
+            f"to be no spare any more: remove {data / SPARE}",
+            f"{data}：这台机器是备机；要让它成为盒子：floorgate spare take-over；"
+            f"不再当备机：删除 {data / SPARE}",
         )
 
 
@@ -81,5 +84,8 @@ def _fenced(fence: Fence) -> RoleError:
     return RoleError(
         f"another machine is this box now: epoch {fence.epoch} runs elsewhere ({fence.where} says "
         "so); make this one its spare: floorgate spare follow; or, where the other one is gone for "
-        "good: floorgate new-epoch"
+        "good: floorgate new-epoch",
+        f"现在另一台机器是这个边缘盒：纪元 {fence.epoch} 在别处运行（来自 {fence.where}）；"
+        "让本机当它的备机："
+        "floorgate spare follow；确认另一台不再使用：floorgate new-epoch",
     )

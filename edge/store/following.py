@@ -119,10 +119,16 @@ class Follower:
                     shutil.copytree(self.folder / kept, fresh / kept, copy_function=os.link)
             with closing(SqliteStore(fresh / DATABASE)) as store:
                 if prove(fresh).box != self._box:
-                    raise FeedError(f"{bases[-1]}: is of another box; empty the share")
+                    raise FeedError(
+                        f"{bases[-1]}: is of another box; empty the share",
+                        f"{bases[-1]}：属于另一台盒子；请清空共享",
+                    )
                 self._take_pieces(store, state)
         except (BackupError, NewerSchemaError, zstandard.ZstdError) as error:
-            raise FeedError(f"{bases[-1]}: {error}; remove it, the box makes another") from error
+            raise FeedError(
+                f"{bases[-1]}: {error}; remove it, the box makes another",
+                f"{bases[-1]}：{error}；请删除它，盒子会另做一份",
+            ) from error
         if self.head is not None:
             self.close()  # the last to close it takes its log into the file
         forget_pruned(self._share.folder / FILES / ARCHIVE, self.folder / ARCHIVE)
@@ -193,12 +199,17 @@ def applied(store: SqliteStore, entries: list[StoredEntry]) -> Batch:
         try:
             fact = decode_entry(entry.raw)
             if fact.v > ENTRY_VERSION:
-                raise FeedError(f"entry {entry.seq} is a newer Floorgate's; install that one first")
+                raise FeedError(
+                    f"entry {entry.seq} is a newer Floorgate's; install that one first",
+                    f"条目 {entry.seq} 由更新的 Floorgate 写成；请先安装那个版本",
+                )
             apply(world, fact)
         except UNAPPLIED as error:
             raise FeedError(
                 f"entry {entry.seq} cannot be applied here ({type(error).__name__}: {error}); "
-                "install the same version as on the box"
+                "install the same version as on the box",
+                f"条目 {entry.seq} 在这里无法应用（{type(error).__name__}：{error}）；"
+                "请安装与盒子相同的版本",
             ) from error
     docs = [(store.doc(type(doc), doc.id), doc) for doc in world.changes.values()]
     return Batch(entries, docs, personal=[], answers=[], checkpoint=None)
@@ -212,4 +223,7 @@ def _read(path: Path) -> Piece | None:
     except feed.NewerPieceError:
         raise
     except FeedError as error:
-        raise FeedError(f"{path}: {error}; empty the share, it is filled again") from error
+        raise FeedError(
+            f"{path}: {error}; empty the share, it is filled again",
+            f"{path}：{error.told('zh')}；请清空共享，它会重新写满",
+        ) from error

@@ -95,11 +95,16 @@ class Rebuild:
         try:
             entry = decode_entry(raw)
         except BROKEN_BYTES as error:
-            raise BackupError(f"the hub's copy: entry {seq} cannot be read: {error}") from error
+            raise BackupError(
+                f"the hub's copy: entry {seq} cannot be read: {error}",
+                f"中枢的副本：条目 {seq} 读不了：{error}",
+            ) from error
         if (entry.box, entry.epoch, entry.seq) != (self._box, epoch, seq):
             raise BackupError(
                 f"the hub's copy: where entry {seq} of epoch {epoch} of {self._box} belongs stands "
-                f"{entry.seq} of {entry.epoch} of {entry.box}; restore a backup instead"
+                f"{entry.seq} of {entry.epoch} of {entry.box}; restore a backup instead",
+                f"中枢的副本：{self._box} 纪元 {epoch} 第 {seq} 条的位置上是 {entry.box} "
+                f"纪元 {entry.epoch} 第 {entry.seq} 条；请改为恢复备份",
             )
         return entry
 
@@ -107,7 +112,9 @@ class Rebuild:
         try:
             return applied(self._store, entries)
         except FeedError as error:
-            raise BackupError(f"the hub's copy: {error}") from error
+            raise BackupError(
+                f"the hub's copy: {error}", f"中枢的副本：{error.told('zh')}"
+            ) from error
 
     def begin_epoch(self, epoch: int, start: Start) -> None:
         """Put what is here aside, and go on in a later epoch that goes on from it.
@@ -119,7 +126,9 @@ class Rebuild:
         if (head.epoch, head.seq, head.hash) != (start.epoch, start.seq, start.head):
             raise BackupError(
                 f"the hub's copy ends at entry {head.seq:,} of epoch {head.epoch}; epoch {epoch} "
-                f"goes on from entry {start.seq:,} of {start.epoch}: restore a backup instead"
+                f"goes on from entry {start.seq:,} of {start.epoch}: restore a backup instead",
+                f"中枢的副本到纪元 {head.epoch} 第 {head.seq:,} 条为止；纪元 {epoch} 却从纪元 "
+                f"{start.epoch} 第 {start.seq:,} 条接起：请改为恢复备份",
             )
         db = self._store.connection
         self._archive.keep_entries(db, Head(head.epoch, 0, GENESIS), head.seq)

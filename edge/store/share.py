@@ -109,16 +109,22 @@ class Share:
         if state is None:
             raise FeedError(
                 f"{self}: not prepared as a share, or not mounted; mount it, or once: "
-                f"floorgate spare prepare {self}"
+                f"floorgate spare prepare {self}",
+                f"{self}：没有准备成共享，或没有挂载；请挂载，或执行一次：floorgate spare "
+                f"prepare {self}",
             )
         if state.box != box:
             raise FeedError(
                 f"{self}: is the share of box {state.box}, this is {box}; "
-                "give each box a share of its own"
+                "give each box a share of its own",
+                f"{self}：是盒子 {state.box} 的共享，本机是 {box}；每台盒子要有自己的共享",
             )
         if (state.format, state.v) != (FORMAT, FORMAT_VERSION) or state.schema > SCHEMA_VERSION:
             problem = f"{self}: fed by Floorgate {state.version}, which is newer than this one"
-            raise FeedError(f"{problem}; install that version here first")
+            raise FeedError(
+                f"{problem}; install that version here first",
+                f"{self}：由更新的 Floorgate {state.version} 写入；请先在这里安装那个版本",
+            )
         return state
 
     def taken(self) -> Taken | None:
@@ -160,7 +166,10 @@ class Share:
         except FileNotFoundError:
             return None
         except BROKEN_BYTES as error:
-            raise FeedError(f"{path}: {error}; empty the share, it is filled again") from error
+            raise FeedError(
+                f"{path}: {error}; empty the share, it is filled again",
+                f"{path}：{error}；请清空共享，它会重新写满",
+            ) from error
 
 
 def _end_of(path: Path) -> int:

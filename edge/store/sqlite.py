@@ -17,6 +17,7 @@ import msgspec
 import structlog
 
 from edge.app.ports import Batch, Head, StoredAnswer
+from edge.app.telling import ToldError
 from edge.domain.decide import Answer
 from edge.domain.entries import PersonalRecord
 from edge.domain.model import KINDS, Doc
@@ -54,7 +55,7 @@ log = structlog.get_logger()
 _decode_answer = msgspec.msgpack.Decoder(Answer).decode
 
 
-class NewerSchemaError(Exception):
+class NewerSchemaError(ToldError):
     """The database was written by a newer Floorgate."""
 
 
@@ -276,7 +277,9 @@ def check_version(db: sqlite3.Connection) -> int:
     if version > SCHEMA_VERSION:
         raise NewerSchemaError(
             f"this database has schema {version}, this Floorgate knows {SCHEMA_VERSION}: "
-            "install the newer Floorgate again, or restore a backup from before the upgrade"
+            "install the newer Floorgate again, or restore a backup from before the upgrade",
+            f"数据库的版本是 {version}，这个 Floorgate 只认识到 {SCHEMA_VERSION}："
+            "请重新安装更新的 Floorgate，或恢复升级前的备份",
         )
     return version
 

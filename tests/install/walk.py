@@ -52,7 +52,7 @@ LOOK: Final = (
 )
 """What a step of upgrade or rollback changes, but for the data themselves."""
 CUT_LOOK_S: Final = 0.2
-CUTS_MIN: Final = 4
+CUTS_MIN: Final = 3
 EXPOSURE_MAX: Final = 1.5
 ADD: Final = "devices add 'tcp://127.0.0.1:9103?lang=zpl' --name 'Printer to look at'"
 PRINTER: Final = """
@@ -320,7 +320,8 @@ class Walk:
 
     def roll_back_with_power_cuts(self) -> str:
         """Go back to the first version: the one before that was ever well."""
-        seen = self._cut_in_steps("cd /srv/floorgate-*/; {hooked} ./install.sh rollback")
+        again = "[ ! -e /opt/floorgate/previous ] ||"  # what was ended before the cut is not begun
+        seen = self._cut_in_steps(f"cd /srv/floorgate-*/; {again} {{hooked}} ./install.sh rollback")
         if self._first not in self._running():
             raise StepError(f"not gone back: {self._running()}\n{seen}")
         return f"{seen}\n{self.machine.run(WELL)}"

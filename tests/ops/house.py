@@ -35,7 +35,7 @@ class House:
         self.config = root / "floorgate.toml"
         root.mkdir(exist_ok=True)
         self.config.write_text(
-            f'data = "{self.data}"\n[box]\nid = "{box}"\n'
+            f'data = "{self.data}"\n[box]\nid = "{box}"\nlanguage = "en"\n'
             '[http]\nhost = "127.0.0.1"\nport = 0\nopen_devices = true\ntls = false\n'
         )
 

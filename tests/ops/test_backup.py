@@ -312,6 +312,14 @@ def test_a_changed_snapshot_is_named(house: House) -> None:
         list(Archive(house.data / "archive").docs(1, 1, b""))
 
 
+def test_a_refusal_is_said_in_the_language_of_the_box(house: House) -> None:
+    """What to do stands in it, in English or Chinese as the configuration says."""
+    nowhere = str(house.root / "nowhere")
+    assert "give the folder of a backup" in house.run("restore", nowhere)[2]
+    house.config.write_text(house.config.read_text().replace('"en"', '"zh"'))
+    assert "请给出一份备份的目录" in house.run("restore", nowhere)[2]
+
+
 def test_two_backups_of_one_second_are_two(house: House) -> None:
     """The second one bears the next second's name, and is whole."""
     first, second, third = backed_up(house, 1), backed_up(house, 1), backed_up(house, 1)
