@@ -10,6 +10,7 @@ from edge.bench.pda_rig import SLOWER
 from tests.e2e.pda import MakePda, Pda
 from tests.e2e.peer import Peer
 from tests.e2e.realbox import RealBox, login, read
+from tests.e2e.test_axe import violations
 from tests.e2e.test_box import pick_all
 from tests.e2e.walk import texts
 
@@ -152,10 +153,12 @@ async def test_a_screen_that_does_not_come_is_said_and_asked_for_again(
     await pda.page.get_by_role("button", name=t["screen.diagnostics"]).click()
     await pda.sees(t["notice.part_missing"])
     await pda.sees(t["hint.part_missing"])
+    assert await violations(pda) == []
     await pda.page.evaluate("window.signals.length = 0")
     await pda.scan(ITEM)
     await pda.until("window.signals.length > 0")
     assert await pda.page.evaluate("window.signals") == [5]
+    await pda.page.locator(".notice.stop", has_text=t["notice.part_missing"]).wait_for()
     await pda.page.get_by_role("button", name=t["act.back"]).click()
     await pda.page.wait_for_selector(".row")
     await pda.page.locator("header .menu").click()

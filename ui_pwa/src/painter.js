@@ -3,7 +3,7 @@
 import { html, nothing, render } from '../vendor/lit.js';
 import { openAlarms } from './core/state.js';
 import { part, pause } from './io/box.js';
-import { action, footer } from './parts/parts.js';
+import { action, footer, header, notice } from './parts/parts.js';
 import * as dialogs from './screens/dialogs.js';
 import * as signIn from './screens/sign_in.js';
 
@@ -140,10 +140,9 @@ export class Painter {
 }
 
 /** In place of what has not come: that it comes by itself, and the way back. @param {App} app */
-export const awaited = (app) => html`<section class="fill centre">
-    <p class="lead">${app.t('notice.part_missing')}</p>
-    <p class="sub">${app.t('hint.part_missing')}</p>
-  </section>
+export const awaited = (app) => html`${header(app, app.t('notice.part_missing'))}
+  <section class="fill centre"><p class="lead">${app.t('hint.part_missing')}</p></section>
+  ${notice(app)}
   ${footer(action(app, { text: app.t('act.back'), onPress: () => app.goHome() }))}`;
 
 /** @param {string} id */
