@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from edge.demo.hub_client import HubClient
 from edge.demo.morning import POOL_NUMBERS_MAX, Morning, pools, read_morning
-from edge.demo.orders import make_csv
+from tests.demo.orders import make_csv
 
 ROWS = (
     "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\r\n"

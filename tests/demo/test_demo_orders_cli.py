@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from edge.demo.orders import make_csv
+from tests.demo.orders import make_csv
 
 
 @pytest.fixture

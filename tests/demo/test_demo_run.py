@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge.demo.children import STOP_S
-from edge.demo.orders import make_csv
+from tests.demo.orders import make_csv
 from tests.demo.process import WAIT_S, Running, children, free_base, until
 
 

@@ -3,8 +3,9 @@
 import csv
 import io
 
-from edge.demo.orders import COLUMNS, QTY_MAX, make_csv
+from sync.hub.import_csv import COLUMNS
 from sync.hub.imports import parse_orders
+from tests.demo.orders import QTY_MAX, make_csv
 
 
 def test_a_seed_makes_the_same_file_again() -> None:

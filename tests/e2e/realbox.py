@@ -101,6 +101,14 @@ async def login(pda: Pda, box: RealBox, role: str) -> None:
     await pda.sign_in(who.badge, who.pin)
 
 
+async def begin_task(pda: Pda, box: RealBox) -> None:
+    """Sign a picker in, and take the first task that is shown."""
+    await login(pda, box, "picker")
+    await pda.until("document.querySelector('.row') !== null")
+    await pda.scan("@C:OK")
+    await pda.sees("扫一个空周转箱")
+
+
 async def read(pda: Pda, path: str) -> Any:
     """Read from the API as the page would."""
     return await pda.page.evaluate("(path) => fetch('/api/v1' + path).then((r) => r.json())", path)

@@ -8,7 +8,7 @@ from playwright.async_api import Browser
 
 from edge.domain.lockouts import ROW_MAX
 from tests.e2e.pda import Pda, open_context
-from tests.e2e.realbox import RealBox, login, read
+from tests.e2e.realbox import RealBox, begin_task, login, read
 from tests.e2e.test_box import pick_all
 from tests.e2e.test_trouble import SAVED
 from tests.e2e.walk import go
@@ -30,10 +30,7 @@ async def test_a_pda_whose_clock_is_a_day_off_picks_as_ever(
         f"const now = Date.now; Date.now = () => now() + {days * DAY_MS};"
     )
     await pda.open()
-    await login(pda, box, "picker")
-    await pda.until("document.querySelector('.row') !== null")
-    await pda.scan("@C:OK")
-    await pda.sees("扫一个空周转箱")
+    await begin_task(pda, box)
     await pick_all(pda)
     await pda.sees("全部拣完")
     assert await box.state("SO-1001") == "picked"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.pda import Pda
-from tests.e2e.realbox import RealBox, login, read
+from tests.e2e.realbox import RealBox, begin_task, login, read
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 STEPS_MAX = 60
@@ -47,10 +47,7 @@ async def test_an_order_from_shelf_to_carrier(box: RealBox, handheld: Callable[[
     """Pick, pack, print, prove and hand over, each by scan on the page (FLOW-4, PDA-2, PICK-1)."""
     await box.instruct("order.assign", box.floor.orders[0])
     pda = await handheld()
-    await login(pda, box, "picker")
-    await pda.until("document.querySelector('.row') !== null")
-    await pda.scan("@C:OK")
-    await pda.sees("扫一个空周转箱")
+    await begin_task(pda, box)
     await pick_all(pda)
     await pda.sees("全部拣完")
     assert await box.state("SO-1001") == "picked"
@@ -87,10 +84,7 @@ async def test_a_cancel_from_the_hub_stops_the_right_hands(
     """A freeze alarms the order's picker, who acknowledges by scan (FRZ-2, FRZ-4)."""
     await box.instruct("order.assign", box.floor.orders[0])
     pda = await handheld()
-    await login(pda, box, "picker")
-    await pda.until("document.querySelector('.row') !== null")
-    await pda.scan("@C:OK")
-    await pda.sees("扫一个空周转箱")
+    await begin_task(pda, box)
     await box.instruct("order.freeze", {"order_id": "SO-1001", "category": "cancel"})
     await pda.sees("订单 …1001 已取消，请停止操作")
     await pda.scan("@C:OK")

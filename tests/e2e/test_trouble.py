@@ -9,7 +9,7 @@ import pytest
 from edge.bench.pda_rig import SLOWER
 from tests.e2e.pda import MakePda, Pda
 from tests.e2e.peer import Peer
-from tests.e2e.realbox import RealBox, login, read
+from tests.e2e.realbox import RealBox, begin_task, login, read
 from tests.e2e.test_axe import violations
 from tests.e2e.test_box import pick_all
 from tests.e2e.walk import texts
@@ -82,10 +82,7 @@ async def test_of_two_pdas_on_one_line_the_second_is_told(
     """A line that was picked on a swapped PDA is not picked again on the first (PICK-6, PICK-7)."""
     await box.instruct("order.assign", box.floor.orders[0])
     first = await handheld()
-    await login(first, box, "picker")
-    await first.until("document.querySelector('.row') !== null")
-    await first.scan("@C:OK")
-    await first.sees("扫一个空周转箱")
+    await begin_task(first, box)
     second = await handheld()
     await login(second, box, "picker")
     await second.sees("扫一个空周转箱")
@@ -174,10 +171,7 @@ async def test_a_whole_pick_on_a_slow_pda(box: RealBox, handheld: Callable[[], A
     await box.instruct("order.assign", box.floor.orders[0])
     pda = await handheld()
     await (await pda.cdp()).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-    await login(pda, box, "picker")
-    await pda.until("document.querySelector('.row') !== null")
-    await pda.scan("@C:OK")
-    await pda.sees("扫一个空周转箱")
+    await begin_task(pda, box)
     await pick_all(pda)
     await pda.sees("全部拣完")
     assert await box.state("SO-1001") == "picked"

@@ -10,16 +10,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
-COLUMNS: Final = (
-    "InvoiceNo",
-    "StockCode",
-    "Description",
-    "Quantity",
-    "InvoiceDate",
-    "UnitPrice",
-    "CustomerID",
-    "Country",
-)
+from sync.hub.import_csv import COLUMNS
+
 LINES_MAX: Final = 85
 QTY_MAX: Final = 600
 _OPENING: Final = datetime(2010, 12, 1, 8, 26, tzinfo=UTC)
@@ -52,7 +44,7 @@ def make_csv(*, seed: int, invoices: int, articles: int = 120) -> bytes:
     Which invoice has which oddity follows from its place, so that a file of 20 invoices has all of
     them; everything else follows from `seed`. One invoice in ten is a credit note.
     """
-    random = Random(seed)  # noqa: S311 - the same file again for the same seed
+    random = Random(seed)
     shelf = [_article(random, place) for place in range(articles)]
     at = _OPENING
     text = io.StringIO()
