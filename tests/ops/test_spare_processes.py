@@ -131,7 +131,7 @@ async def test_a_killed_box_goes_on_at_its_spare(tmp_path: Path) -> None:
         stdout=asyncio.subprocess.DEVNULL,
     )
     _, errors = await refused.communicate()
-    assert (refused.returncode, b"another machine is this box now" in errors) == (4, True)
+    assert (refused.returncode, "现在另一台机器是这个边缘盒".encode() in errors) == (4, True)
 
 
 def _archived_causes(data: Path) -> set[str]:
