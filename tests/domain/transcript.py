@@ -32,6 +32,8 @@ SHOWN: Final = (
     "waybill", "grade", "mark", "priority", "sku", "qty", "location", "reason", "until",
 )  # fmt: skip
 """Fields of an entry that a line shows."""
+NOTHING: Final[tuple[Any, ...]] = (None, "", [], 0, -1)
+"""Values that say nothing; an odometer that was not read is -1."""
 WIDTH: Final = 34
 REPEATS_MAX: Final = 2
 """A step that says what one of so many before it said is not told again."""
@@ -69,7 +71,7 @@ def refused(code: str, facts: dict[str, Any]) -> str:
 
 def effect(draft: Draft) -> str:
     """Return an entry as its kind and the fields that tell it from others."""
-    shown = {k: draft.data[k] for k in SHOWN if draft.data.get(k) not in (None, "", [], 0)}
+    shown = {k: draft.data[k] for k in SHOWN if draft.data.get(k) not in NOTHING}
     if draft.kind == "order.moved":
         return f"→ {draft.data['order']}: {draft.data['from']} → {draft.data['to']}"
     return f"→ {draft.kind} " + " ".join(f"{k}={v}" for k, v in shown.items() if k != "order")
