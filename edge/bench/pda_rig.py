@@ -78,8 +78,9 @@ class Site:
         pda.url = f"{self.url}bare" if bare else self.url
         try:
             yield pda
-        finally:
-            await context.close()
+        finally:  # a page that hangs would hold up what is measured next
+            with suppress(TimeoutError):
+                await asyncio.wait_for(context.close(), CLOSE_S_MAX)
 
 
 class Handheld:
