@@ -1,8 +1,11 @@
-"""The arguments of `floorgate journal verify | show | export` and of `floorgate replay`."""
+"""The arguments of `floorgate journal` and of `floorgate replay`."""
 
 import argparse
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
+
+from edge.cli.words import add_language
 
 SHOWN: Final = 50
 CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
@@ -14,6 +17,9 @@ repeated. Give a box's data folder (it may be running; nothing is written), or a
 `floorgate journal export`, which needs no box."""
 SHOW = """Print what happened, one line an entry, oldest first: number, time, what, on what, by
 whom. Without --order and --after these are the newest entries."""
+DAILY = """How often the hub stopped orders on one day, by category: how many took effect, were
+taken back, overruled, came too late or still wait, and the mean time from the hub's word to the
+effect and of each stage on the way: hub to box, box to PDA, PDA to person. The box may run."""
 EXPORT = """Write the whole journal to one file that `floorgate journal verify FILE` checks on any
 machine. It holds no names, phones or addresses: the journal only has their hashes."""
 REPLAY = """Apply the journal from its first entry to fresh documents and compare them with the
@@ -36,6 +42,12 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     show.add_argument("--limit", type=_count, default=SHOWN, metavar="N", help="at most so many")
     show.add_argument("--json", action="store_true", help="print each entry as a line of JSON")
     show.set_defaults(run=_run, action="show_entries")
+
+    daily = _verb(actions, "interceptions", "how often and how fast orders were stopped", DAILY)
+    daily.add_argument("--day", type=_day, metavar="YYYY-MM-DD", help="default: today")
+    add_language(daily)
+    daily.add_argument("--json", action="store_true", help="print one JSON object")
+    daily.set_defaults(run=_run, action="interceptions")
 
     export = _verb(actions, "export", "write the journal to a file", EXPORT)
     export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
@@ -67,6 +79,13 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no day; write it as 2026-11-30") from error
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from edge.cli.interceptions import tell_interceptions
 from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
 from edge.config import ConfigError, load_config
 from edge.store.journal import Item, Journal, NoJournalError, box_of, check_chain
@@ -46,6 +47,11 @@ def verify(args: argparse.Namespace) -> int:
 def show_entries(args: argparse.Namespace) -> int:
     """Print entries."""
     return _on_journal(args, lambda journal, _: _show(args, journal))
+
+
+def interceptions(args: argparse.Namespace) -> int:
+    """Report on the interceptions of a day (FRZ-6)."""
+    return _on_journal(args, lambda journal, _: tell_interceptions(args, journal))
 
 
 def export_journal(args: argparse.Namespace) -> int:

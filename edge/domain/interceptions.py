@@ -4,6 +4,7 @@ A pure reading of entries. The stages are hub → box (issued to frozen), box �
 PDA → person (shown to acknowledged); a stage that no entry tells of is left out of its mean.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Final
 
@@ -25,6 +26,8 @@ class InterceptionRow(msgspec.Struct, frozen=True):
     overruled: int
     too_late: int
     """They came when the order had ended, or could not be carried out any more."""
+    waiting: int
+    """Neither took effect yet nor was taken back: they count down, or a supervisor decides."""
     success_pm: int
     """Of those that were not taken back, how many took effect, per mille."""
     mean_us: int
@@ -38,19 +41,21 @@ class _Tally:
     """What is added up for one category."""
 
     def __init__(self) -> None:
-        self.outcomes: dict[str, int] = {}
+        self.open: set[str] = set()
+        self.outcomes: Counter[str] = Counter()
         self.spans: dict[str, list[int]] = {"whole": [], "box": [], "pda": [], "person": []}
 
     def row(self, category: str) -> InterceptionRow:
-        applied, late = self._of("applied"), self._of("refused")
+        applied, late = self.outcomes["applied"], self.outcomes["refused"]
         judged = applied + late
         return InterceptionRow(
             category=category,
-            count=sum(self.outcomes.values()),
+            count=self.outcomes.total() + len(self.open),
             applied=applied,
-            revoked=self._of("revoked"),
-            overruled=self._of("overruled"),
+            revoked=self.outcomes["revoked"],
+            overruled=self.outcomes["overruled"],
             too_late=late,
+            waiting=len(self.open),
             success_pm=applied * PER_MILLE // judged if judged else 0,
             mean_us=_mean(self.spans["whole"]),
             hub_to_box_us=_mean(self.spans["box"]),
@@ -58,46 +63,79 @@ class _Tally:
             pda_to_person_us=_mean(self.spans["person"]),
         )
 
-    def _of(self, outcome: str) -> int:
-        return self.outcomes.get(outcome, 0)
-
-    def end(self, outcome: str) -> None:
-        """Count how one of them ended."""
-        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
-
 
 def _mean(spans: list[int]) -> int:
     return sum(spans) // len(spans) if spans else 0
 
 
-def interception_rows(entries: Iterable[Fact]) -> list[InterceptionRow]:
-    """Return one row per category, by name, of the interceptions that ended in `entries`."""
-    tallies: dict[str, _Tally] = {}
-    issued: dict[str, int] = {}
-    alarms: dict[str, str] = {}
+def interception_rows(entries: Iterable[Fact], from_us: int = 0) -> list[InterceptionRow]:
+    """Return one row per category, by name, of the interceptions in `entries`.
+
+    Of what came before `from_us` (µs UTC) only that counts which ended, or was answered, after.
+    """
+    reading = _Reading()
     for entry in entries:
+        if note := _NOTED.get(entry.kind):
+            note(reading, entry, counts=entry.at_us >= from_us)
+    return [tally.row(category) for category, tally in sorted(reading.tallies.items())]
+
+
+class _Reading:
+    """What the entries so far have told."""
+
+    def __init__(self) -> None:
+        self.tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
+        self._issued_us: dict[str, int] = {}
+        self._alarms: dict[str, str] = {}
+
+    def opened(self, entry: Fact, *, counts: bool) -> None:
+        """Note that an order was frozen; a breaker of the ruleset is no interception."""
         data = entry.data
-        if entry.kind == "freeze.opened" and data["instruction"]:
-            tally = tallies.setdefault(data["category"], _Tally())
-            issued[data["freeze"]] = data.get("issued_at", entry.at_us)
-            tally.spans["box"].append(entry.at_us - issued[data["freeze"]])
-        elif entry.kind == "freeze.closed" and data["freeze"] in issued:
-            tally = tallies[data["category"]]
-            tally.end(data["outcome"])
-            if data["outcome"] == "applied":
-                tally.spans["whole"].append(entry.at_us - issued[data["freeze"]])
-        elif entry.kind == "instruction.refused" and data["kind"] == "order.freeze":
-            if data["code"] == TOO_LATE:
-                tallies.setdefault(data["facts"].get("category", "cancel"), _Tally()).end("refused")
-        elif entry.kind == "alarm.raised" and "category" in data["facts"]:
-            alarms[data["alarm"]] = data["facts"]["category"]
-        elif entry.kind == "alarm.acked" and data["alarm"] in alarms:
-            _note_stages(tallies.setdefault(alarms[data["alarm"]], _Tally()), entry)
-    return [tally.row(category) for category, tally in sorted(tallies.items())]
+        if not data["instruction"]:
+            return
+        issued_us = self._issued_us[data["freeze"]] = data.get("issued_at", entry.at_us)
+        if counts:
+            tally = self.tallies[data["category"]]
+            tally.open.add(data["freeze"])
+            tally.spans["box"].append(entry.at_us - issued_us)
+
+    def closed(self, entry: Fact, *, counts: bool) -> None:
+        """Note how one ended."""
+        data = entry.data
+        if not counts or data["freeze"] not in self._issued_us:
+            return
+        tally = self.tallies[data["category"]]
+        tally.open.discard(data["freeze"])
+        tally.outcomes[data["outcome"]] += 1
+        if data["outcome"] == "applied":
+            tally.spans["whole"].append(entry.at_us - self._issued_us[data["freeze"]])
+
+    def refused(self, entry: Fact, *, counts: bool) -> None:
+        """Note one that came too late."""
+        data = entry.data
+        if counts and (data["kind"], data["code"]) == ("order.freeze", TOO_LATE):
+            self.tallies[data["facts"].get("category", "cancel")].outcomes["refused"] += 1
+
+    def raised(self, entry: Fact, *, counts: bool) -> None:
+        """Note for which category somebody is called."""
+        del counts
+        if "category" in entry.data["facts"]:
+            self._alarms[entry.data["alarm"]] = entry.data["facts"]["category"]
+
+    def acked(self, entry: Fact, *, counts: bool) -> None:
+        """Note how long the way to the PDA and its person took."""
+        category = self._alarms.get(entry.data["alarm"])
+        shown_us = entry.data.get("shown_us", 0)
+        if counts and category and shown_us:
+            spans = self.tallies[category].spans
+            spans["pda"].append(entry.data["took_us"] - shown_us)
+            spans["person"].append(shown_us)
 
 
-def _note_stages(tally: _Tally, acked: Fact) -> None:
-    took_us, shown_us = acked.data["took_us"], acked.data.get("shown_us", 0)
-    if shown_us:
-        tally.spans["pda"].append(took_us - shown_us)
-        tally.spans["person"].append(shown_us)
+_NOTED: Final = {
+    "freeze.opened": _Reading.opened,
+    "freeze.closed": _Reading.closed,
+    "instruction.refused": _Reading.refused,
+    "alarm.raised": _Reading.raised,
+    "alarm.acked": _Reading.acked,
+}

@@ -212,3 +212,18 @@ def test_frz_6_the_daily_report_says_how_often_and_where_the_time_went(site: Sit
     assert (cancel.success_pm, cancel.mean_us // S, cancel.hub_to_box_us) == (500, 17, 2 * S)
     assert (cancel.box_to_pda_us // S, cancel.pda_to_person_us) == (1, 2 * S)
     assert (remark.count, remark.revoked, remark.success_pm) == (1, 1, 0)
+
+
+def test_frz_6_a_day_counts_what_ended_in_it(site: Site) -> None:
+    """What was told the day before and ended today is today's; what waits is said (FRZ-6)."""
+    site.assign("1001")
+    site.freeze("1001")
+    midnight_us = site.now_us + 1
+    site.pass_s(60)
+    site.fire_timers()
+    site.assign("1002")
+    site.freeze("1002", "remark")
+    cancel, remark = interception_rows(site.journal, midnight_us)
+    assert (cancel.count, cancel.applied, cancel.hub_to_box_us) == (1, 1, 0)
+    assert cancel.mean_us >= 15 * S
+    assert (remark.count, remark.waiting, remark.success_pm) == (1, 1, 0)

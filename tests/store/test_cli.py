@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -204,3 +205,29 @@ def test_an_unknown_order_is_said_so(
     """`show --order` of an order that never was exits 1."""
     assert run("journal", "show", "--data", data, "--order", "SO-9") == 1
     assert "no order SO-9" in capsys.readouterr().err
+
+
+def test_a_day_s_interceptions_are_told(
+    tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By category, in both languages, for the day that is asked for (FRZ-6)."""
+    store = SqliteStore(tmp_path / "floor.db")
+    floor = Floor(store).found()
+    order, assign = floor.assign()
+    floor.run(assign)
+    floor.run(floor.instruct("order.freeze", {"order_id": order, "category": "cancel"}))
+    day = datetime.fromtimestamp(floor.clock.us / 1_000_000, UTC).astimezone().date()
+    asked = ("journal", "interceptions", "--data", tmp_path, "--day")
+    assert run(*asked, day, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["day"] == str(day)
+    assert [(row["category"], row["count"], row["waiting"]) for row in told["interceptions"]] == [
+        ("cancel", 1, 1)
+    ]
+    assert run(*asked, day, "--language", "zh") == 0
+    head, row = capsys.readouterr().out.splitlines()
+    assert head.split()[:2] == ["类别", "次数"]
+    assert row.split()[:2] == ["取消", "1"]
+    assert run(*asked, day + timedelta(days=1), "--language", "en") == 0
+    assert capsys.readouterr().out.endswith(": nothing was intercepted\n")
+    store.close()
