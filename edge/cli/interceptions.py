@@ -3,7 +3,7 @@
 import argparse
 from bisect import bisect_left
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ import msgspec
 
 from edge.cli.output import GOOD, aligned, say, say_json
 from edge.cli.words import language_of, page_text
+from edge.clock import SystemClock
 from edge.domain.interceptions import InterceptionRow, interception_rows
 from edge.domain.model import Name
 from edge.store.journal import Journal
@@ -31,7 +32,7 @@ NONE: Final = Name("{day}：没有拦截", "{day}: nothing was intercepted")
 
 def tell_interceptions(args: argparse.Namespace, journal: Journal) -> int:
     """Print the day's interceptions, a row a category."""
-    day: date = args.day or datetime.now().astimezone().date()
+    day: date = args.day or _today()
     begins, ends = (_us(each) for each in (day, day + timedelta(days=1)))
     entries = _since(journal, _us(day - BEFORE))
     rows = interception_rows(takewhile(lambda entry: entry.at_us < ends, entries), begins)
@@ -57,6 +58,10 @@ def _cells(row: InterceptionRow, language: str) -> list[str]:
         f"{row.success_pm / 10:.1f} %" if row.applied + row.too_late else "–",
         *(f"{each / 1_000_000:.1f} s" if each else "–" for each in times),
     ]
+
+
+def _today() -> date:
+    return datetime.fromtimestamp(SystemClock().now_us() / 1e6, UTC).astimezone().date()
 
 
 def _us(day: date) -> int:
