@@ -163,7 +163,8 @@ const closed = (asked, answer) => (['deny', 'refer'].includes(answer) ? null : a
 /** @param {App} app @param {ApprovalView} asked @param {string} answer */
 function note(app, asked, answer) {
   const said = asked.answers.find((each) => each.answer === answer)?.does;
-  return said ? app.name(said) : '';
+  if (said) return app.name(said);
+  return answer === 'refer' ? app.t('approval.refers') : '';
 }
 
 /** @param {App} app @param {ApprovalView} asked @param {string} answer */
