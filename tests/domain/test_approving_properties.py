@@ -6,6 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from edge.domain import commands as c
 from edge.domain.model import Approval
+from tests.domain.shrinking import SHRINKS
 from tests.domain.site import PEOPLE, Site
 
 ANSWERS = st.sampled_from(["cancel", "rush", "address", "remark", "deny", "refer", "grant"])
@@ -78,5 +79,5 @@ class Desk(RuleBasedStateMachine):
             assert len(self.site.order(order).approvals) == bool(contested)
 
 
-TestDesk = Desk.TestCase
+TestDesk = SHRINKS(Desk.TestCase)
 TestDesk.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)

@@ -12,6 +12,7 @@ from edge.domain.asking import ask
 from edge.domain.model import Job, Lock, Order, Shelf, Task, shelf_id
 from edge.domain.projections import apply
 from edge.domain.world import World
+from tests.domain.shrinking import SHRINKS
 from tests.domain.site import BIB, BINS, BOOK, MUG, PEOPLE, WIPES, Site, gtin, line
 
 ORDERS = ("1001", "1002")
@@ -262,7 +263,7 @@ class Floor(RuleBasedStateMachine):
         assert all(encode(replayed[key]) == encode(doc) for key, doc in self.site.docs.items())
 
 
-TestFloor = Floor.TestCase
+TestFloor = SHRINKS(Floor.TestCase)
 TestFloor.settings = settings(max_examples=70, stateful_step_count=40, deadline=None)
 
 

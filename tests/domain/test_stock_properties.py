@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from edge.domain import commands as c
 from edge.domain.model import Lock, Lot, Plan, Shelf, lot_id, shelf_id
+from tests.domain.shrinking import SHRINKS
 from tests.domain.site import BINS, MUG, Site, gtin, line
 
 BIN = BINS[MUG]
@@ -158,7 +159,7 @@ class Books(RuleBasedStateMachine):
                     assert not (isinstance(known, Lot) and known.frozen)
 
 
-TestBooks = Books.TestCase
+TestBooks = SHRINKS(Books.TestCase)
 TestBooks.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 
 
