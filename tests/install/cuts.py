@@ -22,10 +22,13 @@ TREE: Final = (
     " /usr/lib/systemd/system /usr/lib/sysusers.d /usr/lib/tmpfiles.d /usr/lib/udev/rules.d"
     " /usr/lib/systemd/journald.conf.d /etc/systemd/system; do"
     " find $top -name __pycache__ -prune -o -printf '%p %M %u %l ' -type f ! -name '*.pyc'"
+    " ! -path '*/floorgate-*.dist-info/*'"
     " -exec sha256sum {} ';' -o ! -name __pycache__ -printf '\\n'; done 2>&1"
     " | LC_ALL=C sort"
 )
-"""Everything that an installation leaves: names, modes, owners, links, contents."""
+"""Everything that an installation leaves: names, modes, owners, links, contents.
+
+But for what pip notes of our own package: it names the temporary folder that it was built from."""
 QUICK: Final = "cd /srv/light; export PIP_NO_COMPILE=1"
 PURGE: Final = "cd /srv/light; echo yes | ./install.sh uninstall --purge"
 
