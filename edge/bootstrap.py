@@ -446,8 +446,8 @@ class BoxProcess:
                 result = close()
                 if asyncio.iscoroutine(result):
                     await result
-            except Exception:
-                log.exception("not closed", part=close.__qualname__)
+            except (Exception, asyncio.CancelledError):  # a part may hang on what was cancelled
+                log.exception("not closed", part=getattr(close, "__qualname__", repr(close)))
 
 
 async def serve_box(

@@ -1,5 +1,6 @@
 """DNS-SD services of our own: the box, by which a PDA finds it without typing; virtual printers."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
@@ -58,6 +59,8 @@ class Announcement:
         self._zeroconf = zeroconf
         info = self._info(parsed_addresses=addresses)
         try:
+            # shielded: a wait that is cancelled cancels zeroconf's start, and nothing can close it
+            await asyncio.shield(zeroconf.zeroconf.async_wait_for_start())
             await (await zeroconf.async_register_service(info, allow_name_change=True))
         except (OSError, NonUniqueNameException) as error:
             await self.stop()

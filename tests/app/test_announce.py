@@ -6,6 +6,8 @@ import ssl
 import sys
 from pathlib import Path
 
+import pytest
+
 from drivers.api import DriverError, announce_box
 from edge import finding
 from edge.sim.virtual_loop import VirtualLoop, run_virtually
@@ -80,3 +82,27 @@ async def test_an_announcement_is_withdrawn_at_any_moment() -> None:
         assert announcing.done()
 
     await asyncio.gather(*map(at, range(MOMENTS)))
+
+
+@pytest.mark.parametrize("turns", range(1, 6))
+async def test_an_announcement_that_hardly_began_is_withdrawn_by_who_is_cancelled(
+    turns: int,
+) -> None:
+    """A service that is told to stop right after its start closes all that it has."""
+
+    async def serve() -> None:
+        service = announce_box(BOX, "b", 4433, "", ("127.0.0.1",))
+        announcing = asyncio.create_task(finding.announce(service))
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await finding.withdraw(service, announcing)
+            ends.append(announcing.done())
+
+    ends: list[bool] = []
+    serving = asyncio.create_task(serve())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+    assert ends == [True]
