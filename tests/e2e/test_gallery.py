@@ -18,7 +18,7 @@ RULES_NOT_OF_PARTS = {"landmark-no-duplicate-banner", "landmark-banner-is-top-le
                       "landmark-no-duplicate-contentinfo", "landmark-contentinfo-is-top-level",
                       "landmark-unique", "page-has-heading-one"}  # fmt: skip
 """What holds for a page of its own: here many bars and footers stand beside each other."""
-WORDS = {"reason", "when", "age", "span", "brief"}
+WORDS = {"reason", "whyFrozen", "when", "age", "span", "brief"}
 """Exports of the parts' files that are texts, not parts."""
 EXPORT = re.compile(r"^export (?:const|function) (\w+)", re.MULTILINE)
 CONTRAST_MIN = 7.0
