@@ -274,7 +274,10 @@ def put_back(turn: Turn, data: PutbackScan) -> Facts:
         location=item.location,
         qty=data.qty,
     )
-    stock.put_back(turn, order, item.sku, item.location, data.qty)
+    if item.late and not turn.rules.is_over(order.state):
+        stock.lay_back(turn, order, (item.sku, item.location, item.lot, data.qty))
+    else:
+        stock.put_back(turn, order, item.sku, item.location, data.qty)
     settle(turn, turn.world.the(Order, order.id))
     return {"order_id": order.id}
 

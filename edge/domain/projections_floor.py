@@ -261,7 +261,8 @@ def _task_extended(world: World, _: Fact, data: dict[str, Any]) -> None:
 def _pick_late_scan(world: World, _: Fact, data: dict[str, Any]) -> None:
     order = the_order(world, data)
     take_out(world, (data["sku"], data["location"], data.get("lot", "")), data["qty"])
-    item = PutBack(sku=data["sku"], location=data["location"], qty=data["qty"])
+    shelf = {"sku": data["sku"], "location": data["location"], "lot": data.get("lot", "")}
+    item = PutBack(**shelf, qty=data["qty"], late=True)
     world.edit(order, put_back=(*order.put_back, item))
 
 

@@ -159,6 +159,11 @@ def put_back(turn: Turn, order: Order, sku: str, place: str, qty: int) -> None:
     _emit(turn, order, "return", [_move(piece, on_hand=piece[3]) for piece in back])
 
 
+def lay_back(turn: Turn, order: Order, piece: Piece) -> None:
+    """Book pieces that lie in their bin again, and were never counted as picked from it."""
+    _emit(turn, order, "putback", [_move(piece)], out=[(*piece[:3], -piece[3])])
+
+
 def come_back(turn: Turn, order: Order, sku: str, place: str, qty: int) -> None:
     """Book pieces of a shipment that came back into `place`."""
     lock = turn.world.get(Lock, order.id)

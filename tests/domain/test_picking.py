@@ -3,7 +3,7 @@
 import pytest
 
 from edge.domain import commands as c
-from edge.domain.model import Assignment, Hands, Plan, Sku, Task, Tote
+from edge.domain.model import Assignment, Hands, Lock, Plan, Shelf, Sku, Task, Tote, shelf_id
 from tests.domain.site import BINS, BOOK, MUG, TOWEL, WIPES, S, Site, changed_rules, gtin, line
 
 
@@ -329,6 +329,21 @@ def test_a_late_scan_after_the_end_is_put_back(site: Site) -> None:
     assert late.code == "late_scan"
     assert site.by("keeper", c.PutbackScan("1001", gtin(MUG))).ok
     assert (site.state(), site.order().put_back[0].done) == ("cancelled", 1)
+
+
+def test_a_late_piece_that_is_back_leaves_the_order_its_lock(site: Site) -> None:
+    """The order goes on: what is still to be picked stays locked for it (PICK-10)."""
+    site.to_picking()
+    captured = site.now_us
+    site.pass_s(1)
+    site.freeze(category="remark", remark="轻放")
+    locked = site.the(Lock, "1001").pieces
+    late = site.by("picker", c.PickScan(site.task_id(), 1, gtin(MUG)), captured_us=captured)
+    assert late.code == "late_scan"
+    assert site.by("keeper", c.PutbackScan("1001", gtin(MUG))).ok
+    assert site.the(Lock, "1001").pieces == locked
+    shelf = site.the(Shelf, shelf_id(MUG, BINS[MUG], ""))
+    assert shelf.out == 0
 
 
 def test_goods_are_put_back_by_quantity_into_their_own_bin(site: Site) -> None:

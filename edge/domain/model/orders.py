@@ -129,6 +129,10 @@ class PutBack(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     location: str
     qty: int
     done: int = 0
+    late: bool = False
+    """Scanned when it did not count any more: what is still to be picked keeps its lock."""
+    lot: str = ""
+    """Of a late piece; the others' lots stand in the order's lock."""
 
 
 class Fulfilment(Doc, frozen=True, kw_only=True):
