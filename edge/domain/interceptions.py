@@ -23,7 +23,9 @@ class InterceptionRow(msgspec.Struct, frozen=True):
     count: int
     applied: int
     revoked: int
+    """Taken back, as a lot that may go again."""
     overruled: int
+    """Another one counted, or the order ended meanwhile."""
     too_late: int
     """They came when the order had ended, or could not be carried out any more."""
     waiting: int
@@ -47,13 +49,14 @@ class _Tally:
 
     def row(self, category: str) -> InterceptionRow:
         applied, late = self.outcomes["applied"], self.outcomes["refused"]
+        revoked = self.outcomes["revoked"] + self.outcomes["released"]
         judged = applied + late
         return InterceptionRow(
             category=category,
             count=self.outcomes.total() + len(self.open),
             applied=applied,
-            revoked=self.outcomes["revoked"],
-            overruled=self.outcomes["overruled"],
+            revoked=revoked,
+            overruled=self.outcomes.total() - judged - revoked,
             too_late=late,
             waiting=len(self.open),
             success_pm=applied * PER_MILLE // judged if judged else 0,
