@@ -44,8 +44,10 @@ printers = ["P1", "P2"]
 """
 HUB_UNIT: Final = (
     "systemd-run --quiet --unit=hub --property=Restart=always floorgate hub --data /srv/hub"
-    f" --port 8470 --box W1-A={TOKEN}"
+    f" --port 8470 --box W1-A={TOKEN};"
+    " timeout 30 bash -c 'until (: </dev/tcp/127.0.0.1/8470) 2>/dev/null; do sleep 0.1; done'"
 )
+"""Starts the hub, and waits until it listens."""
 LOOK: Final = (
     'find /opt/floorgate -maxdepth 3 -printf "%p %l\\n"; ls /var/backups/floorgate;'
     " cat /usr/lib/systemd/system/floorgate*"
