@@ -10,17 +10,18 @@ from edge.domain.ids import uuid7
 
 BOOT_ID_FILE: Final = Path("/proc/sys/kernel/random/boot_id")
 SALT_BYTES: Final = 16
-
-
 TIMEX_BYTES: Final = 256
 """More than any `struct timex` has (adjtimex(2))."""
 TIME_ERROR: Final = 5
 """What adjtimex(2) returns while the clock is not synchronised."""
 
+_adjtimex = ctypes.CDLL(None).adjtimex  # once: each look-up leaves a cycle, and every group asks
+_Timex = ctypes.c_char * TIMEX_BYTES
+
 
 def is_ntp_synchronised() -> bool:
     """Tell whether the kernel's clock is kept by NTP (adjtimex(2), asked without a change)."""
-    state: int = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(TIMEX_BYTES))
+    state: int = _adjtimex(_Timex())
     return 0 <= state < TIME_ERROR
 
 

@@ -8,7 +8,7 @@ from playwright.async_api import Browser, BrowserContext, CDPSession, Page
 
 from edge.bench import handheld
 
-WAIT_MS = 8000
+WAIT_MS = 30_000
 POLL_S = 0.02
 PHONE = {"width": 360, "height": 640}
 SPY = """

@@ -2,7 +2,7 @@
 
 import { openAlarms } from './core/state.js';
 import { mayTakeOver } from './core/updating.js';
-import { newerShell } from './io/shell.js';
+import { newerShell, shellFetched } from './io/shell.js';
 
 /** Between two tries to renew a page that the box refuses, ms. */
 const RENEW_MS = 2000;
@@ -25,6 +25,7 @@ export function tooOld(app) {
   app.tell('stop', 'refusal.page_old', {}, 'hint.page_old');
   app.soon('renew', RENEW_MS, async () => {
     await app.keepShell?.();
+    await shellFetched();
     (await newerShell())?.();
   });
 }

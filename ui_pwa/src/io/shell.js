@@ -63,6 +63,13 @@ export async function newerShell() {
   };
 }
 
+/** Wait until a newer page that is being fetched is here, or has failed. */
+export async function shellFetched() {
+  const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
+  const worker = registration?.installing;
+  if (worker) await new Promise((resolve) => worker.addEventListener('statechange', resolve));
+}
+
 /** @param {Report} report */
 async function persist(report) {
   if (navigator.storage?.persist) report({ persisted: await navigator.storage.persist() });
