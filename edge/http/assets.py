@@ -7,6 +7,7 @@ import asyncio
 import gzip
 import hashlib
 import mimetypes
+import posixpath
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from edge.http.linking import link
+
 FOLDERS: Final = ("src", "enrol", "gallery", "css", "locales", "vendor", "icons", "voice")
 FILES: Final = ("index.html", "manifest.webmanifest", "sw.js", "favicon.svg")
 LEFT_OUT: Final = {".md", ".template"}
@@ -22,6 +25,9 @@ OPEN_TO_ALL: Final = "enrol/probe.json"
 """Proves to the page on plain HTTP that HTTPS works; it says nothing else."""
 GZIP_SUFFIXES: Final = {".html", ".js", ".css", ".json", ".svg", ".webmanifest", ".wasm"}
 HASH_CHARS: Final = 16
+LIBRARY: Final = "vendor/lit.js"
+_SCRIPT: Final = re.compile(rf"{re.escape(LIBRARY)}$|(?!vendor/).+\.js$")
+"""What is linked; of what others made, only the library that the page stands on."""
 _COMMENT: Final = re.compile(rb"(?ms)^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/[ \t]*)$")
 """A comment of JavaScript that has its lines to itself."""
 
@@ -45,7 +51,7 @@ class Assets:
     """All files of the page, by their path."""
 
     def __init__(self, root: Path) -> None:
-        self._assets = {path: _load(root / path) for path in _paths(root)}
+        self._assets = {path: _asset(path, body) for path, body in _bodies(root).items()}
         shell = {f"/{path}": asset.etag for path, asset in sorted(self._assets.items())}
         version = hashlib.sha256(msgspec.json.encode(shell)).hexdigest()[:HASH_CHARS]
         self._packed: dict[str, bytes] = {}
@@ -105,12 +111,22 @@ def _paths(root: Path) -> list[str]:
     return found
 
 
-def _load(path: Path) -> Asset:
-    body = path.read_bytes()
-    if path.suffix == ".js" and path.parent.name != "vendor":
-        body = without_comments(body)
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+def _bodies(root: Path) -> dict[str, bytes]:
+    """Return what each path is answered with."""
+    bodies = {path: (root / path).read_bytes() for path in _paths(root)}
+    scripts = {
+        path: (body if path == LIBRARY else without_comments(body)).decode()
+        for path, body in bodies.items()
+        if _SCRIPT.match(path)
+    }
+    rest = {path: body for path, body in bodies.items() if path not in scripts}
+    return rest | {path: script.encode() for path, script in link(scripts).items()}
+
+
+def _asset(path: str, body: bytes) -> Asset:
+    suffix = posixpath.splitext(path)[1]
+    kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
     if kind.startswith("text/") or kind.endswith(("json", "javascript")):
         kind += "; charset=utf-8"
     etag = hashlib.sha256(body).hexdigest()[:HASH_CHARS]
-    return Asset(body, path.suffix in GZIP_SUFFIXES, kind, etag)
+    return Asset(body, suffix in GZIP_SUFFIXES, kind, etag)

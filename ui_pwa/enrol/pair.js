@@ -63,7 +63,7 @@ byId('form').addEventListener('submit', async (/** @type {SubmitEvent} */ event)
     return;
   }
   try {
-    const saved = await db.saved();
+    const { saved } = await db.load();
     await pair(saved);
     byId('form').hidden = true;
     byId('next').hidden = Boolean(saved.profile); // its scanner is known from before

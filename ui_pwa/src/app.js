@@ -7,6 +7,7 @@ import { BoxError, Link, call, part, texts } from './io/box.js';
 import * as db from './io/db.js';
 import { signal } from './io/signals.js';
 import { Painter, byId } from './painter.js';
+import { Scans } from './scans.js';
 import { isCalm } from './screens/dialogs.js';
 
 /** An unacknowledged alarm is signalled again this often, ms. */
@@ -49,8 +50,6 @@ export class App {
     this.wedge = null;
     /** @type {(() => unknown) | null} */
     this.keepShell = null;
-    /** @type {Promise<import('./scans.js').Scans> | null} */
-    this.routing = null;
     /** @type {Promise<typeof import('./screens/follow.js')> | null} */
     this.follow = null;
     /** @type {Promise<unknown>} */
@@ -69,6 +68,7 @@ export class App {
     /** @type {Set<string>} */
     this.unsaved = new Set();
     this.painter = new Painter(this);
+    this.scans = new Scans(this);
     this.alarmedMs = -Infinity;
     /** When each alarm was first shown, ms. */
     /** @type {Map<string, number>} */
@@ -351,7 +351,7 @@ export class App {
     else if (frame.t === 'entry') this.followed((follow) => follow.entry(this, frame.entry));
     else if (frame.t === 'alarm') this.onAlarm(frame.alarm);
     else if (frame.t === 'status') this.onStatus(frame);
-    else if (frame.t === 'scan') this.scans().then((scans) => scans.fromStation(frame));
+    else if (frame.t === 'scan') this.scans.fromStation(frame);
     else if (frame.t === 'lock') this.locked();
     else if (frame.t === 'bye' && BYES.includes(frame.code)) this.signedOut();
     else if (frame.t === 'bye' && frame.code === 'page_old')
@@ -472,12 +472,6 @@ export class App {
     this.pump();
   }
 
-  /** Where scans are led; loaded after the first paint, in the order they came. */
-  scans() {
-    this.routing ??= part(() => import('./scans.js')).then(({ Scans }) => new Scans(this));
-    return this.routing;
-  }
-
   /** What arrived is no code; where that happens often, the scanner is to be calibrated. */
   /** @param {string} why */
   async onReject(why) {
@@ -493,7 +487,7 @@ export class App {
 
   /** Scans wait for each other; none is dropped. @param {string} code */
   onScan(code) {
-    this.scans().then((scans) => scans.take(code));
+    this.scans.take(code);
   }
 }
 

@@ -28,7 +28,7 @@ function carried() {
 }
 
 async function start() {
-  const [saved, outbox] = await Promise.all([db.saved(), db.outbox()]);
+  const { saved, outbox } = await db.load();
   const device = saved.device ?? newId();
   if (!saved.device) db.save({ device }).catch(reportError); // nobody signs in before it is there
   const known = Object.fromEntries(
@@ -36,9 +36,10 @@ async function start() {
   );
   const app = new App(device, { ...known, ...carried() }, outbox);
   const first = location.hash === TO_CALIBRATE ? 'calibrate' : 'signin';
-  await app.dress(app.state.session !== null || first !== 'signin');
   if (!app.state.session) app.go(first);
   if (location.hash) history.replaceState(null, '', location.pathname + location.search);
+  const { screen } = app.state;
+  await Promise.all([app.dress(screen !== 'signin'), app.painter.fetch(screen)]);
   app.painter.render();
   app.wedge = new Wedge({
     sink: /** @type {HTMLInputElement} */ (byId('sink')),
@@ -72,10 +73,11 @@ async function start() {
   });
   addEventListener('pagehide', () => app.save());
   setInterval(() => app.tick(), TICK_MS);
-  await app.resume();
-  app.painter.render();
+  const resumed = app.resume();
+  if (floorPractice) await resumed; // what is done there is known to the box alone
   document.documentElement.dataset.ready = '';
   performance.mark('ready');
+  await resumed;
   await keepPage(app);
 }
 
@@ -85,7 +87,6 @@ async function keepPage(app) {
   const [shell] = await Promise.all([
     part(() => import('./io/shell.js')),
     app.dress(),
-    app.scans(),
   ]);
   const report = (/** @type {Partial<State['shell']>} */ shell) =>
     app.dispatch({ type: 'shell', shell });

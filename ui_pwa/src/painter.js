@@ -5,6 +5,7 @@ import { openAlarms } from './core/state.js';
 import { part, pause } from './io/box.js';
 import { action, footer, header, notice } from './parts/parts.js';
 import * as dialogs from './screens/dialogs.js';
+import { SCREENS } from './screens/registry.js';
 import * as signIn from './screens/sign_in.js';
 
 export class Painter {
@@ -31,8 +32,9 @@ export class Painter {
   paint() {
     if (this.waiting) return;
     this.waiting = true;
-    if (document.hidden) setTimeout(() => this.render());
-    else requestAnimationFrame(() => this.render());
+    const render = () => this.waiting && this.render();
+    if (document.hidden) setTimeout(render);
+    else requestAnimationFrame(render);
   }
 
   /** Do something when the next frame has been painted. @param {() => void} work */
@@ -77,7 +79,6 @@ export class Painter {
 
   /** Have every screen at hand before the next hole in the Wi-Fi. */
   async fetchAll() {
-    const { SCREENS } = await part(() => import('./screens/registry.js'));
     await Promise.all([...Object.keys(SCREENS).map((id) => this.fetch(id)), this.fetchAsks()]);
     while (this.missing.size) await pause();
   }
@@ -85,7 +86,7 @@ export class Painter {
   /** The screen of a name, fetched if need be; undefined while it does not come. */
   /** @param {ScreenName} name */
   async fetch(name) {
-    const load = async () => (await import('./screens/registry.js')).SCREENS[name].load();
+    const load = () => SCREENS[name].load();
     const take = (/** @type {ScreenModule} */ module) => (this.screens[name] = module);
     if (!this.screens[name]) await this.#bring(name, load, take);
     return this.screens[name];

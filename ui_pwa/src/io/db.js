@@ -75,11 +75,6 @@ export function keep(kept) {
   return transact(['outbox'], 'readwrite', 'strict', (outbox) => outbox.add(kept));
 }
 
-/** @returns {Promise<Kept[]>} */
-export function outbox() {
-  return transact(['outbox'], 'readonly', 'default', (store) => store.getAll());
-}
-
 /**
  * Write what an answer changes: the command's place in the outbox and the saved values together.
  * @param {number} seq
@@ -118,13 +113,17 @@ export function save(values) {
   });
 }
 
-/** @returns {Promise<Record<string, any>>} */
-export async function saved() {
-  const [keys, values] = await Promise.all([
-    transact(['saved'], 'readonly', 'default', (store) => store.getAllKeys()),
-    transact(['saved'], 'readonly', 'default', (store) => store.getAll()),
-  ]);
-  return Object.fromEntries(
-    keys.map((/** @type {string} */ k, /** @type {number} */ i) => [k, values[i]]),
-  );
+/**
+ * What a start goes on from.
+ * @returns {Promise<{saved: Record<string, any>, outbox: Kept[]}>}
+ */
+export async function load() {
+  /** @type {IDBRequest<any[]>[]} */
+  let found = [];
+  const outbox = await transact(['outbox', 'saved'], 'readonly', 'default', (store, saved) => {
+    found = [saved.getAllKeys(), saved.getAll()];
+    return store.getAll();
+  });
+  const [keys, values] = found.map((request) => request.result);
+  return { saved: Object.fromEntries(keys.map((key, i) => [key, values[i]])), outbox };
 }

@@ -1,0 +1,103 @@
+"""The page's modules joined for the wire."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.http.linking import ENTRY, link
+
+PICK = "src/screens/pick.js"
+PROGRAM = {
+    "vendor/lit.js": "/* @license */\nlet n = 0;const a=()=>n+=1;export{a as count,a as also};\n",
+    "src/one.js": (
+        "import { count, also as more } from '../vendor/lit.js';\n"
+        "export const list = [];\nexport function add(x) {\n  list.push(x, count(), more());\n}\n"
+        "export class Box {}\nexport async function wait() {}\n"
+    ),
+    ENTRY: (
+        "import * as one from './one.js';\nimport { say } from './later.js';\n"
+        "one.add('entry');\n"
+        "const pick = await import('./screens/pick.js');\n"
+        "pick.scan('pick');\nawait one.wait();\n"
+        "const { other } = await import('./screens/other.js');\nother(new one.Box());\n"
+        "say(JSON.stringify(one.list));\n"
+    ),
+    "src/later.js": "export const say = (text) => console.log(text);\n",
+    PICK: "import {\n  add,\n} from '../one.js';\nexport const scan = (x) => add(x);\n",
+    "src/screens/other.js": (
+        "import { Box, add } from '../one.js';\nimport { scan } from './pick.js';\n"
+        "export const other = (box) => {\n  add(box instanceof Box);\n  scan('other');\n};\n"
+    ),
+}
+
+
+def printed(scripts: dict[str, str], folder: Path) -> str:
+    """Run the entry in Node.js, with `folder` as the root of the site; return what it prints."""
+    for path, script in scripts.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(script.replace("'/src/", f"'{folder}/src/"), "utf-8")
+    (folder / "package.json").write_text('{"type": "module"}')
+    node = shutil.which("node")
+    assert node, "node is missing; install it with: apt-get install nodejs"
+    done = subprocess.run(
+        [node, str(folder / ENTRY)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def test_it_is_the_same_program(tmp_path: Path) -> None:
+    """Joined or not, each module runs once and everybody has the same one (PDA-1)."""
+    told = '["entry",1,2,"pick",3,4,true,5,6,"other",7,8]\n'
+    assert printed(PROGRAM, tmp_path / "written") == told
+    assert printed(link(PROGRAM), tmp_path / "served") == told
+
+
+def test_what_is_needed_together_is_one_file() -> None:
+    """A module stands in the first bundle that needs it, and nowhere else (PDA-1)."""
+    served = link(PROGRAM)
+    assert sorted(served) == [
+        ENTRY, "src/screens/other.js", "src/start.js", "src/work.js"
+    ]  # fmt: skip
+    assert served["src/screens/other.js"].count("\n") == PROGRAM["src/screens/other.js"].count("\n")
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("import './one.js';\n", "cannot be linked: import './one.js';"),
+        ("export default 1;\n", "cannot be linked: export default 1;"),
+        ("export * from './one.js';\n", r"cannot be linked: export \* from"),
+        ("export let n = 1;\n", "cannot be linked: export let n = 1;"),
+        ("import { a } from './none.js';\n", "there is no src/none.js"),
+        ("import { scan } from './screens/pick.js';\n", "a circle of imports"),
+    ],
+)
+def test_what_it_does_not_know_is_told(script: str, why: str) -> None:
+    """A form that cannot be linked stops the box, which names the file and the line."""
+    with pytest.raises(ValueError, match=why):
+        link(PROGRAM | {"src/one.js": script})
+
+
+@given(st.lists(st.sets(st.integers(0, 5)), min_size=6, max_size=6), st.sets(st.integers(0, 5)))
+def test_each_stands_once_behind_what_it_imports(needs: list[set[int]], roots: set[int]) -> None:
+    """Whatever imports whatever, each module is there once, behind those that it imports."""
+
+    def imports(of: set[int], folder: str) -> str:
+        return "".join(f"import {{ a{n} }} from '{folder}m{n}.js';\n" for n in sorted(of))
+
+    of = {n: {other for other in need if other < n} for n, need in enumerate(needs)}
+    scripts = {f"src/m{n}.js": imports(of[n], "./") + f"export const a{n} = {n};\n" for n in of}
+    scripts |= {ENTRY: imports(roots, "./"), PICK: imports({5}, "../")}
+    served = link(scripts)
+    whole = served["src/start.js"] + served["src/work.js"]
+    for n, need in of.items():
+        place = f"['src/m{n}.js'] = "
+        assert whole.count(place) + (f"src/m{n}.js" in served) == 1
+        assert all(whole.find(f"['src/m{other}.js'] = ") < whole.find(place) for other in need
+                   if place in whole)  # fmt: skip
