@@ -27,7 +27,7 @@ from edge.app.printing import PrintQueue
 from edge.app.push import Push
 from edge.app.reads import Reads
 from edge.app.retention import Retention, Times
-from edge.app.telling import ToldError
+from edge.app.telling import ToldError, cause_zh
 from edge.app.timers import Timers
 from edge.clock import SystemClock, SystemIds, is_ntp_synchronised
 from edge.config import Config
@@ -115,7 +115,7 @@ class BoxProcess:
             raise UnusableError(
                 f"{self.data} cannot be used: {error}; nothing is lost; "
                 "next: floorgate doctor disk storage journal",
-                f"{self.data} 无法使用（cannot be used）：{error}；什么都没有丢；"
+                f"{self.data} 无法使用（cannot be used）：{cause_zh(error)}；什么都没有丢；"
                 "下一步：floorgate doctor disk storage journal",
             ) from error
         self.reads = Reads(self.reader)
@@ -352,9 +352,9 @@ class BoxProcess:
             self.certificates = self.web.certificates
             self.url = await self.web.open()
         except CertificateError as error:
-            raise UnusableError(str(error)) from error
+            raise UnusableError(str(error), error.told("zh")) from error
         except PortError as error:
-            raise TakenError(str(error)) from error
+            raise TakenError(str(error), error.told("zh")) from error
 
     # ---- what works ---------------------------------------------------------------------------
 

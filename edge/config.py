@@ -3,22 +3,25 @@
 An unknown key is an error that names its line. `FLOORGATE_HTTP_PORT=8443` sets `http.port`.
 """
 
+import difflib
 import os
 import re
 import tomllib
 from collections.abc import Mapping
+from enum import EnumType
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 import msgspec
 
 from drivers.api import Source
 from edge.app.sessions import Station
+from edge.app.telling import ToldError, cause_zh
 
 ENV_PREFIX: Final = "FLOORGATE_"
 
 
-class ConfigError(Exception):
+class ConfigError(ToldError):
     """The configuration cannot be used; the text says where and what to write."""
 
 
@@ -160,22 +163,34 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
         text = path.read_text("utf-8")
         table = tomllib.loads(text)
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}; give another with --config FILE") from error
+        raise ConfigError(
+            f"{path}: {error.strerror}; give another with --config FILE",
+            f"{path}：{cause_zh(error)}；请用 --config 文件 指定另一个",
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from error
+        raise ConfigError(f"{path}: not TOML: {error}", f"{path}：不是 TOML：{error}") from error
     _override(table, environ)
     try:
         config = msgspec.convert(table, Config, strict=False)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}{_line_of(text, str(error))}: {error}") from error
+        at, fault = f"{path}{_line_of(text, str(error))}", str(error)
+        wanted, wanted_zh = _wanted(fault)
+        raise ConfigError(
+            f"{at}: {fault}{wanted}", f"{at}：{_fault_zh(fault)}{wanted_zh}"
+        ) from error
     if bool(config.http.certificate) != bool(config.http.key):
         line = _line_of(text, "`$.http.certificate`") or _line_of(text, "`$.http.key`")
-        raise ConfigError(f"{path}{line}: http.certificate and http.key go together; set both")
+        raise ConfigError(
+            f"{path}{line}: http.certificate and http.key go together; set both",
+            f"{path}{line}：http.certificate 和 http.key 要一起写；请两个都写",
+        )
     known = {printer.id for printer in config.printers}
     for station in config.stations:
-        unknown = set(station.printers) - known
-        if unknown:
-            raise ConfigError(f"{path}: station {station.id} names unknown printers {unknown}")
+        if unknown := ", ".join(sorted(set(station.printers) - known)):
+            raise ConfigError(
+                f"{path}: station {station.id} names unknown printers {unknown}; add [[printers]]",
+                f"{path}：打包台 {station.id} 写了没有的打印机 {unknown}；请加上 [[printers]]",
+            )
     return config
 
 
@@ -200,3 +215,56 @@ def _line_of(text: str, message: str) -> str:
         if key and line.strip().startswith((key, f"[{key}")):
             return f":{number}"
     return ""
+
+
+# ---- what is wrong, in words ---------------------------------------------------------------------
+
+_PLACE: Final = re.compile(r" - at `\$\.?([^`]*)`$")
+_UNKNOWN: Final = re.compile(r"unknown field `([^`]+)`")
+_FAULTS_ZH: Final = (
+    (re.compile(r"Object contains unknown field `(.+?)`"), r"没有 `\1` 这个键"),
+    (re.compile(r"Object missing required field `(.+?)`"), r"缺少 `\1`"),
+    (re.compile(r"Expected `(.+?)`, got `(.+?)`"), r"应为 `\1`，写的是 `\2`"),
+    (re.compile(r"Expected `(.+?)` ([<>]=? \S+)"), r"应为 \2 的 `\1`"),
+    (re.compile(r"Invalid enum value (.+?)(?= - at|$)"), r"不能写 \1"),
+    (_PLACE, r"（在 `\1`）"),
+)
+"""What msgspec says of a value, and the same in Chinese."""
+_KINDS_ZH: Final = {
+    "`int`": "整数", "`float`": "数字", "`bool`": "true 或 false", "`str`": "文字（加引号）",
+    "`array`": "列表 […]", "`object`": "表", "`null`": "空",
+}  # fmt: skip
+
+
+def _fault_zh(fault: str) -> str:
+    """Return in Chinese what msgspec found wrong."""
+    for said, zh in _FAULTS_ZH:
+        fault = said.sub(zh, fault)
+    for kind, zh in _KINDS_ZH.items():
+        fault = fault.replace(kind, zh)
+    return fault
+
+
+def _wanted(fault: str) -> tuple[str, str]:
+    """Return what could be written instead, in English and Chinese; nothing where none is near."""
+    place = _PLACE.search(fault)
+    kind = _kind_at(place[1] if place else "")
+    if unknown := _UNKNOWN.search(fault):
+        keys = [field.encode_name for field in msgspec.structs.fields(kind)]
+        near = difflib.get_close_matches(unknown[1], keys, 1)
+        wanted = f"`{near[0]}`" if near else ", ".join(keys)
+        return f"; {'write' if near else 'there are:'} {wanted}", f"；可以写：{wanted}"
+    if "enum value" in fault:
+        choices = ", ".join(map(str, kind if isinstance(kind, EnumType) else get_args(kind)))
+        return f"; write one of: {choices}", f"；可以写：{choices}"
+    return "", ""
+
+
+def _kind_at(place: str) -> Any:  # noqa: ANN401 - any type that the configuration has
+    """Return the type of what stands at a place such as `http.port` or `stations[...].id`."""
+    kind: Any = Config
+    for name in filter(None, place.split(".")):
+        kind = {f.encode_name: f.type for f in msgspec.structs.fields(kind)}[name.split("[")[0]]
+        if "[" in name or get_origin(kind) is tuple:
+            kind = get_args(kind)[0]
+    return kind

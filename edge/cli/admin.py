@@ -3,7 +3,8 @@
 import argparse
 from typing import Any
 
-from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
+from edge.cli.output import GOOD, WRONG_USAGE, say, say_json
+from edge.cli.words import refused, worded
 
 
 def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
@@ -30,16 +31,19 @@ def show_code(args: argparse.Namespace) -> int:
     try:
         answer = door.ask(door.folder_of(args), "/admin-codes", {"first": args.first})
     except door.UsageError as error:
-        return fail(str(error), WRONG_USAGE)
+        return refused(args, error, WRONG_USAGE)
     if args.first and answer.get("code") == "admin_known":
         return GOOD
     if not answer.get("code") or "ok" in answer:
-        return fail(str(answer.get("code", answer)), FOUND_WRONG)
+        return door.told(args, {"ok": False, **answer})
     if args.json:
         say_json(answer)
     else:
         say(
-            f"code for an admin 管理员代码： {answer['code']}\n"
-            "good for 30 minutes, once 30 分钟内有效，用一次"
+            worded(
+                args,
+                f"code for an admin: {answer['code']}\ngood for 30 minutes, once",
+                f"管理员代码：{answer['code']}\n30 分钟内有效，用一次",
+            )
         )
     return GOOD

@@ -9,7 +9,8 @@ import msgspec
 
 from edge.cli.backup_actions import stopped, tell
 from edge.cli.door import UsageError, ask
-from edge.cli.output import FOUND_WRONG, GOOD, fail, say
+from edge.cli.output import FOUND_WRONG, GOOD, say
+from edge.cli.words import refused, worded
 from edge.clock import SystemClock, SystemIds
 from edge.config import Config
 from edge.domain.commands import SnapshotKeep
@@ -41,7 +42,7 @@ def archive(args: argparse.Namespace, config: Config) -> int:
             bound = config.archive.max_mb * MB if config.hub.url else None
             gone = Archive(data / ARCHIVE).prune(cut.epoch, cut.seq, bound)
     except (ArchiveError, CutError, NoJournalError, UsageError) as error:
-        return fail(str(error))
+        return refused(args, error)
     facts = {
         "ok": True,
         "epoch": cut.epoch,
@@ -50,14 +51,23 @@ def archive(args: argparse.Namespace, config: Config) -> int:
         "removed": [each.name for each in gone],
     }
     tell(args, facts, f"{cut.entries:,} entries up to {cut.seq:,} went to the archive, checked; "
-                      f"{len(gone)} old files removed")  # fmt: skip
+                      f"{len(gone)} old files removed",
+                      f"已归档并核对 {cut.entries:,} 条，到第 {cut.seq:,} 条；"
+                      f"删除旧文件 {len(gone)} 个")  # fmt: skip
     return GOOD
 
 
 def _nothing(args: argparse.Namespace, config: Config) -> int:
     days = config.archive.keep_days
-    by_hub = " and is countersigned by the hub" if config.hub.url else ""
-    tell(args, {"ok": True, "entries": 0}, f"nothing is older than {days} days{by_hub}")
+    by_hub, by_hub_zh = (
+        (" and is countersigned by the hub", "且中枢已会签") if config.hub.url else ("", "")
+    )
+    tell(
+        args,
+        {"ok": True, "entries": 0},
+        f"nothing is older than {days} days{by_hub}",
+        f"没有早于 {days} 天{by_hub_zh}的条目",
+    )
     return GOOD
 
 
@@ -70,7 +80,10 @@ def _let_go(data: Path, config: Config, cut: Cut) -> None:
         except BackupError:
             answer = ask(data, "/journal/cut", msgspec.to_builtins(snapshot))
             if not answer["ok"]:
-                raise CutError(f"the box refused: {answer['code']}; repeat later") from None
+                raise CutError(
+                    f"the box refused: {answer['code']}; repeat later",
+                    f"边缘盒拒绝了：{answer['code']}；请稍后再试",
+                ) from None
             return
         store = stack.enter_context(contextlib.closing(SqliteStore(data / DATABASE)))
         name_snapshot(data, store, config.box.id, snapshot, SystemClock(), SystemIds())
@@ -85,9 +98,10 @@ def check(args: argparse.Namespace, config: Config) -> int:
     for path, problem in check_archive(Path(config.data)):
         files += 1
         if problem:
-            problems[path.name] = problem
+            problems[path.name] = str(problem)
             if not args.json:
-                say(f"{path.name}: {problem}")
+                say(worded(args, f"{path.name}: {problem}", f"{path.name}：{problem.told('zh')}"))
     facts = {"ok": not problems, "files": files, "problems": problems}
-    tell(args, facts, f"{'good' if not problems else 'NOT GOOD'}: {files} files")
+    tell(args, facts, f"{'NOT GOOD' if problems else 'good'}: {files} files",
+         f"{'有问题' if problems else '完好'}：{files} 个文件")  # fmt: skip
     return FOUND_WRONG if problems else GOOD

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from edge.app.ports import Head
-from edge.app.telling import ToldError
-from edge.cli.door import CONFIG
-from edge.cli.output import GOOD, WRONG_USAGE, fail, say, say_json
-from edge.cli.words import language_of
+from edge.app.telling import ToldError, cause_zh
+from edge.cli.output import GOOD, WRONG_USAGE, say, say_json
+from edge.cli.words import refused, worded
 from edge.clock import SystemClock, SystemIds
 from edge.config import Config, ConfigError, load_config
 from edge.store import durable
@@ -33,16 +32,16 @@ def guarded(verb: Callable[[argparse.Namespace, Config], int], args: argparse.Na
     try:
         return verb(args, load_config(args.config))
     except ConfigError as error:
-        return fail(str(error), WRONG_USAGE)
+        return refused(args, error, WRONG_USAGE)
     except ToldError as error:
-        return fail(error.told(language_of(args, CONFIG)))
+        return refused(args, error)
     except OSError as error:
-        why = f"{error.filename or ''}: {error.strerror}"
+        where = error.filename or args.config
         disk = ToldError(
-            f"{why}; nothing was replaced; see: floorgate doctor disk",
-            f"{why}；什么都没有被替换；请看：floorgate doctor disk",
+            f"{where}: {error.strerror}; nothing was replaced; see: floorgate doctor disk",
+            f"{where}：{cause_zh(error)}；什么都没有被替换；请看：floorgate doctor disk",
         )
-        return fail(disk.told(language_of(args, CONFIG)))
+        return refused(args, disk)
 
 
 def back_up(args: argparse.Namespace, config: Config) -> int:
@@ -155,12 +154,12 @@ def epoch_elsewhere(config: Config) -> int:
     return fence.epoch if fence else 0
 
 
-def tell(args: argparse.Namespace, facts: dict[str, Any], en: str, zh: str = "") -> None:
+def tell(args: argparse.Namespace, facts: dict[str, Any], en: str, zh: str) -> None:
     """Say what was done, as JSON or as text."""
     if args.json:
         say_json(facts)
     else:
-        say(zh if zh and language_of(args, CONFIG) == "zh" else en)
+        say(worded(args, en, zh))
 
 
 def stamp() -> str:
@@ -192,5 +191,6 @@ def there_is(data: Path, *, is_replaced: bool) -> Head | None:
         if is_replaced:
             return None
         raise BackupError(
-            f"{error}; to replace it all the same: --replace", f"{error}；仍要替换它：--replace"
+            f"{error}; to replace it all the same: --replace",
+            f"{cause_zh(error)}；仍要替换它：--replace",
         ) from error

@@ -3,9 +3,13 @@
 import argparse
 from typing import Any, Final
 
-from edge.cli.output import GOOD, aligned, say, say_json
+from edge.cli.output import GOOD, WRONG_USAGE, aligned, say, say_json
+from edge.cli.words import language_of, refused
 
-COLUMNS: Final = ("id", "state", "kind", "name", "model", "language", "address", "stations", "ill")
+COLUMNS: Final = {
+    "en": ("id", "state", "kind", "name", "model", "language", "address", "stations", "ill"),
+    "zh": ("编号", "状态", "类型", "名称", "型号", "语言", "地址", "打包台", "故障"),
+}
 LIST = """Print what the running box found and what it uses: what is ill, where it is, which station
 prints on it, and what keeps discovery from looking."""
 ADOPT = """Put a found device to use. Nothing prints and nothing scans before. What discovery could
@@ -90,7 +94,7 @@ def _send(args: argparse.Namespace, verb: str, data: dict[str, str]) -> int:
     try:
         return door.told(args, door.ask(door.folder_of(args), f"/devices/{verb}", data))
     except door.UsageError as error:
-        return door.wrong_usage(args, error)
+        return refused(args, error, WRONG_USAGE)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -99,11 +103,11 @@ def _list(args: argparse.Namespace) -> int:
     try:
         found = door.ask(door.folder_of(args), "/devices")
     except door.UsageError as error:
-        return door.wrong_usage(args, error)
+        return refused(args, error, WRONG_USAGE)
     if args.json:
         say_json(found)
         return GOOD
-    rows = [COLUMNS, *(_row(device) for device in found["devices"])]
+    rows = [COLUMNS[language_of(args)], *(_row(device) for device in found["devices"])]
     for line, device in zip(aligned(rows), (None, *found["devices"]), strict=True):
         say(line)
         for conflict in device["conflicts"] if device else ():

@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
+from edge.app.telling import cause_zh
 from edge.cli.output import GOOD, WRONG_USAGE, fail, say
+from edge.cli.words import refused, worded
 
 CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
 DESCRIPTION = """Write one archive (tar.gz) with versions, the configuration without secrets, what
@@ -33,10 +35,16 @@ def write_bundle(args: argparse.Namespace) -> int:
     try:
         config = load_config(args.config)
     except ConfigError as error:
-        return fail(str(error), WRONG_USAGE)
+        return refused(args, error, WRONG_USAGE)
     try:
         write(args.out, parts(config, args.config))
     except OSError as error:
-        return fail(f"{args.out}: {error.strerror}; give another with --out FILE")
-    say(f"wrote {args.out}")
+        return fail(
+            worded(
+                args,
+                f"{args.out}: {error.strerror}; give another with --out FILE",
+                f"{args.out}：{cause_zh(error)}；请用 --out 文件 指定另一个",
+            )
+        )
+    say(worded(args, f"wrote {args.out}", f"已写入 {args.out}"))
     return GOOD

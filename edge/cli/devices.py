@@ -12,9 +12,13 @@ import msgspec
 from drivers.api import Device, DriverError, Progress, Settings, State, make_discovery
 from edge.cli import box_devices, fake_printers, pairing, stickers
 from edge.cli.output import GOOD, WRONG_USAGE, aligned, fail, say, say_json
+from edge.cli.words import language_of, worded
 
 SECONDS: Final = 15.0
-COLUMNS: Final = ("state", "kind", "name", "model", "language", "address", "seen by")
+COLUMNS: Final = {
+    "en": ("state", "kind", "name", "model", "language", "address", "seen by"),
+    "zh": ("状态", "类型", "名称", "型号", "语言", "地址", "发现方式"),
+}
 
 
 def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
@@ -72,11 +76,17 @@ def scan_devices(args: argparse.Namespace) -> int:
     if args.json:
         say_json({"devices": [as_json(each) for each in devices], "problems": problems})
         return GOOD
-    say(table(devices))
+    say(table(devices, language_of(args)))
     for source, problem in problems.items():
         say(f"{source}: {problem}")
     if not args.network:
-        say("No network was searched: name one with --network CIDR to find silent printers.")
+        say(
+            worded(
+                args,
+                "No network was searched: name one with --network CIDR to find silent printers.",
+                "没有扫描任何网段：要找不出声的打印机，请用 --network 网段 指定。",
+            )
+        )
     return GOOD
 
 
@@ -105,11 +115,11 @@ def as_json(device: Device) -> dict[str, Any]:
     return {**msgspec.to_builtins(device), "url": device.url, "language": device.language}
 
 
-def table(devices: tuple[Device, ...]) -> str:
+def table(devices: tuple[Device, ...], language: str) -> str:
     """Return the devices as an aligned table, and below each what is odd about it."""
     if not devices:
-        return "No device was found."
-    rows = [COLUMNS, *(_row(device) for device in devices)]
+        return "没有找到设备。" if language == "zh" else "No device was found."
+    rows = [COLUMNS[language], *(_row(device) for device in devices)]
     lines: list[str] = []
     for line, device in zip(aligned(rows), (None, *devices), strict=True):
         lines.append(line)

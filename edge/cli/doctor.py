@@ -9,6 +9,7 @@ import msgspec
 from edge.cli import door
 from edge.cli.door import UsageError
 from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
+from edge.cli.words import add_language, language_of, refused, worded
 
 if TYPE_CHECKING:
     from edge.app.findings import Finding
@@ -33,7 +34,7 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     doctor.add_argument("check", nargs="*", metavar="CHECK", help="only these; default: all")
     doctor.add_argument("--config", type=Path, default=CONFIG, metavar="FILE")
     doctor.add_argument("--backups", type=Path, metavar="DIR", help="where backups are")
-    doctor.add_argument("--language", choices=("zh", "en"), help="default: that of the box")
+    add_language(doctor)
     doctor.add_argument("--fix", action="store_true", help="let the box mend what it safely can")
     doctor.add_argument("--json", action="store_true", help="print one JSON object")
     doctor.set_defaults(run=examine)
@@ -46,22 +47,26 @@ def examine(args: argparse.Namespace) -> int:
     from edge.doctor.run import CHECKS  # noqa: PLC0415
 
     if unknown := set(args.check) - set(CHECKS):
-        return fail(f"no check {', '.join(unknown)}; there are: {', '.join(CHECKS)}", WRONG_USAGE)
+        names, known = ", ".join(sorted(unknown)), ", ".join(CHECKS)
+        text = worded(
+            args, f"no check {names}; there are: {known}", f"没有检查 {names}；有：{known}"
+        )
+        return fail(text, WRONG_USAGE)
     try:
         config = load_config(args.config)
     except ConfigError as error:
-        return fail(str(error), WRONG_USAGE)
+        return refused(args, error, WRONG_USAGE)
     findings = _look(config, args)
     if args.fix and any(each.fix for each in findings):
         try:
             _mend(config, findings)
         except UsageError as error:
-            return fail(str(error))
+            return refused(args, error)
         findings = _look(config, args)
     if args.json:
         say_json({"ok": is_well(findings), "findings": msgspec.to_builtins(findings)})
     else:
-        _tell(findings, args.language or config.box.language)
+        _tell(findings, language_of(args))
     return GOOD if is_well(findings) else FOUND_WRONG
 
 

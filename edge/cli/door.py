@@ -9,13 +9,12 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
-from edge.app.telling import ToldError
-from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
-from edge.cli.words import language_of, refusal_lines
+from edge.app.telling import ToldError, cause_zh
+from edge.cli.output import FOUND_WRONG, GOOD, fail, say, say_json
+from edge.cli.words import CONFIG, language_of, refusal_lines
 from edge.config import ConfigError, load_config
 
 ANSWER_S_MAX: Final = 30.0
-CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
 
 
 class UsageError(ToldError):
@@ -37,7 +36,7 @@ def folder_of(args: argparse.Namespace) -> Path:
     except ConfigError as error:
         raise UsageError(
             f"{error}; or name the box's folder with --data DIR",
-            f"{error}；也可以用 --data 目录 指定边缘盒的数据目录",
+            f"{error.told('zh')}；也可以用 --data 目录 指定边缘盒的数据目录",
         ) from error
 
 
@@ -87,16 +86,11 @@ def ask(folder: Path, path: str, body: dict[str, Any] | None = None) -> dict[str
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise UsageError(
             f"the box in {folder} did not answer: {error}",
-            f"{folder} 里的边缘盒没有应答：{error}",
+            f"{folder} 里的边缘盒没有应答：{cause_zh(error)}",
         ) from error
     finally:
         door.close()
     return answer
-
-
-def wrong_usage(args: argparse.Namespace, error: UsageError) -> int:
-    """Say what cannot be done, in the caller's language, and return the exit code for it."""
-    return fail(error.told(language_of(args, CONFIG)), WRONG_USAGE)
 
 
 def told(args: argparse.Namespace, answer: dict[str, Any]) -> int:
@@ -106,7 +100,7 @@ def told(args: argparse.Namespace, answer: dict[str, Any]) -> int:
         say_json(answer)
     elif not answer["ok"]:
         rest = {name: fact for name, fact in facts.items() if name != "problems"}
-        said = refusal_lines(answer.get("code", ""), rest, language_of(args, CONFIG))
+        said = refusal_lines(answer.get("code", ""), rest, language_of(args))
         return fail("\n  ".join([*said, *facts.get("problems", [])]))
     else:
         say("\n".join(f"{name}: {value}" for name, value in facts.items()))

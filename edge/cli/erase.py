@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from edge.cli.door import UsageError, add_box, ask, folder_of
 from edge.cli.output import FOUND_WRONG, GOOD, fail, say, say_json
+from edge.cli.words import refused, worded
 
 DESCRIPTION: Final = """Erase personal data, photos and videos that are past their time: the days
 that [retention] of the configuration gives each kind, counted from the last change of the record
@@ -12,6 +13,11 @@ and of its order. What belongs to an order that is open, or to somebody who work
 running box does so by itself once a day. With --show, only say what would go, now and within a
 week. Run it as the service's user: sudo -u floorgate floorgate erase"""
 CLOCK: Final = "the clock is not confirmed by NTP or the hub, so nothing is erased: timedatectl"
+CLOCK_ZH: Final = "时钟没有得到 NTP 或中枢证实，所以一条也没有删：timedatectl"
+KINDS_ZH: Final = {
+    "recipient": "收件人", "message": "留言", "return": "退货说明", "freeze": "冻结说明",
+    "person": "员工姓名", "pin": "PIN", "photo": "照片", "video": "视频",
+}  # fmt: skip
 
 
 def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
@@ -32,19 +38,39 @@ def erase(args: argparse.Namespace) -> int:
     try:
         answer = ask(folder_of(args), "/retention", None if args.show else {})
     except UsageError as error:
-        return fail(str(error))
+        return refused(args, error)
     facts = answer["facts"]
     if args.json:
         say_json(answer)
     elif args.show:
-        say(f"past their time: {_told(facts['now'])}\nwithin a week: {_told(facts['soon'])}")
+        now, soon = facts["now"], facts["soon"]
+        say(
+            worded(
+                args,
+                f"past their time: {_told(now)}\nwithin a week: {_told(soon)}",
+                f"已到期：{_told_zh(now)}\n一周内到期：{_told_zh(soon)}",
+            )
+        )
     elif facts["clock"]:
-        say(f"{facts['erased']:,} records erased, {facts['pictures']:,} photos and videos dropped; "
-            f"{facts['waiting']:,} records stay until their orders end")  # fmt: skip
+        erased, pictures, waiting = facts["erased"], facts["pictures"], facts["waiting"]
+        say(
+            worded(
+                args,
+                f"{erased:,} records erased, {pictures:,} photos and videos dropped; "
+                f"{waiting:,} records stay until their orders end",
+                f"已删资料 {erased:,} 条，照片和视频 {pictures:,} 份；"
+                f"另有 {waiting:,} 条等订单了结后再删",
+            )
+        )
     else:
-        return fail(CLOCK)
+        return fail(worded(args, CLOCK, CLOCK_ZH))
     return GOOD if facts.get("clock", True) else FOUND_WRONG
 
 
 def _told(counts: dict[str, int]) -> str:
     return ", ".join(f"{count:,} {kind}" for kind, count in counts.items()) or "nothing"
+
+
+def _told_zh(counts: dict[str, int]) -> str:
+    named = (f"{KINDS_ZH.get(kind, kind)} {count:,}" for kind, count in counts.items())
+    return "，".join(named) or "没有"

@@ -5,7 +5,6 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -18,7 +17,6 @@ from edge.domain.model import Name
 from edge.store.journal import Journal
 from sync.api import Entry, decode_entry
 
-CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
 BEFORE: Final = timedelta(days=1)
 """How long before the day those may have begun that ended in it."""
 COLUMNS: Final = (
@@ -39,7 +37,7 @@ def tell_interceptions(args: argparse.Namespace, journal: Journal) -> int:
     if args.json:
         say_json({"day": day.isoformat(), "interceptions": msgspec.to_builtins(rows)})
         return GOOD
-    language = language_of(args, CONFIG)
+    language = language_of(args)
     if not rows:
         say(getattr(NONE, language).format(day=day))
         return GOOD

@@ -12,10 +12,12 @@ from typing import Any, Final
 
 import msgspec
 
+from edge.app.telling import ToldError, cause_zh
 from edge.cli.interceptions import tell_interceptions
 from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
+from edge.cli.words import refused, worded
 from edge.config import ConfigError, load_config
-from edge.store.journal import Item, Journal, NoJournalError, box_of, check_chain
+from edge.store.journal import Item, Journal, NoJournalError, box_of, check_chain, finding_zh
 from edge.store.replay import check_replay
 from edge.store.sqlite import NewerSchemaError
 from sync.api import (
@@ -38,7 +40,9 @@ DATA_CHARS_MAX: Final = 120
 def verify(args: argparse.Namespace) -> int:
     """Check a journal."""
     if args.file and args.data:
-        return fail("give a file or --data, not both", WRONG_USAGE)
+        return fail(
+            worded(args, "give a file or --data, not both", "文件和 --data 只能给一个"), WRONG_USAGE
+        )
     if args.file:
         return _verify_file(args)
     return _on_journal(args, lambda journal, data: _verify_folder(args, journal, data))
@@ -69,14 +73,24 @@ def _on_journal(args: argparse.Namespace, verb: Callable[[Journal, Path], int]) 
     try:
         data = args.data or Path(load_config(args.config).data)
     except ConfigError as error:
-        return fail(f"{error}; or name the box's folder with --data DIR", WRONG_USAGE)
+        folder = ToldError(
+            f"{error}; or name the box's folder with --data DIR",
+            f"{error.told('zh')}；也可以用 --data 目录 指定边缘盒的数据目录",
+        )
+        return refused(args, folder, WRONG_USAGE)
     try:
         with contextlib.closing(Journal(data)) as journal:
             return verb(journal, data)
     except (NoJournalError, NewerSchemaError) as error:
-        return fail(str(error), WRONG_USAGE)
+        return refused(args, error, WRONG_USAGE)
     except sqlite3.DatabaseError as error:
-        return fail(f"{data}: the database is damaged: {error}; restore a backup")
+        return fail(
+            worded(
+                args,
+                f"{data}: the database is damaged: {error}; restore a backup",
+                f"{data}：数据库坏了：{error}；请恢复备份",
+            )
+        )
 
 
 # ---- verify -----------------------------------------------------------------------------------
@@ -89,9 +103,15 @@ def _verify_file(args: argparse.Namespace) -> int:
         if args.json:
             say_json({"ok": False, "problem": str(error), "hint": error.hint})
             return FOUND_WRONG
-        return fail(f"{args.file}: {error}; {error.hint}")
+        return fail(
+            worded(
+                args,
+                f"{args.file}: {error}; {error.hint}",
+                f"{args.file}：不是完整的导出文件（{error.cause}）；请重新导出账本",
+            )
+        )
     except OSError as error:
-        return fail(f"{args.file}: {error.strerror}", WRONG_USAGE)
+        return fail(_unusable(args, args.file, error), WRONG_USAGE)
     return _tell(args, report)
 
 
@@ -108,13 +128,22 @@ def _tell(args: argparse.Namespace, report: Report) -> int:
         say_json({"ok": report.ok, **msgspec.to_builtins(report), "head": report.head.hex()})
         return code
     for finding in report.findings:
-        say(f"{finding.kind:>20}  {finding.detail}")
-    if report.findings_dropped:
-        say(f"{report.findings_dropped:>20}  findings more")
+        detail = worded(args, finding.detail, finding_zh(finding))
+        say(f"{finding.kind:>20}  {detail}")
+    if dropped := report.findings_dropped:
+        say(worded(args, f"{dropped:>20}  findings more", f"{dropped:>20}  处没有列出"))
+    head = report.head.hex()[:16]
     say(
-        f"{'good' if report.ok else 'NOT GOOD'}: box {report.box or '?'}, epoch {report.epoch}, "
-        f"{report.entries:,} entries up to {report.seq:,}, "
-        f"{report.checkpoints:,} signed heads, head {report.head.hex()[:16]}"
+        worded(
+            args,
+            f"{'good' if report.ok else 'NOT GOOD'}: box {report.box or '?'}, "
+            f"epoch {report.epoch}, "
+            f"{report.entries:,} entries up to {report.seq:,}, "
+            f"{report.checkpoints:,} signed heads, head {head}",
+            f"{'完好' if report.ok else '有问题'}：盒子 {report.box or '?'}，纪元 {report.epoch}，"
+            f"{report.entries:,} 条，到第 {report.seq:,} 条，"
+            f"签名的账本头 {report.checkpoints:,} 个，账本头 {head}",
+        )
     )
     return code
 
@@ -129,7 +158,11 @@ def _show(args: argparse.Namespace, journal: Journal) -> int:
         raws += journal.timeline(ref, args.after or 0, args.limit - len(raws))
         raws = list(dict.fromkeys(raws))  # where the journal was cut one may stand in both
         if not raws and not args.after:
-            return fail(f"no order {args.order} in this journal")
+            return fail(
+                worded(
+                    args, f"no order {args.order} in this journal", f"账本里没有订单 {args.order}"
+                )
+            )
     else:
         after = journal.last_seq() - args.limit if args.after is None else args.after
         raws = _first(journal.raw(max(0, after)), args.limit)
@@ -138,6 +171,10 @@ def _show(args: argparse.Namespace, journal: Journal) -> int:
         say(msgspec.json.encode(msgspec.structs.asdict(entry)).decode() if args.json
             else _line(entry))  # fmt: skip
     return GOOD
+
+
+def _unusable(args: argparse.Namespace, path: Path, error: OSError) -> str:
+    return worded(args, f"{path}: {error.strerror}", f"{path}：{cause_zh(error)}")
 
 
 def _first(chunks: Iterable[list[tuple[int, bytes]]], limit: int) -> list[bytes]:
@@ -170,11 +207,16 @@ def _short(value: Any) -> str:  # noqa: ANN401 - whatever an entry holds
 def _export(args: argparse.Namespace, journal: Journal, data: Path) -> int:
     key = data / "keys" / "box.key"
     if not key.is_file():
-        return fail(f"{key}: no such file; the export names the box by its key", WRONG_USAGE)
+        text = worded(
+            args,
+            f"{key}: no such file; the export names the box by its key",
+            f"{key}：没有这个文件；导出要用盒子的密钥来署名",
+        )
+        return fail(text, WRONG_USAGE)
     items = journal.items()
     first = next(items, None)
     if not isinstance(first, ExportedEntry):
-        return fail(f"{data}: the journal is empty")
+        return fail(worded(args, f"{data}: the journal is empty", f"{data}：账本是空的"))
     after = journal.after() or (0, 0, GENESIS)
     header = Header(box_of(first.raw), public_key(key.read_bytes()), after)
     try:
@@ -182,8 +224,14 @@ def _export(args: argparse.Namespace, journal: Journal, data: Path) -> int:
             rest = _with_progress(items, journal.last_seq())
             entries = write_export(file, header, chain([first], rest))
     except OSError as error:
-        return fail(f"{args.output}: {error.strerror}")
-    say(f"{entries:,} entries of box {header.box} in {args.output}")
+        return fail(_unusable(args, args.output, error))
+    say(
+        worded(
+            args,
+            f"{entries:,} entries of box {header.box} in {args.output}",
+            f"盒子 {header.box} 的 {entries:,} 条已写入 {args.output}",
+        )
+    )
     return GOOD
 
 
@@ -198,10 +246,16 @@ def _replay(args: argparse.Namespace, journal: Journal) -> int:
     for difference in report.differences:
         say(f"{difference.kind} {difference.id}: {difference.detail}")
     if report.differences_dropped:
-        say(f"and {report.differences_dropped:,} more")
+        more = report.differences_dropped
+        say(worded(args, f"and {more:,} more", f"另有 {more:,} 处"))
     say(
-        f"{'equal' if report.ok else 'NOT EQUAL'}: {report.entries:,} entries give "
-        f"{report.docs:,} documents"
+        worded(
+            args,
+            f"{'equal' if report.ok else 'NOT EQUAL'}: {report.entries:,} entries give "
+            f"{report.docs:,} documents",
+            f"{'一致' if report.ok else '不一致'}：{report.entries:,} 条重放得 "
+            f"{report.docs:,} 份文档",
+        )
     )
     return code
 

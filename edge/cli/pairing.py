@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from edge.cli.output import FOUND_WRONG, GOOD, fail, say, say_json
+from edge.cli.output import GOOD, say, say_json
+from edge.cli.words import refused, worded
 
 CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
 PAGE: Final = "/enrol/pair.html"
@@ -34,9 +35,9 @@ def pair_device(args: argparse.Namespace) -> int:
     try:
         answer = door.ask(door.folder_of(args), "/pairings", {})
     except door.UsageError as error:
-        return fail(str(error))
+        return refused(args, error)
     if "code" not in answer or not answer.get("short"):
-        return fail(str(answer.get("code", answer)), FOUND_WRONG)
+        return door.told(args, {"ok": False, **answer})
     if args.json:
         say_json(answer)
         return GOOD
@@ -50,5 +51,11 @@ def pair_device(args: argparse.Namespace) -> int:
     import segno  # noqa: PLC0415 - only people need the picture
 
     segno.make(url, error="m", micro=False).terminal(sys.stdout, compact=True, border=2)
-    say(f"{url}\nby hand 手输： {answer['short']}\ngood for 5 minutes, once 5 分钟内有效，用一次")
+    say(
+        worded(
+            args,
+            f"{url}\nby hand: {answer['short']}\ngood for 5 minutes, once",
+            f"{url}\n手输：{answer['short']}\n5 分钟内有效，用一次",
+        )
+    )
     return GOOD

@@ -6,12 +6,13 @@ import random
 import secrets
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from edge.cli.backup_actions import epoch_elsewhere, stamp, stopped, tell, there_is
 from edge.cli.output import GOOD, fail
+from edge.cli.words import worded
 from edge.clock import SystemClock, SystemIds
 from edge.config import Config
 from edge.store import durable
@@ -48,7 +49,9 @@ def reinit(args: argparse.Namespace, config: Config) -> int:
         try:
             facts = asyncio.run(_rebuild(data, config, args.token))
         except SyncError as error:
-            return fail(f"the hub: {error}; {error.hint}")
+            return fail(
+                worded(args, f"the hub: {error}; {error.hint}", f"中枢：{_refusal_zh(error)}")
+            )
         except TimeoutError:
             raise BackupError(
                 f"the hub at {config.hub.url} does not answer; nothing was replaced",
@@ -68,27 +71,76 @@ def reinit(args: argparse.Namespace, config: Config) -> int:
         begin_epoch(folder, config.box.id, epoch, SystemClock(), SystemIds())
         before = switch(data, stamp())
     said = facts | {"ok": True, "new_epoch": epoch, "head": head.head.hex(), "before": str(before)}
-    tell(args, said, _told(said))
+    tell(args, said, _told(said, EN), _told(said, ZH))
     return GOOD
 
 
-def _told(said: dict[str, Any]) -> str:
-    lines = [
-        "rebuilt from the hub: {entries:,} entries up to {seq:,} of epoch {epoch}, with the head",
-        "  {head:.16} as at the hub; {people:,} records of people; chain and replay are good",
-        "epoch {new_epoch} begins; what was there is in {before}",
-        "photos did not come: they were only here",
-    ]
+class Told(NamedTuple):
+    """What is said of a box that was built again."""
+
+    rebuilt: str
+    differing: str
+    nameless: str
+    pinless: str
+    more: str
+    people: str
+    next: str
+
+
+EN: Final = Told(
+    "rebuilt from the hub: {entries:,} entries up to {seq:,} of epoch {epoch}, with the head\n"
+    "  {head:.16} as at the hub; {people:,} records of people; chain and replay are good\n"
+    "epoch {new_epoch} begins; what was there is in {before}\n"
+    "photos did not come: they were only here",
+    "documents that an older version stored differ in epochs {differing}",
+    "only the box had it: give a name to {who}",
+    "only the box had it: give a first PIN to {who}",
+    " and {count} more",
+    "  (page People; where no admin can sign in: floorgate admin code)",
+    "next: systemctl start floorgate",
+)
+ZH: Final = Told(
+    "已从中枢重建：{entries:,} 条，到纪元 {epoch} 的第 {seq:,} 条，账本头 {head:.16}\n"
+    "  与中枢一致；人员资料 {people:,} 条；链和重放都没有问题\n"
+    "纪元 {new_epoch} 开始；原来的数据在 {before}\n"
+    "照片没有回来：它们只在这台盒子上",
+    "旧版本存的文档在这些纪元里不同：{differing}",
+    "只有盒子上才有姓名，请补填：{who}",
+    "只有盒子上才有 PIN，请给临时 PIN：{who}",
+    " 等，另有 {count} 人",
+    "  （“人员”页；没有管理员能登录时：floorgate admin code）",
+    "下一步：systemctl start floorgate",
+)
+HUB_ZH: Final = {
+    "hub_key": "它的密钥与记住的不同；请检查中枢地址；中枢若是重建的，请用 --token 给新令牌",
+    "hub_proof": "它不能证明自己是中枢；请检查中枢地址和令牌",
+    "no_token": "本盒没有它的密钥，也没有令牌；请在中枢为本盒发一个令牌，用 --token 给出",
+    "bad_token": "这不是本盒的令牌；请重新抄一遍，用 --token 给出",
+    "token_spent": "令牌已经用过；请在中枢为本盒发一个新的，用 --token 给出",
+    "unknown_box": "它不认识这个盒子编号；请检查 [box] 的 id，或在中枢登记它",
+    "wrong_key": "它记住的是另一把密钥；密钥随盘坏了时，请在中枢发一个新令牌，用 --token 给出",
+    "version": "版本不合；请升级旧的一方",
+    "link_lost": "连接断了，什么都没有被替换；请检查到中枢的网络，再试一次",
+}
+"""What the hub refused or did wrong, by the fault's code, and what to do."""
+
+
+def _refusal_zh(error: SyncError) -> str:
+    return HUB_ZH.get(error.code, f"{error}；{error.hint}")
+
+
+def _told(said: dict[str, Any], words: Told) -> str:
+    lines = [words.rebuilt.format(**said)]
     if said["differing"]:
-        lines.append("documents that an older version stored differ in epochs {differing}")
-    text = "\n".join(lines).format(**said)
-    for record, what in (("nameless", "a name"), ("pinless", "a first PIN")):
+        lines.append(words.differing.format(**said))
+    for record, line in (("nameless", words.nameless), ("pinless", words.pinless)):
         if who := said[record]:
-            more = f" and {len(who) - TOLD_MAX} more" if len(who) > TOLD_MAX else ""
-            text += f"\nonly the box had it: give {what} to {', '.join(who[:TOLD_MAX])}{more}"
+            more = words.more.format(count=len(who) - TOLD_MAX) if len(who) > TOLD_MAX else ""
+            lines.append(line.format(who=f"{', '.join(who[:TOLD_MAX])}{more}"))
     if said["nameless"] or said["pinless"]:
-        text += "\n  (page People; where no admin can sign in: floorgate admin code)"
-    return f"{text}\nnext: systemctl start floorgate"
+        lines.append(words.people)
+    lines.append(words.next)
+    return "\n".join(lines)
 
 
 async def _rebuild(data: Path, config: Config, token: str) -> dict[str, Any]:

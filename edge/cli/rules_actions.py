@@ -15,9 +15,10 @@ import msgspec
 from edge.app.ports import Reader
 from edge.app.rulekeeping import sign_ruleset
 from edge.app.sandbox import GIVEN_PREFIX, Sandbox, SandboxReport
-from edge.cli.door import CONFIG, UsageError, ask, folder_of, wrong_usage
-from edge.cli.output import FOUND_WRONG, GOOD, aligned, fail, say, say_json
-from edge.cli.words import language_of, page_text, refusal_lines
+from edge.app.telling import cause_zh
+from edge.cli.door import UsageError, ask, folder_of
+from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, aligned, fail, say, say_json
+from edge.cli.words import language_of, page_text, refusal_lines, refused, worded
 from edge.domain.model import Box, Name, RulesetHistory, RulesetRecord
 from edge.domain.rules import DOCUMENT_BYTES_MAX, Problem, RulesetError, diff_documents, in_force
 from edge.domain.trial import judge
@@ -95,12 +96,12 @@ def _guarded(args: argparse.Namespace, verb: Callable[[], int]) -> int:
     try:
         return verb()
     except UsageError as error:
-        return wrong_usage(args, error)
+        return refused(args, error, WRONG_USAGE)
 
 
 def _words(args: argparse.Namespace, key: str, **facts: Any) -> str:  # noqa: ANN401
-    text: str = getattr(WORDS[key], language_of(args, CONFIG))
-    return text.format(**facts)
+    text = WORDS[key]
+    return worded(args, text.en.format(**facts), text.zh.format(**facts))
 
 
 def _read(path: Path) -> bytes:
@@ -112,7 +113,7 @@ def _read(path: Path) -> bytes:
 
 
 def _unreadable(path: Path, error: OSError) -> UsageError:
-    return UsageError(f"{path}: {error.strerror}", f"读不了 {path}：{error.strerror}")
+    return UsageError(f"{path}: {error.strerror}", f"读不了 {path}：{cause_zh(error)}")
 
 
 # ---- check, diff ------------------------------------------------------------------------------
@@ -132,7 +133,7 @@ def _check(args: argparse.Namespace) -> int:
         say_json({"ok": not problems, "rules": label, "problems": found})
     else:
         for problem in problems:
-            say(f"{args.file}: {problem.told(language_of(args, CONFIG))}")
+            say(f"{args.file}: {problem.told(language_of(args))}")
         key = "faults" if problems else "good"
         say(_words(args, key, file=args.file, count=len(problems), label=label))
     return FOUND_WRONG if problems else GOOD
@@ -144,7 +145,7 @@ def _diff(args: argparse.Namespace) -> int:
     try:
         changes = diff_documents(old, new)
     except RulesetError as error:
-        said = error.problems[0].told(language_of(args, CONFIG))
+        said = error.problems[0].told(language_of(args))
         return fail(_words(args, "not_compared", said=said))
     if args.json:
         say_json({"ok": True, "changes": msgspec.to_builtins(changes)})
@@ -193,9 +194,7 @@ def _head(folder: Path) -> int:
         with contextlib.closing(Journal(folder)) as journal:
             return journal.last_seq()
     except NoJournalError as error:
-        raise UsageError(
-            str(error), f"{folder} 里没有可读的账本；请用 --data 目录 指定边缘盒的数据目录"
-        ) from error
+        raise UsageError(str(error), error.told("zh")) from error
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -238,11 +237,11 @@ def _sandbox(args: argparse.Namespace) -> int:
         say_json({"ok": not report.problems, **msgspec.to_builtins(report)})
         return FOUND_WRONG if report.problems else GOOD
     for problem in report.problems:
-        say(f"{args.file}: {problem.told(language_of(args, CONFIG))}")
+        say(f"{args.file}: {problem.told(language_of(args))}")
     if report.problems:
         say(_words(args, "not_tried"))
         return FOUND_WRONG
-    language = language_of(args, CONFIG)
+    language = language_of(args)
     rows = [tuple(_words(args, key) for key in ("order", "what", "before", "after"))]
     for each in report.differences:
         what = page_text(f"what.{each.what}", language)
@@ -301,7 +300,7 @@ def _told(args: argparse.Namespace, answer: dict[str, Any]) -> int:
         if skus := facts.get("unknown_skus"):
             say(_words(args, "unknown_skus", skus=", ".join(skus)))
         return GOOD
-    language = language_of(args, CONFIG)
+    language = language_of(args)
     for each in msgspec.convert(facts.get("problems", []), list[Problem]):
         say(f"{args.file}: {each.told(language)}")
     rest = {name: fact for name, fact in facts.items() if name not in ("problems", "count")}
@@ -325,7 +324,7 @@ def _key(folder: Path) -> bytes:
     except OSError as error:
         raise UsageError(
             f"{path}: {error.strerror}; run this as the user of the service (sudo -u floorgate)",
-            f"{path}：{error.strerror}；请用服务的用户运行（sudo -u floorgate）",
+            f"{path}：{cause_zh(error)}；请用服务的用户运行（sudo -u floorgate）",
         ) from error
 
 

@@ -5,7 +5,9 @@ import gc
 from pathlib import Path
 from typing import Any, Final
 
+from edge.app.telling import cause_zh
 from edge.cli.output import NOT_THE_BOX, WRONG_USAGE, fail, run_service, say
+from edge.cli.words import refused, worded
 
 HUB_PORT: Final = 8470
 
@@ -39,11 +41,9 @@ def serve_box(args: argparse.Namespace) -> int:
         config = load_config(args.config)
         return run_service(lambda: bootstrap.serve_box(config, lambda url: say(f"serving {url}")))
     except bootstrap.NotTheBoxError as error:
-        return fail(error.told(config.box.language), NOT_THE_BOX)
-    except bootstrap.UnusableError as error:
-        return fail(error.told(config.box.language))
-    except ConfigError as error:
-        return fail(str(error))
+        return refused(args, error, NOT_THE_BOX)
+    except (bootstrap.UnusableError, ConfigError) as error:
+        return refused(args, error)
 
 
 def serve_hub(args: argparse.Namespace) -> int:
@@ -54,7 +54,8 @@ def serve_hub(args: argparse.Namespace) -> int:
     for pair in args.box:
         box, separator, token = pair.partition("=")
         if not separator:
-            return fail(f"--box {pair}: write ID=TOKEN", WRONG_USAGE)
+            text = worded(args, f"--box {pair}: write ID=TOKEN", f"--box {pair}：请写成 编号=令牌")
+            return fail(text, WRONG_USAGE)
         boxes[box] = token
 
     def ready(url: str) -> None:
@@ -63,4 +64,11 @@ def serve_hub(args: argparse.Namespace) -> int:
     try:
         return run_service(lambda: run_hub(args.data, args.host, args.port, boxes, on_ready=ready))
     except OSError as error:
-        return fail(f"the hub cannot open {args.host}:{args.port} or {args.data}: {error}")
+        what = f"{args.host}:{args.port}"
+        return fail(
+            worded(
+                args,
+                f"the hub cannot open {what} or {args.data}: {error}",
+                f"中枢打不开 {what} 或 {args.data}：{cause_zh(error)}",
+            )
+        )

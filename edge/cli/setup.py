@@ -13,7 +13,9 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Final
 
+from edge.app.telling import ToldError
 from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
+from edge.cli.words import refused, worded
 
 CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
 DATA: Final = Path("/var/lib/floorgate")
@@ -65,7 +67,13 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
 def set_up(args: argparse.Namespace) -> int:
     """Write the configuration of a new box."""
     if args.config.exists():
-        say(f"{args.config} is there already and stays as it is")
+        say(
+            worded(
+                args,
+                f"{args.config} is there already and stays as it is",
+                f"{args.config} 已经存在，保持不变",
+            )
+        )
         return GOOD
     ask = _suggest if args.yes or not sys.stdin.isatty() else _ask
     host = socket.gethostname()
@@ -81,14 +89,20 @@ def set_up(args: argparse.Namespace) -> int:
             pair=_pair(args.certificate, args.key, ask),
             hub=args.hub if args.hub is not None else ask("URL of the hub 中枢地址 (ws…)", ""),
         )
-    except ValueError as error:
-        return fail(str(error), WRONG_USAGE)
+    except ToldError as error:
+        return refused(args, error, WRONG_USAGE)
     args.config.parent.mkdir(parents=True, exist_ok=True)
     if args.token:
         _write(args.config.parent / "credentials" / TOKEN_FILE, args.token, 0o600)
     _write(args.config, text, 0o644)
-    say(f"wrote {args.config}")
-    say("next: start the box; then `floorgate admin code` lets the first admin in")
+    say(
+        worded(
+            args,
+            f"wrote {args.config}\n"
+            "next: start the box; then `floorgate admin code` lets the first admin in",
+            f"已写入 {args.config}\n下一步：启动盒子；再用 `floorgate admin code` 让首位管理员登录",
+        )
+    )
     return GOOD
 
 
@@ -116,10 +130,19 @@ def _networks(given: list[str] | None, ask: Any) -> list[str]:  # noqa: ANN401 -
     suggestion = ", ".join(_local_networks())
     question = "Networks that may be probed for printers 允许扫描打印机的网段"
     texts = given if given is not None else ask(question, suggestion).split(",")
-    networks = [ipaddress.ip_network(text.strip()) for text in texts if text.strip()]
+    try:
+        networks = [ipaddress.ip_network(text.strip()) for text in texts if text.strip()]
+    except ValueError as error:
+        raise ToldError(
+            f"{error}; write a network as 192.168.7.0/24",
+            f"{', '.join(texts)}：网段要写成 192.168.7.0/24 这样",
+        ) from error
     wide = [str(each) for each in networks if each.num_addresses > 1024]  # noqa: PLR2004 - a /22
     if wide:
-        raise ValueError(f"{', '.join(wide)}: too wide to probe; name parts of at most /22")
+        raise ToldError(
+            f"{', '.join(wide)}: too wide to probe; name parts of at most /22",
+            f"{', '.join(wide)}：太大，不能扫描；请写其中不超过 /22 的网段",
+        )
     return [str(network) for network in networks]
 
 
@@ -134,7 +157,9 @@ def _pair(certificate: Path | None, key: Path | None, ask: Any) -> tuple[Path, P
         ask("The key of that certificate 证书私钥", str(certificate.with_suffix(".key")))
     )
     if missing := [str(path) for path in (certificate, key) if not path.is_file()]:
-        raise ValueError(f"{', '.join(missing)}: no such file")
+        raise ToldError(
+            f"{', '.join(missing)}: no such file", f"{', '.join(missing)}：没有这个文件"
+        )
     return certificate.absolute(), key.absolute()
 
 
@@ -181,9 +206,12 @@ def _text(  # noqa: PLR0913 - one for each thing that is asked
     hub: str,
 ) -> str:
     if language not in ("zh", "en"):
-        raise ValueError(f"language {language}: write zh or en")
+        raise ToldError(f"language {language}: write zh or en", f"语言 {language}：请写 zh 或 en")
     if hub and not hub.startswith(("ws://", "wss://")):
-        raise ValueError(f"hub {hub}: write it as wss://hub.example/link")
+        raise ToldError(
+            f"hub {hub}: write it as wss://hub.example/link",
+            f"中枢 {hub}：请写成 wss://hub.example/link",
+        )
 
     def quoted(value: object) -> str:
         return json.dumps(value, ensure_ascii=False)  # TOML takes JSON's strings and lists
@@ -228,16 +256,29 @@ def ask_health(args: argparse.Namespace) -> int:
     try:
         config = load_config(args.config)
     except ConfigError as error:
-        return fail(str(error), WRONG_USAGE)
+        return refused(args, error, WRONG_USAGE)
     scheme = "https" if config.http.tls else "http"
     url = f"{scheme}://localhost:{config.http.port}/health"
     health, problem = asyncio.run(_wait(url, trust(config), args.wait))
     if args.json:
         say_json(health or {"ok": False, "problem": problem})
     elif health:
-        say(f"{config.box.name}: {'well' if health['ok'] else 'ill'}, {health['seq']} entries")
+        is_well, entries = health["ok"], health["seq"]
+        say(
+            worded(
+                args,
+                f"{config.box.name}: {'well' if is_well else 'ill'}, {entries} entries",
+                f"{config.box.name}：{'正常' if is_well else '不正常'}，{entries} 条",
+            )
+        )
     else:
-        return fail(f"{url} does not answer: {problem}; look at: journalctl -u floorgate -n 50")
+        return fail(
+            worded(
+                args,
+                f"{url} does not answer: {problem}; look at: journalctl -u floorgate -n 50",
+                f"{url} 没有应答：{problem}；请看：journalctl -u floorgate -n 50",
+            )
+        )
     return GOOD if health.get("ok") else FOUND_WRONG
 
 

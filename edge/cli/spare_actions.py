@@ -5,13 +5,14 @@ import asyncio
 import contextlib
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, Final, NamedTuple, TextIO
 
 import structlog
 
 from edge.app.ports import Head
 from edge.cli.backup_actions import stamp, stopped, tell
 from edge.cli.output import FOUND_WRONG, GOOD, fail, run_service
+from edge.cli.words import worded
 from edge.clock import SystemClock, SystemIds
 from edge.config import Config
 from edge.doctor.patient import ask
@@ -42,7 +43,9 @@ def prepare(args: argparse.Namespace, config: Config) -> int:
     feeds = f'feeds = "{args.share.resolve()}"'
     facts = {"ok": True, "share": str(args.share), "box": config.box.id}
     tell(args, facts, f"{args.share} is the share of box {config.box.id}\n"
-                      f"next: write {feeds} under [spare] of {args.config}, then restart the box"
+                      f"next: write {feeds} under [spare] of {args.config}, then restart the box",
+                      f"{args.share} 现在是盒子 {config.box.id} 的共享\n"
+                      f"下一步：在 {args.config} 的 [spare] 里写 {feeds}，然后重启盒子"
         )  # fmt: skip
     return GOOD
 
@@ -52,13 +55,26 @@ def status(args: argparse.Namespace, config: Config) -> int:
     if (Path(config.data) / SPARE).exists():
         return _spare_status(args, config)
     if not config.spare.feeds:
-        return fail(f"{args.config}: names no share; floorgate spare prepare DIR makes one")
+        return fail(
+            worded(
+                args,
+                f"{args.config}: names no share; floorgate spare prepare DIR makes one",
+                f"{args.config}：没有写共享；请先：floorgate spare prepare 目录",
+            )
+        )
     health, _ = ask(config)
     if health is None or not health.get("spare"):
-        return fail("the box does not answer; see: systemctl status floorgate")
+        return fail(
+            worded(
+                args,
+                "the box does not answer; see: systemctl status floorgate",
+                "边缘盒没有应答；请看：systemctl status floorgate",
+            )
+        )
     spare = health["spare"]
-    text = f"{spare['share']}: {_gap(spare['gap_entries'], spare['gap_s'])}"
-    tell(args, spare, f"{text}; {spare['problem']}" if spare["problem"] else text)
+    en, zh = _gap(spare["gap_entries"], spare["gap_s"])
+    why = f"; {spare['problem']}" if spare["problem"] else ""
+    tell(args, spare, f"{spare['share']}: {en}{why}", f"{spare['share']}：{zh}{why}")
     return GOOD if spare["ok"] else FOUND_WRONG
 
 
@@ -66,11 +82,22 @@ def _spare_status(args: argparse.Namespace, config: Config) -> int:
     folder = Path(config.data) / SPARE
     note = read_note(folder)
     if note is None:
-        return fail(f"{folder}: has followed no share yet; see: systemctl status floorgate-spare")
+        return fail(
+            worded(
+                args,
+                f"{folder}: has followed no share yet; see: systemctl status floorgate-spare",
+                f"{folder}：还没有跟随过共享；请看：systemctl status floorgate-spare",
+            )
+        )
     facts = _standing(folder, note, SystemClock().now_us())
-    gap = _gap(facts["gap_entries"], facts["heard_s"])
-    where = f"entry {facts['seq']:,} of epoch {facts['epoch']}"
-    tell(args, facts, f"spare of box {facts['box']}, {where}: {gap}")
+    en, zh = _gap(facts["gap_entries"], facts["heard_s"])
+    box, epoch, seq = facts["box"], facts["epoch"], facts["seq"]
+    tell(
+        args,
+        facts,
+        f"spare of box {box}, entry {seq:,} of epoch {epoch}: {en}",
+        f"盒子 {box} 的备机，到纪元 {epoch} 的第 {seq:,} 条：{zh}",
+    )
     return GOOD if facts["ok"] else FOUND_WRONG
 
 
@@ -93,10 +120,17 @@ def _standing(folder: Path, note: Followed, now_us: int) -> dict[str, Any]:
     }
 
 
-def _gap(entries: int, seconds: float) -> str:
+def _gap(entries: int, seconds: float) -> tuple[str, str]:
+    """Return in English and in Chinese how far a spare is behind."""
     if not entries:
-        return f"nothing is missing; the box was heard of {seconds:.0f} s ago"
-    return f"{entries:,} entries are missing, of the last {seconds:.0f} s"
+        return (
+            f"nothing is missing; the box was heard of {seconds:.0f} s ago",
+            f"什么都不缺；{seconds:.0f} 秒前听到过盒子",
+        )
+    return (
+        f"{entries:,} entries are missing, of the last {seconds:.0f} s",
+        f"缺最近 {seconds:.0f} 秒的 {entries:,} 条",
+    )
 
 
 # ---- on the spare -------------------------------------------------------------------------------
@@ -189,7 +223,7 @@ def take_over(args: argparse.Namespace, config: Config) -> int:
         "fenced": is_fenced,
         "share_problem": problem,
     }
-    tell(args, facts, _told(facts))
+    tell(args, facts, _told(facts, EN), _told(facts, ZH))
     return GOOD
 
 
@@ -206,18 +240,41 @@ def _missing(heard: ShareState, head: Head) -> int:
     return max(0, heard.at.seq - head.seq) if heard.at.epoch == head.epoch else heard.at.seq
 
 
-def _told(facts: dict[str, Any]) -> str:
+class Told(NamedTuple):
+    """What is said of a take-over: always, and where the share could not be read or written."""
+
+    taken: str
+    unread: str
+    unwritten: str
+    next: str
+
+
+EN: Final = Told(
+    "this machine is box {box} now, in epoch {epoch}, behind entry {seq:,} of the one before\n"
+    "the gap: {gap_entries:,} entries that it shipped are not here, nor is what the box did in\n"
+    "  the {gap_s:,} s since it was heard of; the hub may have it, the old box's disk too",
+    "the share could not be read: {share_problem}",
+    "the share could not be written: keep the old box off the network",
+    "next: systemctl start floorgate; floorgate replay --check",
+)
+ZH: Final = Told(
+    "本机现在是盒子 {box}，纪元 {epoch}，接在上一纪元的第 {seq:,} 条之后\n"
+    "差距：它发出的 {gap_entries:,} 条不在这里，最后听到它之后的 {gap_s:,} 秒里它做的事也不在；\n"
+    "  这些可能在中枢，也在旧盒子的盘上",
+    "共享读不了：{share_problem}",
+    "共享写不了：不要让旧盒子再接入网络",
+    "下一步：systemctl start floorgate；floorgate replay --check",
+)
+
+
+def _told(facts: dict[str, Any], words: Told) -> str:
     lines = [
-        "this machine is box {box} now, in epoch {epoch}, behind entry {seq:,} of the one before",
-        "the gap: {gap_entries:,} entries that it shipped are not here, nor is what the box did in",
-        "  the {gap_s:,} s since it was heard of; the hub may have it, the old box's disk too",
+        words.taken,
+        words.unread if facts["share_problem"] else "",
+        "" if facts["fenced"] else words.unwritten,
+        words.next,
     ]
-    if facts["share_problem"]:
-        lines.append("the share could not be read: {share_problem}")
-    if not facts["fenced"]:
-        lines.append("the share could not be written: keep the old box off the network")
-    lines.append("next: systemctl start floorgate; floorgate replay --check")
-    return "\n".join(lines).format(**facts)
+    return "\n".join(filter(None, lines)).format(**facts)
 
 
 def _epoch_taken(share: Share) -> int:

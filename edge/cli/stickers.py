@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from edge.app.telling import cause_zh
 from edge.cli.output import GOOD, WRONG_USAGE, fail, say
+from edge.cli.words import refused, worded
 
 if TYPE_CHECKING:
     from drivers.api import Raster
@@ -43,9 +45,21 @@ def make_labels(args: argparse.Namespace) -> int:
         args.out.write_bytes(content)
     except LabelError as error:
         return fail(f"{error}\n           {error.hint}")
-    except (ConfigError, UsageError, OSError) as error:
-        return fail(str(error), WRONG_USAGE)
-    say(f"{args.out}: {len(labels)} of {labels[0].width} × {labels[0].height} dots")
+    except (ConfigError, UsageError) as error:
+        return refused(args, error, WRONG_USAGE)
+    except OSError as error:
+        return fail(
+            worded(args, f"{args.out}: {error.strerror}", f"{args.out}：{cause_zh(error)}"),
+            WRONG_USAGE,
+        )
+    size = f"{labels[0].width} × {labels[0].height}"
+    say(
+        worded(
+            args,
+            f"{args.out}: {len(labels)} of {size} dots",
+            f"{args.out}：{len(labels)} 张，{size} 点",
+        )
+    )
     return GOOD
 
 
@@ -54,12 +68,18 @@ def _encode(labels: "list[Raster]", out: Path) -> bytes:
     from edge.cli.door import UsageError  # noqa: PLC0415
 
     if not labels:
-        raise UsageError("there is no station and nothing adopted to make stickers for")
+        raise UsageError(
+            "there is no station and nothing adopted to make stickers for",
+            "没有打包台，也没有启用的设备，没有可做的标签",
+        )
     if out.suffix == PDF:
         return labels_pdf(labels)
     if out.suffix == PNG and len(labels) == 1:
         return raster_png(labels[0])
-    raise UsageError(f"{out}: {len(labels)} labels; write them as .pdf, or one as .png")
+    raise UsageError(
+        f"{out}: {len(labels)} labels; write them as .pdf, or one as .png",
+        f"{out}：共 {len(labels)} 张；请写成 .pdf，只有一张时可以写 .png",
+    )
 
 
 def _render(template: str, fields: dict[str, Any]) -> "Raster":

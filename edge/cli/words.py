@@ -8,9 +8,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from edge.app.telling import ToldError, told
+from edge.cli.output import FOUND_WRONG, fail
 from edge.config import ConfigError, load_config
 
+CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
 LANGUAGES: Final = ("zh", "en")
+NO_LANGUAGE: Final = ("", "C", "POSIX")
+"""What a terminal's locale begins with that speaks none."""
 SHORT_CHARS: Final = 4
 _COUNTED: Final = re.compile(r"\{(\w+):([^|}]*)\|([^}]*)\}")
 """`{n:order|orders}`: the first word for one, the second for any other number."""
@@ -23,15 +28,32 @@ def add_language(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--language", choices=LANGUAGES, help=text)
 
 
-def language_of(args: argparse.Namespace, config: Path) -> str:
-    """Return the language that is to be spoken: `zh` or `en`."""
+def known_language(args: argparse.Namespace) -> str:
+    """Return the language that is to be spoken; empty where neither box nor terminal says one."""
     if (said := getattr(args, "language", "")) in LANGUAGES:  # `adopt` says a printer's by it
         return str(said)
     try:
-        return load_config(getattr(args, "config", config)).box.language
+        return load_config(getattr(args, "config", CONFIG)).box.language
     except ConfigError:
         spoken = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+        if spoken.partition(".")[0] in NO_LANGUAGE:
+            return ""
         return "zh" if spoken.startswith("zh") else "en"
+
+
+def language_of(args: argparse.Namespace) -> str:
+    """Return the language of what is said in one only, such as a table: `zh` or `en`."""
+    return known_language(args) or "en"
+
+
+def worded(args: argparse.Namespace, en: str, zh: str) -> str:
+    """Return a text as the one who typed the command reads it."""
+    return told(en, zh, known_language(args))
+
+
+def refused(args: argparse.Namespace, error: ToldError, code: int = FOUND_WRONG) -> int:
+    """Say what cannot be done and what to do, and return the exit code for it."""
+    return fail(error.told(known_language(args)), code)
 
 
 def refusal_lines(code: str, facts: dict[str, Any], language: str) -> list[str]:

@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from edge.app.ports import Clock
+from edge.app.telling import ToldError, cause_zh
 from edge.http import tls
 
 DAY_US: Final = 86_400_000_000
@@ -32,7 +33,7 @@ log = structlog.get_logger()
 Level = Literal["ok", "soon", "urgent", "expired"]
 
 
-class CertificateError(Exception):
+class CertificateError(ToldError):
     """The site's certificate cannot be used; the text says why and what to do."""
 
 
@@ -153,25 +154,35 @@ def check_pair(
     try:
         certificate = x509.load_pem_x509_certificate(leaf)
     except ValueError as error:
-        problem = "not a certificate in PEM form; convert it: openssl x509 -inform der -in FILE"
-        raise CertificateError(f"{own.certificate}: {problem}") from error
+        raise CertificateError(
+            f"{own.certificate}: not a certificate in PEM form; convert it: "
+            "openssl x509 -inform der -in FILE",
+            f"{own.certificate}：不是 PEM 格式的证书；请转换：openssl x509 -inform der -in 文件",
+        ) from error
     try:
         private = serialization.load_pem_private_key(key, None)
     except (ValueError, TypeError) as error:
-        problem = "not an unencrypted private key in PEM form; openssl pkey -in FILE removes a word"
-        raise CertificateError(f"{own.key}: {problem}") from error
+        raise CertificateError(
+            f"{own.key}: not an unencrypted private key in PEM form; openssl pkey -in FILE removes "
+            "a word",
+            f"{own.key}：不是未加密的 PEM 私钥；去掉口令：openssl pkey -in 文件",
+        ) from error
     if _public(private.public_key()) != _public(certificate.public_key()):
         raise CertificateError(
             f"{own.key} is not the key of {own.certificate}; set http.key to the one it was made "
-            "with"
+            "with",
+            f"{own.key} 不是 {own.certificate} 的私钥；请把 http.key 设为与它配对的私钥",
         )
     now = datetime.fromtimestamp(now_us / 1e6, UTC)
     if certificate.not_valid_before_utc > now:
         begins = certificate.not_valid_before_utc.date()
-        problem = f"{own.certificate} is good from {begins} on; is the box's clock right?"
+        early = CertificateError(
+            f"{own.certificate} is good from {begins} on; is the box's clock right?",
+            f"{own.certificate} 从 {begins} 起才有效；盒子的时钟对吗？",
+        )
         if is_time_trusted:
-            raise CertificateError(problem)
-        log.error("the site's certificate is not valid yet", problem=problem)
+            raise early
+        log.error("the site's certificate is not valid yet", problem=str(early))
     if certificate.not_valid_after_utc <= now:
         log.error("the site's certificate has expired; PDAs work offline until it is replaced")
     _check_names(own, certificate, [name for name in names if not tls.is_loopback(name)])
@@ -188,7 +199,9 @@ def _check_names(own: Pair, certificate: x509.Certificate, names: list[str]) -> 
     if not have or (names and len(missing) == len(names)):
         raise CertificateError(
             f"{own.certificate} is for {', '.join(have) or 'no name'}, and http.names has "
-            f"{', '.join(names) or 'none'}: name the box as the certificate does"
+            f"{', '.join(names) or 'none'}: name the box as the certificate does",
+            f"{own.certificate} 签给 {', '.join(have) or '（没有名称）'}，而 http.names 是 "
+            f"{', '.join(names) or '（空）'}：请按证书里的名称来写",
         )
     if missing:
         log.warning("the site's certificate does not cover every name", missing=missing)
@@ -206,8 +219,10 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(FILE_BYTES_MAX)
     except OSError as error:
-        advice = "it must be there, and readable by the user of the service"
-        raise CertificateError(f"{path}: {error.strerror}; {advice}") from error
+        raise CertificateError(
+            f"{path}: {error.strerror}; it must be there, and readable by the user of the service",
+            f"{path}：{cause_zh(error)}；文件必须存在，并且服务的用户（floorgate）可读",
+        ) from error
 
 
 def _public(key: Any) -> bytes:  # noqa: ANN401 - any kind of public key

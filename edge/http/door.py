@@ -7,6 +7,8 @@ all others.
 
 import asyncio
 import contextlib
+import errno
+import os
 import socket
 import ssl
 from collections import defaultdict
@@ -17,6 +19,8 @@ import structlog
 from aiohttp import web
 
 from edge.app.tasks import Tasks
+from edge.app.telling import ToldError, cause_zh
+from edge.http.listeners import listener
 
 SHUTDOWN_S: Final = 5.0
 IDLE_S: Final = 30.0
@@ -36,7 +40,7 @@ SILENT_S: Final = 60.0
 log = structlog.get_logger()
 
 
-class PortError(Exception):
+class PortError(ToldError):
     """A port cannot be opened; the text says what to do."""
 
 
@@ -104,10 +108,7 @@ class Door:
         try:
             listener = handed[port] if port in handed else _listen(host, port)
         except OSError as error:
-            raise PortError(
-                f"{host}:{port} cannot be opened ({error.strerror}); "
-                f"end what uses it, or set {self._key}"
-            ) from error
+            raise _shut(host, port, self._key, error) from error
         self._listener = listener
         self._tasks.start(self._accept(listener, tls), f"door {self._key}")
         opened: int = listener.getsockname()[1]
@@ -151,6 +152,28 @@ class Door:
         if now_s >= self._silent_until_s:
             self._silent_until_s = now_s + SILENT_S
             log.warning(what, **facts)
+
+
+def _shut(host: str, port: int, key: str, error: OSError) -> PortError:
+    """Return why a port cannot be opened, and by whom it is taken where that can be seen."""
+    at = f"{host}:{port} cannot be opened ({os.strerror(error.errno or 0)})"
+    at_zh = f"{host}:{port} 打不开（{cause_zh(error)}）"
+    if error.errno == errno.EADDRINUSE:
+        who, look = listener(port), f"sudo ss -Hltnp sport = {port}"
+        by = f"{who} has it" if who else f"see who has it: {look}"
+        by_zh = f"{who} 占用着它" if who else f"看是谁占用：{look}"
+        return PortError(
+            f"{at}; {by}; end what uses it, or set {key}",
+            f"{at_zh}；{by_zh}；请结束占用它的程序，或改 {key}",
+        )
+    if error.errno == errno.EACCES:
+        return PortError(
+            f"{at}; let systemd open it (systemctl start floorgate.socket), or set {key} to 1024 "
+            "or more",
+            f"{at_zh}；请让 systemd 打开（systemctl start floorgate.socket），或把 {key} 设为 "
+            "1024 以上",
+        )
+    return PortError(f"{at}; set {key}, or http.host", f"{at_zh}；请改 {key} 或 http.host")
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -19,6 +19,7 @@ import msgspec
 import zstandard
 
 from edge.app.ports import Head, StoredCheckpoint
+from edge.app.telling import ToldError, cause_zh
 from edge.store import durable
 from sync.api import BROKEN_BYTES, decode_entry, link
 
@@ -52,8 +53,11 @@ _rows = msgspec.msgpack.Decoder(Row)
 _packed = msgspec.msgpack.Decoder(list[bytes])
 
 
-class ArchiveError(Exception):
+class ArchiveError(ToldError):
     """A file of the archive cannot be used; the text says which and what to do."""
+
+    def __init__(self, path: Path, en: str, zh: str) -> None:
+        super().__init__(f"{path}: {en}; restore it from a backup", f"{path}：{zh}；请从备份恢复它")
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -228,9 +232,9 @@ class Archive:
                     digest.update(raw)
                     yield _rows.decode(raw)
         except (OSError, zstandard.ZstdError, *BROKEN_BYTES) as error:
-            raise ArchiveError(f"{path}: {error}; restore it from a backup") from error
+            raise ArchiveError(path, str(error), cause_zh(error)) from error
         if digest.digest() != sha256:
-            raise ArchiveError(f"{path}: not what the journal names; restore it from a backup")
+            raise ArchiveError(path, "not what the journal names", "与账本所记的不符")
 
 
 def _pack(db: sqlite3.Connection, seq: int, to_seq: int, segment: sqlite3.Connection) -> None:
@@ -272,7 +276,7 @@ def _concerning(path: Path, ref: str) -> Iterator[bytes]:
             for (packed,) in segment.execute(_CONCERNING, (ref,)):
                 yield from (raw for raw in unpacked(packed) if ref in _refs(raw))
     except (sqlite3.DatabaseError, zstandard.ZstdError, *BROKEN_BYTES) as error:
-        raise ArchiveError(f"{path}: {error}; restore it from a backup") from error
+        raise ArchiveError(path, str(error), cause_zh(error)) from error
 
 
 def span_of(path: Path) -> Segment:
@@ -291,7 +295,7 @@ def span_of(path: Path) -> Segment:
             box, epoch, after_seq, before, to_seq, head = span
             return Segment(box, epoch, after_seq, before, to_seq, head, kept)
     except (sqlite3.DatabaseError, ValueError, TypeError) as error:
-        raise ArchiveError(f"{path}: {error}; restore it from a backup") from error
+        raise ArchiveError(path, str(error), cause_zh(error)) from error
 
 
 def _end_of(path: Path) -> tuple[int, int]:
@@ -313,7 +317,7 @@ def _numbered(path: Path, after_seq: int) -> Iterator[tuple[int, bytes]]:
                     if seq > after_seq:
                         yield seq, raw
     except (sqlite3.DatabaseError, zstandard.ZstdError, *BROKEN_BYTES) as error:
-        raise ArchiveError(f"{path}: {error}; restore it from a backup") from error
+        raise ArchiveError(path, str(error), cause_zh(error)) from error
 
 
 def entries(path: Path) -> Iterator[bytes]:
@@ -327,7 +331,7 @@ def entries(path: Path) -> Iterator[bytes]:
             for (packed,) in segment.execute("SELECT packed FROM chunk ORDER BY first_seq"):
                 yield from unpacked(packed)
     except (sqlite3.DatabaseError, zstandard.ZstdError, *BROKEN_BYTES) as error:
-        raise ArchiveError(f"{path}: {error}; restore it from a backup") from error
+        raise ArchiveError(path, str(error), cause_zh(error)) from error
 
 
 def unpacked(packed: bytes) -> list[bytes]:

@@ -21,7 +21,7 @@ from typing import Annotated, Final, TextIO
 import msgspec
 import zstandard
 
-from edge.app.telling import ToldError
+from edge.app.telling import ToldError, cause_zh
 from edge.store import durable
 from edge.store.archive import ARCHIVE
 from edge.store.journal import (
@@ -283,8 +283,7 @@ def prove(folder: Path) -> Report:
                 raise BackupError(f"replay differs: {what}", f"重放结果不同：{what}")
             return report
     except (NoJournalError, NewerSchemaError, sqlite3.DatabaseError) as error:
-        zh = error.told("zh") if isinstance(error, ToldError) else error
-        raise BackupError(f"{folder}: {error}", f"{folder}：{zh}") from error
+        raise BackupError(f"{folder}: {error}", f"{folder}：{cause_zh(error)}") from error
 
 
 # ---- files --------------------------------------------------------------------------------------

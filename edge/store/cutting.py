@@ -14,8 +14,9 @@ from typing import Final
 import msgspec
 
 from edge.app.ports import Head
+from edge.app.telling import ToldError
 from edge.store.archive import ArchiveError, Segment, entries, span_of
-from edge.store.journal import BOX_KEY, Journal, Start
+from edge.store.journal import BOX_KEY, Journal, Start, finding_zh
 from edge.store.replay import Fresh
 from sync.api import (
     GENESIS,
@@ -32,7 +33,7 @@ PAGE_ENTRIES: Final = 500
 HUB_KEY: Final = "keys/hub.pub"
 
 
-class CutError(Exception):
+class CutError(ToldError):
     """The journal cannot be cut; the text says why and what to do."""
 
 
@@ -110,9 +111,20 @@ def _check_segment(path: Path, data: Path, at: Head) -> None:
     """Read a segment back: chain, signed heads, and that it ends where the journal goes on."""
     report = check_segment(path, public_key((data / BOX_KEY).read_bytes()))
     if not report.ok or report.head != at.hash:
-        problem = report.findings[0].detail if report.findings else "it ends with another entry"
+        why = _faulty(report) or CutError("it ends with another entry", "结尾的条目不对")
         path.unlink()
-        raise CutError(f"{path}: {problem}; see: floorgate journal verify")
+        raise CutError(
+            f"{path}: {why}; see: floorgate journal verify",
+            f"{path}：{why.told('zh')}；请看：floorgate journal verify",
+        )
+
+
+def _faulty(report: Report) -> CutError | None:
+    """Return the first thing that was found, if any."""
+    if not report.findings:
+        return None
+    found = report.findings[0]
+    return CutError(found.detail, finding_zh(found))
 
 
 def check_segment(path: Path, own_key: bytes) -> Report:
@@ -133,10 +145,10 @@ def check_segment(path: Path, own_key: bytes) -> Report:
     return verifier.report()
 
 
-def check_archive(data: Path) -> Iterator[tuple[Path, str]]:
+def check_archive(data: Path) -> Iterator[tuple[Path, ToldError | None]]:
     """Check each segment, and that the next one and the live journal go on where it ends.
 
-    Yields (file, problem), with an empty problem where it is good.
+    Yields (file, problem), with no problem where it is good.
     """
     journal = Journal(data)
     try:
@@ -147,16 +159,24 @@ def check_archive(data: Path) -> Iterator[tuple[Path, str]]:
                 span = span_of(path)
                 report = check_segment(path, own_key)
             except ArchiveError as error:
-                yield path, str(error)
+                yield path, error
                 continue
-            problem = report.findings[0].detail if report.findings else ""
+            problem = _faulty(report)
             if last and last.epoch == span.epoch and last.end() != span.after():
-                problem = f"does not go on behind entry {last.to_seq}, where the one before it ends"
+                problem = CutError(
+                    f"does not go on behind entry {last.to_seq}, where the one before it ends",
+                    f"没有接着前一个文件结尾的第 {last.to_seq} 条",
+                )
             yield path, problem
             last = span
         if start and last and not _joins(journal, start, last):
-            problem = f"the live journal goes on behind entry {start.seq}, which is not its end"
-            yield journal.archive.segments()[-1], problem
+            yield (
+                journal.archive.segments()[-1],
+                CutError(
+                    f"the live journal goes on behind entry {start.seq}, which is not its end",
+                    f"账本从第 {start.seq} 条接着走，那不是归档的结尾",
+                ),
+            )
     finally:
         journal.close()
 

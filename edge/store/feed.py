@@ -234,7 +234,10 @@ def _check_continues(db: sqlite3.Connection, newest: Cursor, at: Cursor) -> None
     found = db.execute("SELECT hash FROM entry WHERE seq = ?", (at.seq,)).fetchone()
     head = found[0] if found else GENESIS if at.seq == 0 else None
     if (newest.epoch, head) != (at.epoch, at.head):
-        raise GapError(f"the journal does not go on behind entry {at.seq} of epoch {at.epoch}")
+        raise GapError(
+            f"the journal does not go on behind entry {at.seq} of epoch {at.epoch}",
+            f"账本没有接着纪元 {at.epoch} 的第 {at.seq} 条",
+        )
 
 
 class _Named:

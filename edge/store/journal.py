@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from edge.app.ports import Head
+from edge.app.telling import ToldError
 from edge.store.archive import ARCHIVE, Archive
 from edge.store.sqlite import BUSY_TIMEOUT_MS, SCHEMA_VERSION, TIMELINE, check_version
 from sync.api import (
@@ -21,6 +22,8 @@ from sync.api import (
     Checkpoint,
     ExportedCheckpoint,
     ExportedEntry,
+    Fault,
+    Finding,
     Report,
     Verifier,
     decode_entry,
@@ -68,7 +71,7 @@ class Start(msgspec.Struct, frozen=True):
     is_cut: bool = False
 
 
-class NoJournalError(Exception):
+class NoJournalError(ToldError):
     """There is no journal to read; the text says where it was sought."""
 
 
@@ -84,7 +87,10 @@ class Journal:
         """
         path = data / DATABASE
         if not path.is_file():
-            raise NoJournalError(f"{path}: no such file; give the box's folder with --data DIR")
+            raise NoJournalError(
+                f"{path}: no such file; give the box's folder with --data DIR",
+                f"{path}：没有这个文件；请用 --data 目录 指定边缘盒的数据目录",
+            )
         file = path.resolve().as_uri()
         self.archive = Archive(data / ARCHIVE)
         self.db = sqlite3.connect(f"{file}?mode=ro", uri=True, isolation_level=None)
@@ -92,9 +98,15 @@ class Journal:
         self.db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         try:
             if check_version(self.db) != SCHEMA_VERSION:
-                raise NoJournalError(f"{path}: not yet a journal of this version; start the box")
+                raise NoJournalError(
+                    f"{path}: not yet a journal of this version; start the box",
+                    f"{path}：账本还不是本版本的；请启动一次边缘盒",
+                )
         except sqlite3.DatabaseError as error:
-            raise NoJournalError(f"{path}: not a database of Floorgate: {error}") from error
+            raise NoJournalError(
+                f"{path}: not a database of Floorgate: {error}",
+                f"{path}：不是 Floorgate 的数据库：{error}",
+            ) from error
 
     def close(self) -> None:
         """Close the file."""
@@ -205,3 +217,20 @@ def start_in(raw: bytes) -> Start | None:
         return msgspec.convert(entry.data, Start) if entry.kind == SNAPSHOT else None
     except BROKEN_BYTES:
         return None
+
+
+_FINDINGS_ZH: Final = {
+    Fault.CHANGED: "第 {seq} 条被改动，与它的哈希不符",
+    Fault.MISSING: "从第 {seq} 条起有缺失",
+    Fault.REORDERED: "第 {seq} 条的位置不对",
+    Fault.REPEATED: "第 {seq} 条重复",
+    Fault.MALFORMED: "第 {seq} 条的位置上不是本盒的条目",
+    Fault.EPOCH: "第 {seq} 条开始新纪元：盒子在这里恢复过或换过",
+    Fault.SIGNATURE: "第 {seq} 条的账本头不是本盒的密钥签的",
+    Fault.REWRITTEN: "第 {seq} 条的账本头与签过名的不同：之前的账被重写",
+}
+
+
+def finding_zh(finding: Finding) -> str:
+    """Return in Chinese what a verifier found."""
+    return _FINDINGS_ZH[finding.kind].format(seq=finding.seq)

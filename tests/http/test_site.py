@@ -1,6 +1,7 @@
 """The page's files, the box's certificates, its configuration and its start."""
 
 import gzip
+import os
 import sqlite3
 import ssl
 from datetime import UTC, datetime
@@ -215,6 +216,34 @@ def test_a_wrong_configuration_names_file_and_line(tmp_path: Path, text: str, sa
         load(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("text", "en", "zh"),
+    [
+        (GOOD.replace("port =", "prt ="), "; write `port`",
+         ":4：没有 `prt` 这个键（在 `http`）；可以写：`port`"),
+        (GOOD + "[htp]\n", "; write `http`", ":15：没有 `htp` 这个键；可以写：`http`"),
+        (GOOD.replace("8443", '"many"'), "",
+         ":4：应为 整数，写的是 文字（加引号）（在 `http.port`）"),
+        (
+            GOOD + '[box]\nlanguage = "fr"\n',
+            "; write one of: zh, en",
+            "：不能写 'fr'（在 `box.language`）；可以写：zh, en",
+        ),
+        (GOOD + "[disk]\nwarn_mb = 0\n", "", "：应为 >= 1 的 整数（在 `disk.warn_mb`）"),
+        ("", "", "：缺少 `data`"),
+    ],
+)  # fmt: skip
+def test_a_wrong_configuration_says_what_to_write_in_both_languages(
+    tmp_path: Path, text: str, en: str, zh: str
+) -> None:
+    """A misspelt key is told its nearest name, a wrong value its choices (OPS-3)."""
+    with pytest.raises(ConfigError) as raised:
+        load(tmp_path, text)
+    assert str(raised.value).endswith(en)
+    assert raised.value.told("zh").endswith(zh)
+    assert raised.value.told("").splitlines() == [raised.value.told("zh"), str(raised.value)]
+
+
 def test_a_missing_configuration_says_what_to_do(tmp_path: Path) -> None:
     """The error names the file and the option that gives another."""
     with pytest.raises(ConfigError, match=r"none.toml: .*--config FILE"):
@@ -249,8 +278,14 @@ async def test_a_port_in_use_is_said(rig: Rig, tmp_path: Path) -> None:
     port = int(rig.url.rpartition(":")[2])
     other = msgspec.structs.replace(config(tmp_path / "b"), http=_http(rig, port))
     second = BoxProcess(other)
-    with pytest.raises(TakenError, match=f"127.0.0.1:{port} cannot be opened .*set http.port"):
+    with pytest.raises(
+        TakenError, match=f"127.0.0.1:{port} cannot be opened .*set http.port"
+    ) as said:
         await second.open()
+    assert f"(pid {os.getpid()}) has it" in str(said.value)
+    assert f"(pid {os.getpid()}) 占用着它；请结束占用它的程序，或改 http.port" in said.value.told(
+        "zh"
+    )
     async with running(config(tmp_path / "b")):
         pass
 

@@ -72,7 +72,7 @@ def worked(tmp_path: Path) -> Worked:
 
 def problems(data: Path) -> list[str]:
     """Return what is wrong with the archive."""
-    return [problem for _, problem in check_archive(data) if problem]
+    return [str(problem) for _, problem in check_archive(data) if problem]
 
 
 def test_a_cut_journal_is_whole_and_tells_every_story(worked: Worked) -> None:

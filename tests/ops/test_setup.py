@@ -57,7 +57,7 @@ def test_setup_leaves_a_configuration_alone(tmp_path: Path) -> None:
     config.write_text("data = 'x'\n", "utf-8")
     done = floorgate("setup", "--config", str(config), "--yes", "--name", "other")
     assert (done.returncode, config.read_text("utf-8")) == (0, "data = 'x'\n")
-    assert "stays as it is" in done.stdout
+    assert done.stdout == f"{config} 已经存在，保持不变\n"
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run `floorgate` with arguments; return its exit code."""
 
     def floorgate(*args: object) -> int:
+        monkeypatch.setenv("LC_ALL", "en_GB.UTF-8")
         monkeypatch.setattr(sys, "argv", ["floorgate", *map(str, args)])
         with pytest.raises(SystemExit) as ended:
             main()

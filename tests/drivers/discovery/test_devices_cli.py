@@ -57,12 +57,12 @@ def test_a_network_too_large_is_wrong_usage() -> None:
 
 def test_the_table_shows_conflicts_and_notes() -> None:
     """Each device is a row; what is odd about it stands below."""
-    lines = table((ZEBRA,)).splitlines()
+    lines = table((ZEBRA,), "en").splitlines()
     row = "identified printer 门口 Zebra zpl tcp://10.0.0.9:9100?lang=zpl probe mdns"
     assert row.split() == lines[1].split()
     assert lines[2] == "  ! shared_address: 10.0.0.9, mac:a, uuid:1111-2222"
     assert lines[3] == "    Hall 2"
-    assert table(()) == "No device was found."
+    assert table((), "en") == "No device was found."
 
 
 def test_json_names_each_fields_source() -> None:
