@@ -211,7 +211,6 @@ class Site:
     ) -> Answer:
         """Sign an approval by badge and PIN on somebody's PDA."""
         shown = shown or facts_hash(self.world, self.the(Approval, approval))
-        data = c.ApprovalDecide(approval, shown, answer, opinion)
         fields = {
             "via": "pda",
             "device": f"pda-{at}",
@@ -219,7 +218,7 @@ class Site:
             "session": f"session-{at}",
             "factors": ("badge", "pin"),
         }
-        return self.run(data, **fields | over)
+        return self.run(c.ApprovalDecide(approval, shown, answer, opinion), **fields | over)
 
     def approval(self, order_id: str = "1001") -> Approval:
         """Return the newest open approval about an order."""
@@ -230,8 +229,10 @@ class Site:
     def tell(self, kind: str, **body: Any) -> Answer:
         """Let the hub send an instruction."""
         self.dseq += 1
-        data = c.InstructionAccept(self.dseq, kind, self.now_us, body)
-        return self.run(data, via="hub", actor="hub")
+        asked = c.InstructionAccept(self.dseq, kind, self.now_us, body)
+        answer = self.run(asked, via="hub", actor="hub")
+        assert answer.facts.get("code") != "internal", self.journal[-1].data
+        return answer
 
     def snapshot(self, pieces: dict[str, int]) -> None:
         """Let the hub say what lies in the bins."""
@@ -289,8 +290,7 @@ class Site:
 
     def bind(self, order_id: str = "1001", tote: str = "", who: str = "picker") -> Answer:
         """Bind a tote to an order in hand."""
-        code = tote or f"T-{order_id}"
-        return self.by(who, c.ToteBind(self.task_id(order_id), order_id, code))
+        return self.by(who, c.ToteBind(self.task_id(order_id), order_id, tote or f"T-{order_id}"))
 
     def pick(self, task_id: str, no: int, who: str = "picker") -> None:
         """Pick a step in full: location, then every piece or the quantity."""

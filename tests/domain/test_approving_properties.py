@@ -1,36 +1,75 @@
 """Approvals and freezes on every path: one decision, by the right people; frozen means still."""
 
+from typing import Final
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from edge.domain import commands as c
-from edge.domain.model import Approval
+from edge.domain.approving import facts_hash
+from edge.domain.model import Approval, Timer
 from tests.domain.shrinking import SHRINKS
-from tests.domain.site import PEOPLE, Site
+from tests.domain.site import MUG, PEOPLE, Site, changed_rules, line
 
 ANSWERS = st.sampled_from(["cancel", "rush", "address", "remark", "deny", "refer", "grant"])
 CATEGORIES = st.sampled_from(["cancel", "rush", "address", "remark", "return"])
+ORDERS = st.sampled_from(["1001", "1002"])
+WAITING: Final = "1003"
+"""An order that waits, and is asked for by approvals that two people sign and that expire."""
+TWO_SIGN: Final = changed_rules(
+    approvals={
+        "hold_release": {
+            "name": {"zh": "放行", "en": "Release"},
+            "ask": ["keeper", "leader", "supervisor"],
+            "sign": [["supervisor", "admin"], ["supervisor", "leader"]],
+            "chain": [["admin"]],
+            "expires_s": 3600,
+            "answers": {
+                "grant": {"zh": "放行", "en": "It goes on"},
+                "deny": {"zh": "等待", "en": "It waits"},
+            },
+        }
+    }
+)
+SIGNERS: Final = {"freeze_conflict": 1, "hold_release": 2}
+"""People who must sign a grant, by kind."""
+CLOSING: Final = ("approval.decided", "approval.expired", "approval.withdrawn")
 
 
 class Desk(RuleBasedStateMachine):
-    """The hub contradicts itself about two orders while everybody tries to sign."""
+    """The hub contradicts itself about orders while everybody tries to sign whatever was asked."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.site = Site()
+        self.site = Site(rules=TWO_SIGN)
+        self.shown: dict[str, str] = {}
         for order in ("1001", "1002"):
             self.site.assign(order)
+        self.site.assign(WAITING, finance_cleared=False)
 
-    @rule(order=st.sampled_from(["1001", "1002"]), category=CATEGORIES)
+    @rule(order=ORDERS, category=CATEGORIES)
     def intercept(self, order: str, category: str) -> None:
         """Freeze an order."""
         self.site.freeze(order, category)
 
-    @rule(order=st.sampled_from(["1001", "1002"]), category=CATEGORIES)
+    @rule(order=ORDERS, category=CATEGORIES)
     def revoke(self, order: str, category: str) -> None:
         """Take an interception back."""
         self.site.tell("order.revoke", order_id=order, category=category)
+
+    @rule(who=st.sampled_from(["keeper", "leader", "supervisor"]))
+    def ask(self, who: str) -> None:
+        """Ask for the order that waits."""
+        asked = self.site.ask("hold_release", WAITING, who=who)
+        if asked.ok:
+            newest = asked.facts["approval"]
+            self.shown[newest] = facts_hash(self.site.world, self.site.the(Approval, newest))
+
+    @rule(qty=st.integers(1, 3))
+    def change(self, qty: int) -> None:
+        """Change the order, so that it waits again, and to ask for it is another question."""
+        self.site.tell("order.update", order_id=WAITING, lines=[line(1, MUG, qty)])
 
     @rule(who=st.sampled_from(sorted(PEOPLE)), answer=ANSWERS, nth=st.integers(0, 3))
     def sign(self, who: str, answer: str, nth: int) -> None:
@@ -39,12 +78,30 @@ class Desk(RuleBasedStateMachine):
         if asked:
             self.site.sign(asked[nth % len(asked)].id, who, answer)
 
-    @rule(purpose=st.sampled_from(["freeze.effect", "approval.timeout"]))
+    @rule(who=st.sampled_from(["supervisor", "leader", "admin"]), nth=st.integers(0, 3))
+    def sign_what_was_shown(self, who: str, nth: int) -> None:
+        """Grant by what was shown when it was asked: refused where that has changed (APPR-1)."""
+        if self.shown:
+            asked = list(self.shown)[nth % len(self.shown)]
+            now = facts_hash(self.site.world, self.site.the(Approval, asked))
+            answer = self.site.sign(asked, who, shown=self.shown[asked])
+            assert not answer.ok or self.shown[asked] == now
+
+    @rule(purpose=st.sampled_from(["freeze.effect", "approval.timeout", "approval.expiry"]))
     def wait(self, purpose: str) -> None:
         """Let timers of a purpose run out."""
         self.site.fire_timers(purpose)
 
-    @rule(order=st.sampled_from(["1001", "1002"]))
+    @rule(nth=st.integers(0, 40))
+    def fire_any(self, nth: int) -> None:
+        """Fire a timer that is early, spent or disarmed: only one that is due is done (FRZ-1)."""
+        timers = self.site.all(Timer)
+        if timers:
+            timer = timers[nth % len(timers)]
+            is_due = timer.state == "armed" and timer.due_boot_us <= self.site.boot_us
+            assert self.site.run(c.TimerFire(timer.id), via="timer").ok == is_due
+
+    @rule(order=ORDERS)
     def take(self, order: str) -> None:
         """Try to pick an order; a frozen one is refused."""
         frozen = bool(self.site.order(order).freezes)
@@ -55,11 +112,33 @@ class Desk(RuleBasedStateMachine):
 
     @invariant()
     def each_is_decided_once_by_the_right_people(self) -> None:
-        """No approval has two decisions, or one that nobody signed who may (APPR-2, APPR-4)."""
+        """No approval has two decisions, or one that not everybody signed who must (APPR-2/4)."""
         decided = [draft.data for draft in self.site.said("approval.decided")]
         assert len({each["approval"] for each in decided}) == len(decided)
         for each in decided:
-            assert all({"supervisor", "admin"} & set(PEOPLE[by]) for by in each["by"])
+            signers = 1 if each["answer"] == "deny" else SIGNERS[each["kind"]]
+            assert len(set(each["by"])) == len(each["by"]) >= signers
+            assert each["asked_by"] not in each["by"]
+            roles = [role for by in each["by"] for role in PEOPLE[by]]
+            assert {"supervisor", "leader", "admin"} >= set(roles)
+            assert each["kind"] != "freeze_conflict" or "leader" not in roles
+
+    @invariant()
+    def what_is_closed_is_never_signed_or_used_again(self) -> None:
+        """Decided, expired and withdrawn are final, and a grant has its effect once (APPR-1)."""
+        closed: dict[str, str] = {}
+        used: set[str] = set()
+        for draft in self.site.journal:
+            asked = draft.data.get("approval", "")
+            if draft.kind in ("approval.signed", "approval.escalated", *CLOSING):
+                assert asked not in closed
+            if draft.kind in CLOSING:
+                assert draft.kind == f"approval.{self.site.the(Approval, asked).state}"
+                closed[asked] = draft.data.get("answer", "")
+            elif draft.kind == "order.released":
+                assert closed.get(asked) == "grant"
+                assert asked not in used
+                used.add(asked)
 
     @invariant()
     def effects_come_once(self) -> None:
@@ -80,4 +159,4 @@ class Desk(RuleBasedStateMachine):
 
 
 TestDesk = SHRINKS(Desk.TestCase)
-TestDesk.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+TestDesk.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)

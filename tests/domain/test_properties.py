@@ -9,7 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from edge.domain import commands as c
 from edge.domain.asking import ask
-from edge.domain.model import Job, Lock, Order, Shelf, Task, shelf_id
+from edge.domain.gates import GATES
+from edge.domain.model import Assignment, Job, Lock, Order, Shelf, Task, shelf_id
 from edge.domain.projections import apply
 from edge.domain.world import World
 from tests.domain.shrinking import SHRINKS
@@ -27,6 +28,7 @@ CODES = (*BINS.values(), *map(gtin, BINS), "T-1", "T-2", "SF0001", "SF0002", "no
 WHO = ("picker", "picker2", "packer", "packer2", "keeper", "leader")
 
 STAGES = ("claimed", "sent", "confirmed", "retry", "failed", "unknown")
+CLOSED_PARCEL = ("packed_checked", "shipped", "handed_over")
 
 orders = st.sampled_from(ORDERS)
 
@@ -75,16 +77,20 @@ class Floor(RuleBasedStateMachine):
         super().__init__()
         self.site = Site(stock=12)
         self.seen = 0
+        self.read = 0
+        self.checked: dict[str, dict[int, int]] = {}
 
     @initialize(lines=st.permutations(LINES), gifts=st.sampled_from(["given", "evaluate"]))
     def assign(self, lines: list[Any], gifts: str) -> None:
         for order_id, each in zip(ORDERS, lines, strict=False):
             self.site.assign(order_id, *each, gifts=gifts)
 
-    @rule(order_id=orders, times=st.integers(1, 6))
-    def go_on(self, order_id: str, times: int) -> None:
-        """Do with an order what is due, a few steps long."""
+    @rule(order_id=orders, times=st.integers(1, 6), hasty=st.booleans())
+    def go_on(self, order_id: str, times: int, *, hasty: bool) -> None:
+        """Do with an order what is due, a few steps long; who is hasty closes it unchecked."""
         for _ in range(times):
+            if hasty and self.site.state(order_id) == "packing":
+                self.site.by("packer", c.PackFinish(order_id))
             self.do_next(order_id)
 
     def do_next(self, order_id: str) -> None:  # noqa: C901 - one case a state
@@ -206,6 +212,39 @@ class Floor(RuleBasedStateMachine):
             proofs = [d for d in self.site.said("waybill.proved") if d.data["copy"] == live[0].id]
             assert proofs != []
             assert self.site.the(Job, live[0].job).state == "proved"
+
+    @invariant()
+    def a_gate_is_open_only_where_its_promise_is_kept(self) -> None:
+        """What was scanned and proved is read from the journal, not from what gates read."""
+        for draft in self.site.journal[self.read :]:
+            self.note_check(draft.kind, draft.data)
+        self.read = len(self.site.journal)
+        proved = {draft.data["copy"] for draft in self.site.said("waybill.proved")}
+        for order in self.site.all(Order):
+            is_checked = not self.unchecked(order)
+            assert is_checked or order.state not in CLOSED_PARCEL
+            assert is_checked or self.is_closed("all_checked", order)
+            is_proved = any(copy.id in proved for copy in order.copies if not copy.void)
+            assert is_proved or self.is_closed("label_proved", order)
+
+    def is_closed(self, gate: str, order: Order) -> bool:
+        return GATES[gate].check(self.site.world, order, self.site.rules) is not None
+
+    def unchecked(self, order: Order) -> list[int]:
+        """Return the lines that have pieces in the parcel which nobody scanned at packing."""
+        checked = self.checked.get(order.id, {})
+        lines = self.site.the(Assignment, order.id).lines
+        due = {line.no: order.short.get(str(line.no), line.qty) for line in lines}
+        return [no for no, qty in due.items() if checked.get(no, 0) < qty]
+
+    def note_check(self, kind: str, data: dict[str, Any]) -> None:
+        """Count a piece that was checked; who opens a parcel anew begins from nothing."""
+        order = str(data.get("order", ""))
+        if kind in ("pick.kept", "pick.voided") or data.get("anew"):
+            self.checked[order] = {}
+        elif kind == "pack.scanned":
+            lines = self.checked.setdefault(order, {})
+            lines[data["line"]] = lines.get(data["line"], 0) + data["qty"]
 
     @invariant()
     def moves_are_in_the_table_and_never_under_a_freeze(self) -> None:

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from edge.domain import commands as c
-from edge.domain.model import Lock, Lot, Plan, Shelf, lot_id, shelf_id
+from edge.domain.allotting import is_optimistic, picked_stock, wants
+from edge.domain.gates import GATES
+from edge.domain.model import Assignment, Lock, Lot, Order, Plan, Shelf, lot_id, shelf_id
 from tests.domain.shrinking import SHRINKS
 from tests.domain.site import BINS, MUG, Site, gtin, line
 
@@ -25,6 +27,7 @@ class Books(RuleBasedStateMachine):
         self.site = Site(stock=0)
         self.seen = 0
         self.books: dict[tuple[str, str, str], int] = {}
+        self.held: dict[tuple[str, ...], int] = {}
         self.tell((6, 6, 6))
 
     def tell(self, pieces: tuple[int, ...], **as_of: int) -> None:
@@ -140,13 +143,35 @@ class Books(RuleBasedStateMachine):
                 self.books = {at: n for at, n in self.books.items() if at[0] not in skus}
                 self.books |= {tuple(row[:3]): row[3] for row in draft.data["books"]}
             elif draft.kind == "stock.moved":
-                for sku, place, change, _, *lot in draft.data["moves"]:
+                for sku, place, change, locked, *lot in draft.data["moves"]:
                     at = (sku, place, "".join(lot))
                     self.books[at] = self.books.get(at, 0) + change
+                    self.note_lock(draft.data, at, change, locked)
         self.seen = len(self.site.journal)
         for shelf in self.site.all(Shelf):
             at = (shelf.sku, shelf.location, shelf.lot)
             assert shelf.on_hand == self.books.get(at, 0)
+
+    def note_lock(self, move: dict[str, Any], at: tuple[str, ...], change: int, qty: int) -> None:
+        """Follow what each order holds of a shelf: it ships no more than that."""
+        held = (move.get("order", ""), *at)
+        if move["why"] == "ship":
+            assert -change <= self.held.get(held, 0)
+        self.held[held] = self.held.get(held, 0) + qty
+        assert self.held[held] >= 0
+
+    @invariant()
+    def the_stock_gate_is_open_only_where_the_goods_are(self) -> None:
+        """It promises an order of which nothing was picked what no other order has locked."""
+        site = self.site
+        on_hand = sum(self.books.values())
+        held = {lock.id: sum(piece[3] for piece in lock.pieces) for lock in site.all(Lock)}
+        for order in site.all(Order):
+            wanted = sum(want.qty for want in wants(site.the(Assignment, order.id).lines))
+            others = sum(qty for each, qty in held.items() if each != order.id)
+            if wanted + others > on_hand and not picked_stock(site.world, order):
+                closed = GATES["stock_enough"].check(site.world, order, site.rules)
+                assert closed or is_optimistic(site.world)
 
     @invariant()
     def no_frozen_lot_is_promised(self) -> None:
