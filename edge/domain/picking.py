@@ -130,15 +130,18 @@ def scan(turn: Turn, data: PickScan) -> Facts:
     task, step, order = _open_step(turn, data.task_id, data.step, code=data.code)
     world = turn.world
     facts = {"task_id": task.id, "step": data.step}
+    elsewhere = bool(step.location) and task.at != step.location
     if world.get(Location, data.code):
         if data.code != step.location:
             raise RefusedError("wrong_bin", expected=step.location, got=data.code)
         _emit_pick(turn, order, task, data, said="location", qty=0)
         return facts | {"said": "location"}
     if not is_item(turn.command, data.code, step):
+        if elsewhere:
+            raise RefusedError("wrong_bin", expected=step.location, got=data.code)
         facts = {"expected": step.sku, "got": data.code, "sku": step.sku}
         raise RefusedError("wrong_item", **facts)
-    if step.location and task.at != step.location:
+    if elsewhere:
         raise RefusedError("location_first", expected=step.location)
     if turn.rules.document.picking.tote_required and not order.tote:
         raise RefusedError("tote_first", order=order.id)

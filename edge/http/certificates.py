@@ -38,9 +38,10 @@ class CertificateError(ToldError):
 
 
 class CertificateView(msgspec.Struct, frozen=True):
-    """Whose certificate it is, until when it is good (µs), and how soon that is."""
+    """Whose certificate it is, from when until when it is good (µs), and how soon that ends."""
 
     source: Literal["box", "site"]
+    begins_at: int
     expires_at: int
     days: int
     level: Level
@@ -71,7 +72,7 @@ class Certificates:
         self._own = own
         self._is_time_trusted = is_time_trusted
         self._loaded: bytes = b""
-        self._expires_us = 0
+        self._begins_us = self._expires_us = 0
         self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._load()
@@ -108,6 +109,7 @@ class Certificates:
         days = left_us // DAY_US
         return CertificateView(
             source="site" if self._own else "box",
+            begins_at=self._begins_us,
             expires_at=self._expires_us,
             days=days,
             level=_level(left_us),
@@ -131,6 +133,7 @@ class Certificates:
         self.context.load_cert_chain(certificate, key)
         self._loaded = raw
         leaf = x509.load_pem_x509_certificate(raw)
+        self._begins_us = int(leaf.not_valid_before_utc.timestamp()) * 1_000_000
         self._expires_us = int(leaf.not_valid_after_utc.timestamp()) * 1_000_000
 
 

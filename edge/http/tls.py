@@ -19,9 +19,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 CA_LIFE: Final = timedelta(days=3650)
-LEAF_LIFE: Final = timedelta(days=397)
+LEAF_LIFE: Final = timedelta(days=396)
 RENEW_WITHIN: Final = LEAF_LIFE / 3
-CLOCK_SLACK: Final = timedelta(days=1)
+CLOCK_SLACK: Final = timedelta(days=2)
+"""How far behind a PDA's clock may be on the day of making: a day off, and then some."""
 PRIVATE_NETWORKS: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8")
 
 log = structlog.get_logger()

@@ -1,6 +1,7 @@
 """A handheld in a browser, and a wedge that types as scanners do."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
@@ -10,6 +11,7 @@ from edge.bench import handheld
 
 WAIT_MS = 30_000
 POLL_S = 0.02
+SHORT_ID = re.compile(r"…(?=\d)")
 PHONE = {"width": 360, "height": 640}
 SPY = """
 window.signals = [];
@@ -65,8 +67,9 @@ class Pda:
         await handheld.commit(await self.cdp(), text, enter=enter)
 
     async def sees(self, text: str) -> None:
-        """Wait until `text` is on the screen."""
-        await self.page.get_by_text(text).first.wait_for()
+        """Wait until `text` is on the screen; `…1001` is an order's id, which is never broken."""
+        shown = SHORT_ID.sub("…\u2060", text)
+        await self.page.get_by_text(shown).first.wait_for()
 
     async def until(self, expression: str) -> None:
         """Wait until a JavaScript expression is true. The page's CSP forbids Playwright's own."""

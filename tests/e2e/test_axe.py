@@ -78,6 +78,32 @@ TOUCH = """(() => {
   return [...small, ...near];
 })()"""
 """Targets too small or too near to each other for a glove (goal G9)."""
+TEXT = """(() => {
+  const KEY = /^[a-z]+(_[a-z]+)*(\\.[a-z_]+)+$/; // a text that no language has
+  const WORD = /\\p{Script=Latin}+|…\\u2060\\d+|\\d+\\u00a0[a-z]+/gu; // never on two lines
+  const on = (id) => document.querySelector(`dialog#${id}[open]`);
+  const top = on('alarm') ?? on('lock') ?? on('layer') ?? document.body;
+  const texts = document.createTreeWalker(top, NodeFilter.SHOW_TEXT);
+  const [found, range] = [[], document.createRange()];
+  const shown = (e) => e.checkVisibility() && !e.closest('dialog:not([open]), code, svg');
+  for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+    const [said, e] = [node.data.trim(), node.parentElement];
+    if (!said || !shown(e)) continue;
+    if (KEY.test(said)) found.push(`no text: ${said}`);
+    if (e.matches('.code, dd, .sub, .field *')) continue; // ids are as long as they are
+    for (const word of node.data.matchAll(WORD)) {
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const tops = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+      if (tops.size > 1) found.push(`broken: ${word[0]} of ${said}`);
+    }
+  }
+  const cut = [...top.querySelectorAll('.chip, .act, h1, h2, h3, p')].filter((e) => shown(e)
+    && e.getBoundingClientRect().right > (e.closest('.card') ?? top).getBoundingClientRect().right)
+    .map((e) => `cut: ${e.textContent.trim()}`);
+  return [...found, ...cut];
+})()"""
+"""Keys without a text, words and short ids broken in two, and what stands over the edge."""
 WIDE = "document.documentElement.scrollWidth > innerWidth ? ['wider than the screen'] : []"
 
 
@@ -99,7 +125,7 @@ async def faults(pda: Pda, lang: str) -> list[Any]:
     found: list[Any] = []
     for size, theme in reversed(LOOKS[lang]):  # the walk goes on with the first
         await look(pda, size, theme)
-        for each in (MUTE, DEAD, TOUCH, WIDE):
+        for each in (MUTE, DEAD, TOUCH, TEXT, WIDE):
             found += await pda.page.evaluate(each)
         found += await violations(pda)
     return found

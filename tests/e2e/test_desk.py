@@ -39,7 +39,7 @@ async def test_a_conflict_is_decided_by_badge_and_pin(
     await pda.sees("要判断的事")
     await pda.sees("取消订单：面单作废，货品归位")
     await pda.sees("加急：订单最先处理")
-    await pda.scan("@C:QTY:1")
+    await pda.scan("@C:1")  # a printed card
     await pda.sees("请主管扫工牌，再输 PIN")
     who = box.floor.logins_of("supervisor")[0]
     await pda.sign_in(who.badge, "000000")

@@ -126,7 +126,7 @@ async def beyond(pda: Pda, place: str, lang: str) -> AsyncIterator[str]:
         await pda.scan("@C:OK")
         await pda.page.wait_for_selector(".choice")
         yield "approval"
-        await pda.scan("@C:QTY:1")
+        await pda.scan("@C:1")
         await settled(pda)
         yield "approval-chosen"
     if place == "devices":

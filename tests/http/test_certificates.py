@@ -101,7 +101,7 @@ async def test_a_renewed_leaf_is_served_and_open_connections_stay(tmp_path: Path
     fresh, after = await served(port)
     held.write(b"still here")
     assert (await reader.readexactly(10), after != before) == (b"still here", True)
-    assert certificates.view().days == 397
+    assert certificates.view().days == 396
     for writer in (held, fresh):
         writer.close()
     server.close()
@@ -123,7 +123,7 @@ def test_a_wrong_clock_at_boot_is_got_over(tmp_path: Path) -> None:
     keep.refresh()
     right, view = keep.ca_der, keep.view()
     assert right != ahead
-    assert (view.days, view.level) == (397, "ok")
+    assert (view.days, view.level) == (396, "ok")
     clock.now, trusted[0] = NOW - 9_000 * DAY, False
     again = Certificates(tmp_path, NAMES, clock, is_time_trusted=lambda: trusted[0])
     assert (again.ca_der, again.view().expires_at) == (right, view.expires_at)
@@ -212,6 +212,6 @@ async def test_health_and_metrics_tell_the_certificate(tmp_path: Path) -> None:
     async with running(config(tmp_path)) as rig:
         health = await (await rig.client()).get("/health")
         shown = health["certificate"]
-        assert (shown["source"], shown["days"], shown["level"]) == ("box", 396, "ok")
+        assert (shown["source"], shown["days"], shown["level"]) == ("box", 395, "ok")
         async with rig.http.get(f"{rig.url}/metrics") as answer:
             assert "floorgate_certificate_expires_seconds 1" in await answer.text()

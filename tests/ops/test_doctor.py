@@ -1,5 +1,7 @@
 """The doctor names each illness with the right next command, and a well box as well (OPS-3)."""
 
+import json
+import pkgutil
 import re
 import shutil
 import time
@@ -14,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import edge.doctor.checks
 from drivers.api import fake_printer
 from edge.app.findings import Finding, is_well
 from edge.config import load_config
@@ -21,6 +24,7 @@ from edge.doctor import run
 from edge.doctor.checks import clock, disk, storage
 from edge.doctor.patient import Patient, samples
 from edge.http import tls
+from edge.http.assets import page_root
 from edge.store.backup import make_backup
 from edge.store.sqlite import SqliteStore
 from tests.ops.house import House
@@ -32,6 +36,14 @@ HEALTH: dict[str, Any] = {"ok": True, "seq": 9, "hub": "up", "hub_lag": 0, "prin
 FIGURES = {"hub_skew_seconds": 0.1, "pdas_connected": 12.0}
 GIB = 1024**3
 DAY_US = 86_400_000_000
+
+
+def test_every_check_has_its_name_on_the_page() -> None:
+    """What ails the box is named in both languages, a new check too (OPS-3)."""
+    checks = {module.name for module in pkgutil.iter_modules(edge.doctor.checks.__path__)}
+    for lang in ("zh", "en"):
+        known = json.loads((page_root() / "locales" / f"{lang}.json").read_bytes())
+        assert {name for name in checks if f"doctor.{name}" not in known} == set()
 
 
 @pytest.fixture

@@ -204,7 +204,7 @@ interface State {
   pinAt: number; task: TaskView | null; outbox: Kept[];
   settled: Command[]; // answered, and not yet in `task`
   link: 'connecting' | 'up' | 'down'; hub: string; hubLag: number; box: string;
-  certificate: { expires_at: number; level: string } | null;
+  certificate: { begins_at: number; expires_at: number; level: string } | null;
   disk: 'ok' | 'low' | 'read_only'; printers: PrinterState[];
   cursor: number; clockOffsetUs: number;
   tasks: TaskShort[] | null; chosen: string[];
@@ -229,6 +229,7 @@ type Scan =
   | {
     type: 'command'; code: string; name: string;
     qty: number | null; digit: string | null; // of the cards @C:QTY:<n> and @C:<digit>
+    nth: number; // which of a list either of them names, from 1; 0: none
   };
 type Need = 'tote' | 'location' | 'item' | 'qty';
 interface ScreenModule {

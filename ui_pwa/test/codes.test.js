@@ -192,10 +192,13 @@ test('codes are told apart by their form', () => {
     name: 'QTY',
     qty: 600,
     digit: null,
+    nth: 600,
   });
-  const card = { type: 'command', qty: null, digit: null };
+  const card = { type: 'command', qty: null, digit: null, nth: 0 };
   assert.deepEqual(classify('@C:OK'), { ...card, code: '@C:OK', name: 'OK' });
   assert.deepEqual(classify('@C:0'), { ...card, code: '@C:0', name: 'DIGIT', digit: '0' });
+  const three = { ...card, code: '@C:3', name: 'DIGIT', digit: '3', nth: 3 };
+  assert.deepEqual(classify('@C:3'), three);
   assert.equal(classify('@C:10').type, 'code');
   assert.equal(classify('@C:NONSENSE').type, 'code');
 });

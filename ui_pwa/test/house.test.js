@@ -107,7 +107,7 @@ test('facts fill a text; names, lists and codes are shown in the reader’s lang
     missing: [{ zh: '甲', en: 'A' }, '乙'],
     state: 'picked',
   };
-  assert.equal(t('a.b', facts), '…0101 王 甲、乙 已拣齐 —');
+  assert.equal(t('a.b', facts), '…\u20600101 王 甲、乙 已拣齐 —');
   assert.equal(t('a.strange'), '? strange');
   const counted = translator({ 'a.n': '{n} {n:order|orders}' }, 'en');
   assert.deepEqual([counted('a.n', { n: 1 }), counted('a.n', { n: 2 })], ['1 order', '2 orders']);

@@ -186,6 +186,7 @@ export function classify(code) {
       name: digit ? 'DIGIT' : name,
       qty: qty ? Number(qty) : null,
       digit: digit ?? null,
+      nth: Number(qty ?? digit ?? 0),
     };
   }
   if (/^@S:./.test(code)) return { type: 'station', code: code.slice(3) };

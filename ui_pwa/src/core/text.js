@@ -3,6 +3,9 @@
 /** `{n:order|orders}`: the first word for one, the second for any other number. */
 const PLURAL = /\{(\w+):([^|}]*)\|([^}]*)\}/g;
 
+/** Keeps what is before it and what is after it on one line. */
+const JOINER = '\u2060';
+
 /**
  * @param {Dict} dict
  * @param {'zh' | 'en'} lang
@@ -19,11 +22,11 @@ export function translator(dict, lang) {
 }
 
 /**
- * The last four characters of an order's id, as people call it: `…1001`.
+ * The last four characters of an order's id, as people call it: `…1001`, never broken in two.
  * @param {string} order
  */
 export function shortOrder(order) {
-  return order.length > 5 ? `…${order.slice(-4)}` : order;
+  return order.length > 5 ? `…${JOINER}${order.slice(-4)}` : order;
 }
 
 /**

@@ -84,13 +84,24 @@ function link(app) {
 const DAY_US = 86_400_000_000;
 const CARES = ['leader', 'supervisor', 'admin'];
 
-/** What is to be said of the box's certificate: its end cuts every PDA off. @param {App} app */
+/**
+ * What is to be said of the box's certificate. Its end cuts every PDA off; so does the clock of a
+ * PDA that stands before its begin or after its end, since the browser goes by that clock.
+ * @param {App} app
+ */
 function certificate(app) {
   const { state, t } = app;
   const cert = state.certificate;
   if (!cert) return '';
   const days = Math.floor((cert.expires_at - app.nowUs()) / DAY_US);
-  if (days < 0) return state.link === 'down' ? t('certificate.over') : '';
+  if (state.link === 'down') {
+    const deviceUs = Date.now() * 1000;
+    const today = new Date().toLocaleDateString('sv');
+    const isOver = deviceUs > cert.expires_at;
+    if (isOver && days < 0) return t('certificate.over', { today });
+    if (isOver || deviceUs < cert.begins_at) return t('certificate.clock', { today });
+  }
+  if (days < 0) return '';
   const cares = state.session?.person.roles.some((role) => CARES.includes(role));
   return cares && cert.level !== 'ok' ? t('certificate.ends', { days }) : '';
 }

@@ -26,7 +26,7 @@ export const approvals = {
   /** @param {App} app @param {Scan} scan */
   scan(app, scan) {
     const all = app.state.seen.approvals?.approvals ?? [];
-    const nth = scan.type === 'command' ? all[scan.name === 'OK' ? 0 : (scan.qty ?? 0) - 1] : null;
+    const nth = scan.type === 'command' ? all[scan.name === 'OK' ? 0 : scan.nth - 1] : null;
     if (nth) app.go('approval', nth.id);
     else app.tell('wrong', 'approval.choose');
   },
@@ -79,7 +79,7 @@ export const approval = {
   /** @param {App} app @param {Scan} scan */
   scan(app, scan) {
     const asked = shown(app);
-    const nth = scan.type === 'command' && scan.qty !== null ? asked?.answers[scan.qty - 1] : null;
+    const nth = scan.type === 'command' ? asked?.answers[scan.nth - 1] : null;
     if (asked && nth) choose(app, asked, nth.answer);
     else if (scan.type === 'command' && scan.name === 'OK') leave(app);
     else app.tell('wrong', app.state.signing ? 'approval.badge' : 'approval.answer_first');

@@ -209,7 +209,7 @@ export function scan(app, scan) {
   }
   if (dialog?.kind === 'reason' && scan.type === 'command') {
     const list = app.state.reasons?.[dialog.list] ?? [];
-    const picked = list[scan.name === 'OK' ? 0 : Number(scan.qty ?? scan.digit ?? 0) - 1];
+    const picked = list[scan.name === 'OK' ? 0 : scan.nth - 1];
     if (picked) {
       app.onReason(picked.code);
       return;

@@ -1,10 +1,10 @@
 // What of this device works, what does not, and what to do about it; a report that a site can send.
 
-import { html } from '../../vendor/lit.js';
+import { html, nothing } from '../../vendor/lit.js';
 import { hasCamera } from '../io/camera.js';
 import { action, footer, header, notice } from '../parts/parts.js';
-import { card } from '../parts/sheets.js';
 import { chip } from '../parts/rows.js';
+import { card, span } from '../parts/sheets.js';
 
 const ENGINE_MIN = 97;
 const SKEW_S_MAX = 30;
@@ -45,17 +45,28 @@ const checkCard = (app, each) =>
       app.t(each.ok ? 'diagnostics.good' : 'diagnostics.bad'),
       each.ok ? 'good' : 'bad',
     ),
-    body: html`<p class="sub">${shown(app, each)}</p>
+    body: html`<p class="sub">${shown(app, each) || nothing}</p>
       ${each.ok ? '' : html`<p>${app.t(`diagnostics_do.${each.name}`)}</p>`}`,
   });
 
 /** Checks whose value is a word of the page: where its texts are. @type {Record<string, string>} */
 const WORDS = { offline: 'worker', connection: 'link' };
 
-/** @param {App} app @param {Check} of */
-function shown({ t }, { name, value }) {
-  if (typeof value === 'boolean') return t(`word.${value ? 'yes' : 'no'}`);
-  return WORDS[name] ? t(`${WORDS[name]}.${value}`) : String(value ?? '—');
+/** What more there is to tell than whether it is well. @param {App} app @param {Check} of */
+function shown(app, { name, value }) {
+  if (typeof value === 'boolean') return '';
+  if (name === 'clock') return skew(app, Number(value));
+  if (WORDS[name]) return app.t(`${WORDS[name]}.${value}`);
+  return value === null ? app.t('diagnostics.unknown') : String(value);
+}
+
+/** How far this device's clock is off, s. @param {App} app @param {number} behindS */
+function skew(app, behindS) {
+  if (!behindS) return app.t('diagnostics.clock_right');
+  const offS = Math.abs(behindS);
+  const roundS = offS < 60 ? offS : Math.round(offS / 60) * 60;
+  const facts = { span: span(app, roundS * 1e6) };
+  return app.t(`diagnostics.clock_${behindS > 0 ? 'behind' : 'ahead'}`, facts);
 }
 
 /** @param {App} app @returns {Check[]} */
@@ -85,7 +96,7 @@ function checks(app) {
       ok: !certificate || certificate.level === 'ok',
       value: certificate && new Date(certificate.expires_at / 1000).toISOString().slice(0, 10),
     },
-    { name: 'clock', ok: Math.abs(skewS) <= SKEW_S_MAX, value: `${skewS} s` },
+    { name: 'clock', ok: Math.abs(skewS) <= SKEW_S_MAX, value: skewS },
     { name: 'engine', ok: engine >= ENGINE_MIN, value: engine },
     { name: 'connection', ok: link === 'up', value: link },
     {

@@ -6,7 +6,7 @@ import { action, header, notice } from '../parts/parts.js';
 import { chip, empty, row } from '../parts/rows.js';
 import { card } from '../parts/sheets.js';
 
-const TONES = { bad: 'bad', warn: 'warn', note: '', good: 'good' };
+const TONES = { bad: 'bad', warn: 'bad', note: '', good: 'good' };
 
 export const wide = true;
 export const hears = /^status$/;
@@ -50,7 +50,7 @@ function ill(app, { check, severity, found, why, next, fix }) {
     : nothing;
   return card({
     title: t(`doctor.${check}`),
-    tone: TONES[severity],
+    tone: severity === 'bad' ? 'bad' : '',
     behind: chip(t(`severity.${severity}`), TONES[severity]),
     body: html`<p><b>${app.name(found)}</b></p>
       <p>${app.name(why)}</p>

@@ -121,7 +121,7 @@ async function begin(app, id) {
 export function scan(app, scan) {
   const at = lesson(app);
   if (!at) return;
-  const nth = scan.type === 'command' ? Number(scan.qty ?? scan.digit ?? 0) : 0;
+  const nth = scan.type === 'command' ? scan.nth : 0;
   if (at.lessons[nth - 1]) begin(app, at.lessons[nth - 1]);
   else if (scan.type === 'command' && scan.name === 'OK') begin(app, next(at));
   else app.tell('wrong', 'lesson.scan_ok');

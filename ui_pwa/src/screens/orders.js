@@ -47,9 +47,9 @@ export const orders = {
 export const orderRow = (app, each) =>
   row({
     main: html`${shortOrder(each.id)} ${app.name(each.state_name)}`,
-    sub: html`${each.id} · ${age(app, each.since)} ${each.marks.map((m) =>
-      chip(app.t(`mark.${m}`), 'bad'),
-    )}`,
+    sub: html`${each.id} · ${age(app, each.since)} ${
+      each.frozen.length ? chip(app.t('word.frozen'), 'bad') : nothing
+    } ${each.marks.map((m) => chip(app.t(`mark.${m}`), 'bad'))}`,
     behind: each.lane === '24h' ? chip('24H', 'rush') : nothing,
     tone: each.frozen.length ? 'stopped' : each.lane === '24h' ? 'rush' : '',
     onPress: () => app.go('order', each.id),

@@ -201,7 +201,7 @@ export function scan(app, scan) {
   const why = app.why('return.scan');
   const asking = held.code && !held.return_code;
   if (why) app.refuse(why);
-  else if (scan.type === 'command' && asking) chooseNth(app, Number(scan.qty ?? scan.digit ?? 0));
+  else if (scan.type === 'command' && asking) chooseNth(app, scan.nth);
   else if (scan.type === 'command') app.tell('wrong', help(app));
   else if (asking) app.tell('wrong', 'returns.code_first');
   else if (!about) app.dispatch({ type: 'held', held: { code: scan.code } });

@@ -97,7 +97,8 @@ function change(app, { part, path, before, after }) {
     const [gone, come] = [without(before, after), without(after, before)];
     const signed = (/** @type {any[]} */ of, /** @type {string} */ sign) =>
       of.map((v) => `${sign} ${told(v)}`);
-    return `${what}: ${[...signed(gone, '−'), ...signed(come, '+')].join(', ')}`;
+    const listed = [...signed(gone, '−'), ...signed(come, '+')];
+    return app.t('rules.listed', { what, listed });
   }
   const facts = { what, before: told(before), after: told(after) };
   if (before === null) return app.t('rules.added', facts);
@@ -126,11 +127,12 @@ function trial(app, back) {
   if (!tried) return nothing;
   const orders = new Set(tried.differences.map((each) => each.order));
   const n = orders.size;
+  const of = tried.recent + tried.given;
   return card({
     title: t('rules.trial', { back }),
     tone: n ? 'bad' : '',
     body: html`<p>${t('rules.trial_on', { orders: tried.recent, samples: tried.given })}</p>
-      <p class="lead">${t(n ? 'rules.trial_differs' : 'rules.trial_same', { n })}</p>
+      <p class="lead">${t(n ? 'rules.trial_differs' : 'rules.trial_same', { n, of })}</p>
       ${[...orders].slice(0, SHOWN_MAX).map((order) => orderTried(app, order, tried))}`,
   });
 }
@@ -150,11 +152,17 @@ function orderTried(app, order, { differences }) {
   });
 }
 
-/** A difference with its states by their names. */
+/** Stands for nothing in what a trial tells. */
+const NOTHING = '-';
+
+/** A difference with its states by their names, and nothing in words. */
 /** @param {App} app @param {Trial['differences'][number]} of */
 function said({ t }, of) {
-  const state = (/** @type {string} */ id) => t(`state.${id}`);
-  return of.what === 'state' ? { ...of, before: state(of.before), after: state(of.after) } : of;
+  const told = (/** @type {string} */ v) => {
+    if (v === NOTHING) return t('word.none');
+    return of.what === 'state' ? t(`state.${v}`) : v;
+  };
+  return { ...of, before: told(of.before), after: told(of.after) };
 }
 
 /** @param {App} app @param {RulesView} rules */

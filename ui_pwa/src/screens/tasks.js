@@ -40,7 +40,7 @@ function taskRow(app, task) {
   const orders = task.orders.map((o) => shortOrder(o.id)).join(' ');
   return row({
     main: t('tasks.pieces', { pieces: task.pieces, orders: task.orders.length }),
-    sub: `${t('tasks.zones', { zones: task.zones })} · ${orders}`,
+    sub: `${t('tasks.zones', { zones: task.zones, n: task.zones.length })} · ${orders}`,
     behind: html`${rush ? chip('24H', 'rush') : nothing}${at >= 0 ? slotMark(at + 1) : nothing}`,
     tone: rush ? 'rush' : '',
     pressed: at >= 0,
@@ -67,7 +67,7 @@ export function scan(app, scan) {
     return;
   }
   if (scan.name === 'OK') take(app);
-  else if (scan.qty ?? scan.digit) choose(app, Number(scan.qty ?? scan.digit));
+  else if (scan.nth) choose(app, scan.nth);
   else app.tell('wrong', 'notice.take_first');
 }
 
