@@ -11,7 +11,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import structlog
 
 from drivers.api import builtin_template, check_label, render_label
@@ -20,6 +19,7 @@ from edge.app.devicereads import DeviceReads
 from edge.app.findings import Finding, Remedies
 from edge.app.floor import Floor, Reply
 from edge.app.labels import WaybillLabels
+from edge.app.lettinggo import LettingGo
 from edge.app.measuring import Measuring, Now
 from edge.app.ports import Committed
 from edge.app.printers import PrinterBoard
@@ -164,11 +164,14 @@ class BoxProcess:
         check_fence(self.data, self.config.box.id, epoch, share, self.clock.now_us())
 
     def _open_retention(self) -> None:
-        """Begin to erase what is past its time."""
-        times = Times(**msgspec.structs.asdict(self.config.retention))
+        """Begin to erase what is past its time, and to let orders go that ended long ago."""
+        days = self.config.retention
+        times = Times(days.recipients_days, days.staff_days, days.photos_days, days.videos_days)
+        self.letting_go = LettingGo(self.floor, self.reader, self.clock, days.orders_days)
         self.retention = Retention(
-            self.floor, self.reader, self.clock, self.blobs, times, self._is_time_trusted
-        )
+            self.floor, self.reader, self.clock, self.blobs, times, self.letting_go,
+            self._is_time_trusted,
+        )  # fmt: skip
         self.retention.start()
         self._closing.append(self.retention.stop)
 

@@ -87,7 +87,7 @@ class ArchiveConfig(Part, frozen=True):
 
 
 class RetentionConfig(Part, frozen=True):
-    """After how many days personal data goes; see `floorgate erase`.
+    """After how many days personal data, and orders that ended, go; see `floorgate erase`.
 
     Counted from the last change of the record and of its order, whichever is later. What belongs to
     an order that is open, or to somebody who works here, stays.
@@ -99,6 +99,8 @@ class RetentionConfig(Part, frozen=True):
     """Names and PINs of people who work here no more."""
     photos_days: Annotated[int, msgspec.Meta(ge=1)] = 90
     videos_days: Annotated[int, msgspec.Meta(ge=1)] = 30
+    orders_days: Annotated[int, msgspec.Meta(ge=30)] = 400
+    """What the box knows of orders that ended; their journal is in the archive."""
 
 
 class SpareConfig(Part, frozen=True):

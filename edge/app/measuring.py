@@ -19,7 +19,7 @@ from edge.app.sparing import SpareView
 from edge.app.stockreads import StockReads
 from edge.app.timers import TIMERS_MAX
 from edge.domain.entries import Draft
-from edge.domain.model import Job, Order, Retention, Timer
+from edge.domain.model import Job, LettingGo, Order, Retention, Timer
 from edge.domain.printviews import sum_of
 from sync.api import LinkState, decode_entry
 
@@ -190,6 +190,10 @@ class Measuring:
         if isinstance(swept, Retention):
             put("retention_swept_seconds", swept.at_us / US_PER_S)
             put("retention_waiting", swept.waiting)
+        gone = await self._reader.doc(LettingGo, "box")
+        if isinstance(gone, LettingGo):
+            put("orders_let_go_seconds", gone.at_us / US_PER_S)
+        put("orders_let_go_total", gone.orders if isinstance(gone, LettingGo) else 0)
         self.metrics.clear("orders")
         for state, count in (await self._reader.counts(Order, "state")).items():
             put("orders", count, state)

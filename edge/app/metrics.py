@@ -113,6 +113,10 @@ METRICS: Final = (
            "When what is past its time was erased last (UTC); absent before the first time"),
     _gauge("retention_waiting", "", "过期但订单未了结、暂留的记录",
            "Records past their time that stay because their orders are open"),
+    _gauge("orders_let_go_seconds", "s", "上次清走已结束订单文档的时刻(UTC)",
+           "When documents of ended orders left last (UTC); absent before the first time"),
+    _counter("orders_let_go_total", "已清走文档的订单（历史在归档里）",
+             "Orders whose documents left; the archive has their history"),
     _gauge("certificate_expires_seconds", "s", "HTTPS 证书到期时刻(UTC)",
            "When the pages' certificate ends (UTC); absent without HTTPS"),
 )  # fmt: skip

@@ -83,6 +83,8 @@ class Batch(msgspec.Struct, frozen=True):
     personal: list[PersonalRecord]
     answers: list[StoredAnswer]
     checkpoint: StoredCheckpoint | None
+    gone: Sequence[Doc] = ()
+    """Old form of each document that is removed."""
     at_us: int = 0
     """When it is written; 0 where the entries are older than that."""
 
@@ -134,6 +136,9 @@ class Reader(Protocol):
         self, kind: type[D], term: str, value: str, limit: int, after: str = ""
     ) -> list[D]:
         """Return the documents that `find` finds, by one question."""
+
+    async def docs(self, kind: type[D], limit: int, after: str, below: str) -> list[D]:
+        """Return documents of a kind by id, behind `after` and before `below`."""
 
     async def list_ids(self, kind: type[Doc], limit: int, after: str = "") -> list[str]:
         """Return ids of all documents of a kind, sorted, after `after`."""

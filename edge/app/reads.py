@@ -14,6 +14,7 @@ import msgspec
 from edge.app.ports import Reader
 from edge.domain.asking import Asking, asking_view
 from edge.domain.label_views import FixRow, fix_row
+from edge.domain.letting_go import refuse_gone
 from edge.domain.lockouts import Boot, why_locked
 from edge.domain.model import (
     Alarm,
@@ -160,7 +161,11 @@ class Reads:
         return sorted(found, key=lambda row: (row.lane != "24h", row.since, row.id))
 
     async def order(self, code: str) -> OrderView | None:
-        """Return an order, by its id, the tote that carries it, or its waybill's number."""
+        """Return an order, by its id, the tote that carries it, or its waybill's number.
+
+        Raises:
+            RefusedError: `order_archived`, where it was let go.
+        """
         async with self._reader.snapshot() as held:
             views = Views(held)
             waybill = await held.doc(Waybill, code)
@@ -170,6 +175,8 @@ class Reads:
                 found = await views.run(partial(order_view, order_id=order_id))
                 if found is not None:
                     return found
+            for order_id in (code, by_waybill):
+                await views.run(partial(refuse_gone, order_id=order_id))
         return None
 
     async def orders(

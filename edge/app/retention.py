@@ -1,8 +1,9 @@
-"""What is past its time goes: personal data, and photos and videos (SEC-5).
+"""What is past its time goes: personal data, photos and videos (SEC-5), and orders that ended.
 
 Once a day all records are looked at that are older than their kind may become. The law says which
 of them may go; the others wait for their order to end, and are asked for again the next day. A
-clock that nobody confirms erases nothing. Whatever is interrupted is done the next time.
+clock that nobody confirms erases nothing. Whatever is interrupted is done the next time. Orders
+that ended long ago have their look every quarter of an hour, a few at a time.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import msgspec
 import structlog
 
 from edge.app.floor import Floor
+from edge.app.lettinggo import LettingGo
 from edge.app.ports import Blobs, Clock, Reader
 from edge.app.tasks import Tasks
 from edge.domain.commands import PersonalErase, RetentionReport
@@ -72,6 +74,8 @@ class Swept(msgspec.Struct, frozen=True):
     erased: int
     pictures: int
     waiting: int
+    orders: int = 0
+    """Orders that ended long ago, whose documents were let go."""
     clock: bool = True
 
 
@@ -85,6 +89,7 @@ class Retention:
         clock: Clock,
         blobs: Blobs,
         times: Times,
+        letting_go: LettingGo,
         is_time_trusted: Callable[[], bool],
     ) -> None:
         self._floor = floor
@@ -92,6 +97,7 @@ class Retention:
         self._clock = clock
         self._blobs = blobs
         self._times = times
+        self._letting_go = letting_go
         self._is_time_trusted = is_time_trusted
         self._one = asyncio.Lock()
         self._tasks = Tasks()
@@ -134,7 +140,8 @@ class Retention:
                     gone += await self._erase(some[at : at + KEYS_MAX], now_us - days * DAY_US)
             pictures = sum([await self._drop(key) for key in gone])
             pictures += await self._drop_unnamed(now_us)
-            swept = Swept(len(gone), pictures, len(keys) - len(gone))
+            orders = await self._letting_go.look()
+            swept = Swept(len(gone), pictures, len(keys) - len(gone), orders)
             report = RetentionReport(swept.erased, swept.pictures, swept.waiting)
             await self._floor.insist(report, via="box", actor="box")
         log.info("looked for what is past its time", **msgspec.structs.asdict(swept))
@@ -184,3 +191,5 @@ class Retention:
             last = await self.last()
             if last is None or self._clock.now_us() - last.at_us >= DAY_US:
                 await self.sweep()
+            elif self._is_time_trusted():
+                await self._letting_go.look()

@@ -53,13 +53,15 @@ def erase(args: argparse.Namespace) -> int:
         )
     elif facts["clock"]:
         erased, pictures, waiting = facts["erased"], facts["pictures"], facts["waiting"]
+        orders = facts["orders"]
         say(
             worded(
                 args,
                 f"{erased:,} records erased, {pictures:,} photos and videos dropped; "
-                f"{waiting:,} records stay until their orders end",
+                f"{waiting:,} records stay until their orders end; documents of {orders:,} orders "
+                "that ended long ago let go",
                 f"已删资料 {erased:,} 条，照片和视频 {pictures:,} 份；"
-                f"另有 {waiting:,} 条等订单了结后再删",
+                f"另有 {waiting:,} 条等订单了结后再删；清走早已了结的订单 {orders:,} 个",
             )
         )
     else:

@@ -17,6 +17,7 @@ import msgspec
 
 from edge.domain.alarms import raise_alarm
 from edge.domain.commands import ApprovalDecide, ApprovalRequest
+from edge.domain.letting_go import refuse_gone
 from edge.domain.model import Approval, Order, Person, Timer
 from edge.domain.refusals import Refusal, RefusedError, refused
 from edge.domain.timing import US_PER_S, arm_timer, disarm_timer, on_fire
@@ -97,6 +98,7 @@ def request(turn: Turn, data: ApprovalRequest) -> Facts:
     if set(ask).isdisjoint(turn.command.roles):
         raise RefusedError("role_missing", roles=list(ask))
     if data.order_id and turn.world.get(Order, data.order_id) is None:
+        refuse_gone(turn.world, data.order_id)
         raise RefusedError("unknown_order", order=data.order_id)
     found = request_approval(turn, data.kind, data.order_id, data.reason, dict(data.data))
     return {"approval": found}

@@ -97,7 +97,7 @@ def _check_storable(turn: Turn) -> None:
         size = len(_encode((draft.refs, draft.data)))
         if size > ENTRY_BYTES_MAX:
             raise RefusedError("too_large", bytes_max=ENTRY_BYTES_MAX)
-    for doc in turn.world.changes.values():
+    for doc in filter(None, turn.world.changes.values()):
         msgspec.msgpack.decode(_encode(doc), type=type(doc))
 
 

@@ -136,7 +136,7 @@ def _by_label(turn: Turn, code: str) -> tuple[Order, Copy | None]:
     waybill = turn.world.get(Waybill, number)
     if waybill is None or not waybill.order:
         raise RefusedError("label_not_ours", got=code)
-    order = turn.world.the(Order, waybill.order)
+    order = the_order(turn, waybill.order)
     if waybill.state == "void":
         raise RefusedError("label_void", waybill=number, order=order.id)
     copy = next((each for each in order.copies if each.id == copy_id), None)

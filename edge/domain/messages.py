@@ -6,7 +6,8 @@ import msgspec
 
 from edge.domain.alarms import raise_alarm
 from edge.domain.entries import PersonalRecord
-from edge.domain.model import Name, Order
+from edge.domain.model import Name
+from edge.domain.orders import the_order
 from edge.domain.personal import seal
 from edge.domain.refusals import RefusedError
 from edge.domain.turn import Turn
@@ -23,8 +24,8 @@ def show(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN401
         problem = f"text: zh and en, at most {TEXT_CHARS_MAX} characters"
         raise RefusedError("malformed", problem=problem, kind="message.show")
     order = str(body.get("order_id") or "")
-    if order and turn.world.get(Order, order) is None:
-        raise RefusedError("unknown_order", order=order)
+    if order:
+        the_order(turn, order)
     message, salt = turn.env.new_id(), turn.env.new_salt()
     value = {"zh": text.zh, "en": text.en}
     turn.personal.append(PersonalRecord(f"message:{message}", salt, value))

@@ -11,7 +11,8 @@ from edge.domain.commands import QTY_MAX
 from edge.domain.facts import seen_of
 from edge.domain.granting import grant
 from edge.domain.ids import ID_CHARS_MAX
-from edge.domain.model import Assignment, Fulfilment, Job, Order, Sku, Task
+from edge.domain.letting_go import refuse_gone
+from edge.domain.model import Assignment, Fulfilment, Job, LetGo, Order, Sku, Task
 from edge.domain.recipients import derived, keep_personal
 from edge.domain.refusals import RefusedError
 from edge.domain.turn import Turn
@@ -27,6 +28,7 @@ def the_order(turn: Turn, order_id: str) -> Order:
     """Return an order, or refuse."""
     order = turn.world.get(Order, order_id)
     if order is None:
+        refuse_gone(turn.world, order_id)
         raise RefusedError("unknown_order", order=order_id)
     return order
 
@@ -40,7 +42,7 @@ def assign(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN4
     if not isinstance(order_id, str) or not 0 < len(order_id) <= ID_CHARS_MAX:
         problem = f"order_id: 1 to {ID_CHARS_MAX} characters"
         raise RefusedError("malformed", problem=problem, kind="order.assign")
-    if turn.world.get(Order, order_id) is not None:
+    if turn.world.get(Order, order_id) or turn.world.get(LetGo, order_id):
         raise RefusedError("already_assigned", order=order_id)
     content = read_content(turn, body)
     _refuse_bound_elsewhere(turn, content)
@@ -195,7 +197,9 @@ def _end_task(turn: Turn, task: Task, state: str) -> None:
 def order_named(turn: Turn, code: str) -> Order | None:
     """Return the order that a scanned code names by itself: its id, or its fulfilment code."""
     known = turn.world.get(Fulfilment, code)
-    return turn.world.get(Order, known.order if known else code)
+    order_id = known.order if known else code
+    refuse_gone(turn.world, order_id)
+    return turn.world.get(Order, order_id)
 
 
 def job_of(turn: Turn, job_id: str) -> Job:

@@ -56,7 +56,8 @@ def _overdue(turn: Turn, timer: Timer) -> list[Order]:
     return [
         turn.world.the(Order, order)
         for order in (found.orders if found else ())
-        if (lock := turn.world.the(Lock, order)).pieces
+        if (lock := turn.world.get(Lock, order)) is not None
+        and lock.pieces
         and str(lock.since_us // LOCK_SLOT_US) == slot
     ]
 

@@ -123,7 +123,7 @@ def finish(turn: Turn, data: PackFinish) -> Facts:
 def _by_tote_or_id(turn: Turn, code: str) -> Order:
     tote = turn.world.get(Tote, code)
     if tote is not None and tote.order:
-        return turn.world.the(Order, tote.order)
+        return the_order(turn, tote.order)
     if tote is not None or code.startswith("T-"):
         raise RefusedError("unknown_tote", tote=code)
     found = order_named(turn, code)

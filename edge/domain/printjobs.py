@@ -11,7 +11,7 @@ from typing import Any
 from edge.domain.commands import PrintReport, SlipScan, WaybillResolve
 from edge.domain.labelling import hold_open, why_not_packed
 from edge.domain.model import Job, Order
-from edge.domain.orders import job_of
+from edge.domain.orders import job_of, the_order
 from edge.domain.packing import station_of
 from edge.domain.printstages import AFTER, HELP, LATE, SLIP_PREFIX
 from edge.domain.refusals import Refusal, RefusedError, refused
@@ -34,7 +34,7 @@ def report(turn: Turn, data: PrintReport) -> Facts:
     if job.state in HELP and data.stage not in LATE:
         raise RefusedError("outcome_known", job=job.id, state=job.state)
     state, grade = AFTER[data.stage]
-    order = turn.world.the(Order, job.order)
+    order = the_order(turn, job.order)
     if grade and GRADES.index(grade) <= GRADES.index(order.grade):
         grade = ""
     turn.emit(
@@ -78,7 +78,7 @@ def resolve(turn: Turn, data: WaybillResolve) -> Facts:
         raise refused(closed)
     if job.state == "slip" and data.printed:  # a slip never counts as a label (FLOW-4)
         raise RefusedError("label_printing", job=job.id, state=job.state, printer=job.printer)
-    order = turn.world.the(Order, job.order)
+    order = the_order(turn, job.order)
     hold_open(why_not_packed(turn.world, order, turn.rules))
     turn.emit(
         "waybill.resolved",
@@ -104,7 +104,7 @@ def scan_slip(turn: Turn, data: SlipScan) -> Facts:
         raise RefusedError("not_a_slip", got=data.code)
     if job.state != "slip":
         raise RefusedError("slip_spent", job=job.id, order=job.order, state=job.state)
-    order = turn.world.the(Order, job.order)
+    order = the_order(turn, job.order)
     hold_open(why_not_packed(turn.world, order, turn.rules))
     station = station_of(turn)
     refs = (f"order:{job.order}",)

@@ -231,6 +231,14 @@ def lot_bucket(sku: str, lot: str, bucket: int) -> str:
     return f"{lot_id(sku, lot)}\x1f{bucket}"
 
 
+def forget_lots(world: World, order: str) -> None:
+    """Let no lot name an order any more."""
+    lock = world.get(Lock, order)
+    for sku, _place, lot, _qty in (*lock.pieces, *lock.shipped) if lock else ():
+        if lot:
+            _note_lot(world, (sku, lot), order, holds=False)
+
+
 def _note_shipped(world: World, order: str, changes: list[Piece]) -> None:
     lock = world.get(Lock, order) or Lock(id=order)
     world.edit(lock, shipped=_add(lock.shipped, changes))

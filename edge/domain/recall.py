@@ -71,7 +71,9 @@ def _holders(turn: Turn, sku: str, lot: str) -> list[Order]:
     for bucket in range(LOT_BUCKETS):
         orders = turn.world.get(LotOrders, lot_bucket(sku, lot, bucket))
         for order_id in orders.orders if orders else ():
-            order = turn.world.the(Order, order_id)
+            order = turn.world.get(Order, order_id)
+            if order is None:
+                continue  # it was let go
             lock = turn.world.get(Lock, order_id)
             pieces = (*picked_stock(turn.world, order), *(lock.shipped if lock else ()))
             if any((piece[0], piece[2]) == (sku, lot) for piece in pieces):

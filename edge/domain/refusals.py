@@ -17,6 +17,8 @@ class Fault(StrEnum):
     """The floor's state says no: somebody was faster, something is not done yet."""
     DATA = "data"
     """What was scanned or typed is not what is needed."""
+    GONE = "gone"
+    """It was here, and is kept elsewhere now."""
     LIMIT = "limit"
     PEER = "peer"
     US = "us"
@@ -28,6 +30,7 @@ HTTP_STATUS: dict[Fault, int] = {
     Fault.ROLE: 403,
     Fault.UNKNOWN: 404,
     Fault.STATE: 409,
+    Fault.GONE: 410,
     Fault.DATA: 422,
     Fault.LIMIT: 429,
     Fault.US: 500,
@@ -150,6 +153,7 @@ FAULTS: dict[str, Fault] = {
     "status_is_not_set": Fault.STATE,
     "order_frozen": Fault.STATE,
     "order_ended": Fault.STATE,
+    "order_archived": Fault.GONE,
     "not_in_state": Fault.STATE,
     "task_taken": Fault.STATE,
     "task_not_open": Fault.STATE,

@@ -19,7 +19,7 @@ from edge.domain.model import Assignment, Doc, Order
 from edge.domain.rules import RulesetError, in_force, load_ruleset, locate, problem
 from edge.domain.rulesets import active_rules
 from edge.domain.turn import Env
-from edge.domain.world import Key, World
+from edge.domain.world import Changes, World
 
 Body = dict[str, Any]
 
@@ -61,7 +61,7 @@ class Trial:
     """A floor in memory under one ruleset."""
 
     def __init__(self, document: bytes, now_us: int = 0) -> None:
-        self._docs: dict[Key, Doc] = {}
+        self._docs: Changes = {}
         self._ids = itertools.count(1)
         self._dseq = itertools.count(1)
         self._now_us = now_us

@@ -240,7 +240,10 @@ def task_view(world: World, task_id: str, *, steps: bool = True) -> TaskView | N
     if task is None:
         return None
     plan = world.the(Plan, task_id)
-    orders = {each: world.the(Order, each) for each in task.orders}
+    known = [world.get(Order, each) for each in task.orders]
+    orders = {order.id: order for order in known if order is not None}
+    if len(orders) < len(task.orders):
+        return None  # it ended long ago, and not all of its orders are here any more
     slots = {each: slot for slot, each in enumerate(task.orders, 1)}
     return TaskView(
         id=task.id,

@@ -19,6 +19,7 @@ FAULT_MEANING: Final = {
     Fault.SIGNED_OUT: "Nobody is signed in",
     Fault.ROLE: "The sender may not do this",
     Fault.UNKNOWN: "There is no such thing",
+    Fault.GONE: "It was here, and is kept elsewhere now",
     Fault.STATE: "The floor's state says no: somebody was faster, something is not done yet",
     Fault.DATA: "What was scanned or typed is not what is needed",
     Fault.LIMIT: "Too much at once",

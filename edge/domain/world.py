@@ -5,11 +5,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from edge.domain.model import Doc
+from edge.domain.model import KINDS, Doc
 
 T = TypeVar("T", bound=Doc)
 Key = tuple[str, str]
-Changes = dict[Key, Doc]
+Changes = dict[Key, Doc | None]
+"""What became of documents: their new form, None for one that is removed."""
 Load = Callable[[type[Doc], str], Doc | None]
 
 
@@ -25,8 +26,8 @@ class World:
         """Return the document, or None where there is none."""
         key = (kind.KIND, doc_id)
         for changes in self._layers:
-            found = changes.get(key)
-            if found is not None:
+            if key in changes:
+                found = changes[key]
                 break
         else:
             found = self._load(kind, doc_id)
@@ -43,6 +44,10 @@ class World:
         """Store the new form of a document."""
         self.changes[doc.KIND, doc.id] = doc
 
+    def remove(self, kind: type[Doc], doc_id: str) -> None:
+        """Let there be no such document any more."""
+        self.changes[kind.KIND, doc_id] = None
+
     def edit(self, doc: T, **fields: Any) -> T:  # noqa: ANN401 - fields of the document
         """Store `doc` with `fields` replaced, and return it."""
         edited = msgspec.structs.replace(doc, **fields)
@@ -56,6 +61,18 @@ class World:
     def merge(self, branch: "World") -> None:
         """Take over what a branch changed."""
         self.changes.update(branch.changes)
+
+    def written(self) -> list[tuple[Doc | None, Doc]]:
+        """Return (old form, new form) of each document that changed."""
+        return [
+            (self._load(type(doc), doc.id), doc) for doc in self.changes.values() if doc is not None
+        ]
+
+    def removed(self) -> list[Doc]:
+        """Return the old form of each document that is there no more."""
+        keys = [key for key, doc in self.changes.items() if doc is None]
+        found = (self._load(KINDS[kind], doc_id) for kind, doc_id in keys)
+        return [doc for doc in found if doc is not None]
 
 
 class Missing(Exception):  # noqa: N818 - a request for a document, not an error

@@ -253,7 +253,7 @@ def routes(handlers: Handlers) -> list[Route]:
               gives=PackView, refusals=("unknown_order",)),
         Route("GET", f"{api}/orders", h.orders, "Orders, page by page", gives=OrderPage),
         Route("GET", f"{api}/orders/{{id}}", h.order, "An order", gives=OrderView,
-              refusals=("unknown_order",)),
+              refusals=("unknown_order", "order_archived")),
         Route("GET", f"{api}/approvals", h.approvals, "Open approvals that the caller may decide, "
               "and the caller's own requests", gives=dict[str, list[ApprovalView]]),
         Route("GET", f"{api}/approvals/{{id}}", h.approval, "An approval, its facts as they are "

@@ -108,11 +108,12 @@ def replayed(evidence: Evidence) -> Found:
     world = World(lambda _kind, _id: None)
     for kept in evidence.journal:
         apply(world, kept.entry)
-    made = {key: encode_doc(doc) for key, doc in world.changes.items()}
+    docs = [doc for doc in world.changes.values() if doc is not None]
+    made = {(doc.KIND, doc.id): encode_doc(doc) for doc in docs}
     for key in sorted(made.keys() | evidence.docs.keys()):
         if made.get(key) != evidence.docs.get(key):
             yield f"document {key} is {evidence.docs.get(key)!r}, replay gives {made.get(key)!r}"
-    terms = {row for doc in world.changes.values() for row in _terms(doc)}
+    terms = {row for doc in docs for row in _terms(doc)}
     if terms != evidence.terms:
         yield f"terms differ from those of replay: {sorted(terms ^ evidence.terms)[:3]}"
 

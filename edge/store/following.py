@@ -211,8 +211,14 @@ def applied(store: SqliteStore, entries: list[StoredEntry]) -> Batch:
                 f"条目 {entry.seq} 在这里无法应用（{type(error).__name__}：{error}）；"
                 "请安装与盒子相同的版本",
             ) from error
-    docs = [(store.doc(type(doc), doc.id), doc) for doc in world.changes.values()]
-    return Batch(entries, docs, personal=[], answers=[], checkpoint=None)
+    return Batch(
+        entries,
+        world.written(),
+        personal=[],
+        answers=[],
+        checkpoint=None,
+        gone=world.removed(),
+    )
 
 
 def _read(path: Path) -> Piece | None:

@@ -52,6 +52,12 @@ class _Queries:
         rows = await self._rows(sql, kind.KIND, term, value, after, limit)
         return [decode_doc(kind.KIND, row[0]) for row in rows]  # type: ignore[misc]
 
+    async def docs(self, kind: type[D], limit: int, after: str, below: str) -> list[D]:
+        """Return documents of a kind by id, behind `after` and before `below`."""
+        sql = "SELECT body FROM doc WHERE kind=? AND id>? AND id<? ORDER BY id LIMIT ?"
+        rows = await self._rows(sql, kind.KIND, after, below, limit)
+        return [decode_doc(kind.KIND, row[0]) for row in rows]  # type: ignore[misc]
+
     async def list_ids(self, kind: type[Doc], limit: int, after: str = "") -> list[str]:
         """Return ids of all documents of a kind, sorted, after `after`."""
         sql = "SELECT id FROM doc WHERE kind=? AND id>? ORDER BY id LIMIT ?"

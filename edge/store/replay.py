@@ -12,7 +12,7 @@ import msgspec
 
 from edge.domain.model import Doc
 from edge.domain.projections import apply
-from edge.domain.world import World
+from edge.domain.world import Key, World
 from edge.store.archive import Archive, ArchiveError, Row
 from edge.store.journal import Journal, Start
 from edge.store.sqlite import decode_doc, encode_doc
@@ -122,15 +122,18 @@ class Fresh:
         self._db.execute("BEGIN")
         self._db.executemany(
             "INSERT OR REPLACE INTO fresh VALUES (?, ?, ?)",
-            ((kind, doc_id, encode_doc(doc)) for (kind, doc_id), doc in sorted_items(changes)),
+            ((*key, encode_doc(doc)) for key, doc in sorted(changes.items(), key=_by_key) if doc),
+        )
+        self._db.executemany(
+            "DELETE FROM fresh WHERE kind = ? AND id = ?",
+            [key for key, doc in changes.items() if doc is None],
         )
         self._db.execute("COMMIT")
         changes.clear()
 
 
-def sorted_items(changes: dict[tuple[str, str], Doc]) -> list[tuple[tuple[str, str], Doc]]:
-    """Return documents by kind and id."""
-    return sorted(changes.items(), key=lambda item: item[0])
+def _by_key(item: tuple[Key, Doc | None]) -> Key:
+    return item[0]
 
 
 def check_replay(journal: Journal, progress: Progress = lambda _: None) -> ReplayReport:

@@ -208,6 +208,9 @@ class SqliteStore:
             "OR REPLACE INTO doc (kind, id, body)",
             [(doc.KIND, doc.id, _encode(doc)) for _, doc in batch.docs],
         )
+        self._db.executemany(
+            "DELETE FROM doc WHERE kind = ? AND id = ?", [(doc.KIND, doc.id) for doc in batch.gone]
+        )
         self._update_terms(batch)
         insert(
             "INTO answer (id, content, body, at_us)",
@@ -240,7 +243,8 @@ class SqliteStore:
             self._db.execute(sql, [*chain.from_iterable(some)])
 
     def _update_terms(self, batch: Batch) -> None:
-        gone, come = [], []
+        gone = [(doc.KIND, *term, doc.id) for doc in batch.gone for term in doc.terms().items()]
+        come = []
         for old, new in batch.docs:
             before, after = old.terms() if old else {}, new.terms()
             if before != after:

@@ -120,7 +120,8 @@ class Writer:
     def _batch(self, group: "_Group") -> Batch:
         return Batch(
             entries=group.entries,
-            docs=[(group.load(type(doc), doc.id), doc) for doc in group.world.changes.values()],
+            docs=group.world.written(),
+            gone=group.world.removed(),
             personal=group.personal,
             answers=list(group.answers.values()),
             checkpoint=self._checkpoint(group.head, group.env.now_us),
@@ -143,6 +144,8 @@ class Writer:
             self._cache.clear()
         for _, doc in batch.docs:
             self._cache[doc.KIND, doc.id] = doc
+        for doc in batch.gone:
+            self._cache[doc.KIND, doc.id] = None
 
 
 class _Group:

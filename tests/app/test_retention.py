@@ -6,6 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from edge.app.retention import DAY_US
 from edge.cli.door import ask
 from edge.domain.commands import EvidenceAttach
+from edge.domain.model import KINDS
 from edge.store import feed
 from edge.store.sqlite import SqliteStore
 from tests.domain.site import MUG, line
@@ -77,6 +79,7 @@ async def test_after_its_time_no_byte_is_left_and_the_proof_is_whole(tmp_path: P
         assert (await rig.box.retention.sweep()).erased == 0
         keeper = await rig.client("keeper")
         assert (await keeper.get(f"/api/v1/orders/{OLD[0]}"))["state"] == "cancelled"
+        await _orders_go_too(rig)
     assert left_in(tmp_path, [*OLD, OPEN]) == [OPEN]
     for verb in (["journal", "verify"], ["replay", "--check"]):
         done = await asyncio.to_thread(
@@ -87,13 +90,42 @@ async def test_after_its_time_no_byte_is_left_and_the_proof_is_whole(tmp_path: P
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+async def _orders_go_too(rig: Rig) -> None:
+    """A year later no document of what ended is left, and each order says where to look (OPS-2)."""
+    before = await _documents(rig)
+    later(rig, 399 - DAYS)
+    assert (await rig.box.retention.sweep()).orders == 0
+    later(rig, 2)
+    assert (await rig.box.retention.sweep()).orders == len(OLD)
+    left = await _documents(rig)
+    fewer = sum(before.values()) - sum(left.values())
+    assert fewer >= 6 * len(OLD), (before, left)
+    assert (left["let_go"], left["order"], left["task"]) == (len(OLD), 1, 1)
+    keeper = await rig.client("keeper")
+    status, said = await keeper.ask("GET", f"/api/v1/orders/{OLD[0]}")
+    assert (status, said["code"]) == (410, "order_archived")
+    told = await keeper.get(f"/api/v1/orders/{OLD[0]}/timeline")
+    kinds = [entry["kind"] for entry in told["entries"]]
+    assert (kinds[0], kinds[-1]) == ("order.assigned", "orders.let_go")
+    assert (await keeper.get(f"/api/v1/orders/{OPEN}"))["state"] == "ready"
+    assert f"floorgate_orders_let_go_total {len(OLD)}" in await rig.box.measuring.text()
+
+
+async def _documents(rig: Rig) -> Counter[str]:
+    """Return how many documents there are of each kind."""
+    kinds = KINDS.values()
+    return Counter({each.KIND: len(await rig.box.reader.list_ids(each, 9_999)) for each in kinds})
+
+
 async def test_a_clock_that_nobody_confirms_erases_nothing(tmp_path: Path) -> None:
     """A box whose clock jumped a year ahead keeps everything, and says why."""
     async with full(tmp_path) as rig:
         later(rig, 4 * DAYS)
         rig.box.retention._is_time_trusted = lambda: False
         said = await asyncio.to_thread(ask, tmp_path, "/retention", {})
-        assert said["facts"] == {"erased": 0, "pictures": 0, "waiting": 0, "clock": False}
+        assert said["facts"] == {
+            "erased": 0, "pictures": 0, "waiting": 0, "orders": 0, "clock": False
+        }  # fmt: skip
         assert (await rig.box.reads.recipient(OLD[0]))["recipient"] == secrets_of(OLD[0])
 
 

@@ -32,7 +32,7 @@ from edge.domain.model import (
 from edge.domain.rules import Ruleset
 from edge.domain.rulesets import active_rules
 from edge.domain.turn import Env
-from edge.domain.world import Key, World
+from edge.domain.world import Changes, World
 
 RULES: Final = files("edge.domain").joinpath("default_ruleset.toml").read_bytes()
 T = TypeVar("T", bound=Doc)
@@ -70,7 +70,7 @@ class Site:
     """A box with goods, people and waybill numbers, and everything that happened on it."""
 
     def __init__(self, *, stock: int = 100, rules: bytes = RULES) -> None:
-        self.docs: dict[Key, Doc] = {}
+        self.docs: Changes = {}
         self.journal: list[Draft] = []
         self.personal: list[PersonalRecord] = []
         self.now_us = START_US

@@ -293,6 +293,7 @@ class Floor(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Replaying the journal into an empty world gives the same documents, to the byte."""
+        self.let_go_what_ended()
         world = World(lambda _kind, _id: None)
         for draft in self.site.journal:
             apply(world, draft)
@@ -300,6 +301,22 @@ class Floor(RuleBasedStateMachine):
         encode = msgspec.msgpack.Encoder(order="sorted").encode
         assert set(replayed) == set(self.site.docs)
         assert all(encode(replayed[key]) == encode(doc) for key, doc in self.site.docs.items())
+
+    def let_go_what_ended(self) -> None:
+        """Years later what ended leaves; the books, and whatever is open, are as before (OPS-2)."""
+        site = self.site
+        before = {order.id: order for order in site.all(Order)}
+        open_tasks = [task for task in site.all(Task) if task.state in ("open", "taken")]
+        site.run(c.OrdersLetGo(ORDERS, {}, site.now_us + 1), via="box")
+        left = {order.id: order for order in site.all(Order)}
+        assert left.items() <= before.items()
+        for order_id in before.keys() - left.keys():
+            gone = before[order_id]
+            assert gone.shipped_us or site.rules.is_over(gone.state)
+            assert (gone.freezes, gone.approvals) == ((), ())
+            assert site.tell("order.assign", order_id=order_id).facts["code"] == "already_assigned"
+        assert [task for task in site.all(Task) if task.state in ("open", "taken")] == open_tasks
+        self.stock_adds_up()
 
 
 TestFloor = SHRINKS(Floor.TestCase)

@@ -467,7 +467,7 @@ def test_every_command_about_an_order_is_in_the_table() -> None:
     own = {"session.open", "box.found", "print.report", "timer.fire", "instruction.accept"}
     own |= {"ruleset.activate", "ruleset.rollback", "checkpoint.countersign", "snapshot.keep"}
     own |= {"site.configure", "scan.report", "session.lock", "session.refuse"}
-    own |= {"personal.erase", "retention.report"}
+    own |= {"personal.erase", "retention.report", "orders.let_go"}
     assert set(c.KINDS) - own - apart == {name for name in COMMANDS if name in c.KINDS}
 
 

@@ -84,6 +84,15 @@ class RetentionReport(Data, frozen=True, tag="retention.report"):
     waiting: int
 
 
+class OrdersLetGo(Data, frozen=True, tag="orders.let_go"):
+    """Orders that ended before a time leave, with what hangs on them; `docs`: ids, by kind."""
+
+    FROM_CLIENTS = False
+    orders: tuple[str, ...]
+    docs: dict[str, tuple[str, ...]]
+    before_us: int
+
+
 class BoxFound(Data, frozen=True, tag="box.found"):
     """The first command of a box: its name and the ruleset that it starts with."""
 

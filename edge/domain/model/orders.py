@@ -135,6 +135,15 @@ class PutBack(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Of a late piece; the others' lots stand in the order's lock."""
 
 
+class LetGo(Doc, frozen=True, kw_only=True):
+    """The word that stays of an order (the id) whose documents left; the archive has the rest."""
+
+    KIND = "let_go"
+    state: str
+    """The state that it ended in."""
+    ended_us: int
+
+
 class Fulfilment(Doc, frozen=True, kw_only=True):
     """A fulfilment code (the id) and the one order that it names."""
 

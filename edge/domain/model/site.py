@@ -29,6 +29,15 @@ class Retention(Doc, frozen=True, kw_only=True):
     """Records that stayed, because their order is open or their person works here."""
 
 
+class LettingGo(Doc, frozen=True, kw_only=True, omit_defaults=True):
+    """How many orders, and documents that hung on orders, left; there is one, its id is `box`."""
+
+    KIND = "letting_go"
+    at_us: int = 0
+    orders: int = 0
+    docs: int = 0
+
+
 class RulesetRecord(Doc, frozen=True, kw_only=True):
     """A ruleset as it came; the id is its label."""
 

@@ -82,8 +82,11 @@ export const order = {
     const back = () => app.go('orders');
     if (!found)
       return html`${header(app, t('screen.order'), back)}
-        <section class="fill">${empty(t('orders.loading', { order: state.about }))}</section>
-        ${notice(app)}`;
+        <section class="fill list">${
+          isLetGo(app)
+            ? card({ title: t('entry.orders.let_go'), body: timeline(app) })
+            : empty(t('orders.loading', { order: state.about }))
+        }</section>${notice(app)}`;
     return html`${header(app, `${t('word.order')} ${shortOrder(found.id)}`, back)}
       <section class="fill list">
         ${stateStrip(app, found)}
@@ -105,6 +108,14 @@ export const order = {
   /** @param {App} app @param {Scan} scan */
   scan: (app, scan) => find(app, scan),
 };
+
+/** Tell whether the order's documents have left the box: its history is all there is. */
+/** @param {App} app */
+const isLetGo = ({ state }) =>
+  state.seen.timeline?.entries.some(
+    (/** @type {BoxEntry} */ e) =>
+      e.kind === 'orders.let_go' && e.refs.includes(`order:${state.about}`),
+  );
 
 /** @param {OrderView | undefined} o @param {string} code of the order, its tote or its waybill */
 const is = (o, code) => o !== undefined && [o.id, o.tote, o.parcel.waybill].includes(code);
