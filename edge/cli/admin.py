@@ -11,7 +11,9 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     """Add this module's verbs."""
     from edge.cli.door import add_box  # noqa: PLC0415 - loads the configuration's reader
 
-    group = verbs.add_parser("admin", help="let an admin in").add_subparsers(required=True)
+    group = verbs.add_parser("admin", help="let an admin in").add_subparsers(
+        title="actions", metavar="ACTION", required=True
+    )
     code = group.add_parser(
         "code",
         help="a one-time code that makes an admin",

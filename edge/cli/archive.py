@@ -1,10 +1,10 @@
 """The arguments of `floorgate archive`."""
 
 import argparse
-from pathlib import Path
 from typing import Any, Final
 
-CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
+from edge.cli.words import add_config
+
 EXIT_CODES: Final = "exit codes: 0 done, 1 something is wrong, 2 wrong usage"
 
 ARCHIVE = """Move what is older than `keep_days` of [archive] from the live journal to the archive,
@@ -22,7 +22,7 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
         description=ARCHIVE,
         epilog=EXIT_CODES,
     )
-    parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE")
+    add_config(parser)
     parser.add_argument("--check", action="store_true", help="look the archive over")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=_run)

@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
-CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
+from edge.cli.words import add_config, count
+
 TO: Final = Path("/var/backups/floorgate")
 EXIT_CODES: Final = "exit codes: 0 done, 1 something is wrong, 2 wrong usage"
 
@@ -24,9 +25,15 @@ machine runs as this box."""
 def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     """Add this module's verbs."""
     backup = _verb(verbs, "backup", "back up the box, and prove that it can be restored", BACKUP)
-    backup.add_argument("--to", type=Path, default=TO, metavar="DIR", help=f"default: {TO}")
     backup.add_argument(
-        "--keep", type=_count, metavar="N", help="remove older ones of this name beyond N"
+        "--to",
+        type=Path,
+        default=TO,
+        metavar="DIR",
+        help="default: /var/backups/floorgate",
+    )
+    backup.add_argument(
+        "--keep", type=count, metavar="N", help="remove older ones of this name beyond N"
     )
     backup.add_argument(
         "--name", type=_name, default="floorgate", metavar="PREFIX", help="how the folder begins"
@@ -50,21 +57,14 @@ def _verb(
     parser: argparse.ArgumentParser = verbs.add_parser(
         name, help=short, description=description, epilog=EXIT_CODES
     )
-    parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE")
+    add_config(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
 
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
-
-
 def _name(text: str) -> str:
     if not text.replace("-", "").replace("_", "").isalnum():
-        raise argparse.ArgumentTypeError("letters, digits, - and _ only")
+        raise argparse.ArgumentTypeError("letters, digits, - and _ only 只能用字母、数字、- 和 _")
     return text
 
 

@@ -30,11 +30,11 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
         "misses its target is no error: timings belong to the machine. All parts take at most "
         "20 minutes; Ctrl-C keeps what was measured.",
     )
-    bench.add_argument("part", choices=(*PARTS, ALL))
-    bench.add_argument("--json", action="store_true", help="one JSON line")
+    bench.add_argument("part", choices=(*PARTS, ALL), help="what to measure")
+    bench.add_argument("--json", action="store_true", help="print one JSON object")
     bench.add_argument(
         "--write", type=Path, nargs="?", const=PAGE, metavar="FILE",
-        help=f"write the table to FILE, by default {PAGE}",
+        help="write the table to FILE, by default docs/BENCHMARKS.md",
     )  # fmt: skip
     bench.set_defaults(run=bench_part)
 

@@ -25,6 +25,10 @@ the label of the box itself. What became of it stands on the printer's page."""
 TEST = """Print one test label: the device's sticker. Scan it back, at the station or with
 `floorgate devices prove CODE`."""
 
+DEVICE: Final = "its id, as list shows it"
+NAME: Final = "what it is called here"
+KIND: Final = "what it is"
+
 
 def add_list(group: "argparse._SubParsersAction[Any]") -> None:
     """Add `list`."""
@@ -35,30 +39,32 @@ def add_list(group: "argparse._SubParsersAction[Any]") -> None:
 def add_actions(group: "argparse._SubParsersAction[Any]") -> None:
     """Add the verbs that change something."""
     adopt = _verb(group, "adopt", "put a found device to use", ADOPT)
-    adopt.add_argument("device", metavar="ID")
-    adopt.add_argument("--name", default="")
-    adopt.add_argument("--kind", choices=("printer", "scanner"), default="")
-    adopt.add_argument("--language", choices=("tspl", "zpl", "escpos"), default="")
+    adopt.add_argument("device", metavar="ID", help=DEVICE)
+    adopt.add_argument("--name", default="", help=NAME)
+    adopt.add_argument("--kind", choices=("printer", "scanner"), default="", help=KIND)
+    adopt.add_argument(
+        "--language", choices=("tspl", "zpl", "escpos"), default="", help="what the printer speaks"
+    )
     adopt.set_defaults(run=_do, verb="adopt", takes=("device", "name", "kind", "language"))
 
     add = _verb(group, "add", "name a device by its address", ADD)
-    add.add_argument("url", metavar="URL")
-    add.add_argument("--name", required=True)
-    add.add_argument("--kind", choices=("printer", "scanner"), default="printer")
+    add.add_argument("url", metavar="URL", help="its address")
+    add.add_argument("--name", required=True, help=NAME)
+    add.add_argument("--kind", choices=("printer", "scanner"), default="printer", help=KIND)
     add.set_defaults(run=_do, verb="add", takes=("url", "name", "kind"))
 
     bind = _verb(group, "bind", "bind a device to a station", BIND)
     unbind = _verb(group, "unbind", "take a device from a station", "Take a device from a station.")
     for parser in (bind, unbind):
-        parser.add_argument("device", metavar="ID")
-        parser.add_argument("station", metavar="STATION")
+        parser.add_argument("device", metavar="ID", help=DEVICE)
+        parser.add_argument("station", metavar="STATION", help="the station's id")
     bind.set_defaults(run=_bind)
     unbind.set_defaults(run=_do, verb="unbind", takes=("device", "station"))
 
     forget = _verb(group, "forget", "use a device no more", "Use a device no more.")
     test = _verb(group, "test", "print a test label", TEST)
     for name, parser in (("forget", forget), ("test", test)):
-        parser.add_argument("device", metavar="ID")
+        parser.add_argument("device", metavar="ID", help=DEVICE)
         parser.set_defaults(run=_do, verb=name, takes=("device",))
     label = _verb(group, "print", "print a sticker, or the label of the box", PRINT)
     label.add_argument("device", metavar="ID", help="the printer")
@@ -66,7 +72,7 @@ def add_actions(group: "argparse._SubParsersAction[Any]") -> None:
                        help="@S:STATION or @D:ID; without it, the label of the box")  # fmt: skip
     label.set_defaults(run=_do, verb="label", takes=("device", "code"))
     prove = _verb(group, "prove", "a test label was scanned back", "Say what the test label reads.")
-    prove.add_argument("code", metavar="CODE")
+    prove.add_argument("code", metavar="CODE", help="what the scanner read")
     prove.set_defaults(run=_do, verb="prove", takes=("code",))
 
 

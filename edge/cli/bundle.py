@@ -2,13 +2,12 @@
 
 import argparse
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from edge.app.telling import cause_zh
 from edge.cli.output import GOOD, WRONG_USAGE, fail, say
-from edge.cli.words import refused, worded
+from edge.cli.words import add_config, refused, worded
 
-CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
 DESCRIPTION = """Write one archive (tar.gz) with versions, the configuration without secrets, what
 the running box says of its health and its figures, the newest log lines, how many entries of each
 kind the journal has, and what the doctor finds. It holds no customer, no person, no secret; every
@@ -22,7 +21,7 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
         help="write an archive for those who help, without personal data",
         description=DESCRIPTION,
     )
-    bundle.add_argument("--config", type=Path, default=CONFIG, metavar="FILE")
+    add_config(bundle)
     bundle.add_argument("--out", type=Path, required=True, metavar="FILE", help="ends in .tar.gz")
     bundle.set_defaults(run=write_bundle)
 

@@ -19,7 +19,7 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
         "GS1 parts. Exit code 1 when there is a picture on which nothing was read.",
     )
     decode.add_argument("files", nargs="+", type=Path, metavar="FILE", help="JPEG, PNG, WebP …")
-    decode.add_argument("--json", action="store_true", help="one JSON line a file")
+    decode.add_argument("--json", action="store_true", help="print JSON lines")
     decode.set_defaults(run=decode_files)
 
 

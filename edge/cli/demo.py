@@ -22,7 +22,7 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     demo.add_argument("--cancel-share", type=float, default=0.0, help="share cancelled in mid-pick")
     demo.add_argument("--headless", action="store_true", help="no page; bots work at once")
     demo.add_argument("--until-idle", action="store_true", help="end when all orders have ended")
-    demo.add_argument("--seed", type=int, default=1)
+    demo.add_argument("--seed", type=int, default=1, help="the same seed draws the same")
     demo.add_argument("--pickers", type=int, default=4, help="bots that pick")
     demo.add_argument("--packers", type=int, default=3, help="bots that pack")
     demo.add_argument("--wan-down", action="store_true", help="cut the link to the hub")

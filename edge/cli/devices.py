@@ -37,7 +37,7 @@ def _add_scan(group: "argparse._SubParsersAction[Any]") -> None:
         "UDP search, open ports, SNMP and the printers' own languages. Adopts nothing, prints "
         "nothing.",
     )
-    scan.add_argument("--json", action="store_true", help="one JSON line")
+    scan.add_argument("--json", action="store_true", help="print one JSON object")
     scan.add_argument(
         "--network",
         action="append",
@@ -49,7 +49,7 @@ def _add_scan(group: "argparse._SubParsersAction[Any]") -> None:
                       help="use mDNS only on this own address; can be given again")  # fmt: skip
     scan.add_argument("--wide", action="store_true", help="allow networks larger than a /22")
     scan.add_argument("--seconds", type=float, default=SECONDS, metavar="N",
-                      help=f"at most this long ({SECONDS:g})")  # fmt: skip
+                      help="at most this long (15)")  # fmt: skip
     scan.set_defaults(run=scan_devices)
 
 

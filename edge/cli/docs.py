@@ -11,7 +11,7 @@ from edge.cli.output import GOOD, fail, say
 def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     """Add this module's verb."""
     docs = verbs.add_parser("docs", help="write the documents that are generated from the code")
-    docs.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PAGES)}; or all")
+    docs.add_argument("names", nargs="*", metavar="NAME", help="only these; default: all")
     docs.add_argument("--out", type=Path, default=Path("docs"), help="folder to write them to")
     docs.set_defaults(run=write_docs)
 

@@ -9,13 +9,12 @@ import msgspec
 from edge.cli import door
 from edge.cli.door import UsageError
 from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
-from edge.cli.words import add_language, language_of, refused, worded
+from edge.cli.words import add_config, add_language, language_of, refused, worded
 
 if TYPE_CHECKING:
     from edge.app.findings import Finding
     from edge.config import Config
 
-CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
 MARKS: Final = {"good": "ok  ", "note": "-   ", "warn": "WARN", "bad": "BAD "}
 DESCRIPTION = """Look the box over: what was found, why it matters, and the next command. Changes
 nothing, but with --fix lets the running box mend what it safely can, and looks again. A box that
@@ -32,7 +31,7 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
         epilog="exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage",
     )
     doctor.add_argument("check", nargs="*", metavar="CHECK", help="only these; default: all")
-    doctor.add_argument("--config", type=Path, default=CONFIG, metavar="FILE")
+    add_config(doctor)
     doctor.add_argument("--backups", type=Path, metavar="DIR", help="where backups are")
     add_language(doctor)
     doctor.add_argument("--fix", action="store_true", help="let the box mend what it safely can")

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from edge.app.telling import ToldError, cause_zh
 from edge.cli.output import FOUND_WRONG, GOOD, fail, say, say_json
-from edge.cli.words import CONFIG, language_of, refusal_lines
+from edge.cli.words import add_config, language_of, refusal_lines
 from edge.config import ConfigError, load_config
 
 ANSWER_S_MAX: Final = 30.0
@@ -25,7 +25,7 @@ def add_box(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say which box is meant."""
     text = "the box's folder; default: that of the config"
     parser.add_argument("--data", type=Path, metavar="DIR", help=text)
-    parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE")
+    add_config(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 

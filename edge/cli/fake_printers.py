@@ -23,19 +23,20 @@ def add_fake(group: "argparse._SubParsersAction[Any]") -> None:
         description="Runs a virtual label printer until Ctrl-C: it speaks the real language, keeps "
         "each label as a picture, and fails as real ones do. Says its URL first.",
     )
-    fake.add_argument("--lang", choices=LANGS, required=True)
+    fake.add_argument("--lang", choices=LANGS, required=True, help="what it speaks")
     fake.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1)")
     fake.add_argument("--port", type=int, default=0, metavar="N", help="TCP port; 0 = a free one")
     fake.add_argument("--pty", type=Path, metavar="PATH",
                       help="be at the other end of a cable too: a pty linked at PATH")  # fmt: skip
     fake.add_argument("--out", type=Path, metavar="DIR", help="folder for the labels, as PNG")
     fake.add_argument("--model", default="", help="the name that it gives when asked")
-    fake.add_argument("--seconds-per-label", type=float, default=0.3, metavar="S")
+    fake.add_argument("--seconds-per-label", type=float, default=0.3, metavar="S",
+                      help="how long a label takes (0.3)")  # fmt: skip
     fake.add_argument("--faults", type=float, default=0.0, metavar="SHARE",
                       help="share of labels that meets a fault (0.1 = every tenth): paper, head, "
                       "ribbon, pause, power, a cut line, no answer, a late answer")  # fmt: skip
     fake.add_argument("--seed", type=int, default=1, metavar="N", help="which faults (1)")
-    fake.add_argument("--json", action="store_true", help="a JSON line per event")
+    fake.add_argument("--json", action="store_true", help="print JSON lines")
     fake.set_defaults(run=run_fake)
 
 

@@ -5,10 +5,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from edge.cli.words import add_language
+from edge.cli.words import add_config, add_language, count
 
 SHOWN: Final = 50
-CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
 EXIT_CODES: Final = "exit codes: 0 all is well, 1 something is wrong, 2 wrong usage"
 
 VERIFY = """Check the chain: every entry, in order, gives the hash that stands beside it, and every
@@ -39,8 +38,8 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     show = _verb(actions, "show", "print the timeline of the box or of an order", SHOW)
     show.add_argument("--order", metavar="ID", help="only what concerns this order")
     show.add_argument("--after", type=int, metavar="SEQ", help="only entries behind this one")
-    show.add_argument("--limit", type=_count, default=SHOWN, metavar="N", help="at most so many")
-    show.add_argument("--json", action="store_true", help="print each entry as a line of JSON")
+    show.add_argument("--limit", type=count, default=SHOWN, metavar="N", help="at most so many")
+    show.add_argument("--json", action="store_true", help="print JSON lines")
     show.set_defaults(run=_run, action="show_entries")
 
     daily = _verb(actions, "interceptions", "how often and how fast orders were stopped", DAILY)
@@ -50,7 +49,9 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     daily.set_defaults(run=_run, action="interceptions")
 
     export = _verb(actions, "export", "write the journal to a file", EXPORT)
-    export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    export.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help="the file to write"
+    )
     export.set_defaults(run=_run, action="export_journal")
 
     again = _verb(verbs, "replay", "check the stored state against the journal", REPLAY)
@@ -70,22 +71,15 @@ def _verb(
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="the box's folder; default: that of the config"
     )
-    parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE")
+    add_config(parser)
     return parser
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
 
 
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text} is no day; write it as 2026-11-30") from error
+        raise argparse.ArgumentTypeError(f"{text}: write it as 请写成 2026-11-30") from error
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -29,14 +29,16 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     )
     _add_template(render)
     render.add_argument("--lang", choices=(*LANGUAGES, *PICTURES), help="default: by OUT's ending")
-    render.add_argument("-o", "--out", type=Path, required=True, metavar="OUT")
+    render.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="OUT", help="the file to write"
+    )
     render.set_defaults(run=print_render)
     check = group.add_parser("check", help="find the mistakes of a template")
     _add_template(check)
-    check.add_argument("--json", action="store_true", help="one JSON line")
+    check.add_argument("--json", action="store_true", help="print one JSON object")
     check.set_defaults(run=print_check)
     templates = group.add_parser("templates", help="list the templates that are built in")
-    templates.add_argument("--json", action="store_true", help="one JSON line")
+    templates.add_argument("--json", action="store_true", help="print one JSON object")
     templates.set_defaults(run=print_templates)
 
 

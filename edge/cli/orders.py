@@ -15,7 +15,9 @@ HUB: Final = "http://127.0.0.1:8470"
 
 def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     """Add this module's verbs."""
-    orders = verbs.add_parser("orders", help="orders in files").add_subparsers(required=True)
+    orders = verbs.add_parser("orders", help="orders in files").add_subparsers(
+        title="actions", metavar="ACTION", required=True
+    )
     send = orders.add_parser("import", help="send the orders of a file to a hub")
     send.add_argument("file", type=Path, metavar="FILE", help=".csv or .jsonl")
     send.add_argument("--hub", default=HUB, help="the hub's address")

@@ -30,16 +30,16 @@ def say_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return rows of equally many cells as lines whose columns stand below each other."""
-    widths = [max(map(_columns, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
-            cell + " " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)
+            cell + " " * (width - columns(cell)) for cell, width in zip(row, widths, strict=True)
         ).rstrip()
         for row in rows
     ]
 
 
-def _columns(text: str) -> int:
+def columns(text: str) -> int:
     """Return how many columns a text takes at a terminal: a Chinese character two (UAX 11)."""
     return sum(
         0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF")

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from edge.cli.output import GOOD, say, say_json
-from edge.cli.words import refused, worded
+from edge.cli.words import add_config, refused, worded
 
-CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
 PAGE: Final = "/enrol/pair.html"
 HTTPS_PORT: Final = 443
 
@@ -21,9 +20,9 @@ def add_pair(group: "argparse._SubParsersAction[Any]") -> None:
         description="Asks the running box for a code that lets one PDA in within 5 minutes, and "
         "shows it as a QR code.",
     )
-    pair.add_argument("--config", type=Path, default=CONFIG)
-    pair.add_argument("--data", type=Path, help="folder of the running box")
-    pair.add_argument("--json", action="store_true", help="one JSON line")
+    add_config(pair)
+    pair.add_argument("--data", type=Path, help="the box's folder; default: that of the config")
+    pair.add_argument("--json", action="store_true", help="print one JSON object")
     pair.set_defaults(run=pair_device)
 
 

@@ -1,10 +1,10 @@
 """The arguments of `floorgate reinit`."""
 
 import argparse
-from pathlib import Path
 from typing import Any, Final
 
-CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
+from edge.cli.words import add_config
+
 EXIT_CODES: Final = "exit codes: 0 done, 1 something is wrong, 2 wrong usage"
 
 REINIT = """Build a dead box again from the hub's copy of its journal, without a backup. The box
@@ -22,8 +22,10 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
         description=REINIT,
         epilog=EXIT_CODES,
     )
-    parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE")
-    parser.add_argument("--from-hub", action="store_true", required=True)
+    add_config(parser)
+    parser.add_argument(
+        "--from-hub", action="store_true", required=True, help="from the hub's copy, nothing else"
+    )
     parser.add_argument("--token", default="", help="a new token of the hub, for a new key")
     parser.add_argument(
         "--replace", action="store_true", help="even where what is there is newer, or unreadable"

@@ -4,9 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
-from edge.cli.words import add_language
+from edge.cli.words import add_config, add_language
 
-CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
 RECENT: Final = 200
 EXIT_CODES: Final = "exit codes: 0 all is well, 1 something is wrong or refused, 2 wrong usage"
 
@@ -44,14 +43,14 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
 
     check = _verb(actions, "check", "name every fault of a ruleset", CHECK, box=False)
-    check.add_argument("file", type=Path, metavar="FILE")
+    check.add_argument("file", type=Path, metavar="FILE", help="the ruleset")
 
     diff = _verb(actions, "diff", "compare rulesets part by part", DIFF)
     diff.add_argument("file", type=Path, metavar="FILE", help="the newer one")
     diff.add_argument("other", type=Path, nargs="?", metavar="OLD", help="default: that in force")
 
     sandbox = _verb(actions, "sandbox", "show what a ruleset would change", SANDBOX)
-    sandbox.add_argument("file", type=Path, metavar="FILE")
+    sandbox.add_argument("file", type=Path, metavar="FILE", help="the ruleset")
     sandbox.add_argument(
         "--orders", type=Path, metavar="FILE", help="orders as order.assign, a JSON object a line"
     )
@@ -60,7 +59,7 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     )
 
     publish = _verb(actions, "publish", "sign a ruleset and let it decide", PUBLISH)
-    publish.add_argument("file", type=Path, metavar="FILE")
+    publish.add_argument("file", type=Path, metavar="FILE", help="the ruleset")
     publish.add_argument("--signature", type=Path, metavar="FILE", help="made elsewhere")
     publish.add_argument("--sign-only", action="store_true", help="write FILE.sig, no more")
 
@@ -85,7 +84,7 @@ def _verb(
     if box:
         text = "the box's folder; default: that of the config"
         parser.add_argument("--data", type=Path, metavar="DIR", help=text)
-        parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE")
+        add_config(parser)
     add_language(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=_run, action=name)

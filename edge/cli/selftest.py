@@ -20,7 +20,7 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
         " minutes, and the verdict says so. Exit code 0 where every target is reached.",
     )
     selftest.add_argument("--scratch", type=Path, metavar="DIR", help="where its folder is made")
-    selftest.add_argument("--json", action="store_true", help="one JSON line")
+    selftest.add_argument("--json", action="store_true", help="print one JSON object")
     selftest.set_defaults(run=run_selftest)
 
 

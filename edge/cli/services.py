@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from edge.app.telling import cause_zh
 from edge.cli.output import NOT_THE_BOX, WRONG_USAGE, fail, run_service, say
-from edge.cli.words import refused, worded
+from edge.cli.words import add_config, refused, worded
 
 HUB_PORT: Final = 8470
 
@@ -15,12 +15,12 @@ HUB_PORT: Final = 8470
 def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     """Add this module's verbs."""
     serve = verbs.add_parser("serve", help="serve the box until Ctrl-C")
-    serve.add_argument("--config", type=Path, default=Path("/etc/floorgate/floorgate.toml"))
+    add_config(serve)
     serve.set_defaults(run=serve_box)
     hub = verbs.add_parser("hub", help="serve the reference hub until Ctrl-C")
-    hub.add_argument("--data", type=Path, required=True, help="folder of all that the hub keeps")
-    hub.add_argument("--host", default="127.0.0.1")
-    hub.add_argument("--port", type=int, default=HUB_PORT)
+    hub.add_argument("--data", type=Path, required=True, help="folder of all that it keeps")
+    hub.add_argument("--host", default="127.0.0.1", help="address to serve at")
+    hub.add_argument("--port", type=int, default=HUB_PORT, help="port to serve at")
     hub.add_argument(
         "--box",
         action="append",

@@ -15,9 +15,8 @@ from typing import Any, Final
 
 from edge.app.telling import ToldError
 from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
-from edge.cli.words import refused, worded
+from edge.cli.words import add_config, refused, worded
 
-CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
 DATA: Final = Path("/var/lib/floorgate")
 PORT: Final = 443
 TOKEN_FILE: Final = "hub-token"  # noqa: S105 - the name of a file
@@ -33,12 +32,12 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
         description="Writes the configuration of a new box. What no option gives is asked for, "
         "with a suggestion; --yes takes every suggestion. An existing file stays as it is.",
     )
-    setup.add_argument("--config", type=Path, default=CONFIG)
-    setup.add_argument("--data", type=Path, default=DATA, help="folder of all that the box keeps")
+    add_config(setup)
+    setup.add_argument("--data", type=Path, default=DATA, help="folder of all that it keeps")
     setup.add_argument("--name", help="the site's name, as PDAs show it")
     setup.add_argument("--id", help="the box's id at the hub, e.g. W1-A")
     setup.add_argument("--language", choices=("zh", "en"), help="language a new PDA begins in")
-    setup.add_argument("--port", type=int, default=PORT)
+    setup.add_argument("--port", type=int, default=PORT, help="port of the box's pages")
     setup.add_argument(
         "--network",
         action="append",
@@ -55,9 +54,9 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     setup.add_argument("--yes", action="store_true", help="ask nothing")
     setup.set_defaults(run=set_up)
     health = verbs.add_parser("health", help="ask the running box how it is; exit code 0 when well")
-    health.add_argument("--config", type=Path, default=CONFIG)
+    add_config(health)
     health.add_argument("--wait", type=float, default=0.0, metavar="S", help="wait so long for it")
-    health.add_argument("--json", action="store_true", help="one JSON line")
+    health.add_argument("--json", action="store_true", help="print one JSON object")
     health.set_defaults(run=ask_health)
 
 

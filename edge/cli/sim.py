@@ -31,7 +31,7 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
         default="mixed",
         help="with --printing: which printers (mixed: ZPL and TSC; clones: TSPL without a count)",
     )
-    sim.add_argument("--json", action="store_true", help="one JSON line")
+    sim.add_argument("--json", action="store_true", help="print one JSON object")
     sim.set_defaults(run=simulate)
 
 

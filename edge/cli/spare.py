@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
-CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
+from edge.cli.words import add_config
+
 EXIT_CODES: Final = "exit codes: 0 done, 1 something is wrong, 2 wrong usage"
 
 PREPARE = """Make a folder the share of this box, once: best on another machine, mounted here. Then
@@ -25,7 +26,7 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     parser = verbs.add_parser("spare", help="a second machine that can become the box")
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     prepare = _verb(actions, "prepare", "make a folder the share of this box", PREPARE)
-    prepare.add_argument("share", type=Path, metavar="DIR")
+    prepare.add_argument("share", type=Path, metavar="DIR", help="the folder")
     _verb(actions, "status", "how far the spare is", STATUS)
     follow = _verb(actions, "follow", "be the spare of a box", FOLLOW)
     follow.add_argument("--once", action="store_true", help="take what is there, and end")
@@ -39,7 +40,7 @@ def _verb(
     parser: argparse.ArgumentParser = actions.add_parser(
         name, help=short, description=description, epilog=EXIT_CODES
     )
-    parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE")
+    add_config(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=_run, action=name.replace("-", "_"))
     return parser

@@ -22,6 +22,20 @@ _COUNTED: Final = re.compile(r"\{(\w+):([^|}]*)\|([^}]*)\}")
 _FACT: Final = re.compile(r"\{(\w+)\}")
 
 
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Add the argument that names the configuration."""
+    parser.add_argument(
+        "--config", type=Path, default=CONFIG, metavar="FILE", help="the box's configuration"
+    )
+
+
+def count(text: str) -> int:
+    """Return the number that an argument gives, 1 or more."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text}: must be at least 1 至少为 1")
+    return int(text)
+
+
 def add_language(parser: argparse.ArgumentParser) -> None:
     """Add the argument that chooses the language."""
     text = "default: that of the box; where none is known, that of the terminal"
