@@ -27,7 +27,7 @@ from edge.cli import (
     sim,
     spare,
 )
-from edge.cli.helping import speak, spoken
+from edge.cli.helping import speaking, spoken
 from edge.cli.output import PIPE_CLOSED, WRONG_USAGE
 
 VERBS = (
@@ -81,11 +81,11 @@ def main() -> None:
 
 def _run() -> None:
     parser = command_line()
-    speak(parser, spoken(sys.argv[1:]))
-    args = parser.parse_args()
-    if not hasattr(args, "run"):
-        parser.print_help()
-        raise SystemExit(WRONG_USAGE)
+    with speaking(parser, spoken(sys.argv[1:])):
+        args = parser.parse_args()
+        if not hasattr(args, "run"):
+            parser.print_help()
+            raise SystemExit(WRONG_USAGE)
     raise SystemExit(args.run(args))
 
 

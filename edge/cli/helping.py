@@ -1,6 +1,7 @@
 """What `--help` and wrong usage say, in the language of the box or of the terminal."""
 
 import argparse
+import contextlib
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -48,7 +49,8 @@ def spoken(words: Sequence[str]) -> str:
         return known_language(said.parse_args([]))
 
 
-def speak(parser: argparse.ArgumentParser, language: str) -> None:
+@contextlib.contextmanager
+def speaking(parser: argparse.ArgumentParser, language: str) -> Iterator[None]:
     """Let a parser and those of its verbs say everything in a language."""
     for verb, each in verbs_of(parser):
         each.formatter_class = Formatter
@@ -60,8 +62,8 @@ def speak(parser: argparse.ArgumentParser, language: str) -> None:
             group.title = _line(group.title, language)
         for action in told_of(each):
             action.help = _line(action.help, language)
-    if language == "zh":
-        _teach(chinese()["argparse"])
+    with _taught(chinese()["argparse"] if language == "zh" else {}):
+        yield
 
 
 def verbs_of(
@@ -102,11 +104,17 @@ def _said(en: str | None, zh: str | None, language: str) -> str | None:
     return zh if language == "zh" else f"{en} {zh}"
 
 
-def _teach(words: dict[str, str]) -> None:
+@contextlib.contextmanager
+def _taught(words: dict[str, str]) -> Iterator[None]:
     """Give argparse its own words: it asks gettext, which reads nothing but compiled catalogues."""
 
     def one_or_more(one: str, more: str, count: int) -> str:
         return words.get(one if count == 1 else more, one if count == 1 else more)
 
     asked: dict[str, Any] = vars(argparse)
+    before = {name: asked[name] for name in ("_", "ngettext")}
     asked |= {"_": lambda text: words.get(text, text), "ngettext": one_or_more}
+    try:
+        yield
+    finally:
+        asked |= before

@@ -1,6 +1,7 @@
 """`floorgate setup` writes a configuration that the box takes; `floorgate health` asks it."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +11,9 @@ import pytest
 
 from edge.config import load_config
 
+HAN = re.compile(r"[\u4e00-\u9fff]")
+LINES_MIN = 25
+"""So many the installer has at least; fewer would mean that they are not seen."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -98,3 +102,39 @@ def test_the_installer_names_only_units_that_are_there() -> None:
              if path.suffix in (".service", ".socket", ".timer")}  # fmt: skip
     assert named == there
     subprocess.run(["sh", "-n", str(ROOT / "install.sh")], check=True)
+
+
+def test_each_line_of_the_installer_is_in_both_languages() -> None:
+    """English first, Chinese after it: `say EN ZH`, `fail WHAT HINT WHAT_ZH HINT_ZH` (OPS-1)."""
+    script = (ROOT / "install.sh").read_text("utf-8").replace("\\\n", " ")
+    calls = re.findall(r'\b(?:say|fail) ((?:"[^"]*"\s*)+)', script)
+    lines = [re.findall(r'"([^"]*)"', call) for call in calls if '"$1' not in call]
+    assert len(lines) >= LINES_MIN
+    for texts in lines:
+        halves = texts[: len(texts) // 2], texts[len(texts) // 2 :]
+        assert [bool(HAN.search(" ".join(half))) for half in halves] == [False, True], texts
+
+
+@pytest.mark.parametrize(
+    ("config", "locale", "said"),
+    [
+        ("", "zh_CN.UTF-8", ["floorgate: 甲"]),
+        ("", "en_GB.UTF-8", ["floorgate: a"]),
+        ("", "C.UTF-8", ["floorgate: 甲", "floorgate: a"]),
+        ('language = "en"', "zh_CN.UTF-8", ["floorgate: a"]),
+        ('language = "zh"', "en_GB.UTF-8", ["floorgate: 甲"]),
+    ],
+)
+def test_the_installer_speaks_as_the_box_does(
+    tmp_path: Path, config: str, locale: str, said: list[str]
+) -> None:
+    """Its language is the box's, else the terminal's; where neither says one, it says both."""
+    (tmp_path / "floorgate.toml").write_text(f"[box]\n{config}\n")
+    script = (ROOT / "install.sh").read_text("utf-8")
+    functions = re.findall(r"^(?:language|say)\(\) \{.*?^\}$", script, re.DOTALL | re.MULTILINE)
+    text = "\n".join([f"config={tmp_path}/floorgate.toml", *functions, "say a 甲"])
+    done = subprocess.run(
+        ["sh", "-euc", text], env={"PATH": os.defpath, "LC_ALL": locale}, capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == said
