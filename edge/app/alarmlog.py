@@ -35,6 +35,8 @@ class AlarmRow(msgspec.Struct, frozen=True):
     roles: tuple[str, ...]
     acked_at: int | None
     acked_by: Named | None
+    settled_at: int | None
+    """When its occasion had gone."""
 
 
 class AlarmLog:
@@ -65,6 +67,7 @@ class AlarmLog:
             roles=alarm.roles,
             acked_at=alarm.acked_us,
             acked_by=await self._named(alarm.acked_by, names),
+            settled_at=alarm.settled_us,
         )
 
     async def _named(self, person: str, names: dict[str, Name]) -> Named | None:

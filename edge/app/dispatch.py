@@ -97,6 +97,7 @@ class Dispatcher:
         head = self._head_seq()
         if since is None or not 0 <= head - since <= RESUME_ENTRIES_MAX:
             since = head
+        alarms = await self._reads.alarms(session)
         hello = {
             "t": "hello",
             "box": box.name,
@@ -105,9 +106,10 @@ class Dispatcher:
             "now": self._clock.now_us(),
             "rules": box.rules,
             "session": await self._sessions.view(session),
+            "alarms": [alarm.id for alarm in alarms],
         }
         frames = [encode(hello | self._status())]
-        for alarm in await self._reads.alarms(session):
+        for alarm in alarms:
             facts = {"alarm": alarm.id, "code": alarm.code, "facts": alarm.facts}
             frames.append(alarm_frame(facts, alarm.raised_us))
         told = since

@@ -19,6 +19,8 @@ from sync.api import decode_entry
 QUEUE_MAX: Final = 500
 RESUME_ENTRIES_MAX: Final = 5_000
 
+OVER: Final = ("alarm.acked", "alarm.settled")
+"""Entries behind which an alarm calls nobody any more."""
 BYES: Final = {each: each for each in ("signed_out", "replaced", "shift_over")}
 """What a client is told of the end of its session; every other reason cuts it off."""
 
@@ -120,10 +122,13 @@ class Push:
         """Queue the frames of a durable group."""
         for stored, draft in zip(committed.entries, committed.drafts, strict=True):
             alarm = alarm_frame(draft.data, draft.at_us) if draft.kind == "alarm.raised" else None
+            over = over_frame(draft.data["alarm"]) if draft.kind in OVER else None
             frame: bytes | None = None
             for subscriber in self._concerned(draft.kind, draft.refs):
                 if alarm and subscriber.is_called(draft.data):
                     subscriber.put(alarm)
+                if over:
+                    subscriber.put(over)
                 if subscriber.is_due(stored.seq) and subscriber.may_see(draft.kind, draft.refs):
                     frame = frame or entry_frame(stored.raw)
                     subscriber.put(frame)
@@ -137,7 +142,7 @@ class Push:
 
     def _concerned(self, kind: str, refs: tuple[str, ...]) -> Iterable[Subscriber]:
         """Return the clients that an entry may be for: most scans are for none of 200."""
-        if kind == "alarm.raised" or any(ref.startswith("person:") for ref in refs):
+        if kind == "alarm.raised" or kind in OVER or any(ref.startswith("person:") for ref in refs):
             return self._subscribers
         if kind not in self._by_kind:
             self._by_kind[kind] = tuple(s for s in self._subscribers if s.sees_all(kind))
@@ -207,6 +212,11 @@ def alarm_frame(alarm: dict[str, Any], raised_us: int) -> bytes:
     """Return the frame of an alarm."""
     shown = {"id": alarm["alarm"], "code": alarm["code"], "facts": alarm["facts"]}
     return encode({"t": "alarm", "alarm": shown | {"raised_at": raised_us}})
+
+
+def over_frame(alarm_id: str) -> bytes:
+    """Return the frame that ends an alarm: it needs nobody's answer any more."""
+    return encode({"t": "alarm_over", "id": alarm_id})
 
 
 def visible(raw: bytes, subscriber: Subscriber) -> bool:

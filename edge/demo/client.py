@@ -339,14 +339,20 @@ class HttpFloor(Caller):
                 self.hello = {**self.hello, **frame, "t": "hello"}
             case "entry":
                 self.cursor = max(self.cursor, frame["entry"]["seq"])
-            case "alarm":
-                self._alarms[frame["alarm"]["id"]] = frame["alarm"]
+            case "alarm" | "alarm_over":
+                self._take_alarm(frame)
             case "lock" | "bye":
                 self._take_end(frame)
         if frame["t"] not in {"answer", "pong"}:
             self._news.set()
         if self._observe is not None:
             self._observe(frame)
+
+    def _take_alarm(self, frame: Json) -> None:
+        if frame["t"] == "alarm":
+            self._alarms[frame["alarm"]["id"]] = frame["alarm"]
+        else:
+            self._alarms.pop(frame["id"], None)
 
     def _take_end(self, frame: Json) -> None:
         if frame["t"] == "lock":

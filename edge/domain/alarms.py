@@ -39,6 +39,13 @@ def raise_alarm(
     return alarm
 
 
+def settle_alarm(turn: Turn, alarm_id: str) -> None:
+    """Take back a call whose occasion has gone, unless somebody has acknowledged it."""
+    alarm = turn.world.get(Alarm, alarm_id)
+    if alarm is not None and alarm.is_open:
+        turn.emit("alarm.settled", f"alarm:{alarm.id}", alarm=alarm.id)
+
+
 def tell_rule_error(turn: Turn, subject: str, refusal: Refusal) -> None:
     """Give the supervisor a card, where a rule failed to answer (RULE-3)."""
     if refusal.code == RULE_ERROR:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from edge.domain.alarms import raise_alarm
+from edge.domain.alarms import raise_alarm, settle_alarm
 from edge.domain.commands import ApprovalDecide, ApprovalRequest
 from edge.domain.letting_go import refuse_gone
 from edge.domain.model import Approval, Order, Person, Timer
@@ -167,8 +167,12 @@ def _refuse_twice(world: World, asked: Approval) -> None:
 
 
 def _call(turn: Turn, approval: Approval, roles: tuple[str, ...]) -> None:
+    """Call those who may sign; one call at a time, however often nobody answers."""
+    settle_alarm(turn, approval.call)
+    subject = f"approval:{approval.id}"
     facts = {"approval": approval.id, "kind": approval.kind, "order": approval.order}
-    raise_alarm(turn, f"approval:{approval.id}", "approval_due", facts, roles=roles)
+    alarm = raise_alarm(turn, subject, "approval_due", facts, roles=roles)
+    turn.emit("approval.called", subject, approval=approval.id, alarm=alarm)
 
 
 def _refs(approval: Approval) -> tuple[str, ...]:
@@ -396,7 +400,8 @@ def withdraw(turn: Turn, approval_id: str, why: str) -> None:
 
 
 def _settle(turn: Turn, approval: Approval) -> None:
-    """Stop the timers of a closed request, and take the mark from its order if none is stuck."""
+    """End the timers and the call of a closed request, and its order's mark if none is stuck."""
+    settle_alarm(turn, turn.world.the(Approval, approval.id).call)
     for timer in turn.world.the(Approval, approval.id).timers:
         disarm_timer(turn, timer)
     order = turn.world.get(Order, approval.order) if approval.order else None

@@ -9,7 +9,7 @@ waits with a mark. When the share has fallen again the books decide as before.
 
 from typing import Final
 
-from edge.domain.alarms import raise_alarm
+from edge.domain.alarms import raise_alarm, settle_alarm
 from edge.domain.allotting import allot
 from edge.domain.lots import note_expired
 from edge.domain.model import Assignment, Order, StockChecks
@@ -43,7 +43,9 @@ def _judge(turn: Turn, checks: StockChecks) -> None:
     data = {"share_pm": share_pm, "checks": len(checks.window)}
     if checks.optimistic:
         if share_pm <= rules.check_recover_pm:
-            turn.emit("stock.recovered", "stock", optimistic=False, **data)
+            turn.emit("stock.recovered", "stock", optimistic=False, alarm="", **data)
+            settle_alarm(turn, checks.call)
     elif len(checks.window) >= rules.check_window and share_pm > rules.check_fail_pm:
-        turn.emit("stock.degraded", "stock", optimistic=True, **data)
-        raise_alarm(turn, "stock", "stock_degraded", data, roles=("keeper", "supervisor"))
+        called = ("keeper", "supervisor")
+        alarm = raise_alarm(turn, "stock", "stock_degraded", data, roles=called)
+        turn.emit("stock.degraded", "stock", optimistic=True, alarm=alarm, **data)

@@ -47,6 +47,11 @@ def _signed(world: World, fact: Fact, data: dict[str, Any]) -> None:
     world.edit(approval, opinions=(*approval.opinions, opinion))
 
 
+@on("approval.called")
+def _called(world: World, _: Fact, data: dict[str, Any]) -> None:
+    world.edit(world.the(Approval, data["approval"]), call=data["alarm"])
+
+
 @on("approval.escalated")
 def _escalated(world: World, _: Fact, data: dict[str, Any]) -> None:
     approval = world.the(Approval, data["approval"])

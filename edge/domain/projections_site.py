@@ -154,6 +154,11 @@ def _alarm_acked(world: World, fact: Fact, data: dict[str, Any]) -> None:
     world.edit(world.the(Alarm, data["alarm"]), acked_us=fact.at_us, acked_by=fact.actor)
 
 
+@on("alarm.settled")
+def _alarm_settled(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    world.edit(world.the(Alarm, data["alarm"]), settled_us=fact.at_us)
+
+
 # ---- orders -----------------------------------------------------------------------------------
 
 

@@ -321,7 +321,8 @@ def _note_check(world: World, window: int, *, failed: bool, known: bool) -> None
 @on("stock.recovered")
 def _stock_mode(world: World, fact: Fact, data: dict[str, Any]) -> None:
     checks = world.the(StockChecks, "checks")
-    world.edit(checks, optimistic=data["optimistic"], since_us=fact.at_us)
+    call = data.get("alarm", "")  # the first entries named none
+    world.edit(checks, optimistic=data["optimistic"], since_us=fact.at_us, call=call)
 
 
 @on("stock.trusted")

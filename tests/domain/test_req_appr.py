@@ -7,7 +7,7 @@ import pytest
 
 from edge.domain import commands as c
 from edge.domain.approving import ApprovalKind, facts_hash, places_left, register_approval
-from edge.domain.model import Approval, Order
+from edge.domain.model import Alarm, Approval, Order
 from edge.domain.refusals import Refusal
 from tests.domain.site import BOOK, MUG, RULES, Site, line
 
@@ -142,6 +142,19 @@ def test_appr_3_unanswered_it_goes_to_the_next_superior(site: Site) -> None:
     assert {alarm.roles for alarm in site.alarms("")} == {("supervisor",), ("supervisor", "admin")}
     assert site.sign(approval, "admin").ok
     assert site.order().marks == ("done:grant",)
+
+
+def test_appr_3_however_often_nobody_answers_there_is_one_call(site: Site) -> None:
+    """A superior finds one alarm of a request that waited overnight, and none of a decided one."""
+    approval = asked(site)
+    for calls in range(1, 4):
+        site.fire_timers("approval.timeout")
+        called = [each for each in site.all(Alarm) if each.is_open]
+        assert [each.roles for each in called] == [("supervisor", "admin")]
+        assert len(site.said("alarm.settled")) == calls
+    assert site.the(Approval, approval).call == called[0].id
+    assert site.sign(approval, "admin").ok
+    assert [each for each in site.all(Alarm) if each.is_open] == []
 
 
 def test_appr_3_an_opinion_may_pass_the_decision_on(site: Site) -> None:

@@ -6,7 +6,17 @@ from edge.app.gs1 import parse_gs1
 from edge.domain import commands as c
 from edge.domain import projections_stock
 from edge.domain.commands import Gs1
-from edge.domain.model import Approval, Lock, LockSlot, Plan, Shelf, StockChecks, Task, shelf_id
+from edge.domain.model import (
+    Alarm,
+    Approval,
+    Lock,
+    LockSlot,
+    Plan,
+    Shelf,
+    StockChecks,
+    Task,
+    shelf_id,
+)
 from edge.domain.refusals import Refusal
 from edge.domain.workflow import choose
 from tests.domain.site import BINS, MUG, WIPES, S, Site, changed_rules, gtin, line
@@ -362,6 +372,7 @@ def test_pick_11_failing_checks_are_not_believed() -> None:
     for n in range(21):
         site.assign(f"c{n}", line(1, WIPES, 1))
     assert [d.data["optimistic"] for d in site.said("stock.recovered")] == [False]
+    assert [each.is_open for each in site.all(Alarm) if each.code == "stock_degraded"] == [False]
     checks = site.the(StockChecks, "checks")
     assert (checks.trusted, checks.compensated, checks.optimistic) == (2, 1, False)
     site.assign("1009", line(1, MUG, 900))

@@ -258,6 +258,22 @@ async def test_an_alarm_comes_until_it_is_acknowledged(rig: Rig) -> None:
     assert await picker.get("/api/v1/alarms") == {"alarms": []}
 
 
+async def test_an_alarm_of_a_role_is_over_when_one_of_it_answers(rig: Rig) -> None:
+    """The others' PDAs fall silent at once, and one that was away is not called (FRZ-4)."""
+    one = await rig.client("packer", device="pda-1")
+    other = await rig.client("packer", device="pda-2")
+    async with one.socket() as first, other.socket() as second:
+        assert (await heard(first, "hello"))["alarms"] == []
+        await rig.tell("message.show", text={"zh": "停线", "en": "Stop"}, roles=["packer"])
+        alarm = (await heard(second, "alarm"))["alarm"]["id"]
+        async with other.socket() as third:
+            assert (await heard(third, "hello"))["alarms"] == [alarm]
+        await one.must("alarm.ack", alarm_id=alarm)
+        assert await heard(second, "alarm_over") == {"t": "alarm_over", "id": alarm}
+    async with other.socket() as again:
+        assert (await heard(again, "hello"))["alarms"] == []
+
+
 async def test_a_frozen_order_takes_no_scan(rig: Rig) -> None:
     """From the durable freeze on, the next scan of any PDA is refused (FRZ-2)."""
     picker = await rig.client("picker")

@@ -56,8 +56,7 @@ export class App {
     this.following = Promise.resolve();
     /** Commands that are being written to the disk. */
     this.keeping = 0;
-    /** When something came that is no code, ms. */
-    /** @type {number[]} */
+    /** When something came that is no code, ms. @type {number[]} */
     this.rejects = [];
     /** @type {(() => void)[]} */
     this.waiters = [];
@@ -70,8 +69,7 @@ export class App {
     this.painter = new Painter(this);
     this.scans = new Scans(this);
     this.alarmedMs = -Infinity;
-    /** When each alarm was first shown, ms. */
-    /** @type {Map<string, number>} */
+    /** When each alarm was first shown, ms. @type {Map<string, number>} */
     this.shownMs = new Map();
     /** @type {typeof import('./io/voice.js') | null} */
     this.voice = null;
@@ -350,6 +348,7 @@ export class App {
     else if (frame.t === 'answer') this.onAnswer(frame);
     else if (frame.t === 'entry') this.followed((follow) => follow.entry(this, frame.entry));
     else if (frame.t === 'alarm') this.onAlarm(frame.alarm);
+    else if (frame.t === 'alarm_over') this.dispatch({ type: 'alarm_over', id: frame.id });
     else if (frame.t === 'status') this.onStatus(frame);
     else if (frame.t === 'scan') this.scans.fromStation(frame);
     else if (frame.t === 'lock') this.locked();

@@ -126,6 +126,7 @@ interface PrinterState { id: string; name: string; ok: boolean; fault: string; s
 interface AlarmRow extends Alarm {
   person: { id: string; name: Name } | null; roles: string[]; acked_at: number | null;
   acked_by: { id: string; name: Name } | null;
+  settled_at: number | null;
 }
 interface RulesView {
   rules: string; back_to: string | null;

@@ -156,6 +156,17 @@ test('an alarm stays until acknowledged, offline too, and is not raised twice (F
   assert.deepEqual([done.alarms.length, done.outbox.length], [0, 0]);
 });
 
+test('an alarm that somebody else answered is over, also while this PDA was away (FRZ-4)', () => {
+  const alarm = { id: 'a1', code: 'order_frozen_cancel', facts: {}, raised_at: 0 };
+  const ringing = run(withTask(), { type: 'alarm', alarm });
+  assert.equal(openAlarms(run(ringing, { type: 'alarm_over', id: 'a1' })).length, 0);
+  const back = (/** @type {string[]} */ alarms) => {
+    const { type, frame } = hello(sampleTask());
+    return run(ringing, { type, frame: { ...frame, alarms } });
+  };
+  assert.deepEqual([openAlarms(back(['a1'])).length, openAlarms(back([])).length], [1, 0]);
+});
+
 test('an unknown event is a fault of the page', () => {
   assert.throws(() => reduce(START, { type: 'nonsense' }));
 });

@@ -196,6 +196,7 @@ const TEXTS = {
   'kind.timer.fired': ['计时到', 'timer fired'],
   'kind.alarm.raised': ['告警', 'alarm raised'],
   'kind.alarm.acked': ['告警已确认', 'alarm acknowledged'],
+  'kind.alarm.settled': ['告警已解除', 'alarm over'],
   'kind.putback.opened': ['待归位', 'put-back opened'],
   'kind.putback.scanned': ['归位扫描', 'put back'],
   'kind.handover.scanned': ['交接扫描', 'handed over'],

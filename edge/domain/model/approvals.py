@@ -44,6 +44,8 @@ class Approval(Doc, frozen=True, kw_only=True, omit_defaults=True):
     answer: str = ""
     timers: tuple[str, ...] = ()
     """What runs for it: until the next superior, until it expires."""
+    call: str = ""
+    """The alarm that calls those who may sign."""
 
     def superiors(self) -> tuple[str, ...]:
         """Return the roles that time-outs have called in."""

@@ -155,10 +155,17 @@ class Alarm(Doc, frozen=True, kw_only=True, omit_defaults=True):
     raised_us: int
     acked_us: int | None = None
     acked_by: str = ""
+    settled_us: int | None = None
+    """When its occasion had gone, acknowledged or not."""
+
+    @property
+    def is_open(self) -> bool:
+        """Somebody has still to acknowledge it."""
+        return self.acked_us is None and self.settled_us is None
 
     def terms(self) -> dict[str, str]:
-        """Return the person or the roles until the alarm is acknowledged."""
-        if self.acked_us is not None:
+        """Return the person or the roles while somebody has still to acknowledge it."""
+        if not self.is_open:
             return {}
         named = {"person": self.person} if self.person else {}
         return named | {f"role:{role}": "due" for role in self.roles}

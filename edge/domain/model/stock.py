@@ -165,6 +165,8 @@ class StockChecks(Doc, frozen=True, kw_only=True, omit_defaults=True):
     optimistic: bool = False
     """Orders are accepted although the books say no."""
     since_us: int = 0
+    call: str = ""
+    """The alarm that tells so."""
     trusted: int = 0
     """Orders accepted against the books."""
     compensated: int = 0

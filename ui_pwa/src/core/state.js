@@ -200,6 +200,7 @@ const HANDLERS = {
         box: frame.box,
         clockOffsetUs: frame.now - receivedUs,
         cursor: s.cursor || frame.seq,
+        alarms: s.alarms.filter((a) => frame.alarms?.includes(a.id) ?? true),
       },
       frame.session,
     ),

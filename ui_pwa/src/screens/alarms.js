@@ -14,11 +14,13 @@ export function view(app) {
   const { t, state } = app;
   /** @type {AlarmRow[]} */
   const all = state.seen.log?.alarms ?? [];
-  const open = all.filter((each) => each.acked_at === null);
   const answered = all.filter((each) => each.acked_at !== null);
+  const settled = all.filter((each) => each.acked_at === null && each.settled_at !== null);
+  const open = all.filter((each) => each.acked_at === null && each.settled_at === null);
   return html`${header(app, t('screen.alarms'))}
     <section class="fill list" tabindex="0">
       ${group(app, 'open', open)}${group(app, 'answered', answered)}
+      ${group(app, 'settled', settled)}
       ${
         all.length
           ? nothing
@@ -37,16 +39,21 @@ const group = (app, name, all) =>
 /** @param {App} app @param {AlarmRow} each */
 function alarmRow(app, each) {
   const { t } = app;
-  const { acked_at: acked, acked_by: by, person, roles, raised_at: raised } = each;
+  const { acked_at: acked, acked_by: by, settled_at: settled, person, roles } = each;
+  const raised = each.raised_at;
   const whom = person ? app.name(person.name) : t('alarms.roles', { roles });
   const order = each.facts.order;
+  const said = () => {
+    if (acked)
+      return t('alarms.answered_by', { name: by?.name ?? '—', took: span(app, acked - raised) });
+    if (settled) return t('alarms.settled_after', { took: span(app, settled - raised) });
+    return `${whom} · ${age(app, raised)} ${messageText(app, each)}`;
+  };
   return row({
     main: alarmText(app, each),
-    sub: acked
-      ? t('alarms.answered_by', { name: by?.name ?? '—', took: span(app, acked - raised) })
-      : `${whom} · ${age(app, raised)} ${messageText(app, each)}`,
-    behind: chip(when(app, raised), acked ? '' : 'bad'),
-    tone: acked ? 'is-done' : 'stopped',
+    sub: said(),
+    behind: chip(when(app, raised), acked || settled ? '' : 'bad'),
+    tone: acked || settled ? 'is-done' : 'stopped',
     ...(order ? { onPress: () => app.go('order', order) } : {}),
   });
 }
