@@ -123,12 +123,13 @@ const is = (o, code) => o !== undefined && [o.id, o.tote, o.parcel.waybill].incl
 /** @param {App} app @param {OrderView} o */
 function stateStrip(app, o) {
   const { t } = app;
-  const frozen = o.frozen.map((f) => strip(`${whyFrozen(app, f)} ${f.reason}`, 'bad'));
+  const frozen = o.frozen.map((f) => strip([whyFrozen(app, f), f.reason].filter(Boolean).join(' · '), 'bad'));
+  const tags = o.tags.filter((x) => o.lane !== '24h' || x !== '24H'); // the lane says it
   const now = html`<p class="lead">${app.name(o.state_name)}</p>
       <p>${t('orders.since', { age: age(app, o.since), roles: o.owner_role || null })}</p>
       <p>${o.lane === '24h' ? chip('24H', 'rush') : nothing}${
         o.priority ? chip(o.priority, 'rush') : nothing
-      }${o.marks.map((m) => chip(t(`mark.${m}`), 'bad'))}${o.tags.map((x) => chip(x, 'tag'))}${
+      }${o.marks.map((m) => chip(t(`mark.${m}`), 'bad'))}${tags.map((x) => chip(x, 'tag'))}${
         o.remark_hits.map((x) => chip(x, 'tag'))
       }${o.trusted ? chip(t('orders.trusted'), 'bad') : nothing}${
         o.risk_pm > 850 ? chip(t('word.risk'), 'risk') : nothing
