@@ -123,7 +123,9 @@ const is = (o, code) => o !== undefined && [o.id, o.tote, o.parcel.waybill].incl
 /** @param {App} app @param {OrderView} o */
 function stateStrip(app, o) {
   const { t } = app;
-  const frozen = o.frozen.map((f) => strip([whyFrozen(app, f), f.reason].filter(Boolean).join(' · '), 'bad'));
+  const frozen = o.frozen.map((f) =>
+    strip([whyFrozen(app, f), f.reason].filter(Boolean).join(' · '), 'bad'),
+  );
   const tags = o.tags.filter((x) => o.lane !== '24h' || x !== '24H'); // the lane says it
   const now = html`<p class="lead">${app.name(o.state_name)}</p>
       <p>${t('orders.since', { age: age(app, o.since), roles: o.owner_role || null })}</p>
