@@ -4,7 +4,7 @@ import argparse
 from typing import Any, Final
 
 from edge.cli.output import GOOD, WRONG_USAGE, aligned, say, say_json
-from edge.cli.words import language_of, refused
+from edge.cli.words import language_of, page_word, refused
 
 COLUMNS: Final = {
     "en": ("id", "state", "kind", "name", "model", "language", "address", "stations", "ill"),
@@ -113,23 +113,29 @@ def _list(args: argparse.Namespace) -> int:
     if args.json:
         say_json(found)
         return GOOD
-    rows = [COLUMNS[language_of(args)], *(_row(device) for device in found["devices"])]
+    language = language_of(args)
+    rows = [COLUMNS[language], *(_row(device, language) for device in found["devices"])]
     for line, device in zip(aligned(rows), (None, *found["devices"]), strict=True):
         say(line)
         for conflict in device["conflicts"] if device else ():
-            say(f"  ! {conflict['clash']}: {', '.join(conflict['parties'])}")
+            clash, parties = conflict["clash"], ", ".join(conflict["parties"])
+            said = page_word("device_clash", clash, language).replace("{parties}", parties)
+            say(f"  ! {said}")
     for source, problem in found["problems"].items():
         say(f"{source}: {problem}")
     return GOOD
 
 
-def _row(device: dict[str, Any]) -> tuple[str, ...]:
+def _row(device: dict[str, Any], language: str) -> tuple[str, ...]:
     model = f"{device['make']} {device['model']}".strip()
     return (
-        *(device[name] for name in ("id", "state", "kind", "name")),
+        device["id"],
+        page_word("device_state", device["state"], language),
+        page_word("device_kind", device["kind"], language),
+        device["name"],
         model,
         device["language"] or "?",
         device["url"],
         " ".join(device["stations"]),
-        device["fault"],
+        page_word("job_reason", device["fault"], language),
     )

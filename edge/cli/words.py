@@ -85,6 +85,11 @@ def page_text(key: str, language: str) -> str:
     return _page_texts(language).get(key, key)
 
 
+def page_word(kind: str, value: str, language: str) -> str:
+    """Return how the page calls a value, such as a device's state; itself where it has no word."""
+    return _page_texts(language).get(f"{kind}.{value}", value)
+
+
 def _filled(code: str, facts: dict[str, Any], language: str) -> tuple[list[str], set[str]]:
     """Return what the page says of a refusal, and which facts stand in it."""
     texts = _page_texts(language)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from drivers.api import fake_printer
-from edge.cli.words import LANGUAGES, refusal_lines
+from edge.cli.words import LANGUAGES, page_word, refusal_lines
 from edge.domain.refusals import FAULTS
 from tests.rig import config, running
 
@@ -45,6 +45,13 @@ async def test_a_printer_is_added_tested_bound_and_forgotten(tmp_path: Path) -> 
         assert (await devices(tmp_path, "forget", device))[0] == 0
     assert (await devices(tmp_path, "list"))[0] == 2
     await printer.stop()
+
+
+def test_states_and_kinds_are_called_as_on_the_page() -> None:
+    """A person at a shell reads the page's word; a value without one stands for itself."""
+    assert page_word("device_state", "adopted", "zh") == "使用中"
+    assert page_word("device_kind", "printer", "zh") == "打印机"
+    assert page_word("device_kind", "other", "zh") == "other"
 
 
 def test_a_refusal_is_said_in_words_with_what_to_do() -> None:
