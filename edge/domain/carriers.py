@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from edge.domain.facts import order_facts
-from edge.domain.model import Assignment, Order
+from edge.domain.model import Assignment, Order, Pool, pool_id
 from edge.domain.orders import the_order
 from edge.domain.recipients import derived, keep_personal
 from edge.domain.refusals import Refusal, RefusedError, refused
@@ -105,7 +105,8 @@ def switch(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
     """Give an order to another carrier: its label and number go, the new one is offered (FLOW-11).
 
     Whether the order is frozen makes no difference: nothing moves. A parcel that is shipped keeps
-    its label; it has to come back first.
+    its label; it has to come back first. A carrier of which nothing is known cannot give the new
+    label, unless its number comes along; the label in force stays.
     """
     order = _still_here(turn, str(body["order_id"]))
     content = turn.world.the(Assignment, order.id)
@@ -114,6 +115,8 @@ def switch(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
         problem = f"carrier and service: at most {NAME_CHARS_MAX} characters, no slash"
         raise RefusedError("malformed", problem=problem, kind="carrier.switch")
     number = check_number(body["waybill"], "carrier.switch") if body.get("waybill") else ""
+    if not number and not _is_known(turn, carrier, service):
+        raise RefusedError("carrier_unknown", carrier=carrier, known=sorted(turn.rules.carriers))
     wanted = msgspec.structs.replace(content, carrier=carrier, service=service, waybill=number)
     if closed := why_not_by(turn, wanted):
         raise refused(closed)
@@ -136,6 +139,12 @@ def switch(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401
     if number:
         reserve(turn, order.id, number)
     judge(turn, order.id)
+
+
+def _is_known(turn: Turn, carrier: str, service: str) -> bool:
+    """Tell whether the ruleset lists a carrier, or the hub has filled a pool of its numbers."""
+    pools = (pool_id(carrier, service), pool_id(carrier, ""))
+    return carrier in turn.rules.carriers or any(turn.world.get(Pool, each) for each in pools)
 
 
 def update(turn: Turn, body: Body, **link: Any) -> None:  # noqa: ANN401

@@ -38,7 +38,7 @@ def sku_of(world: World, named: Iterable[str]) -> Sku | None:
     for name in named:
         known = world.get(Code, name)
         sku = world.get(Sku, known.sku if known else name)
-        if sku is not None and name in (*sku.codes, sku.id):
+        if sku is not None and name in sku.named_by:
             return sku
     return None
 

@@ -89,7 +89,7 @@ def _line_index(turn: Turn, order: Order, lines: tuple[Line, ...], data: PackSca
         at
         for at, line in enumerate(lines)
         if (not data.line or line.no == data.line)
-        and not known.isdisjoint(codes_of(turn.world.the(Sku, line.sku)))
+        and not known.isdisjoint(turn.world.the(Sku, line.sku).named_by)
     ]
     if not matches:
         missing = [line.sku for at, line in enumerate(lines) if order.checked[at] < needed[at]]
@@ -99,11 +99,6 @@ def _line_index(turn: Turn, order: Order, lines: tuple[Line, ...], data: PackSca
 
 def _has_no_code(line: Line) -> bool:
     return line.gift and not line.tracked
-
-
-def codes_of(sku: Sku) -> tuple[str, ...]:
-    """Return every code that names `sku`."""
-    return (*sku.codes, sku.id)
 
 
 def check_of(turn: Turn, qty: int) -> str:

@@ -287,8 +287,7 @@ def put_back(turn: Turn, data: PutbackScan) -> Facts:
 
 def _is_due(turn: Turn, item: PutBack, code: str) -> bool:
     sku = turn.world.the(Sku, item.sku)
-    known = (*sku.codes, sku.id)
-    return item.done < item.qty and any(name in known for name in names(turn.command, code))
+    return item.done < item.qty and any(name in sku.named_by for name in names(turn.command, code))
 
 
 def _task(turn: Turn, task_id: str) -> Task:

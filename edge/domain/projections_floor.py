@@ -74,7 +74,7 @@ def _steps(world: World, order: Order, rows: list[Any]) -> list[Step]:
             walk=place.walk if place else 0,
             qty=qty,
             check=check,
-            codes=(*sku.codes, sku.id),
+            codes=sku.named_by,
             lots_ok=tuple(lots),
             needs_lot=sku.lot,
             needs_expiry=sku.expiry,

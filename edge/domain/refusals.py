@@ -133,6 +133,7 @@ FAULTS: dict[str, Fault] = {
     "media_refused": Fault.DATA,
     "carrier_forbidden": Fault.DATA,
     "carrier_off": Fault.DATA,
+    "carrier_unknown": Fault.DATA,
     "rule_error": Fault.DATA,
     "lot_needed": Fault.DATA,
     "not_a_gift": Fault.DATA,

@@ -132,8 +132,7 @@ def _take_piece(turn: Turn, data: ReturnScan, code: ReturnCode) -> Facts:
 
 def _is_due(turn: Turn, item: Returned, code: str) -> bool:
     sku = turn.world.the(Sku, item.sku)
-    known = (*sku.codes, sku.id)
-    return item.done < item.qty and any(name in known for name in names(turn.command, code))
+    return item.done < item.qty and any(name in sku.named_by for name in names(turn.command, code))
 
 
 def close(turn: Turn, data: ReturnClose) -> Facts:

@@ -138,7 +138,7 @@ def count_view(world: World, count_id: str) -> CountView | None:
         order=count.order or None,
         state=count.state,
         opened_at=count.opened_us,
-        codes=(*sku.codes, sku.id) if sku else (),
+        codes=sku.named_by if sku else (),
     )
 
 

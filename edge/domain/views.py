@@ -395,7 +395,7 @@ def _pack_line(world: World, line: Line, needs: int, has: int, each_max: int) ->
         service=line.service,
         check="each" if line.qty <= each_max else "confirm",
         done=has >= needs,
-        codes=(*sku.codes, sku.id),
+        codes=sku.named_by,
     )
 
 

@@ -33,8 +33,8 @@ def put_back_views(world: World, order: Order) -> tuple[PutBackView, ...]:
     views = []
     for item in order.put_back:
         sku = world.the(Sku, item.sku)
-        codes = (*sku.codes, sku.id)
-        views.append(PutBackView(item.sku, sku.name, item.location, item.qty, item.done, codes))
+        at = (item.location, item.qty, item.done)
+        views.append(PutBackView(item.sku, sku.name, *at, sku.named_by))
     return tuple(views)
 
 
@@ -43,6 +43,6 @@ def return_views(world: World, order: Order) -> tuple[ReturnView, ...]:
     views = []
     for item in order.returns:
         sku = world.the(Sku, item.sku)
-        codes = (*sku.codes, sku.id)
-        views.append(ReturnView(item.line, item.sku, sku.name, item.qty, item.done, codes))
+        known = (item.line, item.sku, sku.name)
+        views.append(ReturnView(*known, item.qty, item.done, sku.named_by))
     return tuple(views)

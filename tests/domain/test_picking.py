@@ -4,6 +4,7 @@ import pytest
 
 from edge.domain import commands as c
 from edge.domain.model import Assignment, Hands, Lock, Plan, Shelf, Sku, Task, Tote, shelf_id
+from edge.domain.views_back import put_back_views
 from tests.domain.site import BINS, BOOK, MUG, TOWEL, WIPES, S, Site, changed_rules, gtin, line
 
 
@@ -402,3 +403,13 @@ def test_expected_codes_are_fixed_when_the_task_is_made(site: Site) -> None:
     assert scan(site, gtin(MUG)) == "item"
     assert len(site.the(Assignment, "1001").lines) == 2
     assert site.now_us > S
+
+
+def test_a_code_that_names_an_article_is_said_once(site: Site) -> None:
+    """Also where the catalogue lists the SKU itself as a code."""
+    site.know(MUG, codes=[MUG, gtin(MUG)])
+    site.to_picked("1001", line(1, MUG, 2))
+    site.cancel("1001")
+    found = put_back_views(site.world, site.order())
+    assert [each.codes for each in found] == [(MUG, gtin(MUG))]
+    assert site.the(Plan, site.task_id()).steps[0].codes == (MUG, gtin(MUG))

@@ -160,6 +160,7 @@ COMMANDS: Final[dict[str, Send]] = {
     "order.sibling_status": _hub("order.sibling_status", siblings=[]),
     "tag.set": _hub("tag.set", tags=["key_review"]),
     "carrier.switch": _hub("carrier.switch", carrier="ZTO", service="standard"),
+    "carrier.switch unknown": _hub("carrier.switch", carrier="ZT0"),
     "order.carrier_status": _hub("order.carrier_status", status="first scan"),
 }
 
@@ -300,6 +301,9 @@ tag.set = ok
 carrier.switch = ok
     already_shipped: shipped carrier_trouble
     order_ended: handed_over put_back cancelled returning returned
+carrier.switch unknown = carrier_unknown
+    already_shipped: shipped carrier_trouble
+    order_ended: handed_over put_back cancelled returning returned
 order.carrier_status = ok
 """
 """`command = what happens elsewhere`, then `what happens: in these states`."""
@@ -408,6 +412,9 @@ order.risk = ok
 order.sibling_status = ok
 tag.set = ok
 carrier.switch = ok
+    already_shipped: shipped carrier_trouble
+    order_ended: handed_over put_back cancelled returning returned
+carrier.switch unknown = carrier_unknown
     already_shipped: shipped carrier_trouble
     order_ended: handed_over put_back cancelled returning returned
 order.carrier_status = ok

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from edge.domain import commands as c
 from edge.domain.model import Order, Pool, Waybill
-from tests.domain.site import BOOK, MUG, Site, line
+from tests.domain.site import BOOK, MUG, Site, line, outcome
 
 NUMBERS = [f"N{n}" for n in range(8)]
 ORDERS = [f"O{n}" for n in range(4)]
@@ -159,3 +159,18 @@ def test_an_unused_number_that_came_with_an_order_goes_back_to_the_hub(site: Sit
     assert site.said("waybill.returned")[-1].data["numbers"] == ["SF-777"]
     site.to_checked("1002", line(1, MUG, 1), waybill="SF-777")
     assert site.by("packer", c.WaybillPrint("1002")).code == "waybill_in_use"
+
+
+def test_flow_11_a_switch_to_a_carrier_nobody_knows_is_refused(site: Site) -> None:
+    """The label in force stays; the answer lists the known ones. A pool or a number will do."""
+    site.to_printed("1001", line(1, MUG, 1))
+    site.tell("carrier.switch", order_id="1001", carrier="ZT0")
+    assert outcome(site) == ("instruction.refused", "carrier_unknown")
+    facts = site.journal[-1].data["facts"]
+    assert facts == {"carrier": "ZT0", "known": sorted(site.rules.carriers)}
+    assert not site.order().copies[-1].void
+    assert site.tell("carrier.switch", order_id="1001", carrier="ZT0", waybill="Z-1").ok
+    assert outcome(site)[0] != "instruction.refused"
+    site.tell("waybill.pool", carrier="LOCAL", service="bike", numbers=["L-1"])
+    site.tell("carrier.switch", order_id="1001", carrier="LOCAL", service="bike")
+    assert outcome(site)[0] != "instruction.refused"

@@ -85,6 +85,11 @@ class Sku(Doc, frozen=True, kw_only=True):
     expiry: bool = False
     equal_group: str = ""
 
+    @property
+    def named_by(self) -> tuple[str, ...]:
+        """Every code that names it, each once: the printed ones, then its id."""
+        return tuple(dict.fromkeys((*self.codes, self.id)))
+
 
 class Code(Doc, frozen=True, kw_only=True):
     """A printed code (the id) and the SKU that it was last given to."""
