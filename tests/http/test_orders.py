@@ -25,7 +25,7 @@ async def test_the_story_of_an_order_answers_every_why(rig: Rig) -> None:
     task = (await picker.get("/api/v1/tasks"))["tasks"][0]["id"]
     await picker.must("task.take", task_ids=[task])
     wrong = await picker.do("pick.scan", task_id=task, step=1, code="nonsense")
-    assert wrong["code"] == "wrong_item"
+    assert wrong["code"] == "wrong_bin"
     steps = (await picker.get("/api/v1/orders/1001/timeline"))["steps"]
     moved = [(each["moved"]["from"], each["moved"]["to"]) for each in steps if each["moved"]]
     assert moved == [("received", "ready"), ("ready", "picking")]
@@ -33,7 +33,7 @@ async def test_the_story_of_an_order_answers_every_why(rig: Rig) -> None:
     assert (taken["who"]["id"], taken["rules"]) == ("picker", "default@1")
     assert set(taken["who"]["name"]) == {"zh", "en"}
     said = next(each for each in steps if each["refused"])
-    assert (said["action"], said["refused"]["code"]) == ("pick.scan", "wrong_item")
+    assert (said["action"], said["refused"]["code"]) == ("pick.scan", "wrong_bin")
     assert steps[0]["gates"] == []
 
 
