@@ -24,6 +24,7 @@ from sync.chain import (
     link,
     sign_checkpoint,
 )
+from sync.durable import sync_folder
 from sync.errors import (
     BROKEN_BYTES,
     ForgedError,
@@ -106,6 +107,7 @@ __all__ = [
     "sign",
     "sign_checkpoint",
     "sign_instruction",
+    "sync_folder",
     "verify_export",
     "verify_instruction",
     "write_export",

@@ -19,7 +19,7 @@ from drivers.discovery.model import Miss, Sighting, Source
 from drivers.discovery.passive import SERVICE_TYPES, Service, sighting_of_service
 
 NAMES_MAX: Final = 512
-"""Services followed; more than that on one link is a fault or an attack."""
+"""Services followed at once; one that fell silent makes room for a new one."""
 RESOLVE_MS: Final = 3_000
 RESOLVING_MAX: Final = 16
 ANSWER_S: Final = 1.0
@@ -45,6 +45,8 @@ class MdnsSource:
         self._zeroconf: AsyncZeroconf | None = None
         self._browser: AsyncServiceBrowser | None = None
         self._urls: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._silent: dict[tuple[str, str], None] = {}
+        """Those that did not answer when asked last, or were removed, the first one first."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._turns = asyncio.Semaphore(RESOLVING_MAX)
 
@@ -90,6 +92,7 @@ class MdnsSource:
             if self._answered_ms(name) >= asked_ms:
                 self._tell(AsyncServiceInfo(type_, name))
             else:
+                self._silent[type_, name] = None
                 self._miss(urls)
 
     def _answered_ms(self, name: str) -> float:
@@ -105,10 +108,22 @@ class MdnsSource:
         if state_change is ServiceStateChange.Removed:
             # It carries no address. A name is kept: lossy Wi-Fi removes what comes back at once.
             self._miss(self._urls.get(key, ()))
-        elif key in self._urls or len(self._urls) + len(self._tasks) < NAMES_MAX:
+            if key in self._urls:
+                self._silent[key] = None
+        elif key in self._urls or self._has_room():
             task = asyncio.get_running_loop().create_task(self._resolve(zeroconf, *key))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    def _has_room(self) -> bool:
+        """Tell whether one service more may be followed; forget one that is silent, if need be."""
+        if len(self._urls) + len(self._tasks) < NAMES_MAX:
+            return True
+        gone = next(iter(self._silent), None)
+        if gone is None:
+            return False
+        del self._silent[gone], self._urls[gone]
+        return True
 
     async def _resolve(self, zeroconf: Zeroconf, type_: str, name: str) -> None:
         async with self._turns:
@@ -129,6 +144,7 @@ class MdnsSource:
         seen = sighting_of_service(service, self._now_us())
         if seen is not None:
             self._urls[info.type, info.name] = seen.urls
+            self._silent.pop((info.type, info.name), None)
             self._emit(seen)
 
     def _miss(self, urls: tuple[str, ...]) -> None:

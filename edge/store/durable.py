@@ -6,17 +6,23 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+from sync.api import sync_folder
+
+__all__ = [
+    "KEY_BYTES",
+    "PRIVATE",
+    "make_folder",
+    "move",
+    "remove_tree",
+    "secret",
+    "sync_file",
+    "sync_folder",
+    "sync_tree",
+    "write_file",
+]
+
 PRIVATE: Final = 0o600
 KEY_BYTES: Final = 32
-
-
-def sync_folder(folder: Path) -> None:
-    """Flush a folder's own list of names."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def sync_file(path: Path) -> None:

@@ -213,14 +213,14 @@ def keep_rest(db: sqlite3.Connection, piece: Piece) -> None:
 def pictures_gone(db: sqlite3.Connection, piece: Piece) -> list[str]:
     """Return the blobs that the entries of a piece let go, and that are nobody's any more."""
     found = dict.fromkeys(key.split(":")[1] for key in _erased(piece) if key.startswith(PICTURES))
+    return [blob for blob in found if not is_picture_named(db, blob)]
+
+
+def is_picture_named(db: sqlite3.Connection, blob: str) -> bool:
+    """Tell whether any record of personal data is about a blob."""
     kept = "SELECT 1 FROM personal WHERE key > ? AND key < ?"
-    return [
-        blob
-        for blob in found
-        if not any(
-            db.execute(kept, (f"{kind}{blob}:", f"{kind}{blob};")).fetchone() for kind in PICTURES
-        )
-    ]
+    spans = ((f"{kind}{blob}:", f"{kind}{blob};") for kind in PICTURES)
+    return any(db.execute(kept, span).fetchone() for span in spans)
 
 
 def _erased(piece: Piece) -> Iterator[str]:

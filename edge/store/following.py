@@ -22,7 +22,15 @@ from edge.store.archive import ARCHIVE
 from edge.store.backup import BackupError, prove, unpack_file
 from edge.store.feed import FeedError, Piece
 from edge.store.journal import DATABASE
-from edge.store.share import FILES, Share, ShareState, blob_path, forget_pruned, mirror
+from edge.store.share import (
+    FILES,
+    Share,
+    ShareState,
+    blob_path,
+    forget_pruned,
+    forget_unnamed,
+    mirror,
+)
 from edge.store.sqlite import NewerSchemaError, SqliteStore
 from sync.api import BROKEN_BYTES, ENTRY_VERSION, decode_entry
 
@@ -135,6 +143,7 @@ class Follower:
         durable.sync_file(fresh / DATABASE)
         durable.move(fresh / DATABASE, self.folder / DATABASE)
         durable.remove_tree(fresh)
+        forget_unnamed(self._opened().connection, self._share.folder / FILES, self.folder)
 
     # ---- pieces ---------------------------------------------------------------------------------
 

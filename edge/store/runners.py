@@ -18,6 +18,8 @@ from edge.store.writer import Writer
 GROUP_MAX: Final = 512
 QUEUE_MAX: Final = 4_000
 PULSE_S: Final = 5.0
+STOP_LOOK_S: Final = 0.2
+"""How often somebody who stops a writer that has much to do looks whether it is still there."""
 
 DISK_FULL: Final = Outcome(Answer(ok=False, code="disk_full", facts={}))
 
@@ -121,7 +123,7 @@ class ThreadRunner(_Runner):
         self._between = between
         self._pulse = pulse
         self._alive = alive
-        # One place more than may wait: the word to stop always finds room.
+        # One place more than may wait, for the word to stop.
         self._queue: queue.Queue[Waiter | None] = queue.Queue(QUEUE_MAX + 1)
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
 
@@ -130,9 +132,13 @@ class ThreadRunner(_Runner):
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish what was taken, then end the thread."""
-        self._queue.put(None)
-        self._thread.join()
+        """Finish what was taken, then end the thread; a writer that died has ended already."""
+        while self._thread.is_alive():
+            try:
+                self._queue.put(None, timeout=STOP_LOOK_S)
+            except queue.Full:  # it takes some, or dies
+                continue
+            self._thread.join()
 
     def _put(self, waiter: Waiter) -> None:
         try:

@@ -29,6 +29,7 @@ FORMAT: Final = "floorgate-spare"
 FORMAT_VERSION: Final = 1
 STATE, TAKEN = "spare.json", "taken.json"
 BASE, PIECES, FILES = "base", "pieces", "files"
+BLOBS: Final = "blobs"
 BASES_KEPT: Final = 2
 PIECES_MAX: Final = 20_000
 """With so many pieces behind the newest base another one is made."""
@@ -255,6 +256,7 @@ class Feeder:
             copy_database(self._data / DATABASE, plain)
             with closing(sqlite3.connect(plain)) as copy:
                 base = feed.cursor_of(copy)
+                forget_unnamed(copy, self._data, self._share.folder / FILES)
             target = folder / f"{base.epoch:06}-{base.seq:012}.db.zst"
             pack_file(plain, target.with_suffix(".new"))
         finally:
@@ -291,7 +293,18 @@ class Feeder:
 
 def blob_path(sha256: str) -> Path:
     """Return where a blob lies in a box's folder."""
-    return Path("blobs", sha256[:2], sha256[2:4], sha256)
+    return Path(BLOBS, sha256[:2], sha256[2:4], sha256)
+
+
+def forget_unnamed(db: sqlite3.Connection, source: Path, target: Path) -> None:
+    """Remove photos and videos that their owner has not, and of which a database knows nothing.
+
+    What says that one was erased may be in no piece: a base, or another epoch, came in between.
+    """
+    for path in (target / BLOBS).rglob("*"):
+        is_here = (source / path.relative_to(target)).exists()
+        if not is_here and path.is_file() and not feed.is_picture_named(db, path.name):
+            path.unlink()
 
 
 def forget_pruned(source: Path, target: Path) -> None:

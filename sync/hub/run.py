@@ -10,6 +10,7 @@ from typing import Final
 from aiohttp import web
 
 from sync import keys
+from sync.durable import sync_folder
 from sync.hub.app import make_app
 from sync.hub.clock import SystemClock
 from sync.hub.core import Hub, ThreadRunner
@@ -73,15 +74,6 @@ def _open(data: Path) -> tuple[bytes, SqliteHubStore]:
     return _load_or_make_key(data / KEY_FILE), SqliteHubStore(data / STORE_FILE)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Flush a folder's list of names: boxes pin the key as soon as it is made."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _load_or_make_key(path: Path) -> bytes:
     """Return the hub's private key; made at first start, readable by its owner alone."""
     if not path.exists():
@@ -93,7 +85,7 @@ def _load_or_make_key(path: Path) -> bytes:
             file.flush()
             os.fsync(file.fileno())
         made.rename(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)  # boxes pin the key as soon as it is made
     key = path.read_bytes()
     if len(key) != keys.KEY_BYTES:
         raise OSError(f"{path} is not a hub key: {len(key)} bytes; restore it from a backup")

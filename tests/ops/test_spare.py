@@ -430,6 +430,23 @@ def test_an_unfinished_photo_is_not_shipped(pair: Pair) -> None:
     assert photos(pair.share.folder / FILES)
 
 
+def test_a_photo_that_nobody_knows_any_more_leaves_share_and_spare(pair: Pair) -> None:
+    """One whose erasing was in no piece goes with the next base; what the box has stays."""
+    pair.feed()
+    pair.follow()
+    orphan = share.blob_path("f" * 64)
+    for folder in (pair.share.folder / FILES, pair.spare.data / SPARE):
+        (folder / orphan).parent.mkdir(parents=True)
+        (folder / orphan).write_bytes(b"a parcel")
+    pair.work()
+    pair.feed(after_us=DAY_US)
+    pair.follow()
+    kept = photos(pair.house.data)
+    assert kept
+    assert sorted(photos(pair.share.folder / FILES)) == sorted(kept)
+    assert sorted(photos(pair.spare.data / SPARE)) == sorted(kept)
+
+
 def test_a_restored_box_begins_a_new_base(pair: Pair) -> None:
     """The spare follows a box into its next epoch."""
     pair.work()

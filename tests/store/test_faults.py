@@ -1,6 +1,7 @@
 """A disk that is full, and a disk that fails, below the writer's thread."""
 
 import asyncio
+import contextlib
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -137,6 +138,21 @@ async def test_a_failing_disk_stops_the_writer(
     assert error.sqlite_errorcode in (IOERR_WRITE, IOERR_FSYNC)
     assert not answer.done()
     answer.cancel()
+
+
+async def test_a_writer_that_died_with_a_full_queue_can_be_stopped(service: Service) -> None:
+    """Nobody takes the word to stop any more: the service ends all the same."""
+    service.tap.fault = on("sync", "floor.db-wal", IOERR_FSYNC)
+    answer = asyncio.ensure_future(service.code())
+    async with asyncio.timeout(ANSWER_S_MAX):
+        await service.failed
+    answer.cancel()
+    with contextlib.suppress(BusyError):
+        while True:
+            _, command = service.floor.assign()
+            service.runner._put((command, asyncio.get_running_loop().create_future()))
+    async with asyncio.timeout(ANSWER_S_MAX):
+        await asyncio.to_thread(service.runner.stop)
 
 
 async def test_a_failing_checkpoint_stops_the_writer(

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from zeroconf import ServiceStateChange
+from zeroconf.asyncio import AsyncZeroconf
 
 from drivers.api import (
     Device,
@@ -21,6 +23,7 @@ from drivers.api import (
     fake_printer,
     make_discovery,
 )
+from drivers.discovery import mdns
 from drivers.discovery.manager import Discovery
 from tests.drivers.discovery.peers import Avahi, avahi, device, tool, until
 
@@ -96,6 +99,23 @@ async def test_a_printer_that_leaves_is_missed_and_found_again(responder: Avahi)
         await until(in_state(State.STALE), "three rounds without an answer")
         responder.publish("Leaver", "_pdl-datastream._tcp", 9100, "usb_CMD=TSPL")
         await until(in_state(State.IDENTIFIED), "the printer again")
+
+
+async def test_a_service_that_fell_silent_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Years see more names than are followed at once: the one silent longest is forgotten."""
+    monkeypatch.setattr(mdns, "NAMES_MAX", 3)
+    source = mdns.MdnsSource((), 1.0, now_us, lambda _: None)
+    names = [("_ipp._tcp.local.", f"{each}._ipp._tcp.local.") for each in "abc"]
+    source._urls = dict.fromkeys(names, ())
+    assert not source._has_room()
+    async with AsyncZeroconf(interfaces=["127.0.0.1"]) as zeroconf:
+        for name in (names[2], names[0]):
+            source._heard(zeroconf.zeroconf, *name, ServiceStateChange.Removed)
+    assert source._has_room()
+    assert list(source._urls) == names[:2]
+    source._urls["_ipp._tcp.local.", "new"] = ()
+    assert source._has_room()
+    assert (names[0] in source._urls, source._has_room()) == (False, True)
 
 
 def office_printer(responder: Avahi, folder: Path) -> int:
