@@ -264,7 +264,7 @@ export class App {
       this.tell('stop', 'refusal.storage_full', {}, 'hint.storage_full');
       return false;
     }
-    this.painter.afterPaint(() => this.pump());
+    this.pump(); // while the frame is waited for
     return true;
   }
 

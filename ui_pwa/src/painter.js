@@ -23,8 +23,6 @@ export class Painter {
     /** Parts of the page that did not come: the box or the Wi-Fi was away. @type {Set<string>} */
     this.missing = new Set();
     this.waiting = false;
-    /** What the eye need not wait for. @type {(() => void)[]} */
-    this.afterwards = [];
     this.opened = false;
   }
 
@@ -37,16 +35,9 @@ export class Painter {
     else requestAnimationFrame(render);
   }
 
-  /** Do something when the next frame has been painted. @param {() => void} work */
-  afterPaint(work) {
-    this.afterwards.push(work);
-    this.paint();
-  }
-
   /** Paint now. */
   render() {
     this.waiting = false;
-    for (const work of this.afterwards.splice(0)) setTimeout(work); // runs behind this frame
     const { app } = this;
     const { state } = app;
     const screen = this.screens[state.screen];

@@ -75,13 +75,16 @@ function play(hz, startMs, lengthMs, wave) {
   tone.stop(to);
 }
 
+/** With the frame that shows the outcome: changed before it, the page would be styled twice. */
 /** @param {Tone} tone */
 function flash(tone) {
   const now = performance.now();
   if (tone === 'info' || now - lastFlashMs < FLASH_MS_MIN) return;
   lastFlashMs = now;
   const root = document.documentElement;
-  root.dataset.flash = tone === 'alarm' ? 'stop' : tone;
+  requestAnimationFrame(() => {
+    root.dataset.flash = tone === 'alarm' ? 'stop' : tone;
+  });
   setTimeout(() => {
     if (lastFlashMs === now) delete root.dataset.flash;
   }, FLASH_MS_MIN / 2);
