@@ -17,6 +17,7 @@ import pytest
 
 import edge.store.runners
 from edge import systemd
+from edge.bench.service import RESTART_S
 from edge.store.runners import ThreadRunner
 from edge.store.sqlite import SqliteStore
 from tests.store.kit import Floor
@@ -65,6 +66,12 @@ def test_systemd_takes_every_unit(tmp_path: Path) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (said.returncode, said.stdout + said.stderr) == (0, "")
+
+
+def test_the_bench_counts_the_wait_before_a_restart() -> None:
+    """The figure of a recovery under systemd is made with the wait that the unit names."""
+    lines = (UNITS / "floorgate.service").read_text("utf-8").splitlines()
+    assert f"RestartSec={RESTART_S * 1_000:.0f}ms" in lines
 
 
 def test_user_and_groups_are_made() -> None:
