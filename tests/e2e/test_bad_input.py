@@ -2,28 +2,68 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from playwright.async_api import Browser
 
 from edge.domain.lockouts import ROW_MAX
+from edge.http.certificates import CertificateView, Level
 from tests.e2e.pda import Pda, open_context
 from tests.e2e.realbox import RealBox, begin_task, login, read
 from tests.e2e.test_box import pick_all
 from tests.e2e.test_trouble import SAVED
-from tests.e2e.walk import go
+from tests.e2e.walk import go, texts
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 Handheld = Callable[..., Awaitable[Pda]]
 DAY_MS = 86_400_000
+DAY_US = DAY_MS * 1000
+HOUR_US = DAY_US // 24
 WRONG_PIN = "111222"
+
+
+async def speak_english(pda: Pda) -> None:
+    """Change the language where somebody who is signed in does."""
+    await go(pda, "status", "zh")
+    await pda.page.get_by_role("button", name="English", exact=True).click()
+    await pda.sees("What works now")
+
+
+def on_a_clock(us: int, form: str) -> str:
+    """Return a time of the box as a clock in this place shows it."""
+    return datetime.fromtimestamp(us / 1e6, UTC).astimezone().strftime(form)
+
+
+def certify(box: RealBox, begins_us: int, ends_us: int, level: Level) -> None:
+    """Let the box's certificate be good from then until then, from now on."""
+    now_us = box.process.clock.now_us()
+    days = ends_us // DAY_US
+    view = CertificateView("box", now_us + begins_us, now_us + ends_us, days, level)
+    box.process.certificates = SimpleNamespace(view=lambda: view)  # type: ignore[assignment]
+    box.process._tell_status()
+
+
+async def certificate_is_told(pda: Pda, box: RealBox, days: int) -> None:
+    """Its end is told by the box's time; where the browser refuses it, the PDA's date is named."""
+    certify(box, -DAY_US, 30 * DAY_US + HOUR_US, "soon")
+    await pda.sees("边缘盒证书还有 30 天到期")
+    await speak_english(pda)
+    certify(box, -DAY_US, 7 * DAY_US + HOUR_US, "urgent")
+    await pda.sees("The box's certificate ends in 7 days")
+    certify(box, -HOUR_US, HOUR_US, "urgent")
+    await pda.sees("The box's certificate ends in 0 days")
+    await pda.context.set_offline(True)
+    today = on_a_clock(box.process.clock.now_us() + days * DAY_US, "%Y-%m-%d")
+    await pda.sees(f"This PDA's date {today} is wrong, so the box cannot be reached")
 
 
 @pytest.mark.parametrize("days", [-1, 1])
 async def test_a_pda_whose_clock_is_a_day_off_picks_as_ever(
     browser: Browser, box: RealBox, days: int
 ) -> None:
-    """Sign-in, a whole pick, the box's times on the screen, the badge alone afterwards (SYNC-4)."""
+    """A pick with an alarm, the box's times, the badge alone, the certificate's end (SYNC-4)."""
     await box.instruct("order.assign", box.floor.orders[0])
     pda = await open_context(browser, box.process.url + "/", open_now=False)
     await pda.context.add_init_script(
@@ -31,6 +71,16 @@ async def test_a_pda_whose_clock_is_a_day_off_picks_as_ever(
     )
     await pda.open()
     await begin_task(pda, box)
+    freeze = {"order_id": "SO-1001", "category": "cancel", "countdown_s": 600}
+    await box.instruct("order.freeze", freeze)
+    await pda.sees("订单 …1001 已取消，请停止操作")
+    [frozen] = (await box.order("SO-1001")).frozen
+    due = on_a_clock(frozen.due_at, "%H:%M")
+    await pda.sees(f"{due} 生效")
+    await pda.scan("@C:OK")
+    await pda.sees(f"已冻结：取消，{due} 生效")
+    await box.instruct("order.revoke", {"order_id": "SO-1001"})
+    await pda.sees("扫一个空周转箱")
     await pick_all(pda)
     await pda.sees("全部拣完")
     assert await box.state("SO-1001") == "picked"
@@ -41,13 +91,17 @@ async def test_a_pda_whose_clock_is_a_day_off_picks_as_ever(
     told = [text.split()[0] for text in await moments.all_inner_texts()]
     assert [time for time in told if not re.fullmatch(r"\d\d:\d\d", time)] == [], "not of today"
     await go(pda, "diagnostics", "zh")
-    skew_s = int((await pda.page.get_by_text(re.compile(r"^-?\d+ s$")).inner_text()).split()[0])
-    assert round(skew_s / 86_400) == -days
+    await pda.sees("本机慢 1 天" if days < 0 else "本机快 1 天")
     who = box.floor.logins_of("picker")[0]
     await pda.scan("@C:USER")
     await pda.sees("扫工牌")
     await pda.scan(who.badge)
     await pda.page.locator("header .who").wait_for()
+    await pda.scan("@C:USER")
+    await pda.sees("扫工牌")
+    await login(pda, box, "supervisor")
+    await pda.page.locator("header .who").wait_for()
+    await certificate_is_told(pda, box, days)
     assert pda.errors == []
     await pda.context.close()
 
@@ -55,7 +109,7 @@ async def test_a_pda_whose_clock_is_a_day_off_picks_as_ever(
 async def test_a_badge_that_is_used_at_two_pdas_at_once_is_told(
     box: RealBox, handheld: Handheld
 ) -> None:
-    """The wearer goes on at the second one; a superior is called, and answers by scan (SEC-2)."""
+    """The wearer goes on; a superior is called, in either language, answers by scan (SEC-2)."""
     chief = await handheld()
     await login(chief, box, "supervisor")
     for _ in range(2):
@@ -69,6 +123,9 @@ async def test_a_badge_that_is_used_at_two_pdas_at_once_is_told(
     await chief.until("!document.querySelector('#alarm').open")
     await chief.drained()
     assert await read(chief, "/alarms") == {"alarms": []}
+    await speak_english(chief)
+    await go(chief, "alarms", "en")
+    await chief.sees("is used at two devices at once")
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -100,16 +157,18 @@ async def test_wrong_pins_lock_a_badge_at_one_pda_and_nobody_else(
 
 
 async def test_a_forged_cookie_ends_at_the_sign_in(box: RealBox, handheld: Handheld) -> None:
-    """A changed cookie opens nothing: the PDA is back at its sign-in screen (SEC-4)."""
+    """A changed cookie opens nothing: the PDA is back at its sign-in, in its language (SEC-4)."""
     pda = await handheld()
     await login(pda, box, "picker")
     await pda.page.locator("header .who").wait_for()
     await pda.until(SAVED % "pinAt")  # the badge alone is enough for who gave a PIN
+    await speak_english(pda)
+    await pda.until(f"({SAVED % 'lang'}).then((lang) => lang === 'en')")
     [cookie] = [each for each in await pda.context.cookies() if "floor" in each["name"]]
     forged = cookie["value"][:-4] + ("AAAA" if cookie["value"][-4:] != "AAAA" else "BBBB")
     await pda.context.add_cookies([{**cookie, "value": forged}])  # type: ignore[typeddict-item]
     await pda.page.reload()
     await pda.ready()
-    await pda.page.locator(".badge-art").wait_for()
+    await pda.sees(texts("en")["signin.scan_badge"])
     await pda.scan(box.floor.logins_of("picker")[0].badge)
     await pda.page.locator("header .who").wait_for()

@@ -44,15 +44,18 @@ FILL = """new Promise((done) => {
 """Fill the disk to the last byte; what a phone full of pictures does."""
 
 
-async def start(pda: Pda) -> None:
+async def start(pda: Pda, lang: str = "zh") -> None:
     """Sign in, take the task, bind a tote, stand at the first bin."""
+    t = texts(lang)
+    if lang == "en":
+        await pda.page.get_by_role("button", name="English").click()
     await pda.sign_in(*PICKER)
     await pda.until("document.querySelector('.row') !== null")
     await pda.scan("@C:OK")
-    await pda.sees("扫一个空周转箱")
+    await pda.sees(t["pick.do_tote"])
     await pda.scan("T-1")
     await pda.scan("B-01-02")
-    await pda.sees("库位对")
+    await pda.sees(t["said.location"])
 
 
 async def test_of_two_pickers_on_one_task_one_wins(
@@ -96,8 +99,9 @@ async def test_of_two_pdas_on_one_line_the_second_is_told(
     )
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
 async def test_a_full_disk_refuses_the_scan_and_says_what_to_do(
-    make_pda: MakePda, peer: Peer
+    make_pda: MakePda, peer: Peer, lang: str
 ) -> None:
     """What cannot be kept is refused aloud; what was kept is sent; nothing is pretended (PDA-1)."""
     pda = await make_pda(open_now=False)
@@ -107,21 +111,23 @@ async def test_a_full_disk_refuses_the_scan_and_says_what_to_do(
     cdp = await pda.context.new_cdp_session(other)
     await cdp.send("Storage.overrideQuotaForOrigin", quota | {"quotaSize": QUOTA_BYTES})
     await pda.open()
-    await start(pda)
+    await start(pda, lang)
+    t = texts(lang)
+    none, one = (t["link.banner"].replace("{n}", str(n)) for n in (0, 1))
     await pda.drained()
     peer.away = True
     await pda.context.set_offline(True)
     await peer.cut()
-    await pda.sees("离线·待传 0")
+    await pda.sees(none)
     await pda.scan(ITEM)
-    await pda.sees("离线·待传 1")
+    await pda.sees(one)
     await pda.page.evaluate(FILL)
     await pda.page.evaluate("window.signals.length = 0")
     await pda.scan(ITEM)
-    await pda.sees("本机存不下，这一扫没有记录")
-    await pda.sees("请换一台 PDA，并告诉组长")
+    await pda.sees(t["refusal.storage_full"])
+    await pda.sees(t["hint.storage_full"])
     await pda.sees("1/2")
-    await pda.sees("离线·待传 1")
+    await pda.sees(one)
     assert await pda.page.evaluate("window.signals") == [5]
     await cdp.send("Storage.overrideQuotaForOrigin", quota)
     peer.away = False

@@ -25,6 +25,17 @@ PLACES = (
     "rules", "calibrate", "diagnostics", "status",
 )  # fmt: skip
 """Screens of the menu."""
+DESK_LEADS = {
+    "approval": "approval", "device": "device", "pda": "pda", "pairing": "pairing",
+    "person": "person", "newcomer": "newcomer", "order": "order",
+}  # fmt: skip
+"""Stops of the desk's walk, and the screens that they show beyond those of the menu."""
+FLOOR_LEADS = {"firstadmin": "firstadmin", "pick-item": "pick", "practice": "lesson"}
+"""The same of the floor's."""
+DESK_ASKS = {"pin": "pin", "menu": "menu", "help": "help", "pda-sure": "sure"}
+"""Stops of the desk's walk, and the dialogs that they show."""
+FLOOR_ASKS = {"short": "qty", "short-reason": "reason"}
+"""The same of the floor's."""
 
 
 def texts(lang: str) -> dict[str, str]:
@@ -116,7 +127,7 @@ async def first(pda: Pda, selector: str) -> None:
     await settled(pda)
 
 
-async def beyond(pda: Pda, place: str, lang: str) -> AsyncIterator[str]:
+async def beyond(pda: Pda, box: RealBox, place: str, lang: str) -> AsyncIterator[str]:
     """Go on from a place of the menu to what only it leads to."""
     if place == "rules":
         await pda.page.locator("footer .act").first.click()
@@ -129,6 +140,11 @@ async def beyond(pda: Pda, place: str, lang: str) -> AsyncIterator[str]:
         await pda.scan("@C:1")
         await settled(pda)
         yield "approval-chosen"
+        await pda.scan(box.floor.logins_of("supervisor")[0].badge)
+        await pda.page.wait_for_selector("#layer[open] .keys")
+        yield "approval-sign"
+        await pda.scan("@C:UNDO")
+        await settled(pda)
     if place == "devices":
         await first(pda, ".row:has-text('GK888t')")
         yield "device-found"
@@ -184,7 +200,7 @@ async def desk(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:
     for place in PLACES:
         await go(pda, place, lang)
         yield place
-        async for name in beyond(pda, place, lang):
+        async for name in beyond(pda, box, place, lang):
             yield name
     async for name in back(pda, box, lang):
         yield name

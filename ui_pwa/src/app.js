@@ -287,12 +287,13 @@ export class App {
   // ---- people
 
   async signOut() {
+    const { session, practice } = this.state;
     try {
-      await call('DELETE', this.state.practice ? '' : '/session');
-      this.signedOut();
+      await call('DELETE', practice ? '' : '/session');
+      this.signedOut(session);
     } catch (error) {
       if (!(error instanceof BoxError)) throw error;
-      if (error.status === 401) this.signedOut();
+      if (error.status === 401) this.signedOut(session);
       else this.refuse(error.refusal);
     }
   }
@@ -311,8 +312,12 @@ export class App {
     signal('stop');
   }
 
-  /** Nobody is signed in; who was training is back at the door. */
-  signedOut() {
+  /**
+   * Nobody is signed in; who was training is back at the door.
+   * @param {Session | null} [whose] the session that is over; the next person may be here already
+   */
+  signedOut(whose = this.state.session) {
+    if (this.state.session?.id !== whose?.id) return;
     this.link.stop();
     if (this.state.practice) location.replace('/');
     this.inflight.clear();
@@ -381,9 +386,10 @@ export class App {
 
   /** A link that does not come up may mean that the session has ended. */
   async checkSession() {
-    if (this.state.link === 'up') return;
+    const { session, link } = this.state;
+    if (!session || link === 'up') return;
     const error = await call('GET', '/session').catch((e) => e);
-    if (error instanceof BoxError && error.status === 401) this.signedOut();
+    if (error instanceof BoxError && error.status === 401) this.signedOut(session);
   }
 
   /** Put what is kept on the wire, in order. */

@@ -96,7 +96,7 @@ function certificate(app) {
   const days = Math.floor((cert.expires_at - app.nowUs()) / DAY_US);
   if (state.link === 'down') {
     const deviceUs = Date.now() * 1000;
-    const today = new Date().toLocaleDateString('sv');
+    const today = new Date(deviceUs / 1000).toLocaleDateString('sv');
     const isOver = deviceUs > cert.expires_at;
     if (isOver && days < 0) return t('certificate.over', { today });
     if (isOver || deviceUs < cert.begins_at) return t('certificate.clock', { today });

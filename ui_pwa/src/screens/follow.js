@@ -150,7 +150,8 @@ const FOLLOW = {
 
 /** Fetch what a screen shows. @param {App} app @param {Readable} what */
 export async function read(app, what) {
-  const { task, pack } = app.state;
+  const { session, task, pack } = app.state;
+  if (!session) return; // what was asked for has gone with its reader
   try {
     if (what === 'lesson') await app.painter.practice()?.look(app);
     if (what === 'tasks')
@@ -165,7 +166,7 @@ export async function read(app, what) {
       app.dispatch({ type: 'reasons', reasons: await call('GET', '/reasons') });
   } catch (error) {
     if (!(error instanceof BoxError)) throw error;
-    if (error.status === 401) app.signedOut();
+    if (error.status === 401) app.signedOut(session);
   }
 }
 
