@@ -6,9 +6,12 @@ from typing import Any, Final
 
 import msgspec
 
+from edge.domain.arrivals import ENTER
 from edge.domain.commands import KINDS
 from edge.domain.gates import GATES
+from edge.domain.model import Name
 from edge.domain.rules import DOCUMENT_BYTES_MAX, Document
+from edge.domain.rules.document import CommandKind, EffectName, GateName
 from edge.domain.rules.expressions import CHARS_MAX, MACROS_MAX, NESTED_ITEMS_MAX
 from edge.domain.rules.vocabulary import FUNCTIONS, MACROS, VOCABULARY, Term
 from edge.domain.workflow import TAKEN
@@ -127,8 +130,34 @@ expect = { state = "ready", gifts = ["BIB-01 ×1 (platinum-bib)", "CARD-01 ×1 (
 def ruleset_schema() -> str:
     """Return the JSON Schema of ruleset documents."""
     schema = msgspec.json.schema(Document)
+    schema["$defs"] = _narrowed(schema["$defs"])
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Floorgate ruleset"}
     return msgspec.json.format(msgspec.json.encode(head | schema), indent=1).decode() + "\n"
+
+
+_CHOICES: Final[dict[Any, list[str]]] = {
+    CommandKind: sorted(KINDS),
+    EffectName: sorted(ENTER),
+    GateName: sorted(GATES),
+}
+_NARROWER: Final[dict[str, dict[str, Any]]] = {
+    kind.__metadata__[0].description: {"enum": names} for kind, names in _CHOICES.items()
+}
+"""What an editor can offer for a value, by what the schema says of it."""
+
+
+def _narrowed(part: Any) -> Any:  # noqa: ANN401 - of a JSON Schema
+    """Return a part of the schema that also knows names that are fixed, and refuses empty texts."""
+    if isinstance(part, list):
+        return [_narrowed(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    part = {key: _narrowed(each) for key, each in part.items()}
+    if part.get("title") == Name.__name__:
+        part["properties"] = {
+            language: text | {"pattern": r"\S"} for language, text in part["properties"].items()
+        }
+    return part | _NARROWER.get(str(part.get("description")), {})
 
 
 def ruleset_page() -> str:

@@ -26,8 +26,18 @@ def test_the_schema_takes_the_default_ruleset_and_refuses_others() -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     document: dict[str, Any] = msgspec.toml.decode(RULES)
     assert jsonschema.Draft202012Validator(schema).is_valid(document)
-    for wrong in ({"meta": {"id": "x"}}, {"colour": 1}, {"gifts": [{"id": "g"}]}):
-        assert not jsonschema.Draft202012Validator(schema).is_valid(document | wrong)
+    states = document["workflow"]["states"]
+    empty = states[0] | {"name": {"zh": " ", "en": "Received"}}
+    away = document["workflow"]["transitions"][0] | {"gates": ["weather_fine"]}
+    for wrong in (
+        {"meta": {"id": "x"}},
+        {"colour": 1},
+        {"gifts": [{"id": "g"}]},
+        {"roles": document["roles"] | {"pick.everything": ["picker"]}},
+        {"workflow": document["workflow"] | {"states": [empty, *states[1:]]}},
+        {"workflow": document["workflow"] | {"transitions": [away]}},
+    ):
+        assert not jsonschema.Draft202012Validator(schema).is_valid(document | wrong), wrong
 
 
 def test_the_examples_of_the_page_are_good() -> None:
