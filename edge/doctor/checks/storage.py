@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.app.findings import Finding
+from edge.app.telling import cause_zh
 from edge.doctor.patient import Patient, finding
 
 TRIES: Final = 15
@@ -52,7 +53,7 @@ def check(patient: Patient) -> list[Finding]:
             finding(
                 "storage",
                 "bad",
-                f"无法写入 {data}:{error.strerror}",
+                f"无法写入 {data}：{cause_zh(error)}",
                 f"{data} cannot be written: {error.strerror}",
                 why=("边缘盒无法记账", "The box cannot keep its journal"),
                 do=f"dmesg | tail; findmnt -T {data}",
