@@ -124,6 +124,13 @@ class Desk(RuleBasedStateMachine):
             assert each["kind"] != "freeze_conflict" or "leader" not in roles
 
     @invariant()
+    def nobody_signs_what_is_closed(self) -> None:
+        """A grant of what was closed last is refused, whoever brings it (APPR-1)."""
+        closed = [each for each in self.site.all(Approval) if each.state != "open"]
+        for asked in closed[-1:]:
+            assert not any(self.site.sign(asked.id, who).ok for who in ("supervisor", "admin"))
+
+    @invariant()
     def what_is_closed_is_never_signed_or_used_again(self) -> None:
         """Decided, expired and withdrawn are final, and a grant has its effect once (APPR-1)."""
         closed: dict[str, str] = {}
