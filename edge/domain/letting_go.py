@@ -132,7 +132,8 @@ def _approval(world: World, doc: Doc, before_us: int) -> bool:
 
 def _alarm(_: World, doc: Doc, before_us: int) -> bool:
     assert isinstance(doc, Alarm)
-    return doc.acked_us is not None and doc.acked_us < before_us
+    over_us = doc.settled_us if doc.acked_us is None else doc.acked_us
+    return over_us is not None and over_us < before_us
 
 
 def _timer(_: World, doc: Doc, before_us: int) -> bool:

@@ -95,6 +95,20 @@ def test_ops_2_what_ended_only_now_stays() -> None:
     assert let_go(site, "1001") == {"orders": 0, "docs": 0}
 
 
+def test_ops_2_a_call_that_was_settled_goes_though_nobody_acknowledged_it() -> None:
+    """An alarm whose occasion has gone waits for nobody; one that still calls stays."""
+    site = Site()
+    site.assign()
+    for category in ("cancel", "rush"):
+        site.tell("order.freeze", order_id="1001", category=category)
+    called = {alarm.id for alarm in site.all(Alarm) if alarm.code == "approval_due"}
+    let_go(site)
+    assert called <= {alarm.id for alarm in site.all(Alarm)}
+    assert site.sign(site.all(Approval)[0].id, answer="deny").ok
+    let_go(site)
+    assert (len(called), called & {alarm.id for alarm in site.all(Alarm)}) == (1, set())
+
+
 @pytest.mark.parametrize("open_", ["carrier", "freeze", "approval"])
 def test_ops_2_nothing_goes_on_which_something_is_open(open_: str) -> None:
     """A timer for the carrier, an interception, or a request keeps the whole order."""
