@@ -1,12 +1,30 @@
 """Alarms: what a person, or whoever has a role, must acknowledge."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from edge.domain.commands import AlarmAck
 from edge.domain.model import Alarm
 from edge.domain.refusals import Refusal, RefusedError
 from edge.domain.turn import Turn
 
+AlarmCode = Literal[
+    "approval_due",
+    "badge_locked",
+    "badge_twice",
+    "carrier_late",
+    "carrier_missing",
+    "deadline_missed",
+    "device_locked",
+    "label_due",
+    "locks_overdue",
+    "message",
+    "order_frozen",
+    "order_frozen_cancel",
+    "rule_error",
+    "ruleset_goods",
+    "stock_degraded",
+]
+"""Why a person is called. Each has a text in the locales and a row in the run-book."""
 RULE_ERROR: Final = "rule_error"
 """Code of a rule that failed to answer, and of the card that says so."""
 RULES_KEEPERS: Final = ("supervisor",)
@@ -16,7 +34,7 @@ RULES_KEEPERS: Final = ("supervisor",)
 def raise_alarm(
     turn: Turn,
     subject: str,
-    code: str,
+    code: AlarmCode,
     facts: dict[str, Any],
     *,
     person: str = "",

@@ -5,9 +5,9 @@ that shipped and is not known to the carrier in time is `missing`, one that was 
 `late`: both are marked and the keeper is told (FLOW-5).
 """
 
-from typing import Any
+from typing import Any, Literal
 
-from edge.domain.alarms import raise_alarm
+from edge.domain.alarms import AlarmCode, raise_alarm
 from edge.domain.commands import TIME_US_MAX
 from edge.domain.model import Order, Timer
 from edge.domain.orders import the_order
@@ -68,7 +68,7 @@ def _judge(turn: Turn, order: Order) -> None:
     _mark(turn, order, "late" if order.carrier_scan_us - order.shipped_us > late_us else "")
 
 
-def _mark(turn: Turn, order: Order, mark: str) -> None:
+def _mark(turn: Turn, order: Order, mark: Literal["", "late", "missing"]) -> None:
     if order.carrier_mark == mark:
         return
     subject = f"order:{order.id}"
@@ -80,7 +80,8 @@ def _mark(turn: Turn, order: Order, mark: str) -> None:
     }
     turn.emit("carrier.marked", subject, **facts)
     if mark:
-        raise_alarm(turn, subject, f"carrier_{mark}", {"order": order.id}, roles=("keeper",))
+        code: AlarmCode = "carrier_late" if mark == "late" else "carrier_missing"
+        raise_alarm(turn, subject, code, {"order": order.id}, roles=("keeper",))
 
 
 @on_fire(PURPOSE)

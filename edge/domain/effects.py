@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from edge.domain.alarms import raise_alarm
+from edge.domain.alarms import AlarmCode, raise_alarm
 from edge.domain.model import Amendment, Assignment, Freeze, Order, Task
 from edge.domain.model.orders import LABEL_DUE
 from edge.domain.priorities import prioritise
@@ -20,7 +20,7 @@ def alarm_holders(turn: Turn, order: Order, category: str, due_us: int) -> None:
     if order.packer and turn.rules.desk(order.state) in ("pack", "dock"):
         holders.add(order.packer)
     facts = {"order": order.id, "category": category, "due_at": due_us}
-    code = "order_frozen_cancel" if category == "cancel" else "order_frozen"
+    code: AlarmCode = "order_frozen_cancel" if category == "cancel" else "order_frozen"
     for person in sorted(holders):
         raise_alarm(turn, f"order:{order.id}", code, facts, person=person)
 

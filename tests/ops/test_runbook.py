@@ -1,12 +1,19 @@
 """docs/OPERATIONS.md says only what there is, and the same in both languages."""
 
+import json
 import re
 import shlex
+import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from edge.__main__ import command_line
+from edge.bootstrap import default_ruleset
+from edge.domain.alarms import AlarmCode
+from edge.domain.approving import STUCK
+from edge.domain.model.orders import LABEL_DUE
 from edge.http.assets import page_root
 from tests.install.runbook import CHINESE, ENGLISH, PAGE, typed
 
@@ -14,12 +21,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def commands(text: str) -> list[list[str]]:
-    """Return the words of each command in the code blocks, without sudo."""
+    """Return the words of each command in the code blocks, without sudo and redirection."""
     return [shlex.split(_plain(line)) for line in typed(text) if line]
 
 
 def _plain(line: str) -> str:
-    return re.sub(r"^sudo (-u floorgate )?", "", line)
+    return re.sub(r"^sudo (-u floorgate )?| > \S+$", "", line)
 
 
 def ours(text: str) -> set[tuple[str, ...]]:
@@ -79,6 +86,40 @@ def test_each_alarm_leads_to_its_section() -> None:
     linked = set(re.findall(r"OPERATIONS\.md#([\w-]+)", alerts))
     assert linked == set(re.findall(r'<a id="([\w-]+)">', ENGLISH))
     assert linked == set(re.findall(r'<a id="zh-([\w-]+)">', CHINESE))
+
+
+@pytest.mark.parametrize(("language", "page"), [("zh", CHINESE), ("en", ENGLISH)])
+def test_each_alarm_of_the_floor_has_its_row(language: str, page: str) -> None:
+    """Whatever can call a person, or mark an order, is explained under the screen's words (OPS-3).
+
+    A code is in the list of `raise_alarm`, which mypy holds to it; categories of a freeze have
+    texts of their own; marks are those of the default ruleset and of the box itself.
+    """
+    texts: dict[str, str] = {}
+    for name in (f"{language}.start.json", f"{language}.json"):
+        texts |= json.loads((page_root() / "locales" / name).read_bytes())
+    timers = tomllib.loads(default_ruleset().decode())["timers"]
+    marks = {STUCK, LABEL_DUE} | {timer["mark"] for timer in timers if "mark" in timer}
+    keys = {key for key in texts if key.startswith("alarm_text.")}
+    assert keys >= {f"alarm_text.{code}" for code in get_args(AlarmCode)}
+    keys |= {f"mark.{mark}" for mark in marks}
+    rows = re.findall(r"^\| (.+?) \| (`[a-z_` ]+`) \| .+ \|$", page, re.MULTILINE)
+    explained = {(code, text) for text, codes in rows for code in codes.replace("`", "").split()}
+    assert explained == {(key.partition(".")[2], _shown(texts[key])) for key in keys}
+
+
+def _shown(text: str) -> str:
+    """Return a text of the page with … for what it fills in, and of two words the plural."""
+    text = re.sub(r"\{\w+:[^|}]*\|([^}]*)\}", r"\1", text)
+    return re.sub(r"\{\w+\}", "…", text)
+
+
+def test_each_alarm_of_the_box_has_its_row() -> None:
+    """Each alert of docs/alerts.yml stands in the table, in both languages (REP-2)."""
+    alerts = (ROOT / "docs" / "alerts.yml").read_text("utf-8")
+    raised = re.findall(r"- alert: (\w+)", alerts)
+    for page in (CHINESE, ENGLISH):
+        assert re.findall(r"^\| `(\w+)` \| .+ \| .+ \|$", page, re.MULTILINE) == raised
 
 
 def test_what_the_installer_says_about_pdas_is_served() -> None:
