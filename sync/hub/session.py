@@ -15,6 +15,7 @@ from sync.hub.store import Batch, Box, HubStore
 from sync.messages import (
     BATCH_ENTRIES_MAX,
     FRAME_BYTES_MAX,
+    INSTRUCTION_VERSION,
     INSTRUCTIONS_MAX,
     NONCE_BYTES,
     PROTOCOL_VERSION,
@@ -28,6 +29,7 @@ from sync.messages import (
     Frame,
     Got,
     Hello,
+    Instruction,
     Instructions,
     Ping,
     Pong,
@@ -35,6 +37,7 @@ from sync.messages import (
     SignedInstruction,
     Welcome,
     entries_bytes,
+    sign_instruction,
     welcome_bytes,
 )
 from sync.ports import Clock, Link
@@ -47,6 +50,9 @@ WINDOW_MAX: Final = 2 * INSTRUCTIONS_MAX
 """Instructions sent and not yet journalled by the box."""
 FRAME_ROOM_BYTES: Final = FRAME_BYTES_MAX - 64 * 1024
 REJECT_S: Final = 2.0
+ID_CHARS_MAX: Final = 64
+LOST: Final = "lost"
+"""Kind of an instruction whose content this hub lost; a box sets it aside."""
 
 T = TypeVar("T")
 
@@ -290,7 +296,7 @@ class Session:
         if room <= 0:
             return False
         after = self._sent
-        signed = await self._run(lambda: self._store.signed(self.box, after, room))
+        signed = await self._run(lambda: self._behind(after, room))
         if not signed or after != self._sent:
             return after != self._sent
         size = 0
@@ -305,6 +311,23 @@ class Session:
         self._sent += len(items)
         await self._send(Instructions(after + 1, tuple(items)))
         return True
+
+    def _behind(self, after: int, n: int) -> list[SignedInstruction]:
+        """Return the up to `n` instructions behind one; where one is lost, what says so."""
+        kept = self._store.signed(self.box, after, n)
+        record = self._store.box(self.box)
+        assert record is not None, "an admitted box has a record"
+        until = 1 + min(after + n, record.dseq)
+        return [kept.get(dseq) or self._stand_in(dseq) for dseq in range(after + 1, until)]
+
+    def _stand_in(self, dseq: int) -> SignedInstruction:
+        """Return what takes the place of an instruction that was given, and is not here any more.
+
+        Without it a box that was restored or rebuilt would wait for that number for ever.
+        """
+        name, now_us = f"{LOST}-{dseq}-{self.box}"[:ID_CHARS_MAX], self._clock.now_us()
+        lost = Instruction(INSTRUCTION_VERSION, self.box, dseq, name, LOST, now_us, {})
+        return sign_instruction(lost, self._private_key)
 
     async def _watch(self) -> None:
         while True:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sync.api import BoxIdentity, HubCopy
 from sync.chain import Checkpoint, Entry, encode_entry, is_countersigned, sign_checkpoint
 from sync.hub.app import told_of
 from sync.hub.requests import HubError
@@ -211,6 +212,42 @@ def test_restored_box_is_told_to_begin_a_new_epoch(kit: Any) -> None:
         world.spawn(agent.run())
         await kit.until(lambda: agent.state.last_error == "epoch_behind")
         assert "new epoch" in agent.state.last_hint
+        await world.stop()
+
+    kit.run(work())
+
+
+def test_a_hub_that_lost_instructions_says_so(kit: Any) -> None:
+    """Restored from an older copy, it goes on for a box that is as old, at once (SYNC-1, SYNC-2)."""
+
+    async def work() -> None:
+        world, journal = kit.World(":memory:"), kit.Journal()
+        await world.hub.enrol("box-1", "token-1")
+        agent = world.agent(journal)
+        running = world.spawn(agent.run())
+        for n in range(4):
+            await world.hub.instruct("box-1", "message.show", {"n": n})
+        await kit.until(lambda: len(journal.delivered) == 4)
+        running.cancel()
+        world.store._db.execute("DELETE FROM instruction WHERE dseq > 2")
+        world.store._db.execute("UPDATE box SET dseq = 2, got_dseq = 2")
+        running = world.spawn(world.agent(journal).run())
+        await kit.until(lambda: world.store.box("box-1").got_dseq == 4)
+        await world.hub.instruct("box-1", "message.show", {"n": 5})
+        await kit.until(lambda: len(journal.delivered) == 5)
+        running.cancel()
+        began_s = asyncio.get_running_loop().time()
+        restored = kit.Journal(epoch=2)
+        world.spawn(world.agent(restored).run())
+        await kit.until(lambda: len(restored.delivered) == 5)
+        kinds = [(each.dseq, each.kind) for each in restored.delivered]
+        shown, lost = "message.show", "lost"
+        assert kinds == list(enumerate((shown, shown, lost, lost, shown), 1))
+        identity = BoxIdentity("box-1", "Box one", 0, kit.BOX_KEY, hub_key=world.hub.public_key)
+        copy = await HubCopy.open(world.connect, identity, kit.Clock(), world.random, after_dseq=0)
+        assert [(each.dseq, each.kind) async for each in copy.instructions(5)] == kinds
+        assert asyncio.get_running_loop().time() - began_s < 1
+        await copy.close()
         await world.stop()
 
     kit.run(work())

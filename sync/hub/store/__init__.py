@@ -144,8 +144,8 @@ class HubStore(Protocol):
     def assign(self, orders: Sequence[OrderRow], drafts: Sequence[Draft], sign: Sign) -> list[bool]:
         """Keep each order that is new with its instruction; return which ones were."""
 
-    def signed(self, box: str, after_dseq: int, n: int) -> list[SignedInstruction]:
-        """Return up to `n` instructions behind `after_dseq`, in order."""
+    def signed(self, box: str, after_dseq: int, n: int) -> dict[int, SignedInstruction]:
+        """Return what there is of the `n` instructions behind `after_dseq`, by number, in order."""
 
     def got(self, box: str, dseq: int) -> None:
         """Note that the box has journalled every instruction up to `dseq`."""

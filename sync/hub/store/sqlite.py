@@ -133,10 +133,14 @@ class SqliteHubStore:
                     self._instruct(order.box, draft, sign, order.received_us)
         return is_new
 
-    def signed(self, box: str, after_dseq: int, n: int) -> list[SignedInstruction]:
-        """Return up to `n` instructions behind `after_dseq`, in order."""
-        query = "SELECT b, k, s FROM instruction WHERE box = ? AND dseq > ? ORDER BY dseq LIMIT ?"
-        return self._all(SignedInstruction, query, box, after_dseq, n)
+    def signed(self, box: str, after_dseq: int, n: int) -> dict[int, SignedInstruction]:
+        """Return what there is of the `n` instructions behind `after_dseq`, by number, in order."""
+        query = (
+            "SELECT dseq, b, k, s FROM instruction "
+            "WHERE box = ? AND dseq BETWEEN ? AND ? ORDER BY dseq"
+        )
+        rows = self._db.execute(query, (box, after_dseq + 1, after_dseq + n))
+        return {row["dseq"]: _row(SignedInstruction, row) for row in rows}
 
     def got(self, box: str, dseq: int) -> None:
         """Note that the box has journalled every instruction up to `dseq`."""
