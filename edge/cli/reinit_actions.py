@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import random
-import secrets
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -160,8 +159,7 @@ async def _rebuild(data: Path, config: Config, token: str) -> dict[str, Any]:
             await copy.close()
         assert hub_key is not None, "a hub that proved itself has a key"
         rebuild.pin_hub(hub_key)
-        pinned = msgspec.structs.replace(identity, hub_key=hub_key, token=None)
-        people = await _people(config, pinned, rebuild)
+        people = await _people(config, identity, rebuild)
         head = rebuild.head
         return {
             "box": config.box.id,
@@ -176,17 +174,28 @@ async def _rebuild(data: Path, config: Config, token: str) -> dict[str, Any]:
 
 
 def _identity(data: Path, config: Config, token: str) -> BoxIdentity:
-    """Return who the box is at the hub: by the key that it had, or else a new one and a token."""
-    key, pinned = data / BOX_KEY, data / HUB_KEY
-    is_known = key.is_file() and pinned.is_file() and not token
+    """Return who the box is at the hub: by the hub's key that it pinned, or else by a token.
+
+    A token serves one key, until that key comes without it. So the key is kept before the hub
+    hears of it, and the token is used throughout: whatever ends this, the same token goes again.
+    """
+    pinned = data / HUB_KEY
+    is_known = pinned.is_file() and not token
     return BoxIdentity(
         box=config.box.id,
         name=config.box.name,
         epoch=0,
-        private_key=key.read_bytes() if is_known else secrets.token_bytes(durable.KEY_BYTES),
+        private_key=_own_key(data / BOX_KEY),
         token=token or config.hub.token or None,
         hub_key=pinned.read_bytes() if is_known else None,
     )
+
+
+def _own_key(path: Path) -> bytes:
+    """Return the box's key; a damaged one is none, and another is made in its place."""
+    if path.is_file() and path.stat().st_size != durable.KEY_BYTES:
+        path.unlink()
+    return durable.secret(path)
 
 
 async def _open(config: Config, identity: BoxIdentity, **more: int) -> HubCopy:

@@ -2,31 +2,40 @@
 
 import asyncio
 import json
+import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from argparse import Namespace
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from queue import Queue
 from random import Random
+from threading import Thread
 from typing import Any
 
 import msgspec
 import pytest
 
 from edge.bootstrap import BoxProcess
+from edge.cli import reinit_actions
 from edge.clock import SystemIds
 from edge.config import load_config
 from edge.domain.commands import TaskTake
+from edge.store import durable
 from edge.store.backup import BackupError, prove
 from edge.store.journal import Journal
 from edge.store.rebuild import Rebuild
+from edge.store.restore import finish_switch
 from edge.store.sqlite import SqliteStore
 from sync.api import ENTRY_VERSION, Instruction, decode_entry, encode_entry, run_hub
-from tests.ops.house import House
+from tests.ops.house import House, PowerCut, cut_at, each_cut
 from tests.ops.test_restored_hub import until
 from tests.store.kit import BOX, BOX_KEY, Floor
 
+SOAK = bool(os.environ.get("FLOORGATE_SOAK"))
 TOKEN = "token-of-this-test"  # noqa: S105 - of a hub in this test
 
 
@@ -125,6 +134,74 @@ async def test_a_box_whose_key_is_left_needs_no_token(house: House, tmp_path: Pa
         assert await synced(house) >= 1
 
 
+@contextmanager
+def hub_beside(folder: Path, token: str = TOKEN) -> Iterator[str]:
+    """Serve a hub from a thread, for what runs a loop of its own, and give its address."""
+    told: Queue[tuple[str, Callable[[], object]]] = Queue()
+
+    async def serve() -> None:
+        end, loop = asyncio.Event(), asyncio.get_running_loop()
+        async with hub_at(folder, **{BOX: token}) as url:
+            told.put((url, partial(loop.call_soon_threadsafe, end.set)))
+            await end.wait()
+
+    thread = Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    url, end = told.get(timeout=10)
+    try:
+        yield url
+    finally:
+        end()
+        thread.join()
+
+
+def reinit_here(house: House, token: str = "") -> int:
+    """Run `floorgate reinit --from-hub` in this process, which can be cut."""
+    args = Namespace(config=house.config, token=token, replace=False, json=True)
+    return reinit_actions.reinit(args, load_config(house.config))
+
+
+def test_a_power_cut_in_rebuilding_leaves_a_way_back(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever step it hits: the box is as it was or as the hub has it, and whole (OPS-2)."""
+    with hub_beside(tmp_path / "hub") as url:
+        link(house, url, TOKEN)
+        asyncio.run(synced(house))
+        docs, epochs, stride = house.docs(), [], 1 if SOAK else 3
+        here = partial(reinit_here, house)
+        for _ in each_cut(house.data, monkeypatch, lambda: here() == 0, stride=stride):
+            finish_switch(house.data)  # as a start of the box does first
+            epochs.append(prove(house.data).epoch)
+            assert house.docs() == docs
+    assert (epochs[0], epochs[-1], epochs) == (1, 2, sorted(epochs))
+    assert len(epochs) > 15
+
+
+def test_power_cuts_in_rebuilding_a_dead_box_need_one_token(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Disk and key are gone, and the power goes again and again: the same command ends it."""
+    with hub_beside(tmp_path / "hub") as url:
+        link(house, url, TOKEN)
+        asyncio.run(synced(house))
+        docs = house.docs()
+    shutil.rmtree(house.data)
+    cuts = 0
+    with hub_beside(tmp_path / "hub", "another-token") as url:
+        link(house, url, "")
+        while not (house.data / "floor.db").exists():
+            cuts += 1
+            with monkeypatch.context() as patched, suppress(PowerCut):
+                cut_at(cuts, patched, durable)
+                assert reinit_here(house, "another-token") == 0
+            if house.data.exists():
+                finish_switch(house.data)
+        assert house.docs() == docs
+        assert (prove(house.data).epoch, cuts > 10) == (2, True)
+        assert asyncio.run(synced(house)) >= 1
+
+
 async def test_a_box_of_several_epochs_comes_back(house: House, tmp_path: Path) -> None:
     """Epochs are walked in order, each as far as the next one goes on from it."""
     async with hub_at(tmp_path / "hub") as url:
@@ -164,7 +241,8 @@ async def test_what_cannot_be_rebuilt_is_said(
             link(house, url, TOKEN)
             await synced(house)
         if broken == "spent token":
-            (house.data / "keys" / "hub.pub").unlink()
+            for name in ("hub.pub", "box.key"):
+                (house.data / "keys" / name).unlink()
             docs = house.docs()
         if broken == "newer here":
             with closing(SqliteStore(house.data / "floor.db")) as store:

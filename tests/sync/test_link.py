@@ -218,7 +218,7 @@ def test_restored_box_is_told_to_begin_a_new_epoch(kit: Any) -> None:
 
 
 def test_a_hub_that_lost_instructions_says_so(kit: Any) -> None:
-    """Restored from an older copy, it goes on for a box that is as old, at once (SYNC-1, SYNC-2)."""
+    """A hub from an older copy serves a box that is as old, or built again, at once: SYNC-1."""
 
     async def work() -> None:
         world, journal = kit.World(":memory:"), kit.Journal()
