@@ -65,7 +65,7 @@ sim: setup ## hub, box and bots on a virtual clock, 200 seeds
 	@$(PYTEST) tests/sim $(PYTEST_ARGS) --dist load # worlds share nothing
 
 e2e: setup ## the whole in real processes and a real browser
-	@$(PYTEST) tests/e2e $(PYTEST_ARGS) --dist worksteal # no long file is left for last
+	@$(PYTEST) tests/e2e $(PYTEST_ARGS) --tb short --dist worksteal # no long file is left for last
 
 soak: setup ## the long runs: 2,000 power cuts, 500 kills, 10,000 labels and scans, many seeds
 	@FLOORGATE_SOAK=1 $(PYTEST) tests/sim tests/store tests/e2e/test_chaos.py $(PYTEST_ARGS)

@@ -1,17 +1,43 @@
 """A real browser on a real port, and a wedge that types as scanners do."""
 
-from collections.abc import AsyncIterator, Callable
+import functools
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, async_playwright
 
 from edge.bench.handheld import ARGS, CHROMIUM
-from tests.e2e.pda import MakePda, Pda, Theme, open_context
+from tests.e2e.pda import OPENED, MakePda, Pda, Theme, open_context
 from tests.e2e.peer import Peer
 from tests.e2e.realbox import RealBox, real_box
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have each test that fails print what its handhelds show."""
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            item.obj = telling(item.obj)
+
+
+def telling(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """Return `test`, which tells when it fails."""
+
+    @functools.wraps(test)
+    async def tells(**given: object) -> None:
+        OPENED.clear()
+        try:
+            await test(**given)
+        except BaseException:
+            for pda in OPENED:
+                print(await pda.told(), flush=True)  # noqa: T201 - pytest shows it
+            raise
+
+    return tells
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")

@@ -11,12 +11,24 @@ from edge.bench import handheld
 
 WAIT_MS = 30_000
 POLL_S = 0.02
+OPENED: list["Pda"] = []
+"""The handhelds of the test that is running: where it fails, they tell what they show."""
 SHORT_ID = re.compile(r"…(?=\d)")
 PHONE = {"width": 360, "height": 640}
 SPY = """
 window.signals = [];
+window.pressed = [];
+addEventListener('keydown', (e) => { window.pressed.push([e.key, Math.round(e.timeStamp)]);
+  if (window.pressed.length > 60) window.pressed.shift(); }, true);
 navigator.vibrate = (p) => { window.signals.push(p.length); return true; };
 """
+TELL = """(async () => { const frame = await Promise.race([
+    new Promise((done) => requestAnimationFrame(() => done('paints'))),
+    new Promise((done) => setTimeout(() => done('paints nothing'), 1000))]);
+  return [location.href, frame, document.visibilityState, navigator.onLine ? 'on-line' : 'off-line',
+    `ready for ${Math.round(performance.now())} ms`, JSON.stringify(window.pressed),
+    ...[...document.querySelectorAll('#main, dialog[open]')].map((each) => each.innerText),
+  ].join('\\n'); })()"""
 NETWORK_NOISE = ("Failed to load resource", "WebSocket connection to", "ERR_INTERNET_DISCONNECTED")
 
 
@@ -29,6 +41,15 @@ class Pda:
         self.context, self.url = context, url
         self.errors: list[str] = []
         self._cdp: CDPSession | None = None
+        OPENED.append(self)
+
+    async def told(self) -> str:
+        """Return what the handheld shows and what came to it, for whoever wonders at a failure."""
+        try:
+            async with asyncio.timeout(5):
+                return str(await self.page.evaluate(TELL)) + "".join(self.errors)
+        except Exception as gone:  # noqa: BLE001 - told instead
+            return f"{self.url}: {gone!r}"
 
     async def open(self) -> None:
         """Open the page anew, as after a swap of the battery."""

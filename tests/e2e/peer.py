@@ -4,6 +4,7 @@ It serves the page with the box's own headers and assets, holds one picking task
 memory, answers a repeated command with its first answer, and loses answers when told to.
 """
 
+import asyncio
 import copy
 import hashlib
 import itertools
@@ -106,6 +107,9 @@ class Peer:
         self.lose_answers = 0
         self.blobs: dict[str, bytes] = {}
         self.away = False
+        self.talks = asyncio.Event()
+        """Links are greeted once it is set."""
+        self.talks.set()
         self.url = ""
         self.version = ""
         self.oldest = 1
@@ -232,6 +236,7 @@ class Peer:
         session = self._session()
         ws = web.WebSocketResponse()
         await ws.prepare(request)
+        await self.talks.wait()
         if int(request.query["v"]) < self.oldest:
             await ws.send_json({"t": "bye", "code": "page_old"})
             await ws.close()

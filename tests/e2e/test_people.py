@@ -32,8 +32,8 @@ async def type_pin(pda: Pda, pin: str) -> None:
     await pda.page.locator("#layer .act.main").click()
 
 
-async def test_two_people_share_a_pda_by_badge_alone(make_pda: MakePda) -> None:
-    """After each gave a PIN once, badges switch with no touch at all (SEC-2, G6)."""
+async def test_two_people_share_a_pda_by_badge_alone(make_pda: MakePda, peer: Peer) -> None:
+    """After each gave a PIN once, badges switch with no touch, however fast (SEC-2, PICK-5, G6)."""
     pda = await make_pda()
     await pda.sign_in("@B:1001", "482913")
     await pda.sees("王小梅")
@@ -44,6 +44,14 @@ async def test_two_people_share_a_pda_by_badge_alone(make_pda: MakePda) -> None:
         await pda.scan(badge)
         await pda.page.locator("header .who").get_by_text(name).wait_for()
         assert not await pda.page.locator("#layer[open]").count()
+    peer.talks.clear()
+    await pda.scan("@B:2001")
+    await pda.page.locator("header .who").get_by_text("陈静").wait_for()
+    for code in ("@C:USER", "@B:1001", "@C:OK"):
+        await pda.scan(code)  # the link is still coming up
+    await pda.page.locator("header .who").get_by_text("王小梅").wait_for()
+    peer.talks.set()
+    await pda.page.wait_for_selector(".tote.now")
 
 
 async def test_the_lock_layer_gives_back_the_exact_step(make_pda: MakePda, peer: Peer) -> None:

@@ -160,7 +160,7 @@ export class App {
     const { session, link } = this.state;
     if (session?.locked && !WHILE_LOCKED.includes(kind)) return { code: 'session_locked' };
     if (OFFLINE_KINDS.includes(kind) || link === 'up') return null;
-    if (kind === 'session.open' && !session && navigator.onLine) return null;
+    if (kind === 'session.open' && !session) return null; // the box itself says yes or no
     return { code: 'box_away' };
   }
 

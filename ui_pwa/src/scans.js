@@ -6,6 +6,9 @@ import { openAlarms } from './core/state.js';
 import * as dialogs from './screens/dialogs.js';
 import * as signIn from './screens/sign_in.js';
 
+/** The card for the next person. */
+const SWITCH = '@C:USER';
+
 export class Scans {
   /** @param {App} app */
   constructor(app) {
@@ -16,8 +19,10 @@ export class Scans {
 
   /** Scans wait for each other; none is dropped. @param {string} code */
   take(code) {
+    const scan = classify(code);
     this.last = this.last
-      .then(() => this.route(code))
+      .then(() => this.linked(scan))
+      .then(() => this.route(scan))
       .then(() => this.settled())
       .catch((error) => {
         this.app.tell('stop', 'refusal.internal');
@@ -39,22 +44,37 @@ export class Scans {
       app.keeping > 0 ||
       (app.state.link === 'up' &&
         app.state.outbox.some((k) => !k.parked && !OFFLINE_KINDS.includes(k.cmd.kind)));
-    while (asked())
-      await new Promise((resolve) => {
-        app.waiters.push(() => resolve(null));
-      });
+    while (asked()) await this.news();
     await app.following;
   }
 
-  /** @param {string} code */
-  async route(code) {
+  /** Wait until something has happened. */
+  news() {
+    return new Promise((resolve) => {
+      this.app.waiters.push(() => resolve(null));
+    });
+  }
+
+  /** Wait for a link that is coming up: work that only the box can do is not refused meanwhile. */
+  /** @param {Scan} scan */
+  async linked(scan) {
+    const { app } = this;
+    const coming = () =>
+      app.state.session &&
+      app.state.link === 'connecting' &&
+      (app.state.screen !== 'pick' || scan.code === SWITCH) &&
+      !openAlarms(app.state).length;
+    while (coming()) await this.news();
+  }
+
+  /** @param {Scan} scan */
+  async route(scan) {
     const { app } = this;
     const { state } = app;
-    const scan = classify(code);
     if (openAlarms(state).length) {
       if (scan.type === 'command' && scan.name === 'OK') dialogs.ackAlarm(app);
       else app.tell('stop', 'notice.alarm_first');
-    } else if (scan.type === 'badge') await signIn.takeBadge(app, code);
+    } else if (scan.type === 'badge') await signIn.takeBadge(app, scan.code);
     else if (dialogs.isLocked(state) && state.dialog?.kind !== 'pin') dialogs.refuseScan(app);
     else if (scan.type === 'command' && scan.name === 'USER') await app.switchUser();
     else if (state.dialog) {

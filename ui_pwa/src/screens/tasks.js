@@ -56,10 +56,14 @@ function take(app) {
 }
 
 /** @param {App} app @param {Scan} scan */
-export function scan(app, scan) {
+export async function scan(app, scan) {
   if (scan.type !== 'command' || scan.name === 'SHORT') {
     app.tell('wrong', 'notice.take_first');
     return;
+  }
+  if (app.state.tasks === null) {
+    app.followed((follow) => follow.read(app, 'tasks')); // now: the scan may mean one of them
+    await app.following;
   }
   const why = app.why('task.take') ?? (app.state.tasks?.length ? null : { code: 'no_task' });
   if (why) {
