@@ -32,7 +32,7 @@ SILENCES_MAX: Final = 3
 """Spans of PING_AFTER_S without a frame before the connection counts as dead."""
 BACKOFF_FIRST_S: Final = 0.05
 BACKOFF_MAX_S: Final = 2.0
-_AGAIN: Final = frozenset({429, 502, 503, 504})
+_AGAIN: Final = frozenset({429, 502, 503, 504, 507})
 _UNAUTHORIZED: Final = 401
 _OK: Final = 200
 _NONSENSE: Final = (msgspec.DecodeError, KeyError, TypeError)

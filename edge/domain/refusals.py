@@ -21,6 +21,8 @@ class Fault(StrEnum):
     """It was here, and is kept elsewhere now."""
     LIMIT = "limit"
     PEER = "peer"
+    NO_ROOM = "no_room"
+    """Nothing is wrong with what was asked: it can be taken as soon as the box has room again."""
     US = "us"
 
 
@@ -35,6 +37,7 @@ HTTP_STATUS: dict[Fault, int] = {
     Fault.LIMIT: 429,
     Fault.US: 500,
     Fault.PEER: 502,
+    Fault.NO_ROOM: 507,
 }
 
 FAULTS: dict[str, Fault] = {
@@ -103,7 +106,7 @@ FAULTS: dict[str, Fault] = {
     "too_many": Fault.LIMIT,
     "practice_full": Fault.LIMIT,
     "internal": Fault.US,
-    "disk_full": Fault.US,
+    "disk_full": Fault.NO_ROOM,
     # what was scanned or typed
     "wrong_bin": Fault.DATA,
     "wrong_item": Fault.DATA,

@@ -24,6 +24,7 @@ FAULT_MEANING: Final = {
     Fault.DATA: "What was scanned or typed is not what is needed",
     Fault.LIMIT: "Too much at once",
     Fault.US: "The box is at fault",
+    Fault.NO_ROOM: "The box has no room for it now",
 }
 
 _HEAD: Final = """\

@@ -23,7 +23,7 @@ ANSWER_S: Final = 3.0
 ATTEMPTS_MAX: Final = 30
 BACKOFF_S_MAX: Final = 2.0
 _BUSY: Final = 429
-_NO_ROOM: Final = 500
+_NO_ROOM: Final = 507
 _UNAUTHORIZED: Final = 401
 
 
@@ -197,7 +197,7 @@ class SimFloor:
             answer = await self._ask_signed_in(work, note)
             if answer["status"] == _UNAUTHORIZED:
                 raise SignedOutError(_UNAUTHORIZED, answer["code"], answer["facts"])
-            if answer["status"] != _BUSY:
+            if answer["status"] not in (_BUSY, _NO_ROOM):
                 return answer
             await asyncio.sleep(BACKOFF_S_MAX)
 

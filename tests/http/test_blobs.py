@@ -133,7 +133,7 @@ async def test_an_upload_is_bounded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -
     assert (status, answer["code"]) == (400, "too_large")
     monkeypatch.setattr(rig.box.blobs, "total_bytes_max", len(JPEG))
     assert (await put(client, JPEG))[0] == 200
-    assert await put(client, MP4) == (500, "disk_full", -1)
+    assert await put(client, MP4) == (507, "disk_full", -1)
 
 
 async def test_nobody_uploads_without_a_session(rig: Rig) -> None:

@@ -140,7 +140,7 @@ async def test_a_box_without_room_reads_and_refuses(rig: Rig) -> None:
     rig.box.room._free = lambda _: 0
     rig.box.room.look()
     refused = await picker.do("task.take", task_ids=[task])
-    assert (refused["ok"], refused["code"]) == (False, "disk_full")
+    assert (refused["status"], refused["code"]) == (507, "disk_full")
     assert (await picker.get("/api/v1/orders/1001"))["task"] == task
     assert rig.box.writer.head.seq == seq
     status, ready = await picker.ask("GET", "/health/ready")

@@ -413,7 +413,7 @@ export class App {
     }
     const still = this.state.outbox.find((k) => k.seq === kept.seq) ?? null;
     db.settle(kept.seq, still, this.takeUnsaved());
-    if (result === 'retry') {
+    if (result === 'retry' || result === 'wait') {
       this.soon('retry', RETRY_MS, () => {
         this.inflight.clear();
         this.pump();

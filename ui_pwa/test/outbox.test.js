@@ -43,6 +43,7 @@ test('each answer settles, keeps or parks its command', () => {
   assert.equal(is({ ok: false, status: 401 }), 'sign_in');
   for (const status of [429, 500, 502, 503]) assert.equal(is({ ok: false, status }), 'retry');
   assert.equal(is({ ok: false, status: 503 }, TRIES_MAX - 1), 'park');
+  assert.equal(is({ ok: false, status: 507 }, TRIES_MAX - 1), 'wait');
 });
 
 test('the outbox stays in order whatever comes when', () => {

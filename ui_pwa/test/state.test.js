@@ -105,17 +105,20 @@ test('a freeze shows before the lost answers have come again, and stays (FRZ-2)'
   assert.equal(now.task.orders[0].frozen, null);
 });
 
-test('a command that is to be sent again stays in its place', () => {
+test('a command that is to be sent again stays in its place; a full disk counts as no try', () => {
   const cmd = kept(1, 'pick.scan', { task_id: 't1' });
-  const state = run(
-    withTask(),
-    { type: 'kept', kept: cmd },
-    { type: 'answered', kept: cmd, answer: { ok: false, id: 'c1', status: 503 }, outcome: 'retry' },
-  );
-  assert.deepEqual(
-    state.outbox.map((k) => [k.seq, k.tries]),
-    [[1, 1]],
-  );
+  const statuses = { retry: 503, wait: 507 };
+  for (const [outcome, status] of Object.entries(statuses)) {
+    const state = run(
+      withTask(),
+      { type: 'kept', kept: cmd },
+      { type: 'answered', kept: cmd, answer: { ok: false, id: 'c1', status }, outcome },
+    );
+    assert.deepEqual(
+      state.outbox.map((k) => [k.seq, k.tries]),
+      [[1, outcome === 'retry' ? 1 : 0]],
+    );
+  }
 });
 
 test('a refusal names a task by its id: the shown one is not replaced by it (PICK-6)', () => {

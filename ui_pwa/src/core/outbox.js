@@ -21,6 +21,8 @@ export const TRIES_MAX = 20;
 export const OUTBOX_MAX = 5000;
 
 const RETRYABLE = new Set([429, 500, 502, 503]);
+/** The box has no room for any command: none is at fault, and none is given up. */
+const NO_ROOM = 507;
 const HEX = [...Array(256).keys()].map((b) => b.toString(16).padStart(2, '0'));
 
 /**
@@ -58,15 +60,16 @@ export function toSend(outbox, inflight) {
 }
 
 /**
- * What an answer means for its command: `done` and `refused` settle it, `retry` sends it again
- * later, `sign_in` keeps it until somebody has signed in, `park` leaves it to a person.
+ * What an answer means for its command: `done` and `refused` settle it, `retry` and `wait` send it
+ * again later, `sign_in` keeps it until somebody has signed in, `park` leaves it to a person.
  * @param {Kept} kept
  * @param {Answer} answer
- * @returns {'done' | 'refused' | 'retry' | 'sign_in' | 'park'}
+ * @returns {'done' | 'refused' | 'retry' | 'wait' | 'sign_in' | 'park'}
  */
 export function outcome(kept, answer) {
   if (answer.ok) return 'done';
   if (answer.status === 401) return 'sign_in';
+  if (answer.status === NO_ROOM) return 'wait';
   if (!RETRYABLE.has(answer.status ?? 0)) return 'refused';
   return kept.tries + 1 < TRIES_MAX ? 'retry' : 'park';
 }

@@ -250,7 +250,7 @@ const HANDLERS = {
   kept: (s, { kept }) => ({ ...s, outbox: withKept(s.outbox, kept) }),
   answered: (s, { kept, answer, outcome }) => {
     const outbox = s.outbox.filter((k) => k.seq !== kept.seq);
-    if (outcome === 'sign_in') return s;
+    if (outcome === 'sign_in' || outcome === 'wait') return s;
     if (outcome === 'retry' || outcome === 'park') {
       const later = { ...kept, tries: kept.tries + 1, parked: outcome === 'park' };
       return { ...s, outbox: withKept(outbox, later) };
