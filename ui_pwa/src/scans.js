@@ -20,14 +20,19 @@ export class Scans {
   /** Scans wait for each other; none is dropped. @param {string} code */
   take(code) {
     const scan = classify(code);
-    this.last = this.last
-      .then(() => this.linked(scan))
-      .then(() => this.route(scan))
-      .then(() => this.settled())
-      .catch((error) => {
-        this.app.tell('stop', 'refusal.internal');
-        reportError(error);
-      });
+    this.between(async () => {
+      await this.linked(scan);
+      await this.route(scan);
+      await this.settled();
+    });
+  }
+
+  /** Do something while no scan is under way; the next ones wait. @param {() => unknown} work */
+  between(work) {
+    this.last = this.last.then(work).catch((error) => {
+      this.app.tell('stop', 'refusal.internal');
+      reportError(error);
+    });
   }
 
   /** A fixed scanner of this station read something. @param {{code?: string}} frame */

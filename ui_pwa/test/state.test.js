@@ -34,6 +34,13 @@ test('a person with a task in hand starts on it', () => {
   assert.equal(home(run(START, { type: 'signed_in', session: packer })), 'pack');
 });
 
+test('a tab that died before it showed the task it was given starts on it (PDA-1)', () => {
+  const saved = { ...withTask(), screen: 'tasks' };
+  assert.equal(run(START, { type: 'loaded', saved, outbox: [] }).screen, 'pick');
+  const done = { ...saved, task: sampleTask({ state: 'done' }) };
+  assert.equal(run(START, { type: 'loaded', saved: done, outbox: [] }).screen, 'tasks');
+});
+
 test('what is kept shows at once, and the answer replaces it (PDA-1)', () => {
   const cmd = kept(1, 'pick.scan', { task_id: 't1', step: 1, code: 'A-01-01' });
   const state = run(withTask(), { type: 'kept', kept: cmd });

@@ -118,6 +118,11 @@ export function home(state) {
   return roles.includes('picker') || !roles.some((r) => DESK_ROLES.includes(r)) ? 'tasks' : 'live';
 }
 
+/** A tab may die between the answer that brought a task and the screen that it leads to. */
+/** @type {(state: State) => State} */
+const atHand = (state) =>
+  state.screen === 'tasks' && state.task ? { ...state, screen: home(state) } : state;
+
 /** @type {(state: State, id: string) => boolean} */
 const isWaiting = (state, id) =>
   state.outbox.some((k) => !k.parked && k.cmd.data.task_id === id);
@@ -185,7 +190,7 @@ function factsOf(state, kept, answer) {
 
 /** @type {Record<string, (state: State, event: any) => State>} */
 const HANDLERS = {
-  loaded: (s, e) => ({ ...s, ...e.saved, outbox: e.outbox }),
+  loaded: (s, e) => atHand({ ...s, ...e.saved, outbox: e.outbox }),
   link: (s, e) => ({ ...s, link: e.link }),
   hello: (s, { frame, receivedUs }) =>
     withSession(

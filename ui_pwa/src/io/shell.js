@@ -50,17 +50,18 @@ export async function keepRest() {
 }
 
 /**
- * What lets a newer page take over by loading it, or null when none waits.
- * @returns {Promise<(() => void) | null>}
+ * What puts a newer page in charge of the next load, or null when none waits.
+ * @returns {Promise<(() => Promise<void>) | null>}
  */
 export async function newerShell() {
   const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
   const worker = registration?.waiting;
   if (!worker) return null;
-  return () => {
-    worker.addEventListener('statechange', () => worker.state === 'activated' && location.reload());
-    worker.postMessage('GO');
-  };
+  return () =>
+    new Promise((done) => {
+      worker.addEventListener('statechange', () => worker.state === 'activated' && done());
+      worker.postMessage('GO');
+    });
 }
 
 /** Wait until a newer page that is being fetched is here, or has failed. */
