@@ -29,6 +29,69 @@ TELL = """(async () => { const frame = await Promise.race([
     `ready for ${Math.round(performance.now())} ms`, JSON.stringify(window.pressed),
     ...[...document.querySelectorAll('#main, dialog[open]')].map((each) => each.innerText),
   ].join('\\n'); })()"""
+REST = """
+(() => {
+  const SOON_MS = 250; // what the page puts off for longer is of no screen
+  const { clearTimeout, fetch, requestAnimationFrame, setTimeout } = window;
+  const under = new Set(); // all that is under way
+  const begin = (what) => { under.add(what); return () => under.delete(what); };
+  const until = (what, promise) => {
+    const over = begin([what]);
+    promise.then(over, over);
+    return promise;
+  };
+  window.fetch = (...of) => until(of[0], fetch(...of));
+  const { json } = Response.prototype;
+  Response.prototype.json = function () { return until(this.url, json.call(this)); };
+  window.requestAnimationFrame = (work) => {
+    const over = begin(['frame']);
+    return requestAnimationFrame((now) => { over(); work(now); });
+  };
+  window.setTimeout = (work, ms = 0, ...of) => {
+    const timer = setTimeout(() => { under.delete(timer); work(...of); }, ms);
+    if (ms <= SOON_MS) under.add(timer);
+    return timer;
+  };
+  window.clearTimeout = (timer) => { under.delete(timer); clearTimeout(timer); };
+  const { transaction } = IDBDatabase.prototype;
+  IDBDatabase.prototype.transaction = function (...of) {
+    const [tx, over] = [transaction.apply(this, of), begin(['disk', of[0]])];
+    for (const end of ['complete', 'abort']) tx.addEventListener(end, over);
+    return tx;
+  };
+  window.WebSocket = class extends WebSocket {
+    asked = new Map(); // commands without an answer, by id
+    constructor(...of) {
+      super(...of);
+      const all = () => this.asked.forEach((over) => over());
+      const opened = begin(['link']);
+      for (const end of ['error', 'message']) this.addEventListener(end, opened);
+      this.addEventListener('close', () => { opened(); all(); });
+      this.addEventListener('message', ({ data }) => {
+        const { t, id } = JSON.parse(data);
+        if (t === 'answer') this.asked.get(id)?.();
+      });
+    }
+    send(data) {
+      const { t, cmd } = JSON.parse(data);
+      if (t === 'cmd') this.asked.set(cmd.id, begin([cmd.kind]));
+      super.send(data);
+    }
+  };
+  const whole = () => performance.getEntriesByName('whole').length > 0;
+  window.underWay = () => [...under, ...(whole() ? [] : ['the page itself'])];
+  const calm = () => !window.underWay().length;
+  const frame = () => new Promise((painted) => requestAnimationFrame(painted));
+  window.atRest = async () => {
+    while (!calm()) await new Promise((go) => setTimeout(go, 10));
+    await frame();
+    await frame();
+    return calm();
+  };
+})();
+"""
+"""Knows what the page has asked for, put off, and not yet painted; the product pays nothing for it.
+"""
 NETWORK_NOISE = ("Failed to load resource", "WebSocket connection to", "ERR_INTERNET_DISCONNECTED")
 
 
@@ -96,6 +159,13 @@ class Pda:
         """Wait until a JavaScript expression is true. The page's CSP forbids Playwright's own."""
         await _poll(lambda: self.page.evaluate(expression))
 
+    async def settled(self) -> None:
+        """Wait until what was asked for has come, been kept and been painted."""
+        try:
+            await self.until("window.atRest()")
+        except TimeoutError:
+            raise AssertionError(await self.page.evaluate("window.underWay()")) from None
+
     async def when(self, holds: Callable[[], object]) -> None:
         """Wait until something holds on the box's side."""
 
@@ -149,7 +219,7 @@ async def open_context(
         color_scheme=theme,
         has_touch=touch,
     )
-    await context.add_init_script(SPY)
+    await context.add_init_script(SPY + REST)
     pda = Pda(context, url)
     if open_now:
         await pda.open()

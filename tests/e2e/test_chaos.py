@@ -31,6 +31,9 @@ KEEP_S = 15.0
 """A scan that is not on the disk by then was torn: it is scanned again, as a person does."""
 TORN_MAX = 4
 """Scans in a row that a person would repeat before calling somebody."""
+SCANS = ("pick.scan", "tote.bind")
+JOURNALLED = (*SCANS, "pick.scanned", "tote.bound")
+"""As what they are in the journal, refused or not."""
 LOSSY = """
 const { add, getAll } = IDBObjectStore.prototype;
 IDBObjectStore.prototype.getAll = function () {
@@ -86,7 +89,7 @@ class Picker:
         await self.pda.open()
 
     def _note(self, row: dict[str, Any]) -> None:
-        if row["cmd"]["kind"] in ("pick.scan", "tote.bind") and row["cmd"]["id"] not in self.kept:
+        if row["cmd"]["kind"] in SCANS and row["cmd"]["id"] not in self.kept:
             self.kept[row["cmd"]["id"]] = row["said"]["ok"]
             whole = row["cmd"]["data"]["code"] == self._code
             self.misjudged += whole and not row["said"]["ok"] and not self._unsure
@@ -271,7 +274,5 @@ async def journalled(box: RealBox) -> Counter[str]:
             return found
         for entry in map(decode_entry, raws):
             seq = entry.seq
-            if entry.via == "pda" and entry.kind in (
-                "pick.scanned", "tote.bound", "command.refused",
-            ):  # fmt: skip
+            if entry.via == "pda" and entry.data.get("command", entry.kind) in JOURNALLED:
                 found[entry.cause] += 1

@@ -15,6 +15,7 @@ from edge.domain.refusals import FAULTS
 from edge.http.assets import page_root
 from tests.e2e.pda import MakePda, Pda, open_context
 from tests.e2e.peer import WAYBILL, Peer
+from tests.e2e.test_trouble import SAVED
 from tests.e2e.walk import texts
 
 TARGET_PX = 64
@@ -106,7 +107,7 @@ async def test_language_and_theme_switch_and_stay(make_pda: MakePda) -> None:
     await pda.page.get_by_role("button", name="Status, settings").click()
     await pda.page.get_by_role("button", name="Light", exact=True).click()
     await pda.until(f"{look} === 'en,light'")
-    await pda.page.evaluate("new Promise((done) => setTimeout(done, 100))")
+    await pda.until(f"({SAVED % 'theme'}).then((theme) => theme === 'light')")
     await pda.page.reload()
     await pda.ready()
     assert await pda.page.evaluate(look) == "en,light"

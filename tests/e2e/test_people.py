@@ -17,7 +17,7 @@ from tests.e2e.pda import MakePda, Pda
 from tests.e2e.peer import Peer
 from tests.e2e.realbox import RealBox, login, read
 from tests.e2e.test_pick import start_pick
-from tests.e2e.walk import DESK, settled
+from tests.e2e.walk import DESK
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 Handheld = Callable[..., Awaitable[Pda]]
@@ -201,7 +201,7 @@ async def test_the_box_locks_a_pda_that_lies_unused(handheld: Handheld, box: Rea
     await pda.until(
         "!document.querySelector('#lock').open && !document.querySelector('#layer').open"
     )
-    await settled(pda)
+    await pda.settled()
     assert "tasks" in await read(pda, "/tasks")
     clock.boot_us = boot_us
 

@@ -49,7 +49,7 @@ async def go(pda: Pda, place: str, lang: str) -> None:
     await pda.page.locator("header .menu").click()
     name = texts(lang)[f"screen.{place}"]
     await pda.page.locator("#layer .tiles").get_by_role("button", name=name, exact=True).click()
-    await settled(pda)
+    await pda.settled()
 
 
 async def furnish(box: RealBox) -> None:
@@ -80,20 +80,13 @@ async def furnish(box: RealBox) -> None:
     await box.process.floor.submit(paired, via="local", actor="uid:0")
 
 
-async def settled(pda: Pda) -> None:
-    """Wait until what was asked for has come and been painted."""
-    await pda.page.evaluate(
-        "new Promise((done) => setTimeout(() => requestAnimationFrame(done), 400))"
-    )
-
-
 async def back(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:
     """Walk through a put-back and a return."""
     cancelled, shipped = await box.order("SO-1003"), await box.order("SO-1002")
     await go(pda, "putback", lang)
     for name, code in (("order", "SO-1003"), ("lay", cancelled.put_back[0].codes[0])):
         await pda.scan(code)
-        await settled(pda)
+        await pda.settled()
         yield f"putback-{name}"
     await go(pda, "returns", lang)
     for name, code in (
@@ -103,10 +96,10 @@ async def back(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:
         ("lay", "@C:QTY:2"),
     ):
         await pda.scan(code)
-        await settled(pda)
+        await pda.settled()
         if await pda.page.locator("#layer[open]").count():
             await pda.scan("@C:OK")
-            await settled(pda)
+            await pda.settled()
         yield f"returns-{name}"
 
 
@@ -117,14 +110,14 @@ async def open_walk(
     pda = await open_context(browser, box.process.url + "/", size=size, theme=theme)
     if lang == "en":
         await pda.page.get_by_role("button", name="English").click()
-    await settled(pda)
+    await pda.settled()
     return pda
 
 
 async def first(pda: Pda, selector: str) -> None:
     """Press the first of something, and see what comes of it."""
     await pda.page.locator(selector).first.click()
-    await settled(pda)
+    await pda.settled()
 
 
 async def beyond(pda: Pda, box: RealBox, place: str, lang: str) -> AsyncIterator[str]:
@@ -138,13 +131,13 @@ async def beyond(pda: Pda, box: RealBox, place: str, lang: str) -> AsyncIterator
         await pda.page.wait_for_selector(".choice")
         yield "approval"
         await pda.scan("@C:1")
-        await settled(pda)
+        await pda.settled()
         yield "approval-chosen"
         await pda.scan(box.floor.logins_of("supervisor")[0].badge)
         await pda.page.wait_for_selector("#layer[open] .keys")
         yield "approval-sign"
         await pda.scan("@C:UNDO")
-        await settled(pda)
+        await pda.settled()
     if place == "devices":
         await first(pda, ".row:has-text('GK888t')")
         yield "device-found"
@@ -169,10 +162,10 @@ async def beyond(pda: Pda, box: RealBox, place: str, lang: str) -> AsyncIterator
         yield "newcomer"
     if place == "counts":
         await pda.scan("A-01-01")
-        await settled(pda)
+        await pda.settled()
         yield "count-bin"
         await pda.scan("WIPES-80")
-        await settled(pda)
+        await pda.settled()
         yield "count-number"
         await pda.scan("@C:UNDO")
 
@@ -187,14 +180,14 @@ async def desk(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:
     await pda.scan("@C:UNDO")
     await login(pda, box, "supervisor")
     await pda.page.wait_for_selector("header .menu")
-    await settled(pda)
+    await pda.settled()
     for name in ("alarm", "message"):
         await pda.page.wait_for_selector("#alarm[open]")
         yield name
         await pda.scan("@C:OK")
-        await settled(pda)
+        await pda.settled()
     await pda.page.locator("header .menu").click()
-    await settled(pda)
+    await pda.settled()
     yield "menu"
     await pda.scan("@C:UNDO")
     for place in PLACES:
@@ -205,7 +198,7 @@ async def desk(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:
     async for name in back(pda, box, lang):
         yield name
     await pda.scan("@C:HELP")
-    await settled(pda)
+    await pda.settled()
     yield "help"
     await pda.scan("@C:UNDO")
     await go(pda, "orders", lang)

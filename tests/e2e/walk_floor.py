@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from edge.app.sessionwatch import BACK_US, IDLE_US
 from tests.e2e.pda import Pda
 from tests.e2e.realbox import RealBox, login
-from tests.e2e.walk import go, settled, texts
+from tests.e2e.walk import go, texts
 
 PACKED = "SO-1007"
 """The order that `furnish` leaves picked."""
@@ -30,10 +30,10 @@ async def door(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:
     for name in ("camera", "manual"):
         await press("button", name=t[f"set.intake_{name}"], exact=True).click()
         await pda.page.wait_for_selector(f".intake {'video' if name == 'camera' else 'form'}")
-        await settled(pda)
+        await pda.settled()
         yield name
     await press("button", name=t["act.scanner_again"]).click()
-    await settled(pda)
+    await pda.settled()
     code = box.process.web.first_admin.new_code("uid:0").code
     await pda.page.reload()
     await pda.ready()
@@ -54,7 +54,7 @@ async def picker(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:
     await pda.page.locator(".row").nth(2).wait_for()
     for nth in (2, 3):
         await pda.scan(f"@C:QTY:{nth}")
-    await settled(pda)
+    await pda.settled()
     yield "tasks-chosen"
     await pda.scan("@C:OK")
     for tote, wanted in (("T-101", ".tote.now"), ("T-102", "")):
@@ -62,34 +62,34 @@ async def picker(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:
             await pda.page.wait_for_selector(wanted)
             yield "pick-tote"
         await pda.scan(tote)
-        await settled(pda)
+        await pda.settled()
     yield "pick-location"
     await pda.scan("A-09-99")
     await pda.page.wait_for_selector(".notice.wrong")
     yield "pick-wrong"
     await pda.scan(await pda.page.locator(".place.now .code").inner_text())
     await pda.page.wait_for_selector(".item.now")
-    await settled(pda)
+    await pda.settled()
     yield "pick-item"
     await pda.scan("@C:SHORT")
     await pda.page.wait_for_selector("#layer[open] .shown")
     yield "short"
     await pda.scan("@C:QTY:0")
-    await settled(pda)
+    await pda.settled()
     yield "short-reason"
     await pda.scan("@C:UNDO")
     await pda.until(SHUT)
     await pda.context.set_offline(True)
     await pda.page.wait_for_selector(".link.down")
     await pda.scan((await pda.page.locator(".item .sku").inner_text()).split()[0])
-    await settled(pda)
+    await pda.settled()
     yield "pick-offline"
     await pda.scan("@C:UNDO")
     await pda.context.set_offline(False)
     await pda.drained()
     await pda.page.locator("header .menu").click()
     await pda.page.get_by_role("button", name=texts(lang)["act.release"]).click()
-    await settled(pda)
+    await pda.settled()
     yield "release"
     await pda.scan("@C:1")
     await pda.page.locator(".row").first.wait_for()
@@ -109,10 +109,10 @@ async def trainee(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:
     yield "practice"
     await pda.scan("@C:OK")
     await pda.page.locator(".wares").wait_for()
-    await settled(pda)
+    await pda.settled()
     yield "practice-pick"
     await pda.page.locator(".wares summary").click()
-    await settled(pda)
+    await pda.settled()
     yield "practice-goods"
 
 
@@ -126,7 +126,7 @@ async def packer(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:
     assert tote
     await pda.scan(tote)
     await pda.page.locator(".row").nth(1).wait_for()
-    await settled(pda)
+    await pda.settled()
     yield "pack-pieces"
     await pda.scan("@C:OK")
     await pda.page.wait_for_selector(".notice.wrong")
@@ -135,14 +135,14 @@ async def packer(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:
         for _ in range(line.qty):
             await pda.scan(line.sku)
     await pda.page.wait_for_selector("footer .act.main:not([aria-disabled])")
-    await settled(pda)
+    await pda.settled()
     yield "pack-ready"
     await pda.scan("@C:OK")
     await pda.page.wait_for_selector(".fill.centre .code.long")
-    await settled(pda)
+    await pda.settled()
     yield "label"
     await pda.scan("@C:OK")
-    await settled(pda)
+    await pda.settled()
     yield "label-proof"
     waybill = (await box.order(PACKED)).parcel.waybill
     assert waybill

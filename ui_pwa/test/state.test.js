@@ -41,6 +41,12 @@ test('a tab that died before it showed the task it was given starts on it (PDA-1
   assert.equal(run(START, { type: 'loaded', saved: done, outbox: [] }).screen, 'tasks');
 });
 
+test('a task that was left is not offered again by the list of before (PICK-1)', () => {
+  const tasks = [{ id: 't1' }, { id: 't2' }];
+  const { task, ...left } = run(withTask(), { type: 'tasks', tasks }, { type: 'task_left' });
+  assert.deepEqual([task, left.screen, left.tasks], [null, 'tasks', [{ id: 't2' }]]);
+});
+
 test('what is kept shows at once, and the answer replaces it (PDA-1)', () => {
   const cmd = kept(1, 'pick.scan', { task_id: 't1', step: 1, code: 'A-01-01' });
   const state = run(withTask(), { type: 'kept', kept: cmd });

@@ -280,7 +280,10 @@ const HANDLERS = {
   photos: (s, { n }) => ({ ...s, photos: n }),
   urgent: (s, { urgent }) => ({ ...s, urgent }),
   task: (s, { task }) => ({ ...s, ...taskInDoubt(s, task) }),
-  task_left: (s) => ({ ...s, task: null, skipped: [], screen: 'tasks', dialog: null }),
+  task_left: (s) => {
+    const tasks = s.tasks?.filter(({ id }) => id !== s.task?.id) ?? null; // from before it was taken
+    return { ...s, tasks, task: null, skipped: [], screen: 'tasks', dialog: null };
+  },
   tasks: (s, { tasks }) => ({
     ...s,
     tasks,
