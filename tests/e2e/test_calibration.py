@@ -7,6 +7,7 @@ import pytest
 
 from tests.e2e.pda import MakePda, Pda
 from tests.e2e.peer import Peer
+from tests.e2e.test_trouble import SAVED
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 ASCII = "".join(map(chr, range(32, 127)))
@@ -27,6 +28,7 @@ async def test_a_well_set_scanner_is_known_after_three_codes(pda: Pda) -> None:
         await pda.scan(code)
     await pda.sees("扫描枪设置正确")
     await pda.sees("前缀 ~，结尾 Enter")
+    await pda.until(SAVED % "profile")
     await pda.page.reload()
     await pda.ready()
     await to(pda, "设备诊断")

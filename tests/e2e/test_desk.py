@@ -172,7 +172,7 @@ async def test_a_box_without_room_says_so_on_every_screen(pda: Pda, peer: Peer) 
     """A full disk, and the own printer without paper, name what to do (PRN-5)."""
     await pda.scan("@S:S1")
     await pda.sign_in("@B:2001", "618450")
-    await pda.sees("扫周转箱")
+    await pda.page.wait_for_selector(".link.up")
     ill = [{"id": "P1", "name": "P1", "ok": False, "fault": "paper", "since": 1}]
     status = {"t": "status", "hub": "up", "hub_lag": 0, "disk": "read_only", "printers": ill}
     await peer.push(status)

@@ -74,7 +74,7 @@ async def test_scans_come_through_whatever_has_the_focus(pda: Pda, peer: Peer) -
     await pda.sees("库位对")
     await pda.commit("中文输入")
     await pda.sees("扫到了中文或全角字符")
-    assert peer.task["at"] == "A-02-02"
+    await pda.when(lambda: peer.task["at"] == "A-02-02")
 
 
 async def test_twenty_scans_at_once_are_each_kept_and_answered_in_order(
@@ -160,7 +160,7 @@ async def test_an_alarm_stops_the_picker_until_acknowledged(pda: Pda, peer: Peer
     await pda.scan("@C:OK")
     await pda.until("!document.querySelector('#alarm').open")
     await pda.sees("扫空周转箱（订单 …1002）")
-    assert kinds(peer)[-1] == "alarm.ack"
+    await pda.when(lambda: kinds(peer)[-1] == "alarm.ack")
     assert "pick.scan" not in kinds(peer)
 
 
@@ -186,6 +186,9 @@ async def test_an_alarm_is_told_to_hand_eye_and_ear_at_once(make_pda: MakePda, p
     assert peer.applied[-1]["data"]["shown_ms"] > 0
 
 
+BACK = """new Promise((done) => {
+  addEventListener('popstate', () => done(), { once: true });
+  history.back(); })"""
 LAYERS = {
     "calibration": ("校准扫描枪", "扫第 1 个码"),
     "menu": ("", "干活"),
@@ -220,7 +223,7 @@ async def test_nothing_is_opened_over_an_alarm(pda: Pda, peer: Peer) -> None:
     await pda.sees("拿第一个任务")
     await peer.alarm("cancel")
     await pda.page.wait_for_selector("#alarm[open]")
-    await pda.page.evaluate("history.back()")
+    await pda.page.evaluate(BACK)
     await pda.page.evaluate("document.querySelector('header .menu').click()")
     await pda.page.evaluate("new Promise((done) => requestAnimationFrame(done))")
     assert not await pda.page.locator("#layer[open]").count()
@@ -249,6 +252,7 @@ async def test_what_was_picked_offline_in_vain_is_an_alarm(pda: Pda, peer: Peer)
     await pda.sees("订单 …1001：离线时的扫描没有算数")
     await pda.sees("停手，等待决定")
     await pda.until("!document.querySelector('.link small')")
+    await pda.settled()
     await pda.page.reload()
     await pda.ready()
     await pda.sees("订单 …1001：离线时的扫描没有算数")
@@ -282,6 +286,7 @@ async def test_a_short_pick_by_command_cards(pda: Pda, peer: Peer) -> None:
     await pda.sees("为什么缺货？")
     await pda.scan("@C:QTY:2")
     await pda.sees("已记缺货：找到 1/2")
+    await pda.drained()
     shorts = [c["data"] for c in peer.applied if c["kind"] == "pick.short"]
     assert shorts == [{"task_id": "task-1", "step": 1, "found": 1, "reason": "damaged"}]
 

@@ -281,7 +281,7 @@ const HANDLERS = {
   urgent: (s, { urgent }) => ({ ...s, urgent }),
   task: (s, { task }) => ({ ...s, ...taskInDoubt(s, task) }),
   task_left: (s) => {
-    const tasks = s.tasks?.filter(({ id }) => id !== s.task?.id) ?? null; // from before it was taken
+    const tasks = s.tasks?.filter(({ id }) => id !== s.task?.id) ?? null; // of before
     return { ...s, tasks, task: null, skipped: [], screen: 'tasks', dialog: null };
   },
   tasks: (s, { tasks }) => ({

@@ -105,6 +105,7 @@ export class Link {
     /** @type {WebSocket | null} */
     this.socket = null;
     this.wanted = false;
+    this.greeted = false;
     this.backoffMs = BACKOFF_MS_MIN;
     this.waitingSince = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -126,9 +127,10 @@ export class Link {
     this.#drop();
   }
 
-  /** Send a frame; false if the link is down. @param {object} frame */
+  /** Send a frame; false before the box's hello: what waits from before goes first. */
+  /** @param {object} frame */
   send(frame) {
-    if (this.socket?.readyState !== WebSocket.OPEN) return false;
+    if (!this.greeted || this.socket?.readyState !== WebSocket.OPEN) return false;
     this.socket.send(JSON.stringify(frame));
     this.waitingSince ||= performance.now();
     return true;
@@ -142,9 +144,11 @@ export class Link {
       `${scheme}://${location.host}${API}/ws?v=${VERSION}${since ? `&since=${since}` : ''}`,
     );
     this.socket = socket;
+    this.greeted = false;
     this.waitingSince = performance.now();
     socket.onmessage = ({ data }) => {
       if (socket !== this.socket) return;
+      this.greeted = true;
       this.waitingSince = 0;
       this.backoffMs = BACKOFF_MS_MIN;
       this.owner.onFrame(JSON.parse(data));
