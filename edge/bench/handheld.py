@@ -1,6 +1,7 @@
 """A handheld in Chromium, and its scanner: it types, commits and pastes as scan engines do."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -36,15 +37,22 @@ Intake = Callable[[CDPSession, str], Awaitable[None]]
 
 
 async def keys(
-    cdp: CDPSession, text: str, *, prefix: str = "", end: str = "Enter", gap_s: float = 0
-) -> None:
-    """Type `text` as a keyboard wedge does, no key waiting for the one before to be taken."""
+    cdp: CDPSession, text: str, *, prefix: str = "", end: str = "Enter", gap_s: float = 0,
+    stamped: bool = False,
+) -> None:  # fmt: skip
+    """Type `text` as a keyboard wedge does, no key waiting for the one before to be taken.
+
+    `stamped` keys bear the times of a scanner's keyboard, a millisecond apart, as a kernel stamps
+    them: however late a busy machine delivers them. Others bear the time of their delivery.
+    """
     sent = []
-    for char in [*prefix, *text, *([end] if end else [])]:
+    began = time.time()
+    for n, char in enumerate([*prefix, *text, *([end] if end else [])]):
         code, out = _KEYS.get(char) or (ord(char.upper()) if char.isalnum() else 0, char)
         for kind in ("keyDown", "keyUp"):
             event: dict[str, Any] = {"type": kind, "key": char, "windowsVirtualKeyCode": code}
             event |= {"text": out} if kind == "keyDown" else {}
+            event |= {"timestamp": began + n / 1000} if stamped else {}
             sent.append(asyncio.ensure_future(cdp.send("Input.dispatchKeyEvent", event)))
         if gap_s:
             await asyncio.sleep(gap_s)

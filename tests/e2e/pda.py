@@ -144,7 +144,7 @@ class Pda:
 
     async def scan(self, text: str, *, prefix: str = "~", end: str = "Enter") -> None:
         """Type `text` as a wedge does: all keys at once, none waited for."""
-        await handheld.keys(await self.cdp(), text, prefix=prefix, end=end)
+        await handheld.keys(await self.cdp(), text, prefix=prefix, end=end, stamped=True)
 
     async def commit(self, text: str, *, enter: bool = True) -> None:
         """Commit `text` as an input method does, as scanners with factory settings do."""

@@ -46,6 +46,7 @@ async function start() {
     prefix: () => app.state.prefix,
     onScan: (code) => app.onScan(code),
     medianMs: () => Math.max(SCAN.medianMsMax, 2 * (app.state.profile?.p50 ?? 0)),
+    endless: () => app.state.profile?.end === '',
     onReject: (why) => app.onReject(why),
     onDigits: (digits) => dialogs.typed(app, digits),
     onFirst: () => {

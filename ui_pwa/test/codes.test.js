@@ -110,6 +110,20 @@ test('with its prefix a scan is sure even at 100 ms, and the prefix is not part 
   );
 });
 
+test('a second’s stall within a prefixed scan does not break it, and the next scan is its own', () => {
+  const framer = new Framer('~');
+  [...'~@B:'].forEach((char, i) => framer.push(char, i));
+  assert.equal(framer.patienceMs, SCAN.prefixGapMsMax);
+  assert.equal(framer.push('1', 1200), null);
+  assert.deepEqual(framer.push('~', 2400), { kind: 'typed', text: '@B:1', byHand: false });
+  [...'@B:2~'].forEach((char, i) => framer.push(char, 2401 + i));
+  assert.equal(framer.end(2407)?.text, '@B:2~', 'a prefix within a code is the code’s');
+  framer.endless = true;
+  framer.push('~@B', 3000);
+  framer.bulk = false;
+  assert.equal(framer.patienceMs, SCAN.endlessSilenceMs);
+});
+
 test('one stall within a scan does not break it', () => {
   const framer = new Framer('~');
   [0, 10, 20, 200, 210, 220].forEach((at, i) => framer.push('A-0102'[i], at));

@@ -161,7 +161,6 @@ async def test_a_silent_printer_is_swept_on_a_real_network_and_followed(site: Si
     if moved is not None:
         assert found.key.startswith("mac:")
         assert (found.key, State.IDENTIFIED, ()) == (moved.key, moved.state, moved.conflicts)
-        assert moved_s <= 10
 
 
 async def test_an_announced_printer_is_found_across_the_link(site: Site, tmp_path: Path) -> None:

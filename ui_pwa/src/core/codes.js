@@ -14,7 +14,8 @@ export const SCAN = Object.freeze({
   medianMsMax: 50,
   endlessMedianMsMax: 35,
   gapMsMax: 200,
-  prefixGapMsMax: 500,
+  prefixGapMsMax: 2000,
+  endlessSilenceMs: 500,
   silenceMs: 250,
   bulkSilenceMs: 80,
 });
@@ -30,6 +31,8 @@ export class Framer {
     this.prefix = prefix;
     /** The median gap of a scan at most, ms; a calibrated scanner has its own. @type {number} */
     this.medianMsMax = SCAN.medianMsMax;
+    /** Whether the scanner is known to send no Enter: only silence ends its scans. */
+    this.endless = false;
     this.text = '';
     /** @type {number[]} */
     this.times = [];
@@ -52,10 +55,14 @@ export class Framer {
     return this.text !== '' || this.prefixed;
   }
 
-  /** How long to wait for more before `idle` decides, in ms. */
+  /**
+   * How long to wait for more before `idle` decides, in ms. A PDA that is busy may stop for a second
+   * in the middle of a scan: once its prefix has come, the Enter is waited for.
+   */
   get patienceMs() {
     if (this.bulk) return SCAN.bulkSilenceMs;
-    return this.prefixed ? SCAN.prefixGapMsMax : SCAN.silenceMs;
+    if (!this.prefixed) return SCAN.silenceMs;
+    return this.endless ? SCAN.endlessSilenceMs : SCAN.prefixGapMsMax;
   }
 
   /**
@@ -71,9 +78,10 @@ export class Framer {
     let left = null;
     if (last !== undefined && atMs - last > limit) left = this.idle();
     if (chars.length >= SCAN.charsMin) this.bulk = true;
+    const sameScan = last === undefined || atMs - last <= SCAN.gapMsMax;
     for (const char of chars) {
-      if (this.prefix && char === this.prefix && !this.prefixed) {
-        left = this.text ? { kind: 'typed', text: this.text, byHand: true } : left;
+      if (this.prefix && char === this.prefix && !(this.prefixed && sameScan)) {
+        left = this.text ? { kind: 'typed', text: this.text, byHand: !this.prefixed } : left;
         this.text = '';
         this.times = [];
         this.prefixed = true;

@@ -21,6 +21,7 @@ const TYPED = new Set(['text', 'search', 'tel', 'url', 'password', 'number']);
  *   sink: HTMLInputElement,
  *   prefix: () => string,
  *   medianMs: () => number,
+ *   endless: () => boolean,
  *   onScan: (code: string) => void,
  *   onReject: (reason: string) => void,
  *   onDigits: (digits: string) => void,
@@ -186,6 +187,7 @@ export class Wedge {
     }
     this.framer.prefix = this.owner.prefix();
     this.framer.medianMsMax = this.owner.medianMs();
+    this.framer.endless = this.owner.endless();
     const broken = this.framer.push(chars, atMs);
     this.#deliver(broken);
     if (broken) this.before = this.latest;
