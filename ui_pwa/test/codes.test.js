@@ -110,7 +110,7 @@ test('with its prefix a scan is sure even at 100 ms, and the prefix is not part 
   );
 });
 
-test('a second’s stall within a prefixed scan does not break it, and the next scan is its own', () => {
+test('a stall within a prefixed scan does not break it, and the next scan is its own', () => {
   const framer = new Framer('~');
   [...'~@B:'].forEach((char, i) => framer.push(char, i));
   assert.equal(framer.patienceMs, SCAN.prefixGapMsMax);

@@ -56,8 +56,8 @@ export class Framer {
   }
 
   /**
-   * How long to wait for more before `idle` decides, in ms. A PDA that is busy may stop for a second
-   * in the middle of a scan: once its prefix has come, the Enter is waited for.
+   * How long to wait for more before `idle` decides, in ms. A busy PDA may stop for a second in the
+   * middle of a scan: once its prefix has come, the Enter is waited for.
    */
   get patienceMs() {
     if (this.bulk) return SCAN.bulkSilenceMs;
