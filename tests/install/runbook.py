@@ -7,12 +7,14 @@ from typing import Final
 
 PAGE: Final = (Path(__file__).resolve().parents[2] / "docs" / "OPERATIONS.md").read_text("utf-8")
 CHINESE, ENGLISH = PAGE.split('<a id="english"></a>')
-OWN_STEP: Final = (
-    "install.sh", "tar ", "cd ", " restore ", " reinit ", " spare ", "-spare", "nfs-", "exportfs",
-)  # fmt: skip
-"""Words of commands that a box's life has steps of their own for, or needs a second machine for."""
-NOT_HERE: Final = ("set-ntp", " adopt ")
-"""What a machine in a folder cannot do: its clock is the host's, and nothing is on its network."""
+SPARE: Final = "### A spare"
+OWN_STEP: Final = ("install.sh", "tar ", "cd ", " restore ", " reinit ", " spare ", "-spare")
+"""Words of commands that a box's life has steps of their own for."""
+NOT_HERE: Final = ("set-ntp", "nfs", "exportfs", "/etc/exports", "/etc/fstab", "mount ")
+"""What a machine in a folder cannot do: its clock and its mounts are the host's."""
+EDITOR: Final = "nano "
+BY_HAND: Final = "sed -i 's/^version = 1$/version = 2/' "
+"""What a person does in the editor with a ruleset, at the least."""
 
 
 def typed(text: str) -> list[str]:
@@ -27,7 +29,20 @@ def looks(**named: str) -> Iterator[str]:
     """
     for line in filter(None, typed(ENGLISH)):
         if not any(word in line for word in (*OWN_STEP, *NOT_HERE)):
-            command = line.replace("sudo -u floorgate ", "runuser -u floorgate -- ")
+            command = as_root(line).replace(EDITOR, BY_HAND)
             for name, value in named.items():
                 command = re.sub(rf"\b{name}\b", value, command)
-            yield command.removeprefix("sudo ")
+            yield command
+
+
+def spare() -> Iterator[str]:
+    """Yield what is typed to have a spare and to take over, as root without sudo."""
+    section = ENGLISH.partition(SPARE)[2].partition("\n## ")[0]
+    for line in filter(None, typed(section)):
+        if not any(word in line for word in NOT_HERE):
+            yield as_root(line)
+
+
+def as_root(line: str) -> str:
+    """Return a command as root types it."""
+    return line.replace("sudo -u floorgate ", "runuser -u floorgate -- ").removeprefix("sudo ")

@@ -17,7 +17,7 @@ from typing import Final
 from tests.install.cuts import HOOK, SEEN, cut_everywhere, hooked, lighten
 from tests.install.machine import Machine, StepError
 from tests.install.releases import HERE, Releases
-from tests.install.runbook import looks
+from tests.install.runbook import looks, spare
 
 TOKEN: Final = "walk-token"  # noqa: S105 - of a hub inside
 NEW_TOKEN: Final = "walk-token-2"  # noqa: S105
@@ -56,17 +56,24 @@ LOOK: Final = (
 CUT_LOOK_S: Final = 0.2
 CUTS_MIN: Final = 3
 EXPOSURE_MAX: Final = 1.5
-ADD: Final = "devices add 'tcp://127.0.0.1:9103?lang=zpl' --name 'Printer to look at'"
 PRINTER: Final = """
 import asyncio
-from drivers.api import fake_printer
+from drivers.api import announce_printer, fake_printer
 
 async def main():
     await fake_printer("zpl", "127.0.0.1", 9103).start()
+    await announce_printer("Printer to find", 9103, {"ty": "ZPL", "usb_CMD": "ZPL"}).start()
     await asyncio.Event().wait()
 
 asyncio.run(main())
 """
+FIND: Final = "floorgate devices list | grep tcp://127.0.0.1:9103"
+"""Prints the row of that printer, once the box has found it."""
+OTHER: Final = (
+    f"mv {DATA} {DATA}-dead; systemd-tmpfiles --create; sed -i 's/^feeds = /follows = /' {CONFIG}"
+)
+"""Makes the machine another one, whose disk is empty and whose configuration is a spare's."""
+GIVE_UP_S: Final = 60
 
 
 class Walk:
@@ -94,6 +101,8 @@ class Walk:
             ("kill -9", self.kill),
             ("a writer that hangs: the watchdog", self.hang),
             ("bad configurations", self.misconfigure),
+            ("the box dies, its spare takes over", self.take_over),
+            ("orders at the spare", lambda: self.work(1)),
             ("backup", self.back_up),
             ("upgrade, power cut in its steps", self.upgrade_with_power_cuts),
             ("orders after the upgrade", lambda: self.work(2)),
@@ -140,7 +149,10 @@ class Walk:
         config = self.machine.root / CONFIG[1:]
         text = config.read_text()
         # bots have no PDA to pair; everything else stays as the installer wrote it
-        config.write_text(text.replace("[http]\n", "[http]\nopen_devices = true\n") + FLOOR)
+        text = text.replace("[http]\n", "[http]\nopen_devices = true\n")
+        # and nothing but the loopback is on its network
+        text = text.replace("[discovery]\n", '[discovery]\ninterfaces = ["127.0.0.1"]\n')
+        config.write_text(text + FLOOR)
         return said
 
     def boot(self) -> str:
@@ -185,9 +197,9 @@ class Walk:
         script.write_text(PRINTER)
         python = "/opt/floorgate/current/bin/python"
         self.machine.run(f"systemd-run --quiet --unit=printer {python} /srv/printer.py")
-        added = json.loads(self.machine.run(f"{AS_BOX} floorgate {ADD} --json"))
-        seen = []
-        for command in looks(ID=added["facts"]["device"], NAME="none"):
+        found = self._in_the_end(FIND)
+        seen = [found]
+        for command in looks(ID=found.split()[0], NAME="none"):
             begun_s = time.monotonic()
             # what those two find depends on how busy the machine is, and on what was not done yet
             (self.machine.ask if command.endswith(("selftest", "doctor")) else self.machine.run)(
@@ -269,6 +281,33 @@ class Walk:
             self.machine.run(f"cp -p /srv/kept {CONFIG}; systemctl restart floorgate; {WELL}")
             seen.append(f"{what}: {said}")
         return "\n".join(seen)
+
+    def take_over(self) -> str:
+        """Feed a share, lose the box, and go on as its spare, by the run-book's own commands."""
+        steps, seen = spare(), []
+        for step in steps:
+            seen.append(self._in_the_end(step))
+            if "spare prepare" in step:
+                feeds = '\\n[spare]\\nfeeds = "/srv/floorgate-spare"\\n'
+                self.machine.run(
+                    f"printf '{feeds}' >> {CONFIG}; systemctl restart floorgate; {WELL}"
+                )
+                self._in_the_end(f"{AS_BOX} floorgate spare status")
+            elif "disable --now floorgate.socket" in step:
+                self.machine.run(OTHER)
+        self.machine.run(f"rm -rf {DATA}-dead")
+        return "\n".join(filter(None, seen))
+
+    def _in_the_end(self, command: str) -> str:
+        """Run what may say no for a while, such as that the dead box was alive just now."""
+        end_s = time.monotonic() + GIVE_UP_S
+        while True:
+            try:
+                return self.machine.run(command)
+            except StepError:
+                if time.monotonic() > end_s:
+                    raise
+                time.sleep(1)
 
     # ---- backup, upgrade, rollback, restore -----------------------------------------------------
 
