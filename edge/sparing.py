@@ -12,6 +12,7 @@ import structlog
 from edge.app.ports import Clock, Committed, Head
 from edge.app.sparing import SpareView
 from edge.app.tasks import Tasks
+from edge.app.telling import cause_zh
 from edge.config import Config
 from edge.store.feed import FeedError
 from edge.store.share import Feeder, FencedError, Share
@@ -23,6 +24,8 @@ GAP_S_MAX: Final = 60
 """A share that hangs says nothing, but falls behind."""
 GAP_MARKS_MAX: Final = 10_000
 US_PER_S: Final = 1_000_000
+UNFED: Final = ("it has not been fed since the box started", "盒子启动后还没有写过")
+WELL: Final = ("", "")
 
 log = structlog.get_logger()
 
@@ -48,7 +51,7 @@ class Feeding:
         """Newest entry that the share has."""
         self._waiting: list[tuple[int, int]] = []
         """(Number, µs) of the first entries of groups that the share has not got, oldest first."""
-        self._problem = "it has not been fed since the box started"
+        self._problem = UNFED
         self._tasks = Tasks()
         self.on_fenced: Callable[[FencedError], None] = lambda _: None
         """Called once a spare was seen to have taken over."""
@@ -72,8 +75,9 @@ class Feeding:
         gap = self._head().seq - self._seq
         since_us = self._waiting[0][1] if self._waiting and gap else self._clock.now_us()
         gap_s = round(max(0, self._clock.now_us() - since_us) / US_PER_S, 1)
-        is_fed = not self._problem and gap_s < GAP_S_MAX
-        return SpareView(str(self._share), is_fed, gap, gap_s, self._problem)
+        is_fed = self._problem == WELL and gap_s < GAP_S_MAX
+        problem, problem_zh = self._problem
+        return SpareView(str(self._share), is_fed, gap, gap_s, problem, problem_zh)
 
     async def _feed(self) -> None:
         while True:
@@ -83,18 +87,18 @@ class Feeding:
                 self.on_fenced(error)
                 return
             except (FeedError, OSError, sqlite3.Error) as error:
-                self._note(str(error))
+                self._note((str(error), cause_zh(error)))
                 await asyncio.sleep(AGAIN_S)
             else:
-                self._note("")
+                self._note(WELL)
                 self._seq = at.seq
                 while self._waiting and self._waiting[0][0] <= at.seq:
                     self._waiting.pop(0)
                 await asyncio.sleep(FEED_S)
 
-    def _note(self, problem: str) -> None:
-        if problem and not self._problem:
-            log.warning("the spare is not fed", problem=problem)
-        elif self._problem and not problem:
+    def _note(self, problem: tuple[str, str]) -> None:
+        if problem != WELL and self._problem in (WELL, UNFED):
+            log.warning("the spare is not fed", problem=problem[0])
+        elif self._problem != WELL and problem == WELL:
             log.info("the spare is fed", share=str(self._share))
         self._problem = problem

@@ -12,4 +12,6 @@ class SpareView(msgspec.Struct, frozen=True):
     gap_s: float
     """Age of the oldest entry that the share has not got; 0 where it has all."""
     problem: str = ""
-    """Why it is not fed just now."""
+    """Why it is not fed just now, in English …"""
+    problem_zh: str = ""
+    """… and in Chinese."""

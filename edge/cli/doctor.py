@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from edge.app.findings import Finding
     from edge.config import Config
 
+FIX: Final = "sudo -u floorgate floorgate doctor --fix"
 MARKS: Final = {"good": "ok  ", "note": "-   ", "warn": "WARN", "bad": "BAD "}
 DESCRIPTION = """Look the box over: what was found, why it matters, and the next command. Changes
 nothing, but with --fix lets the running box mend what it safely can, and looks again. A box that
@@ -88,10 +89,13 @@ def _mend(config: "Config", findings: "list[Finding]") -> None:
 
 
 def _tell(findings: "list[Finding]", language: str) -> None:
+    from edge.app.findings import WRONG  # noqa: PLC0415
+
     for each in findings:
         say(f"{MARKS[each.severity]}  {each.check:<12} {getattr(each.found, language)}")
-        if each.severity in ("warn", "bad"):
+        if each.severity in WRONG:
             say(f"{'':18} {getattr(each.why, language)}")
-            say(f"{'':18} -> {getattr(each.next, language)}")
-            if each.fix:
-                say(f"{'':18} => floorgate doctor --fix")
+        if each.severity != "good" and (step := getattr(each.next, language)):
+            say(f"{'':18} -> {step}")
+        if each.severity in WRONG and each.fix:
+            say(f"{'':18} => {FIX}")

@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Final
 
-from edge.app.telling import ToldError
+from edge.app.telling import ToldError, cause_zh
 from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
 from edge.cli.words import add_config, refused, worded
 
@@ -260,30 +260,43 @@ def ask_health(args: argparse.Namespace) -> int:
     url = f"{scheme}://localhost:{config.http.port}/health"
     health, problem = asyncio.run(_wait(url, trust(config), args.wait))
     if args.json:
-        say_json(health or {"ok": False, "problem": problem})
+        say_json(health or {"ok": False, "problem": str(problem)})
     elif health:
         is_well, entries = health["ok"], health["seq"]
+        en, zh = _ROOM[health["disk"]]
         say(
             worded(
                 args,
-                f"{config.box.name}: {'well' if is_well else 'ill'}, {entries} entries",
-                f"{config.box.name}：{'正常' if is_well else '不正常'}，{entries} 条",
+                f"{config.box.name}: {'well' if is_well else 'ill'}, {entries} entries{en}",
+                f"{config.box.name}：{'正常' if is_well else '不正常'}，{entries} 条{zh}",
             )
         )
     else:
         return fail(
             worded(
                 args,
-                f"{url} does not answer: {problem}; look at: journalctl -u floorgate -n 50",
-                f"{url} 没有应答：{problem}；请看：journalctl -u floorgate -n 50",
+                f"{url} does not answer: {problem}; look at: sudo journalctl -u floorgate -n 50",
+                f"{url} 没有应答：{cause_zh(problem)}；请看：sudo journalctl -u floorgate -n 50",
             )
         )
     return GOOD if health.get("ok") else FOUND_WRONG
 
 
+_DISK: Final = "sudo -u floorgate floorgate doctor disk"
+_ROOM: Final = {
+    "ok": ("", ""),
+    "low": (f"; the disk fills: {_DISK}", f"；磁盘快满：{_DISK}"),
+    "read_only": (
+        f"; takes no commands, the disk has no room: {_DISK}",
+        f"；不接受命令，磁盘没有空间：{_DISK}",
+    ),
+}
+"""What is said besides of the room on the disk."""
+
+
 async def _wait(
     url: str, trust: ssl.SSLContext | None, wait_s: float
-) -> tuple[dict[str, Any], str]:
+) -> tuple[dict[str, Any], Exception]:
     """Return what the box says of itself, waiting until it is well; or why it says nothing."""
     loop = asyncio.get_running_loop()
     until_s = loop.time() + wait_s
@@ -294,9 +307,10 @@ async def _wait(
         await asyncio.sleep(LOOK_S)
 
 
-def _look(url: str, trust: ssl.SSLContext | None) -> tuple[dict[str, Any], str]:
+def _look(url: str, trust: ssl.SSLContext | None) -> tuple[dict[str, Any], Exception]:
     try:
         with urllib.request.urlopen(url, timeout=ANSWER_S, context=trust) as answer:  # noqa: S310
-            return json.load(answer), ""
+            return json.load(answer), Exception()
     except (OSError, ValueError) as error:
-        return {}, str(error)
+        reason = getattr(error, "reason", None)  # what urllib wraps
+        return {}, reason if isinstance(reason, Exception) else error

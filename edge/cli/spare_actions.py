@@ -73,8 +73,9 @@ def status(args: argparse.Namespace, config: Config) -> int:
         )
     spare = health["spare"]
     en, zh = _gap(spare["gap_entries"], spare["gap_s"])
-    why = f"; {spare['problem']}" if spare["problem"] else ""
-    tell(args, spare, f"{spare['share']}: {en}{why}", f"{spare['share']}：{zh}{why}")
+    if spare["problem"]:
+        en, zh = f"{en}; {spare['problem']}", f"{zh}；{spare['problem_zh']}"
+    tell(args, spare, f"{spare['share']}: {en}", f"{spare['share']}：{zh}")
     return GOOD if spare["ok"] else FOUND_WRONG
 
 

@@ -1,10 +1,8 @@
 """What verbs say to people, in the language of the terminal."""
 
 import argparse
-import json
 import os
 import re
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -82,17 +80,17 @@ def refusal_lines(code: str, facts: dict[str, Any], language: str) -> list[str]:
 
 def page_text(key: str, language: str) -> str:
     """Return what the page says under this key; the key where it says nothing."""
-    return _page_texts(language).get(key, key)
+    return _texts(language).get(key, key)
 
 
 def page_word(kind: str, value: str, language: str) -> str:
     """Return how the page calls a value, such as a device's state; itself where it has no word."""
-    return _page_texts(language).get(f"{kind}.{value}", value)
+    return _texts(language).get(f"{kind}.{value}", value)
 
 
 def _filled(code: str, facts: dict[str, Any], language: str) -> tuple[list[str], set[str]]:
     """Return what the page says of a refusal, and which facts stand in it."""
-    texts = _page_texts(language)
+    texts = _texts(language)
     lines = [texts[key] for key in (f"refusal.{code}", f"hint.{code}") if texts.get(key)]
     lines = [_COUNTED.sub(lambda n: n[2] if facts.get(n[1]) == 1 else n[3], each) for each in lines]
     named = set(_FACT.findall(" ".join(lines)))
@@ -116,10 +114,7 @@ def _shown(value: Any) -> str:  # noqa: ANN401 - any JSON value
     return "—" if value in (None, "") else str(value)
 
 
-@cache
-def _page_texts(language: str) -> dict[str, str]:
-    from edge.http.assets import page_root  # noqa: PLC0415 - only a refusal needs the page's texts
+def _texts(language: str) -> dict[str, str]:
+    from edge.http.assets import page_texts  # noqa: PLC0415 - only a refusal needs the page's texts
 
-    folder = page_root() / "locales"
-    names = (f"{language}.json", f"{language}.start.json")
-    return {k: v for name in names for k, v in json.loads((folder / name).read_bytes()).items()}
+    return page_texts(language)

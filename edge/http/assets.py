@@ -9,6 +9,7 @@ import hashlib
 import mimetypes
 import posixpath
 import re
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -98,6 +99,16 @@ def page_root() -> Path:
     """Return the folder of the page: in the wheel, or beside the packages in a checkout."""
     packed = Path(str(files("edge"))) / "_ui_pwa"
     return packed if packed.is_dir() else Path(str(files("edge"))).parent / "ui_pwa"
+
+
+@cache
+def page_texts(language: str) -> dict[str, str]:
+    """Return what the page says in a language, `zh` or `en`, by key."""
+    folder = page_root() / "locales"
+    texts: dict[str, str] = {}
+    for name in (f"{language}.json", f"{language}.start.json"):
+        texts |= msgspec.json.decode((folder / name).read_bytes(), type=dict[str, str])
+    return texts
 
 
 def _paths(root: Path) -> list[str]:

@@ -110,9 +110,9 @@ class Share:
         if state is None:
             raise FeedError(
                 f"{self}: not prepared as a share, or not mounted; mount it, or once: "
-                f"floorgate spare prepare {self}",
-                f"{self}：没有准备成共享，或没有挂载；请挂载，或执行一次：floorgate spare "
-                f"prepare {self}",
+                f"sudo -u floorgate floorgate spare prepare {self}",
+                f"{self}：没有准备成共享，或没有挂载；请挂载，或执行一次："
+                f"sudo -u floorgate floorgate spare prepare {self}",
             )
         if state.box != box:
             raise FeedError(

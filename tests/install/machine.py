@@ -17,6 +17,7 @@ PACKAGES: Final = "systemd,systemd-sysv,udev,dbus,iproute2,ca-certificates,pytho
 SUITE: Final = "bookworm"
 BOOT_S_MAX: Final = 60.0
 END_S_MAX: Final = 60.0
+YES_S_MAX: Final = 60.0
 POLL_S: Final = 0.1
 NSPAWN: Final = ("systemd-nspawn", "--register=no", "--keep-unit", "--quiet")
 AWAY: Final = ("PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8")
@@ -92,6 +93,16 @@ class Machine:
     def run(self, script: str) -> str:
         """Return what a script of the shell prints; it must end well."""
         return _said(self._run(script))
+
+    def until(self, script: str) -> str:
+        """Return what a script of the shell prints once it ends well; it may say no for a while."""
+        end_s = time.monotonic() + YES_S_MAX
+        while time.monotonic() < end_s:
+            done = self._run(script)
+            if not done.returncode:
+                break
+            time.sleep(POLL_S)
+        return _said(done)
 
     def fail(self, script: str) -> str:
         """Return what a script of the shell says that must not end well."""

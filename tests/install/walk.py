@@ -73,7 +73,6 @@ OTHER: Final = (
     f"mv {DATA} {DATA}-dead; systemd-tmpfiles --create; sed -i 's/^feeds = /follows = /' {CONFIG}"
 )
 """Makes the machine another one, whose disk is empty and whose configuration is a spare's."""
-GIVE_UP_S: Final = 60
 
 
 class Walk:
@@ -197,7 +196,7 @@ class Walk:
         script.write_text(PRINTER)
         python = "/opt/floorgate/current/bin/python"
         self.machine.run(f"systemd-run --quiet --unit=printer {python} /srv/printer.py")
-        found = self._in_the_end(FIND)
+        found = self.machine.until(FIND)
         seen = [found]
         for command in looks(ID=found.split()[0], NAME="none"):
             begun_s = time.monotonic()
@@ -286,28 +285,18 @@ class Walk:
         """Feed a share, lose the box, and go on as its spare, by the run-book's own commands."""
         steps, seen = spare(), []
         for step in steps:
-            seen.append(self._in_the_end(step))
+            # take-over says no while the dead box was alive just now
+            seen.append(self.machine.until(step))
             if "spare prepare" in step:
                 feeds = '\\n[spare]\\nfeeds = "/srv/floorgate-spare"\\n'
                 self.machine.run(
                     f"printf '{feeds}' >> {CONFIG}; systemctl restart floorgate; {WELL}"
                 )
-                self._in_the_end(f"{AS_BOX} floorgate spare status")
+                self.machine.until(f"{AS_BOX} floorgate spare status")
             elif "disable --now floorgate.socket" in step:
                 self.machine.run(OTHER)
         self.machine.run(f"rm -rf {DATA}-dead")
         return "\n".join(filter(None, seen))
-
-    def _in_the_end(self, command: str) -> str:
-        """Run what may say no for a while, such as that the dead box was alive just now."""
-        end_s = time.monotonic() + GIVE_UP_S
-        while True:
-            try:
-                return self.machine.run(command)
-            except StepError:
-                if time.monotonic() > end_s:
-                    raise
-                time.sleep(1)
 
     # ---- backup, upgrade, rollback, restore -----------------------------------------------------
 

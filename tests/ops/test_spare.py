@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.app.sparing import SpareView
 from edge.bootstrap import BoxProcess, NotTheBoxError
 from edge.cli import backup_actions, spare_actions
 from edge.config import load_config
@@ -169,16 +170,14 @@ def test_what_left_the_archive_leaves_the_spare(pair: Pair) -> None:
     ("view", "severity"),
     [
         (None, "note"),
-        ({"ok": True, "gap_entries": 3, "gap_s": 0.4, "problem": ""}, "good"),
-        ({"ok": False, "gap_entries": 9, "gap_s": 30, "problem": "away"}, "warn"),
-        ({"ok": False, "gap_entries": 900, "gap_s": 900, "problem": "full"}, "bad"),
+        (SpareView("/s", ok=True, gap_entries=3, gap_s=0.4), "good"),
+        (SpareView("/s", ok=False, gap_entries=9, gap_s=30, problem="away"), "warn"),
+        (SpareView("/s", ok=False, gap_entries=900, gap_s=900, problem="full"), "bad"),
     ],
 )
-def test_the_doctor_looks_at_the_gap(
-    pair: Pair, view: dict[str, Any] | None, severity: str
-) -> None:
+def test_the_doctor_looks_at_the_gap(pair: Pair, view: SpareView | None, severity: str) -> None:
     """A spare that falls behind is an illness with a next command (OPS-3)."""
-    health = {"spare": view}
+    health = {"spare": msgspec.to_builtins(view)}
     patient = Patient(config=load_config(pair.house.config), now_us=1, health=health)
     (found,) = spare_check.check(patient)
     assert (found.check, found.severity) == ("spare", severity)

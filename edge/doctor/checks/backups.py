@@ -3,12 +3,13 @@
 from typing import Final
 
 from edge.app.findings import Finding, Severity
+from edge.app.telling import cause_zh
 from edge.doctor.patient import DAY_S, US_PER_S, Patient, finding
 from edge.store.backup import BackupError, newest, read_manifest
 
 AGE_DAYS_MAX: Final = 2
 WHY: Final = ("盘坏了只能回到最近一次备份", "After a dead disk you are back at the newest backup")
-DO: Final = "sudo systemctl start floorgate-backup; journalctl -u floorgate-backup -n 20"
+DO: Final = "sudo systemctl start floorgate-backup; sudo journalctl -u floorgate-backup -n 20"
 
 
 def check(patient: Patient) -> list[Finding]:
@@ -32,7 +33,7 @@ def check(patient: Patient) -> list[Finding]:
             finding(
                 "backups",
                 "bad",
-                f"最近的备份不可用：{error}",
+                f"最近的备份不可用：{cause_zh(error)}",
                 f"The newest backup cannot be used: {error}",
                 why=WHY,
                 do=DO,

@@ -24,7 +24,7 @@ WHY: Final = (
     "Photos are evidence; after a rebuild from the hub it is normal that older ones are missing",
 )
 DO: Final = (
-    "ls -t /var/backups/floorgate | head -n 1; "
+    "sudo ls -t /var/backups/floorgate | head -n 1; "
     "sudo cp -rnp /var/backups/floorgate/NAME/blobs /var/lib/floorgate/"
 )
 

@@ -10,9 +10,10 @@ from edge.doctor.patient import DAY_S, US_PER_S, Patient, finding
 
 WARN_DAYS: Final = 30
 WHY: Final = ("证书过期后 PDA 打不开页面", "Once it has ended PDAs cannot open the pages")
-DO: Final = (
-    "sudo systemctl restart floorgate（站点自备的证书：先换新文件）",
-    "sudo systemctl restart floorgate (of the site's own: put the new files there first)",
+DO: Final = "sudo systemctl restart floorgate"
+DO_OWN: Final = (
+    "先换上新的证书文件，再：sudo systemctl restart floorgate",
+    "Put the site's new certificate there first, then: sudo systemctl restart floorgate",
 )
 
 
@@ -23,6 +24,7 @@ def check(patient: Patient) -> list[Finding]:
     own = patient.config.http.certificate
     leaf = Path(own) if own else patient.data / "tls" / "leaf.pem"
     fix = "" if own else "certificate"
+    do = DO_OWN if own else DO
     try:
         ends = x509.load_pem_x509_certificate(leaf.read_bytes()).not_valid_after_utc
     except (OSError, ValueError):
@@ -33,7 +35,7 @@ def check(patient: Patient) -> list[Finding]:
                 f"没有可用的证书 {leaf}",
                 f"There is no usable certificate {leaf}",
                 why=WHY,
-                do=DO,
+                do=do,
                 fix=fix,
             )
         ]
@@ -46,7 +48,7 @@ def check(patient: Patient) -> list[Finding]:
                 f"证书已过期 {-days} 天",
                 f"The certificate ended {-days} days ago",
                 why=WHY,
-                do=DO,
+                do=do,
                 fix=fix,
             )
         ]
@@ -58,7 +60,7 @@ def check(patient: Patient) -> list[Finding]:
             f"证书还有 {days} 天",
             f"The certificate is good for {days} days",
             why=WHY,
-            do=DO,
+            do=do,
             fix=fix if severity == "warn" else "",
         )
     ]

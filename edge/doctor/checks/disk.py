@@ -9,8 +9,8 @@ from edge.domain.model import Name
 from edge.store.room import BALLAST
 
 WHY: Final = (
-    "空间不足时边缘盒只读：命令被拒绝，数据不丢",
-    "Without room the box only reads: commands are refused, nothing is lost",
+    "低于 [disk] 的 stop_mb 时边缘盒只读：命令被拒绝，数据不丢",
+    "Below stop_mb of [disk] the box only reads: commands are refused, nothing is lost",
 )
 
 WHY_PARTS: Final = (
@@ -34,11 +34,13 @@ def check(patient: Patient) -> list[Finding]:
         if not path.exists():
             continue
         mb = disk_usage(path).free // 1024**2
-        texts = (f"{path} 剩余 {mb} MB", f"{path} has {mb} MB free")
+        zh, en = f"{path} 剩余 {mb} MB", f"{path} has {mb} MB free"
         if mb >= limits.warn_mb:
-            found.append(finding("disk", "good", *texts))
+            found.append(finding("disk", "good", zh, en))
             continue
         severity: Severity = "bad" if mb < limits.stop_mb else "warn"
+        bound_mb = limits.stop_mb if severity == "bad" else limits.warn_mb
+        texts = (f"{zh}，低于 {bound_mb} MB", f"{en}, less than {bound_mb} MB")
         ballast = patient.data / BALLAST
         release = f"sudo rm {ballast}; " if severity == "bad" and ballast.exists() else ""
         do = f"{release}sudo du -xh --max-depth=2 {path} | sort -h | tail"

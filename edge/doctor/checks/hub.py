@@ -1,11 +1,14 @@
 """Does the hub have what the floor did?"""
 
 from typing import Final
+from urllib.parse import urlsplit
 
 from edge.app.findings import Finding
 from edge.doctor.patient import Patient, finding
 
 LAG_S_MAX: Final = 300
+LOG: Final = "sudo journalctl -u floorgate -g hub -n 20"
+PORTS: Final = {"wss": 443, "ws": 80}
 WHY: Final = (
     "中枢看不到现场，取消和改址也到不了",
     "The hub does not see the floor; cancels and changes do not arrive",
@@ -29,7 +32,7 @@ def check(patient: Patient) -> list[Finding]:
                 f"链路中断，{lag} 条未上传，最旧 {waits_s} 秒",
                 f"The link is down, {lag} entries wait, the oldest for {waits_s} s",
                 why=WHY,
-                do=f"journalctl -u floorgate -g hub -n 20; curl -v {_https(url)}",
+                do=f"{_reach(url)}; {LOG}",
                 fix="hub",
             )
         ]
@@ -41,7 +44,7 @@ def check(patient: Patient) -> list[Finding]:
                 f"{lag} 条未确认，最旧 {waits_s} 秒",
                 f"{lag} entries wait, the oldest for {waits_s} s",
                 why=WHY,
-                do="journalctl -u floorgate -g hub -n 20",
+                do=LOG,
             )
         ]
     return [
@@ -49,5 +52,8 @@ def check(patient: Patient) -> list[Finding]:
     ]
 
 
-def _https(url: str) -> str:
-    return url.replace("wss://", "https://").replace("ws://", "http://")
+def _reach(url: str) -> str:
+    """Return a command that says whether the hub can be reached, by what every Debian has."""
+    parts = urlsplit(url)
+    port = parts.port or PORTS.get(parts.scheme, 443)
+    return f"timeout 5 bash -c ': </dev/tcp/{parts.hostname}/{port}' && echo OK"

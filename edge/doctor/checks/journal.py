@@ -5,14 +5,16 @@ from contextlib import closing
 from typing import Final
 
 from edge.app.findings import Finding
+from edge.app.telling import cause_zh
 from edge.doctor.patient import Patient, finding
-from edge.store.journal import Journal, NoJournalError, check_chain
+from edge.store.journal import Journal, NoJournalError, check_chain, finding_zh
 from edge.store.sqlite import NewerSchemaError
 
 WHY: Final = ("账本是一切的依据", "Everything rests on the journal")
 DO: Final = (
-    "sudo systemctl stop floorgate; ls /var/backups/floorgate; "
-    "sudo -u floorgate floorgate restore BACKUP --replace"
+    "sudo systemctl stop floorgate.socket floorgate.service; sudo ls -t /var/backups/floorgate; "
+    "sudo -u floorgate floorgate restore /var/backups/floorgate/NAME --replace; "
+    "sudo systemctl start floorgate.socket floorgate.service"
 )
 
 
@@ -27,7 +29,12 @@ def check(patient: Patient) -> list[Finding]:
     except NoJournalError as error:
         return [
             finding(
-                "journal", "bad", f"账本打不开：{error}", f"No journal: {error}", why=WHY, do=DO
+                "journal",
+                "bad",
+                f"账本打不开：{cause_zh(error)}",
+                f"No journal: {error}",
+                why=WHY,
+                do=DO,
             )
         ]
     except NewerSchemaError as error:
@@ -35,10 +42,13 @@ def check(patient: Patient) -> list[Finding]:
             finding(
                 "journal",
                 "bad",
-                f"数据库版本比程序新：{error}",
+                f"数据库版本比程序新：{cause_zh(error)}",
                 str(error),
                 why=WHY,
-                do="sudo ./install.sh",
+                do=(
+                    "安装更新的版本：在它的安装包目录里 sudo ./install.sh",
+                    "Install the newer version, in the folder of its archive: sudo ./install.sh",
+                ),
             )
         ]
     except sqlite3.DatabaseError as error:
@@ -53,15 +63,15 @@ def check(patient: Patient) -> list[Finding]:
             )
         ]
     if not report.ok:
-        worst = report.findings[0].detail
+        worst = report.findings[0]
         return [
             finding(
                 "journal",
                 "bad",
-                f"账本有误：{worst}",
-                f"The journal is wrong: {worst}",
+                f"账本有误：{finding_zh(worst)}",
+                f"The journal is wrong: {worst.detail}",
                 why=WHY,
-                do=f"floorgate journal verify; {DO}",
+                do=f"sudo -u floorgate floorgate journal verify; {DO}",
             )
         ]
     return [

@@ -23,7 +23,10 @@ def check(_: Patient) -> list[Finding]:
                 f"缺少 {', '.join(missing)}",
                 f"{', '.join(missing)} missing",
                 why=("相关功能会失败", "What uses them fails"),
-                do="sudo ./install.sh",
+                do=(
+                    "在安装包目录里再装一次：sudo ./install.sh",
+                    "Install again, in the folder of the archive: sudo ./install.sh",
+                ),
             )
         ]
     text = f"Floorgate {ours}, SQLite {sqlite3.sqlite_version}"

@@ -7,8 +7,8 @@ from edge.doctor.patient import Patient, finding
 
 WHY: Final = ("打不出面单，订单就发不了货", "Without a label no order ships")
 DO: Final = (
-    "到打印机旁看电源、纸、碳带、网线；然后运行 floorgate devices scan",
-    "Look at it: power, paper, ribbon, cable; then: floorgate devices scan",
+    "到打印机旁看电源、纸、碳带、网线；然后：sudo -u floorgate floorgate devices list",
+    "Look at it: power, paper, ribbon, cable; then: sudo -u floorgate floorgate devices list",
 )
 
 
@@ -27,5 +27,14 @@ def check(patient: Patient) -> list[Finding]:
 
 
 def _of(printer: dict[str, Any]) -> Finding:
-    what = f"{printer['name']} ({printer['id']}): {printer['fault']}"
-    return finding("printers", "bad", what, what, why=WHY, do=DO, fix="printers")
+    named = f"{printer['name']} ({printer['id']})"
+    zh, en = (_fault(printer["fault"], language) for language in ("zh", "en"))
+    texts = (f"{named}：{zh}", f"{named}: {en}")
+    return finding("printers", "bad", *texts, why=WHY, do=DO, fix="printers")
+
+
+def _fault(fault: str, language: str) -> str:
+    """Return what ails a printer, in the page's words."""
+    from edge.http.assets import page_texts  # noqa: PLC0415 - only an ill printer needs them
+
+    return page_texts(language).get(f"job_reason.{fault}", fault)

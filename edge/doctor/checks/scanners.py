@@ -22,7 +22,7 @@ def check(_: Patient) -> list[Finding]:
                 f"无权读取 {', '.join(closed)}",
                 f"{', '.join(closed)} cannot be read",
                 why=("扫码枪扫了没有反应", "Scans there are not heard"),
-                do="sudo udevadm trigger; run this as: sudo -u floorgate floorgate doctor",
+                do="sudo udevadm trigger; sudo -u floorgate floorgate doctor scanners",
             )
         ]
     return [

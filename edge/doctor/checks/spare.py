@@ -10,7 +10,9 @@ WHY: Final = (
     "盒子坏了，备机缺的这一段只能向中枢要",
     "If the box dies, what the spare has not got can only come from the hub",
 )
-DO: Final = "floorgate spare status; mount; journalctl -u floorgate -g spare -n 20"
+STATUS: Final = "sudo -u floorgate floorgate spare status"
+LOG: Final = "sudo journalctl -u floorgate -g spare -n 20"
+PREPARE: Final = "sudo -u floorgate floorgate spare prepare /srv/floorgate-spare"
 
 
 def check(patient: Patient) -> list[Finding]:
@@ -23,13 +25,16 @@ def check(patient: Patient) -> list[Finding]:
                 "note",
                 "没有配置备机",
                 "No spare is configured",
-                do="floorgate spare prepare /mnt/spare",
+                do=(
+                    f"要有备机：见运维手册第 8 节“备机”，{PREPARE}",
+                    f"For one see 'A spare' in section 8 of the run-book: {PREPARE}",
+                ),
             )
         ]
     if patient.health is None or not patient.health.get("spare"):
         return [finding("spare", "note", "边缘盒未运行，无从得知", "Unknown: the box does not run")]
     spare = patient.health["spare"]
-    gap, seconds, problem = spare["gap_entries"], spare["gap_s"], spare["problem"]
+    gap, seconds = spare["gap_entries"], spare["gap_s"]
     if spare["ok"]:
         texts = (f"共享 {feeds} 缺 {gap} 条", f"The share {feeds} lacks {gap} entries")
         return [finding("spare", "good", *texts)]
@@ -37,9 +42,10 @@ def check(patient: Patient) -> list[Finding]:
         finding(
             "spare",
             "bad" if seconds > GAP_S_MAX else "warn",
-            f"共享 {feeds} 缺 {gap} 条，最旧 {seconds:.0f} 秒：{problem}",
-            f"The share {feeds} lacks {gap} entries, the oldest of {seconds:.0f} s ago: {problem}",
+            f"共享 {feeds} 缺 {gap} 条，最旧 {seconds:.0f} 秒：{spare['problem_zh']}",
+            f"The share {feeds} lacks {gap} entries, the oldest of {seconds:.0f} s ago: "
+            f"{spare['problem']}",
             why=WHY,
-            do=DO,
+            do=f"findmnt -T {feeds}; df -h {feeds}; {STATUS}; {LOG}",
         )
     ]

@@ -31,7 +31,8 @@ def check(patient: Patient) -> list[Finding]:
                 "bad",
                 f"没有数据目录 {data}",
                 f"There is no folder {data}",
-                do="sudo ./install.sh",
+                why=("边缘盒无法记账", "The box cannot keep its journal"),
+                do=f"findmnt -T {data}; sudo systemd-tmpfiles --create",
             )
         ]
     kind = _file_system(data)
@@ -56,7 +57,7 @@ def check(patient: Patient) -> list[Finding]:
                 f"无法写入 {data}：{cause_zh(error)}",
                 f"{data} cannot be written: {error.strerror}",
                 why=("边缘盒无法记账", "The box cannot keep its journal"),
-                do=f"dmesg | tail; findmnt -T {data}",
+                do=f"sudo dmesg -T | tail; findmnt -T {data}",
             )
         ]
     ms = f"{took_s * 1_000:.2f}"
@@ -68,7 +69,7 @@ def check(patient: Patient) -> list[Finding]:
                 f"落盘要 {ms} 毫秒",
                 f"A flush takes {ms} ms",
                 why=WHY_SLOW,
-                do=f"iostat -x 1 5; findmnt -T {data}",
+                do=f"vmstat 1 5; findmnt -T {data}; sudo dmesg -T | tail",
             )
         ]
     if took_s < TOO_QUICK_S:

@@ -7,7 +7,12 @@ from typing import Final
 from edge.app.findings import Finding
 from edge.doctor.patient import Patient, finding
 
-UNITS: Final = ("floorgate.service", "floorgate.socket", "floorgate-backup.timer")
+UNITS: Final = (
+    "floorgate.service",
+    "floorgate.socket",
+    "floorgate-backup.timer",
+    "floorgate-archive.timer",
+)
 ANSWER_S: Final = 10.0
 
 
