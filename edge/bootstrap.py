@@ -26,7 +26,7 @@ from edge.app.printers import PrinterBoard
 from edge.app.printing import PrintQueue
 from edge.app.push import Push
 from edge.app.reads import Reads
-from edge.app.retention import Retention, Times
+from edge.app.retention import DAY_US, Retention, Times
 from edge.app.telling import ToldError, cause_zh
 from edge.app.timers import Timers
 from edge.clock import SystemClock, SystemIds, is_ntp_synchronised
@@ -167,7 +167,8 @@ class BoxProcess:
         """Begin to erase what is past its time, and to let orders go that ended long ago."""
         days = self.config.retention
         times = Times(days.recipients_days, days.staff_days, days.photos_days, days.videos_days)
-        self.letting_go = LettingGo(self.floor, self.reader, self.clock, days.orders_days)
+        kept_us = days.orders_days * DAY_US
+        self.letting_go = LettingGo(self.floor, self.reader, self.clock, kept_us)
         self.retention = Retention(
             self.floor, self.reader, self.clock, self.blobs, times, self.letting_go,
             self._is_time_trusted,

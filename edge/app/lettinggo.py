@@ -19,7 +19,6 @@ from edge.domain.letting_go import HANGING, hangs_free
 from edge.domain.model import KINDS, Doc, LockSlot, Order
 from edge.domain.projections_stock import LOCK_SLOT_US
 
-DAY_US: Final = 86_400_000_000
 LOOKED_MAX: Final = 20_000
 """Documents of a kind that one look reads: two million a day."""
 PAGE_DOCS: Final = 200
@@ -30,13 +29,13 @@ log = structlog.get_logger()
 
 
 class LettingGo:
-    """Lets orders go that ended long ago, and what hung on them."""
+    """Lets orders go that ended more than `kept_us` ago, and what hung on them."""
 
-    def __init__(self, floor: Floor, reader: Reader, clock: Clock, days: int) -> None:
+    def __init__(self, floor: Floor, reader: Reader, clock: Clock, kept_us: int) -> None:
         self._floor = floor
         self._reader = reader
         self._clock = clock
-        self._days = days
+        self._kept_us = kept_us
         self._at = dict.fromkeys((Order.KIND, *HANGING), "")
         """Behind which id of each kind the next look goes on."""
         self._one = asyncio.Lock()
@@ -44,7 +43,7 @@ class LettingGo:
     async def look(self) -> int:
         """Look at the next documents of each kind, and return how many orders went."""
         async with self._one:
-            before_us = self._clock.now_us() - self._days * DAY_US
+            before_us = self._clock.now_us() - self._kept_us
             orders = await self._look_at_orders(before_us)
             docs = sum([await self._look_at(kind, before_us) for kind in HANGING])
         if orders or docs:

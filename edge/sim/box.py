@@ -10,6 +10,7 @@ from edge.app.dispatch import Dispatcher
 from edge.app.floor import Floor
 from edge.app.hublink import HubJournal
 from edge.app.labels import WaybillLabels
+from edge.app.lettinggo import LettingGo
 from edge.app.ports import BlobState, Committed
 from edge.app.printers import PrinterBoard, PrinterSlot
 from edge.app.printing import PrintQueue
@@ -33,6 +34,8 @@ BOX: Final = "BOX-1"
 TOKEN: Final = "sim-token"  # noqa: S105 - of a world that is made up
 BOX_KEY: Final = b"\x01" * 32
 PRINTERS: Final = ("L1", "L2")
+LET_GO_S: Final = 30.0
+"""How often a box looks whether an order may go."""
 STATION: Final = Station("S1", Name("一号台", "Station 1"), PRINTERS)
 
 
@@ -113,6 +116,7 @@ class Life:
             render=render,
             render_slip=render_slip,
         )
+        self.letting_go = LettingGo(self.floor, self.reader, clock, machine.kept_us)
         self._connect = connect
         self.agent: HubAgent | None = None
 
@@ -136,6 +140,12 @@ class Life:
         self.agent = self._make_agent()
         self.runner.listen(self._tell_hub)
         self.spawn(self.agent.run(), "hub agent")
+        self.spawn(self._let_go(), "letting go")
+
+    async def _let_go(self) -> None:
+        while True:
+            await asyncio.sleep(LET_GO_S)
+            await self.letting_go.look()
 
     def _make_agent(self) -> HubAgent:
         journal = HubJournal(
@@ -199,7 +209,10 @@ class Life:
 class SimBox:
     """A machine that can be killed, lose its power, and start again over the same disk."""
 
-    def __init__(self, seed: int, clock: SimClock, weather: Weather, connect: Connect) -> None:
+    def __init__(
+        self, seed: int, clock: SimClock, weather: Weather, kept_us: int, connect: Connect
+    ) -> None:
+        self.kept_us = kept_us
         self.random: Random = stream(seed, "box")
         self.clock = clock
         self.ids = SimIds(stream(seed, "box ids"), clock)

@@ -12,12 +12,13 @@ from typing import Any, Final
 
 import msgspec
 
-from edge.domain.model import Doc
+from edge.domain.model import Doc, LetGo, Order
 from edge.domain.projections import apply
 from edge.domain.world import World
 from edge.sim.evidence import Evidence, is_at_rest
+from edge.sim.leaving import judge_leaving
 from edge.sim.orders import judge_orders
-from edge.store.sqlite import encode_doc
+from edge.store.sqlite import decode_doc, encode_doc
 from sync.api import GENESIS, Verifier, is_checkpoint_signed, is_countersigned
 
 Found = Iterator[str]
@@ -233,7 +234,7 @@ def orders_come_to_rest(evidence: Evidence) -> Found:
     }
     for order in evidence.orders:
         moved = last.get(order, {"to": "not here"})
-        if not is_at_rest(moved["to"]):
+        if not is_at_rest(moved["to"]) and (LetGo.KIND, order) not in evidence.docs:
             yield f"{order} ends as {moved['to']}"
         if moved["to"].startswith("hold_") and not moved.get("rule"):
             yield f"{order} waits in {moved['to']} without a reason"
@@ -242,6 +243,24 @@ def orders_come_to_rest(evidence: Evidence) -> Found:
 def orders_obey(evidence: Evidence) -> Found:
     """No false `shipped`, and nothing happens to a frozen order but the freeze's own effect."""
     yield from judge_orders(kept.entry for kept in evidence.journal)
+
+
+def let_go_for_good(evidence: Evidence) -> Found:
+    """Nothing open is let go, what is gone never comes back, and box and hub agree how it ended."""
+    yield from judge_leaving(kept.entry for kept in evidence.journal)
+    for kept in evidence.journal:
+        for order in kept.entry.data["orders"] if kept.entry.kind == "orders.let_go" else ():
+            word = evidence.docs.get((LetGo.KIND, order))
+            if word is None or (Order.KIND, order) in evidence.docs:
+                yield f"{order} was let go, and is here, or no word of it"
+            elif _last_state(word) != evidence.hub_states.get(order):
+                yield f"{order} went as {_last_state(word)}, the hub has another state"
+
+
+def _last_state(body: bytes) -> str:
+    word = decode_doc(LetGo.KIND, body)
+    assert isinstance(word, LetGo)
+    return word.state
 
 
 CHECKERS: Final[tuple[Checker, ...]] = (
@@ -255,6 +274,7 @@ CHECKERS: Final[tuple[Checker, ...]] = (
     answered_once,
     orders_obey,
     orders_come_to_rest,
+    let_go_for_good,
     stock_stays_positive,
     timers_fire_once,
     labels_come_once,

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from edge.domain.model import Alarm, Approval, Order, Timer
+from edge.domain.model import Alarm, Approval, LetGo, Order, Timer
 from edge.sim.box import BOX, SimBox
 from edge.sim.floor import Answered
 from edge.sim.hub import HUB_KEY, SimHub
@@ -140,9 +140,10 @@ def unsettled(box: SimBox, hub: SimHub, orders: tuple[str, ...]) -> list[str]:
         states[order.id] = order.state
         if order.freezes:
             left.append(f"{order.id} is frozen")
+    gone = {name for (name,) in rows("SELECT id FROM doc WHERE kind = ?", (LetGo.KIND,))}
     for order_id in orders:
         state = states.get(order_id, "not here")
-        if not is_at_rest(state):
+        if order_id not in gone and not is_at_rest(state):
             left.append(f"{order_id} is {state}")
     for kind, term in ((Timer, "state"), (Alarm, "person"), (Approval, "role:supervisor")):
         found = rows("SELECT id FROM doc_term WHERE kind = ? AND term = ?", (kind.KIND, term))

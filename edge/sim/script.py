@@ -24,6 +24,8 @@ MORNING_S: Final = 420.0
 """Nothing new comes after so long."""
 ORDERS_MIN: Final = 3
 ORDERS_MAX: Final = 6
+KEPT_S: Final = (400 * 86_400, 300, 60, 30)
+"""How long an order is kept that has ended: as on a floor, or so short that it goes at once."""
 CARRIERS: Final = ("SF", "ZTO")
 PICKER: Final = Login("P-01", "@B:1001", "482913", ("picker",))
 SUPERVISOR: Final = Login("P-09", "@B:3001", "730251", ("supervisor",))
@@ -74,6 +76,8 @@ class Script(msgspec.Struct, frozen=True):
     device_skew_us: int
     is_restless: bool
     """Whether everybody has a second device on which what is not due is tried."""
+    kept_us: int
+    """How long the box keeps an order that has ended."""
 
 
 def write(seed: int) -> Script:
@@ -91,12 +95,13 @@ def write(seed: int) -> Script:
         site=tuple(_site(random).items()),
         orders=tuple(order["order_id"] for order in orders),
         events=tuple(sorted(events, key=lambda event: event.at_s)),
-        triggers=tuple(_trigger(random, order["order_id"]) for order in orders),
+        triggers=tuple(each for order in orders for each in _triggers(random, order["order_id"])),
         weather=Weather() if is_calm else _weather(random),
         links=NO_FAULTS if is_calm else random.choice(LINKS),
         skew_us=_skew_us(random),
         device_skew_us=_skew_us(random),
         is_restless=happens(random, 0.5),
+        kept_us=random.choice(KEPT_S) * 1_000_000,
     )
 
 
@@ -204,8 +209,8 @@ def _fate(random: Random, order: Body) -> list[Event]:
     return events
 
 
-def _trigger(random: Random, order_id: str) -> Trigger:
-    """Stop an order at a point of its way, and take that back most of the times."""
+def _triggers(random: Random, order_id: str) -> tuple[Trigger, ...]:
+    """Stop an order at a point of its way, mostly to relent; and tell of the carrier's scan."""
     category = random.choice(("cancel", "address", "rush"))
     relents = happens(random, 0.8)
     relents_after_s = random.uniform(0, 12)
@@ -216,7 +221,12 @@ def _trigger(random: Random, order_id: str) -> Trigger:
             await asyncio.sleep(relents_after_s)
             await hub.change(order_id, "revoke", {})
 
-    return Trigger(order_id, random.choice(STATES), tell)
+    async def scanned(hub: Hub) -> None:
+        said = {"status": "in_transit", "waybill_valid": True, "first_scan_at": EPOCH_US}
+        await hub.instruct(BOX, "order.carrier_status", {"order_id": order_id, **said})
+
+    stop = Trigger(order_id, random.choice(STATES), tell)
+    return stop, Trigger(order_id, "handed_over", scanned)
 
 
 def _change(at_s: float, order_id: str, verb: str, countdown_s: int | None = None) -> Event:

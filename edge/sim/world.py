@@ -53,10 +53,14 @@ class World:
         device_clock = SimClock(loop, "pda", self._script.device_skew_us)
         self.hub = SimHub(seed, self._hub_clock)
         self.hub.link_faults = self._script.links
-        self.box = SimBox(seed, self._box_clock, self._weather, self.hub.connect)
+        self.box = SimBox(
+            seed, self._box_clock, self._weather, self._script.kept_us, self.hub.connect
+        )
         self.box.on_end = self._box_ended
         self.box.on_commit = self._notice
-        self._triggers = {(each.order, each.state): each for each in self._script.triggers}
+        self._triggers: dict[tuple[str, str], list[Tell]] = {}
+        for each in self._script.triggers:
+            self._triggers.setdefault((each.order, each.state), []).append(each.tell)
         self._tellers: set[asyncio.Task[None]] = set()
         self._box_down = asyncio.Event()
         self._down_s = 0.0
@@ -191,9 +195,8 @@ class World:
         """Let the hub say what it says when an order comes into a state."""
         for draft in committed.drafts:
             if draft.kind == "order.moved":
-                trigger = self._triggers.pop((draft.data["order"], draft.data["to"]), None)
-                if trigger is not None:
-                    task = asyncio.create_task(self._tell(trigger.tell), name="hub speaks")
+                for tell in self._triggers.pop((draft.data["order"], draft.data["to"]), ()):
+                    task = asyncio.create_task(self._tell(tell), name="hub speaks")
                     self._tellers.add(task)
                     task.add_done_callback(self._tellers.discard)
 

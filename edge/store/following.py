@@ -7,6 +7,7 @@ spare is, and a power cut leaves it before a piece or behind it. Nothing decides
 
 import os
 import shutil
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -38,6 +39,8 @@ SPARE: Final = ".spare"
 FRESH: Final = ".fresh"
 NOTE: Final = "followed.json"
 FILES_EVERY_US: Final = 60_000_000
+DAMAGED: Final = (BackupError, NewerSchemaError, zstandard.ZstdError, sqlite3.DatabaseError)
+"""What a base raises that is not the box's."""
 UNAPPLIED: Final = (*BROKEN_BYTES, AssertionError, LookupError, TypeError, ValueError)
 
 
@@ -132,7 +135,9 @@ class Follower:
                         f"{bases[-1]}：属于另一台盒子；请清空共享",
                     )
                 self._take_pieces(store, state)
-        except (BackupError, NewerSchemaError, zstandard.ZstdError) as error:
+        except sqlite3.OperationalError:
+            raise  # the disk here, not the base
+        except DAMAGED as error:
             raise FeedError(
                 f"{bases[-1]}: {error}; remove it, the box makes another",
                 f"{bases[-1]}：{error}；请删除它，盒子会另做一份",

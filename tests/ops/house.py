@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,6 +19,8 @@ from tests.store.kit import BOX, BOX_KEY, Floor
 GROUPS = 25
 DURABLE = tuple(name for name, found in vars(durable).items() if inspect.isfunction(found))
 """Each step that touches the disk for good; one that is added there is cut, and fails, too."""
+GONE, ENDED = "SO-GONE", "SO-ENDED"
+"""Orders that were cancelled: the documents of the first left the box, and a word stayed."""
 PHOTO = b"\xff\xd8\xff" + b"photo" * 50
 
 
@@ -43,9 +45,10 @@ class House:
         photo.parent.mkdir(parents=True, exist_ok=True)
         photo.write_bytes(PHOTO)
         store = SqliteStore(self.data / "floor.db")
-        floor = Floor(store).found()
+        floor = Floor(store).found(GONE, ENDED)
         for _ in zip(range(groups), floor.morning(Random(3)), strict=False):
             pass
+        assert floor.let_go(GONE) == 1
         store.close()
         return self
 
@@ -66,6 +69,12 @@ class House:
             capture_output=True, text=True, check=True,
         )  # fmt: skip
         return [json.loads(line) for line in done.stdout.splitlines()]
+
+    @contextmanager
+    def floor(self) -> Iterator[Floor]:
+        """Give a floor on the box's database, while the box does not run."""
+        with closing(SqliteStore(self.data / "floor.db")) as store:
+            yield Floor(store, seed=9)
 
     def docs(self) -> list[tuple[Any, ...]]:
         """Return all documents but the box's own."""

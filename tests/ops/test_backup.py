@@ -25,7 +25,7 @@ from edge.store.reader import SqliteReader
 from edge.store.replay import check_replay
 from edge.store.restore import finish_switch
 from edge.store.sqlite import SqliteStore
-from tests.ops.house import House, PowerCut, cut_at
+from tests.ops.house import ENDED, GONE, House, PowerCut, cut_at
 from tests.store.kit import BOX
 
 SOAK = bool(os.environ.get("FLOORGATE_SOAK"))
@@ -196,8 +196,16 @@ def test_a_switch_that_is_cut_again_and_again_is_completed(
 
 
 def test_each_restore_begins_a_later_epoch(house: House) -> None:
-    """Restored twice from one backup, the hub sees two epochs; the replaced box stays beside."""
-    assert restored(house, the_backup(house)) == 0
+    """Restored twice from one backup, the hub sees two epochs; the replaced box stays beside.
+
+    An order that was let go behind the backup is here again, and goes again.
+    """
+    with house.floor() as floor:
+        assert floor.let_go(ENDED) == 1
+    assert restored(house, the_backup(house), replace=True) == 0
+    with house.floor() as floor:
+        assert floor.let_go(ENDED) == 1
+        assert [floor.again(each) for each in (GONE, ENDED)] == ["already_assigned"] * 2
     with pytest.raises(BackupError, match="--replace"):
         restored(house, the_backup(house))
     assert restored(house, the_backup(house), replace=True) == 0

@@ -31,7 +31,7 @@ from edge.store.rebuild import Rebuild
 from edge.store.restore import finish_switch
 from edge.store.sqlite import SqliteStore
 from sync.api import ENTRY_VERSION, Instruction, decode_entry, encode_entry, run_hub
-from tests.ops.house import House, PowerCut, cut_at, each_cut
+from tests.ops.house import ENDED, GONE, House, PowerCut, cut_at, each_cut
 from tests.ops.test_restored_hub import until
 from tests.store.kit import BOX, BOX_KEY, Floor
 
@@ -102,7 +102,10 @@ def house(tmp_path: Path) -> House:
 
 
 async def test_a_dead_box_comes_back_from_the_hub(house: House, tmp_path: Path) -> None:
-    """Disk and key are gone: with a new token all that the hub has is the box's again: SYNC-5."""
+    """Disk and key are gone: with a new token all that the hub has is the box's again: SYNC-5.
+
+    What it let go stays gone, and what had ended may go.
+    """
     async with hub_at(tmp_path / "hub") as url:
         link(house, url, TOKEN)
         seq = await synced(house)
@@ -118,6 +121,9 @@ async def test_a_dead_box_comes_back_from_the_hub(house: House, tmp_path: Path) 
         with closing(SqliteStore(house.data / "floor.db")) as store:
             known = store.answers([each for each, _ in given])
         assert {(each.id, each.answer.ok) for each in known.values()} == given
+        with house.floor() as floor:
+            assert floor.let_go(ENDED) == 1
+            assert [floor.again(each) for each in (GONE, ENDED)] == ["already_assigned"] * 2
         assert await synced(house) >= 1
 
 
@@ -315,6 +321,7 @@ def test_recipients_and_people_come_from_the_hubs_instructions(
         ("people.upsert", {"items": [{"id": "P-0", "name": {"zh": "甲"}, "pin": {"n": 2}}]}),
         ("people.upsert", {"items": [{"id": "P-0", "name": {"zh": "甲"}, "pin": {"n": 4}}]}),
         ("stock.snapshot", {"items": []}),
+        ("order.assign", {"order_id": GONE, "recipient": {"name": "赵敏"}}),
     ]
     with closing(Rebuild(tmp_path / "stage", BOX, BOX_KEY)) as rebuild:
         rebuild.take(1, raws, None)
@@ -324,7 +331,7 @@ def test_recipients_and_people_come_from_the_hubs_instructions(
         ]
     pins = [decode_entry(raw) for raw in raws if decode_entry(raw).kind == "people.upserted"]
     assert [entry.data["dseq"] for entry in pins] == [4]
-    assert kept == [1, 1, 0, 2, 1, 0]
+    assert kept == [1, 1, 0, 2, 1, 0, 0]
     with closing(SqliteStore(tmp_path / "stage" / "floor.db")) as store:
         rows = store.connection.execute("SELECT key, value FROM personal ORDER BY key").fetchall()
     assert {key: msgspec.msgpack.decode(value) for key, value in rows} == {

@@ -4,7 +4,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -28,7 +28,7 @@ from edge.store.fence import FENCE, check_fence
 from edge.store.following import SPARE, Follower
 from edge.store.share import BASE, FILES, PIECES, STATE, Feeder, FencedError, Share
 from edge.store.sqlite import SqliteStore
-from tests.ops.house import House, PowerCut, cut_at, each_cut
+from tests.ops.house import GONE, House, PowerCut, cut_at, each_cut
 from tests.ops.test_restored_hub import until
 from tests.store.kit import BOX, Floor
 
@@ -49,7 +49,8 @@ class Pair:
         self.share.prepare(BOX, "1")
         (root / "house" / "data" / "floor.db").unlink()
         self.store = SqliteStore(self.house.data / "floor.db")
-        self.morning = Floor(self.store).found().morning(Random(5))
+        self.floor = Floor(self.store).found(GONE)
+        self.morning = self.floor.morning(Random(5))
         self.now_us = NOW_US
         self.restart()
         for house, key in ((self.house, "feeds"), (self.spare, "follows")):
@@ -108,6 +109,7 @@ def same(pair: Pair) -> bool:
 def test_a_spare_becomes_what_the_box_is(pair: Pair) -> None:
     """Entries, documents, answers, personal data, signed heads, keys and photos: all of it."""
     pair.feed()
+    assert pair.floor.let_go(GONE) == 1
     for _ in range(12):
         pair.work()
         pair.feed()
@@ -222,13 +224,10 @@ def test_a_power_cut_in_feeding_leaves_a_share_that_can_be_followed(
     while not is_done:
         pair.work(1)
         pair.restart()
-        with monkeypatch.context() as patched:
+        with monkeypatch.context() as patched, suppress(PowerCut):
             cut_at(nth, patched, durable)
-            try:
-                pair.feed(after_us=DAY_US if nth % 2 else 1_000_000)
-                is_done = True
-            except PowerCut:
-                pass
+            pair.feed(after_us=DAY_US if nth % 2 else 1_000_000)
+            is_done = True
         if pair.share.bases():
             pair.follow()
         nth += 1
@@ -246,13 +245,10 @@ def test_a_power_cut_in_following_leaves_a_spare(
     while not is_done:
         pair.work(1)
         pair.feed(after_us=DAY_US)
-        with monkeypatch.context() as patched:
+        with monkeypatch.context() as patched, suppress(PowerCut):
             cut_at(nth, patched, durable)
-            try:
-                pair.follow()
-                is_done = True
-            except PowerCut:
-                pass
+            pair.follow()
+            is_done = True
         nth += 1
     pair.follow()
     assert nth > 5
@@ -262,6 +258,7 @@ def test_a_power_cut_in_following_leaves_a_spare(
 def test_a_power_cut_in_a_take_over_delays_it(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever step it hits: the machine is the spare still, or the box; once more ends it."""
     pair.work(10)
+    pair.floor.let_go(GONE)
     pair.feed()
     pair.follow()
     docs = pair.house.docs()
@@ -274,6 +271,8 @@ def test_a_power_cut_in_a_take_over_delays_it(pair: Pair, monkeypatch: pytest.Mo
         assert pair.spare.docs() == docs
         prove(data)
     assert cuts > 20
+    with pair.spare.floor() as floor:
+        assert floor.again(GONE) == "already_assigned"
 
 
 def test_the_old_box_may_not_feed_nor_write_any_more(pair: Pair) -> None:

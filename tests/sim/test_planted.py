@@ -13,7 +13,7 @@ from drivers.api import CopyId, DriverError
 from edge.app.floor import Floor
 from edge.app.printing import PrintQueue
 from edge.app.timers import Timers
-from edge.domain import decide, freezing, gates, labelling, stock, timing, workflow
+from edge.domain import decide, freezing, gates, labelling, letting_go, stock, timing, workflow
 from edge.domain.commands import Command, HandoverScan, TimerFire
 from edge.domain.model import Job, Order, Timer
 from edge.domain.turn import Turn
@@ -211,6 +211,11 @@ def change_without_entry(patch: Patch) -> None:
     patch.setitem(decide._DECIDERS, HandoverScan, (hand_over, "hand-over"))
 
 
+def let_open_orders_go(patch: Patch) -> None:
+    """Nobody asks whether goods, a timer, a task or a print job still wait for an order."""
+    patch.setattr(letting_go, "_has_open", lambda *_: False)
+
+
 PLANTED: dict[str, tuple[Plant, str]] = {
     plant.__name__: (plant, finder)
     for plant, finder in (
@@ -230,6 +235,7 @@ PLANTED: dict[str, tuple[Plant, str]] = {
         (skip_instructions, "nothing_broke"),
         (give_up_when_full, "answered_once"),
         (change_without_entry, "replayed"),
+        (let_open_orders_go, "let_go_for_good"),
     )
 }
 

@@ -11,7 +11,7 @@ from edge.app.ports import Committed, Outcome, Store
 from edge.domain import commands as c
 from edge.domain.commands import Command
 from edge.domain.ids import uuid7
-from edge.domain.model import Order
+from edge.domain.model import Box, Order
 from edge.domain.views import answer_view
 from edge.store.sqlite import SqliteStore
 from edge.store.writer import Writer
@@ -21,6 +21,7 @@ BOX = "box-1"
 BOX_KEY = bytes(range(32))
 BOX_PUBLIC_KEY = public_key(BOX_KEY)
 START_US = 1_767_225_600_000_000
+DAY_US = 86_400_000_000
 SKUS = [f"SKU-{n:02}" for n in range(8)]
 PEOPLE = 6
 PIN = "135790"
@@ -70,10 +71,15 @@ class Floor:
         self.store = store
         self.clock = HandClock()
         self.ids = SeededIds(seed, self.clock)
-        self._dseq = count(1)
+        self._dseq = count(1 + self._told())
         self._orders = count(1)
         self.sessions: list[str] = []
         self.open()
+
+    def _told(self) -> int:
+        box = self.store.begin().doc(Box, "box")
+        self.store.rollback()
+        return box.dseq if isinstance(box, Box) else 0
 
     def open(self) -> None:
         """Put a new writer on the store, as a start of the process does."""
@@ -116,6 +122,10 @@ class Floor:
         """Return an order's id, and the instruction that assigns it."""
         number = next(self._orders)
         order = f"SO-{number:05}"
+        return order, self.assign_as(order, number, lines, qty)
+
+    def assign_as(self, order: str, number: int = 1, lines: int = 2, qty: int = 2) -> Command:
+        """Return the instruction that assigns an order under an id."""
         body = {
             "order_id": order,
             "type": "normal",
@@ -128,10 +138,21 @@ class Floor:
                 for no in range(1, lines + 1)
             ],
         }
-        return order, self.instruct("order.assign", body)
+        return self.instruct("order.assign", body)
 
-    def found(self) -> "Floor":
-        """Found the box, teach it its site, and sign its people in."""
+    def let_go(self, order: str) -> int:
+        """Let an order go that has ended; return how many went."""
+        (outcome,) = self.run(self.command(c.OrdersLetGo((order,), {}, self.clock.us + DAY_US)))
+        gone: int = outcome.answer.facts["orders"]
+        return gone
+
+    def again(self, order: str) -> str:
+        """Return why an order is not taken that is delivered again."""
+        (outcome,) = self.run(self.assign_as(order))
+        return str(outcome.answer.facts.get("code", ""))
+
+    def found(self, *ended: str) -> "Floor":
+        """Found the box, its site and its people; let orders come and be cancelled."""
         document = files("edge.domain").joinpath("default_ruleset.toml").read_bytes()
         items = [{"sku": sku, "codes": [f"690{n:010}"], "name": {"zh": f"商品{n}", "en": sku}}
                  for n, sku in enumerate(SKUS)]  # fmt: skip
@@ -150,7 +171,17 @@ class Floor:
         for outcome in outcomes:
             assert outcome.answer.ok, outcome
             assert "code" not in outcome.answer.facts, outcome
+        for order in ended:
+            self._end(order)
         return self
+
+    def _end(self, order: str) -> None:
+        self.run(self.assign_as(order))
+        cancel = {"order_id": order, "category": "cancel", "countdown_s": 0}
+        _, done = self.group([self.instruct("order.freeze", cancel)])
+        armed = [draft.data["timer"] for draft in done.drafts if draft.kind == "timer.armed"]
+        self.clock.us += 60_000_000
+        self.run(*(self.command(c.TimerFire(timer), "timer") for timer in armed))
 
     def _sign_in(self, n: int, session: str) -> Command:
         return self.command(
