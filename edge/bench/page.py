@@ -51,11 +51,10 @@ def measure_all(
     parts: Iterable[str],
     say: Say,
     command: Callable[[str], list[str]],
-    part_s_max: float = PART_S_MAX,
 ) -> Measured:
     """Measure parts one after the other, each by `command` in a process that prints JSON.
 
-    A part that takes longer than `part_s_max` is stopped. Ctrl-C ends the bench; what was measured
+    A part that takes longer than `PART_S_MAX` is stopped. Ctrl-C ends the bench; what was measured
     is kept. Each figure begins with the name of its part.
     """
     whole, is_stopped = Measured(), False
@@ -64,18 +63,18 @@ def measure_all(
             whole.problems.append(f"{part}: not begun")
             continue
         say(f"{part} …")
-        found, is_stopped = _apart(part, command(part), part_s_max)
+        found, is_stopped = _apart(part, command(part))
         whole.figures += [replace(each, name=f"{part}: {each.name}") for each in found.figures]
         whole.problems += found.problems
     return whole
 
 
-def _apart(part: str, command: list[str], part_s_max: float) -> tuple[Measured, bool]:
+def _apart(part: str, command: list[str]) -> tuple[Measured, bool]:
     """Return what a process measured, and whether a person wants no more."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)  # noqa: S603 - ourselves
     out, is_stopped = b"", False
     try:
-        out, _ = process.communicate(timeout=part_s_max)
+        out, _ = process.communicate(timeout=PART_S_MAX)
     except (subprocess.TimeoutExpired, KeyboardInterrupt) as error:
         is_stopped = isinstance(error, KeyboardInterrupt)
         process.send_signal(signal.SIGINT)

@@ -4,20 +4,22 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from edge.bench import page
 from edge.bench.figures import Figure
-from edge.bench.page import Measured, measure_all
+from edge.bench.page import PART_S_MAX, Measured, measure_all
 from edge.cli import bench
 
 PART = """
-import sys, threading
+import os, sys, threading
 import structlog
 from types import ModuleType
 from edge.bench.figures import Figure
@@ -33,6 +35,8 @@ def run(say, keep):
     structlog.get_logger().warning("a box tells something")
     print("measured", file=sys.stderr, flush=True)
     if value == 4:
+        if mark := os.environ.get("MEASURED"):
+            open(mark, "w").close()
         threading.Event().wait()
 
 module = sys.modules["made"] = ModuleType("made")
@@ -74,9 +78,26 @@ def test_all_parts_make_one_table_and_a_page(
     assert "Not measured: broken" in text
 
 
-def test_a_part_that_takes_too_long_is_stopped() -> None:
+def test_a_part_that_takes_too_long_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its figures until then are kept, and the next part is measured."""
-    done = measure_all(("hangs", "a"), lambda _: None, command, part_s_max=8.0)
+    mark = tmp_path / "measured"
+    monkeypatch.setenv("MEASURED", str(mark))
+
+    class Late(subprocess.Popen[bytes]):
+        """For whom a part's time is over as soon as it hangs."""
+
+        def communicate(self, *given: Any, timeout: float | None = None) -> tuple[bytes, bytes]:
+            while timeout == PART_S_MAX and self.poll() is None and not mark.exists():
+                time.sleep(0.01)  # real: the process is
+            if timeout == PART_S_MAX and mark.exists():
+                mark.unlink()
+                raise subprocess.TimeoutExpired(self.args, timeout)
+            return super().communicate(*given, timeout=timeout)
+
+    monkeypatch.setattr(subprocess, "Popen", Late)
+    done = measure_all(("hangs", "a"), lambda _: None, command)
     assert names(done) == ["hangs: time", "a: time"]
     assert done.problems == ["hangs: stopped after 1 figures"]
 
