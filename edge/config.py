@@ -17,6 +17,7 @@ import msgspec
 from drivers.api import Source
 from edge.app.sessions import Station
 from edge.app.telling import ToldError, cause_zh
+from edge.domain.foreign import in_chinese
 
 ENV_PREFIX: Final = "FLOORGATE_"
 
@@ -170,7 +171,9 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
             f"{path}：{cause_zh(error)}；请用 --config 文件 指定另一个",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not TOML: {error}", f"{path}：不是 TOML：{error}") from error
+        raise ConfigError(
+            f"{path}: not TOML: {error}", f"{path}：不是 TOML：{in_chinese(str(error))}"
+        ) from error
     _override(table, environ)
     try:
         config = msgspec.convert(table, Config, strict=False)

@@ -2,6 +2,7 @@
 
 from drivers.api import DriverError, Scan, open_printer, open_scanner
 from edge.domain.commands import DeviceAdd
+from edge.domain.foreign import in_both
 from edge.domain.refusals import RefusedError
 
 
@@ -13,7 +14,8 @@ def check_device_url(data: DeviceAdd) -> None:
         else:
             open_printer(data.url)
     except DriverError as error:
-        raise RefusedError("device_url", problem=error.cause, advice=error.hint) from error
+        problem, advice = in_both(error.cause), in_both(error.hint)
+        raise RefusedError("device_url", problem=problem, advice=advice) from error
 
 
 async def _ignore(_: Scan) -> None:

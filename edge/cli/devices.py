@@ -12,7 +12,7 @@ import msgspec
 from drivers.api import Device, DriverError, Progress, Settings, State, make_discovery
 from edge.cli import box_devices, fake_printers, pairing, stickers
 from edge.cli.output import GOOD, WRONG_USAGE, aligned, fail, say, say_json
-from edge.cli.words import language_of, worded
+from edge.cli.words import driver_lines, language_of, worded
 
 SECONDS: Final = 15.0
 COLUMNS: Final = {
@@ -72,7 +72,7 @@ def scan_devices(args: argparse.Namespace) -> int:
     try:
         devices, problems = asyncio.run(_scan(settings, args.seconds, is_quiet=args.json))
     except DriverError as error:
-        return fail(f"{error}; {error.hint}", WRONG_USAGE)
+        return fail(driver_lines(args, error.subject, error.cause, error.hint), WRONG_USAGE)
     if args.json:
         say_json({"devices": [as_json(each) for each in devices], "problems": problems})
         return GOOD

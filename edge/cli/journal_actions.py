@@ -244,7 +244,8 @@ def _replay(args: argparse.Namespace, journal: Journal) -> int:
         say_json({"ok": report.ok, **msgspec.to_builtins(report)})
         return code
     for difference in report.differences:
-        say(f"{difference.kind} {difference.id}: {difference.detail}")
+        detail = worded(args, difference.detail, difference.detail_zh)
+        say(f"{difference.kind} {difference.id}: {detail}")
     if report.differences_dropped:
         more = report.differences_dropped
         say(worded(args, f"and {more:,} more", f"另有 {more:,} 处"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from edge.cli.output import GOOD, WRONG_USAGE, fail, say, say_json
+from edge.cli.words import driver_lines
 
 if TYPE_CHECKING:
     from drivers.api import Raster
@@ -62,8 +63,10 @@ def print_render(args: argparse.Namespace) -> int:
     try:
         content = _encode(_labels(args), lang)
         args.out.write_bytes(content)
-    except (LabelError, DriverError) as error:
-        return fail(f"{error}\n           {error.hint}")
+    except LabelError as error:
+        return fail(driver_lines(args, error.path, error.cause, error.hint))
+    except DriverError as error:
+        return fail(driver_lines(args, error.subject, error.cause, error.hint))
     except (_InputError, OSError) as error:
         return fail(str(error), WRONG_USAGE)
     say(f"{args.out}: {len(content):,} bytes")
@@ -122,7 +125,7 @@ def print_check(args: argparse.Namespace) -> int:
             problem = {"path": error.path, "cause": error.cause, "hint": error.hint}
             say_json({"ok": False, "problem": problem})
             return 1
-        return fail(f"{error}\n           {error.hint}")
+        return fail(driver_lines(args, error.path, error.cause, error.hint))
     except _InputError as error:
         return fail(str(error), WRONG_USAGE)
     first = labels[0]

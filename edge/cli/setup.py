@@ -218,7 +218,7 @@ def _text(  # noqa: PLR0913 - one for each thing that is asked
     own = f"certificate = {quoted(str(pair[0]))}\nkey = {quoted(str(pair[1]))}\n" if pair else ""
     return f"""\
 # The box's configuration. After a change: systemctl restart floorgate
-# Every key and its meaning: `floorgate doctor` and OPERATIONS.md.
+# What each part is for: OPERATIONS.md; a key that is not known is named at the start.
 data = {quoted(str(data))}
 
 [box]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from edge.app.telling import cause_zh
 from edge.cli.output import GOOD, WRONG_USAGE, fail, say
-from edge.cli.words import refused, worded
+from edge.cli.words import driver_lines, refused, worded
 
 if TYPE_CHECKING:
     from drivers.api import Raster
@@ -44,7 +44,7 @@ def make_labels(args: argparse.Namespace) -> int:
         content = _encode(labels, args.out)
         args.out.write_bytes(content)
     except LabelError as error:
-        return fail(f"{error}\n           {error.hint}")
+        return fail(driver_lines(args, error.path, error.cause, error.hint))
     except (ConfigError, UsageError) as error:
         return refused(args, error, WRONG_USAGE)
     except OSError as error:

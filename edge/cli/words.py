@@ -9,6 +9,7 @@ from typing import Any, Final
 from edge.app.telling import ToldError, told
 from edge.cli.output import FOUND_WRONG, fail
 from edge.config import ConfigError, load_config
+from edge.domain.foreign import in_chinese
 
 CONFIG: Final = Path("/etc/floorgate/floorgate.toml")
 LANGUAGES: Final = ("zh", "en")
@@ -74,8 +75,19 @@ def refusal_lines(code: str, facts: dict[str, Any], language: str) -> list[str]:
     A code without words stands for itself.
     """
     said, named = _filled(code, facts, language)
-    rest = [f"{name}: {_shown(fact)}" for name, fact in facts.items() if name not in named]
+    rest = [
+        f"{name}: {_shown(fact, language)}" for name, fact in facts.items() if name not in named
+    ]
     return [*(said or [code]), *rest]
+
+
+def driver_lines(args: argparse.Namespace, where: str, cause: str, hint: str) -> str:
+    """Return what a driver or a template says cannot be done, and below it what to do."""
+    return worded(
+        args,
+        f"{where}: {cause}\n           {hint}",
+        f"{where}：{in_chinese(cause)}\n           {in_chinese(hint)}",
+    )
 
 
 def page_text(key: str, language: str) -> str:
@@ -98,7 +110,7 @@ def _filled(code: str, facts: dict[str, Any], language: str) -> tuple[list[str],
 
     def fact(found: re.Match[str]) -> str:
         name, value = found[1], known.get(found[1])
-        return texts.get(f"{name}.{value}") or _shown(value)
+        return texts.get(f"{name}.{value}") or _shown(value, language)
 
     return [_FACT.sub(fact, each) for each in lines], named
 
@@ -108,9 +120,11 @@ def _short(order: str) -> str:
     return f"…{order[-SHORT_CHARS:]}" if len(order) > SHORT_CHARS + 1 else order
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401 - any JSON value
+def _shown(value: Any, language: str) -> str:  # noqa: ANN401 - any JSON value
     if isinstance(value, list):
-        return ", ".join(map(_shown, value))
+        return ", ".join(_shown(each, language) for each in value)
+    if isinstance(value, dict) and language in value:  # a text in both
+        return str(value[language])
     return "—" if value in (None, "") else str(value)
 
 

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from drivers.api import Decoder, ImageError
 from edge.app.decoding import DecodedCode, describe
+from edge.domain.foreign import in_both
 from edge.domain.refusals import RefusedError
 from edge.http.routes import Route
 from edge.http.wire import json_response, read_body
@@ -31,7 +32,8 @@ class DecodeHandlers:
         try:
             codes = await self._decoder.decode(await read_body(request, PHOTO_BYTES_MAX))
         except ImageError as error:
-            raise RefusedError("photo_unreadable", cause=error.cause, advice=error.hint) from error
+            cause, advice = in_both(error.cause), in_both(error.hint)
+            raise RefusedError("photo_unreadable", cause=cause, advice=advice) from error
         return json_response(Decoded(describe(codes)))
 
 

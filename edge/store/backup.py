@@ -30,6 +30,7 @@ from edge.store.journal import (
     Journal,
     NoJournalError,
     check_chain,
+    finding_zh,
 )
 from edge.store.locks import hold
 from edge.store.replay import check_replay
@@ -274,13 +275,16 @@ def prove(folder: Path) -> Report:
             if not report.ok:
                 raise BackupError(
                     f"the journal is broken: {report.findings[0].detail}",
-                    f"账本有误：{report.findings[0].detail}",
+                    f"账本有误：{finding_zh(report.findings[0])}",
                 )
             replayed = check_replay(journal)
             if not replayed.ok:
                 worst = replayed.differences[0]
-                what = f"{worst.kind} {worst.id} {worst.detail}"
-                raise BackupError(f"replay differs: {what}", f"重放结果不同：{what}")
+                what = f"{worst.kind} {worst.id}"
+                raise BackupError(
+                    f"replay differs: {what} {worst.detail}",
+                    f"重放结果不同：{what} {worst.detail_zh}",
+                )
             return report
     except (NoJournalError, NewerSchemaError, sqlite3.DatabaseError) as error:
         raise BackupError(f"{folder}: {error}", f"{folder}：{cause_zh(error)}") from error

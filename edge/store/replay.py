@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from edge.app.telling import cause_zh
 from edge.domain.model import Doc
 from edge.domain.projections import apply
 from edge.domain.world import Key, World
@@ -22,6 +23,8 @@ DIFFERENCES_MAX: Final = 100
 DOCS_IN_MEMORY_MAX: Final = 100_000
 """Beyond these, fresh documents go to a temporary file."""
 
+UNFOUNDED: Final = ("is stored, but no entry gives it", "库里有，但没有条目得出它")
+
 Progress = Callable[[int], None]
 
 
@@ -32,6 +35,7 @@ class Difference(msgspec.Struct, frozen=True):
     """Kind of the document; `entry` where an entry cannot be applied."""
     id: str
     detail: str
+    detail_zh: str = ""
 
 
 class ReplayReport(msgspec.Struct, frozen=True):
@@ -155,9 +159,11 @@ def check_replay(journal: Journal, progress: Progress = lambda _: None) -> Repla
             fresh.apply(chunk)
         return _compare(journal.db, fresh)
     except ArchiveError as error:
-        return ReplayReport(0, 0, (Difference("snapshot", "archive", str(error)),))
+        found = Difference("snapshot", "archive", str(error), cause_zh(error))
+        return ReplayReport(0, 0, (found,))
     except UnappliedError as error:
-        found = Difference("entry", str(error.seq), f"cannot be applied: {error.problem}")
+        told = (f"cannot be applied: {error.problem}", f"无法应用：{error.problem}")
+        found = Difference("entry", str(error.seq), *told)
         return ReplayReport(fresh.entries, 0, (found,))
     finally:
         if journal.db.in_transaction:
@@ -182,27 +188,28 @@ def _differing_docs(replayed: Iterator[Row], stored: Iterator[Row]) -> Iterator[
     while ours or theirs:
         if theirs is None or (ours is not None and ours[:2] < theirs[:2]):
             assert ours is not None
-            yield Difference(ours[0], ours[1], "is missing in the store")
+            yield Difference(ours[0], ours[1], "is missing in the store", "库里没有")
             ours = next(replayed, None)
         elif ours is None or theirs[:2] < ours[:2]:
-            yield Difference(theirs[0], theirs[1], "is stored, but no entry gives it")
+            yield Difference(theirs[0], theirs[1], *UNFOUNDED)
             theirs = next(stored, None)
         else:
             if ours[2] != theirs[2]:
-                yield Difference(ours[0], ours[1], _first_difference(ours, theirs))
+                yield Difference(ours[0], ours[1], *_first_difference(ours, theirs))
             ours, theirs = next(replayed, None), next(stored, None)
 
 
-def _first_difference(ours: Row, theirs: Row) -> str:
-    """Return the first field that differs, by name."""
+def _first_difference(ours: Row, theirs: Row) -> tuple[str, str]:
+    """Return the first field that differs, by name, in English and in Chinese."""
     try:
         replayed, stored = (decode_doc(row[0], row[2]) for row in (ours, theirs))
     except (*BROKEN_BYTES, KeyError):
-        return "the stored bytes are no document"
+        return "the stored bytes are no document", "库里的内容读不了"
     for field in type(replayed).__struct_fields__:
         if getattr(replayed, field) != getattr(stored, field):
-            return f"{field} is stored as another value than the journal gives"
-    return "the same values in other bytes"
+            told = f"{field} is stored as another value than the journal gives"
+            return told, f"{field} 与账本得出的值不同"
+    return "the same values in other bytes", "值相同，字节不同"
 
 
 def _differing_terms(
@@ -220,9 +227,16 @@ def _differing_terms(
         else:
             extra.append(row)
     return [
-        Difference(kind, doc_id, f"cannot be found by {term} = {value}")
+        Difference(
+            kind, doc_id, f"cannot be found by {term} = {value}", f"按 {term} = {value} 查不到"
+        )
         for kind, doc_id, term, value in expected
     ] + [
-        Difference(kind, doc_id, f"is found by {term} = {value}, which is not so")
+        Difference(
+            kind,
+            doc_id,
+            f"is found by {term} = {value}, which is not so",
+            f"按 {term} = {value} 能查到，其实不是",
+        )
         for kind, doc_id, term, value in extra
     ]

@@ -10,8 +10,8 @@ CHINESE, ENGLISH = PAGE.split('<a id="english"></a>')
 SPARE: Final = "### A spare"
 OWN_STEP: Final = ("install.sh", "tar ", "cd ", " restore ", " reinit ", " spare ", "-spare")
 """Words of commands that a box's life has steps of their own for."""
-NOT_HERE: Final = ("set-ntp", "nfs", "exportfs", "/etc/exports", "/etc/fstab", "mount ")
-"""What a machine in a folder cannot do: its clock and its mounts are the host's."""
+NOT_HERE: Final = ("set-ntp", "nfs", "exportfs", "/etc/exports", "/etc/fstab", "mount ", "site.pem")
+"""What a machine in a folder has not: clock and mounts of its own, an authority of the site."""
 EDITOR: Final = "nano "
 BY_HAND: Final = "sed -i 's/^version = 1$/version = 2/' "
 """What a person does in the editor with a ruleset, at the least."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from edge.domain.foreign import in_chinese
 from edge.domain.model import Name
 
 TEXT_CHARS_MAX: Final = 300
@@ -37,7 +38,7 @@ WORDS: Final[Mapping[str, Words]] = {
     # ---- the document as a whole -----------------------------------------------------------
     "size": _words("more than {most} bytes", "超过 {most} 字节",
         "a ruleset is journalled whole: shorten it", "规则集整份写入账本，请精简"),
-    "syntax.toml": _words("not TOML: {said}", "不是合法的 TOML：{said}", *_MEND),
+    "syntax.toml": _words("not TOML: {said}", "不是合法的 TOML：{said!t}", *_MEND),
     "syntax.json": _words("not JSON: {said}", "不是合法的 JSON：{said}", *_MEND),
     "syntax.value": _words("cannot be read: {said}", "无法读取：{said}", *_MEND),
     "syntax.twice": _words("not JSON as it should be: key {key} twice in one object",
@@ -214,7 +215,9 @@ class _Terms(Formatter):
         if conversion != "t":
             return value
         term = TERMS.get(value)
-        return getattr(term, self._language) if term else value
+        if term:
+            return getattr(term, self._language)
+        return in_chinese(str(value)) if self._language == "zh" else value
 
 
 _ZH, _EN = _Terms("zh"), _Terms("en")
