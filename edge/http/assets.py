@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from edge.http.linking import link
+from edge.http.linking import link, link_styles
 
 FOLDERS: Final = ("src", "enrol", "gallery", "css", "locales", "vendor", "icons", "voice")
 FILES: Final = ("index.html", "manifest.webmanifest", "sw.js", "favicon.svg")
@@ -30,7 +30,7 @@ LIBRARY: Final = "vendor/lit.js"
 _SCRIPT: Final = re.compile(rf"{re.escape(LIBRARY)}$|(?!vendor/).+\.js$")
 """What is linked; of what others made, only the library that the page stands on."""
 _COMMENT: Final = re.compile(rb"(?ms)^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/[ \t]*)$")
-"""A comment of JavaScript that has its lines to itself."""
+"""A comment of a script or style that has its lines to itself."""
 
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("application/manifest+json", ".webmanifest")
@@ -90,9 +90,9 @@ class Assets:
         return self._packed[path]
 
 
-def without_comments(script: bytes) -> bytes:
-    """Return a script without its comments, each line where it was; no PDA reads them."""
-    return _COMMENT.sub(lambda found: b"\n" * found[0].count(b"\n"), script)
+def without_comments(code: bytes) -> bytes:
+    """Return a script or style without its comments, each line where it was; no PDA reads them."""
+    return _COMMENT.sub(lambda found: b"\n" * found[0].count(b"\n"), code)
 
 
 def page_root() -> Path:
@@ -130,8 +130,14 @@ def _bodies(root: Path) -> dict[str, bytes]:
         for path, body in bodies.items()
         if _SCRIPT.match(path)
     }
-    rest = {path: body for path, body in bodies.items() if path not in scripts}
-    return rest | {path: script.encode() for path, script in link(scripts).items()}
+    styles = {
+        path: without_comments(body).decode()
+        for path, body in bodies.items()
+        if path.endswith(".css")
+    }
+    rest = {path: body for path, body in bodies.items() if path not in {*scripts, *styles}}
+    linked = link(scripts) | link_styles(styles)
+    return rest | {path: code.encode() for path, code in linked.items()}
 
 
 def _asset(path: str, body: bytes) -> Asset:

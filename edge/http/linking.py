@@ -1,8 +1,10 @@
-"""The page's modules as they travel: what is needed together is one file.
+"""The page's modules and styles as they travel: what is needed together is one file.
 
 The page is written as small modules, and a slow PDA pays more for each request than for what it
 brings. So the modules that a screen cannot do without are joined in a bundle, each in a function of
 its own. Whoever imports one of them takes it from there: there is one instance of each, as ever.
+
+A style stands where another imports it, and travels with that one only.
 
 It knows the forms that the page is written in; any other is an error, not a guess.
 """
@@ -24,6 +26,7 @@ _LATER: Final = re.compile(r"\bimport\('(\.[^']+)'\)")
 _EXPORT: Final = re.compile(r"(?m)^export (?=(?:async function|function|class|const) (\w+))")
 _LIST: Final = re.compile(r"(?m)\bexport ?\{([^}]*)\};?$")
 _NAME: Final = re.compile(r"([\w$]+)(?: as ([\w$]+))?")
+_STYLE: Final = re.compile(r'(?m)^@import "([^"]+)";\n')
 _UNKNOWN: Final = re.compile(r"(?m)^[ \t]*(?:import|export)\b(?!\().*$")
 
 
@@ -46,6 +49,25 @@ def link(scripts: Mapping[str, str]) -> dict[str, str]:
         inside = [path for path, home in homes.items() if home == bundle]
         served[bundle] = _joined(scripts, homes, bundle, inside)
     return served
+
+
+def link_styles(styles: Mapping[str, str]) -> dict[str, str]:
+    """Return styles by path as they are served: each with those in it that it imports.
+
+    Raises `ValueError` for an import of what is not there, in another form, or more than one deep.
+    """
+    inside = {_at(path, to) for path, style in styles.items() for to in _STYLE.findall(style)}
+    if missing := inside - styles.keys():
+        raise ValueError(f"there is no {min(missing)}, which a style imports")
+
+    for path, style in styles.items():
+        if "@import" in (style if path in inside else _STYLE.sub("", style)):
+            raise ValueError(f"{path} has an import that cannot be linked")
+
+    def whole(path: str) -> str:
+        return _STYLE.sub(lambda found: styles[_at(path, found[1])], styles[path])
+
+    return {path: whole(path) for path in styles if path not in inside}
 
 
 def _needed(scripts: Mapping[str, str], path: str, above: tuple[str, ...]) -> Iterator[str]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.http.linking import ENTRY, link
+from edge.http.linking import ENTRY, link, link_styles
 
 PICK = "src/screens/pick.js"
 PROGRAM = {
@@ -101,3 +101,25 @@ def test_each_stands_once_behind_what_it_imports(needs: list[set[int]], roots: s
         assert whole.count(place) + (f"src/m{n}.js" in served) == 1
         assert all(whole.find(f"['src/m{other}.js'] = ") < whole.find(place) for other in need
                    if place in whole)  # fmt: skip
+
+
+def test_a_style_stands_where_it_is_imported() -> None:
+    """Styles that another imports travel in it, in their order, and nowhere else (PDA-1)."""
+    styles = {"a/x.css": '@import "y.css";\n@import "z.css";\nx {}\n', "a/y.css": "y {}\n"}
+    styles |= {"a/z.css": "z {}\n", "own.css": "own {}\n"}
+    assert link_styles(styles) == {"a/x.css": "y {}\nz {}\nx {}\n", "own.css": "own {}\n"}
+
+
+@pytest.mark.parametrize(
+    ("style", "other", "why"),
+    [
+        ('@import "none.css";\n', "", "there is no none.css"),
+        ("@import url(y.css);\n", "", "x.css has an import that cannot be linked"),
+        ('@import "y.css";\n', '@import "z.css";\n', "y.css has an import that cannot be linked"),
+        ('@import "y.css";\n', '@import "x.css";\n', "x.css has an import that cannot be linked"),
+    ],
+)
+def test_a_style_that_cannot_be_linked_is_told(style: str, other: str, why: str) -> None:
+    """What is missing, in another form or more than one deep stops the box, which names it."""
+    with pytest.raises(ValueError, match=why):
+        link_styles({"x.css": style, "y.css": other, "z.css": ""})

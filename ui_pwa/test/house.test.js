@@ -114,7 +114,7 @@ test('facts fill a text; names, lists and codes are shown in the reader’s lang
 });
 
 test('every pair of colours reaches 7:1, light and dark (PDA-3)', () => {
-  const css = text('css/app.css');
+  const css = text('css/tokens.css');
   const roots = [...css.matchAll(/:root(?:\[data-theme=dark\])? \{([^}]*)\}/g)].map((m) => m[1]);
   assert.equal(roots.length, 2);
   for (const root of roots) {
