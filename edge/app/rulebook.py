@@ -113,4 +113,4 @@ def _brief(value: Any) -> Any:  # noqa: ANN401 - a value of a document
     name = value.get("name", value)
     if isinstance(name, dict) and {"zh", "en"} <= name.keys():
         return {"zh": name["zh"], "en": name["en"]}
-    return str(value.get("id") or value.get("code") or "…")
+    return str(value.get("id") or value.get("code") or (name if isinstance(name, str) else "…"))

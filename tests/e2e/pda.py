@@ -183,6 +183,10 @@ class Pda:
     async def sign_in(self, badge: str, pin: str) -> None:
         """Scan the badge, touch the PIN."""
         await self.scan(badge)
+        await self.type_pin(pin)
+
+    async def type_pin(self, pin: str) -> None:
+        """Touch a PIN; printed digits are never taken."""
         await self.page.wait_for_selector("#layer[open] .keys")
         for digit in pin:
             await self.page.get_by_role("button", name=digit, exact=True).click()

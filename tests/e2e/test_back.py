@@ -49,7 +49,7 @@ async def test_goods_of_a_cancelled_order_go_back_by_quantity(
 async def test_a_parcel_that_comes_back_freezes_and_names_why(
     box: RealBox, handheld: Callable[..., Any]
 ) -> None:
-    """Label, code, then each piece with its code into its bin; text suggests a code (RET-1)."""
+    """Label, code, each piece with its code into its bin; digit cards name every code (RET-1)."""
     await box.instruct("order.assign", box.floor.orders[0])
     await pick(box)
     await ship(box)
@@ -60,23 +60,25 @@ async def test_a_parcel_that_comes_back_freezes_and_names_why(
     waybill = (await read(pda, "/orders/SO-1001"))["parcel"]["waybill"]
     await pda.scan(waybill)
     await pda.sees("为什么退回？")
-    assert await pda.page.locator(".tiles .act").count() == 12
+    assert await pda.page.locator(".tiles .act").count() == 10
     await pda.page.locator("#return-text").fill("盒子有臭味")
     await pda.page.locator(".tiles .choice").wait_for()
     await pda.sees("气味异常")
     await pda.scan("6901234567891")
     await pda.sees("先选退货原因")
-    await pda.scan("@C:QTY:2")
+    await pda.scan("@C:1")
     await pda.sees("已收到退货，订单 …1001 已冻结")
     frozen = (await read(pda, "/orders/SO-1001"))["frozen"]
     assert [each["category"] for each in frozen] == ["return"]
-    codes = (await read(pda, "/return-codes"))["codes"]
-    sellable = next(n for n, each in enumerate(codes, 1) if each["sellable"])
+    [*_, last] = (await read(pda, "/return-codes"))["codes"]
+    assert (last["code"], last["sellable"]) == ("C2", True)
     for item in (await read(pda, "/orders/SO-1001"))["returns"]:
         await pda.scan(item["codes"][0])
         await count(pda, item["qty"], open_=item["qty"])
         await pda.sees("为什么退回？")
-        await pda.scan(f"@C:QTY:{sellable}")
+        await pda.scan("@C:0")
+        await pda.sees(last["zh"])
+        await pda.scan("@C:3")
         await pda.sees("可再售，放到退货库位")
         await pda.scan("QUARANTINE")
         await pda.sees("库位不对")

@@ -24,21 +24,13 @@ Handheld = Callable[..., Awaitable[Pda]]
 STEP = "扫商品，一件一扫"
 
 
-async def type_pin(pda: Pda, pin: str) -> None:
-    """Touch the PIN; printed digits are never taken."""
-    await pda.page.wait_for_selector("#layer[open] .keys")
-    for digit in pin:
-        await pda.page.get_by_role("button", name=digit, exact=True).click()
-    await pda.page.locator("#layer .act.main").click()
-
-
 async def test_two_people_share_a_pda_by_badge_alone(make_pda: MakePda, peer: Peer) -> None:
     """After each gave a PIN once, badges switch with no touch, however fast (SEC-2, PICK-5, G6)."""
     pda = await make_pda()
     await pda.sign_in("@B:1001", "482913")
     await pda.sees("王小梅")
     await pda.scan("@B:2001")
-    await type_pin(pda, "618450")
+    await pda.type_pin("618450")
     await pda.sees("陈静")
     for badge, name in (("@B:1001", "王小梅"), ("@B:2001", "陈静"), ("@B:1001", "王小梅")):
         await pda.scan(badge)
@@ -89,7 +81,7 @@ async def test_somebody_else_signs_in_at_a_locked_pda(make_pda: MakePda, peer: P
     await peer.lock()
     await pda.page.wait_for_selector("#lock[open]")
     await pda.scan("@B:2001")
-    await type_pin(pda, "618450")
+    await pda.type_pin("618450")
     await pda.page.locator("header .who").get_by_text("陈静").wait_for()
     assert not await pda.page.locator("#lock[open]").count()
     assert (peer.task["picker"], peer.task["state"]) == ("P-01", "taken")
@@ -150,14 +142,14 @@ async def test_the_first_admin_and_the_first_newcomer(handheld: Handheld, box: R
     pda: Pda = await handheld()
     await pda.sign_in(newcomer, first)
     await pda.sees("设一个自己的 PIN")
-    await type_pin(pda, "123456")
-    await type_pin(pda, "123456")
+    await pda.type_pin("123456")
+    await pda.type_pin("123456")
     await pda.sees("这个 PIN 太好猜")
-    await type_pin(pda, "904372")
-    await type_pin(pda, "904373")
+    await pda.type_pin("904372")
+    await pda.type_pin("904373")
     await pda.sees("两次不一样")
-    await type_pin(pda, "904372")
-    await type_pin(pda, "904372")
+    await pda.type_pin("904372")
+    await pda.type_pin("904372")
     await pda.page.locator("header .who").get_by_text("韩梅梅").wait_for()
 
 
@@ -179,7 +171,7 @@ async def test_a_supervisor_unlocks_and_a_revoked_badge_is_cut(
     await desk.scan("@C:OK")
     await pda.sees("请扫工牌")
     await pda.scan(picker.badge)
-    await type_pin(pda, picker.pin)
+    await pda.type_pin(picker.pin)
     await pda.sees("工牌或 PIN 不对")
     await desk.sees("已保存")
 

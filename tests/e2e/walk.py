@@ -1,11 +1,13 @@
 """A walk through the page's screens on a real box, for whoever looks at them: eyes or axe."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 from playwright.async_api import Browser
 
-from edge.domain.commands import DevicePair, DeviceReport
+from edge.domain.commands import DevicePair, DeviceReport, OrdersLetGo
 from edge.domain.model.devices import Fact
 from edge.http.assets import page_root
 from tests.domain.site import changed_rules
@@ -27,14 +29,17 @@ PLACES = (
 """Screens of the menu."""
 DESK_LEADS = {
     "approval": "approval", "device": "device", "pda": "pda", "pairing": "pairing",
-    "person": "person", "newcomer": "newcomer", "order": "order",
+    "person": "person", "newcomer": "newcomer", "order": "order", "order-archived": "order",
 }  # fmt: skip
 """Stops of the desk's walk, and the screens that they show beyond those of the menu."""
 FLOOR_LEADS = {"firstadmin": "firstadmin", "pick-item": "pick", "practice": "lesson"}
 """The same of the floor's."""
 DESK_ASKS = {"pin": "pin", "menu": "menu", "help": "help", "pda-sure": "sure"}
 """Stops of the desk's walk, and the dialogs that they show."""
-FLOOR_ASKS = {"short": "qty", "short-reason": "reason"}
+FLOOR_ASKS = {
+    "short": "qty", "short-reason": "reason",
+    "pin-new": "pin", "pin-again": "pin", "pin-differs": "pin",
+}  # fmt: skip
 """The same of the floor's."""
 
 
@@ -63,6 +68,7 @@ async def furnish(box: RealBox) -> None:
     await box.instruct(
         "order.freeze", {"order_id": "SO-1003", "category": "cancel", "countdown_s": 0}
     )
+    await let_go(box, box.floor.orders[5])
     for order in (box.floor.orders[0], *box.floor.orders[3:5]):
         await box.instruct("order.assign", order)
     for category in ("cancel", "rush"):
@@ -80,6 +86,17 @@ async def furnish(box: RealBox) -> None:
     await box.process.floor.submit(paired, via="local", actor="uid:0")
 
 
+async def let_go(box: RealBox, order: Any) -> None:
+    """Let an order come, end, and leave the box as if that was long ago."""
+    await box.instruct("order.assign", order)
+    freeze = {"order_id": order["order_id"], "category": "cancel", "countdown_s": 0}
+    await box.instruct("order.freeze", freeze)
+    while await box.state(order["order_id"]) != "cancelled":  # noqa: ASYNC110 - by a timer
+        await asyncio.sleep(0.01)
+    old = OrdersLetGo((order["order_id"],), {}, box.process.clock.now_us() + 1)
+    await box.process.floor.submit(old, via="timer", actor="box")
+
+
 async def back(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:
     """Walk through a put-back and a return."""
     cancelled, shipped = await box.order("SO-1003"), await box.order("SO-1002")
@@ -91,9 +108,10 @@ async def back(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:
     await go(pda, "returns", lang)
     for name, code in (
         ("why", shipped.parcel.waybill or ""),
-        ("order", "@C:QTY:2"),
+        ("why-more", "@C:0"),
+        ("order", "@C:3"),
         ("piece", shipped.lines[0].sku),
-        ("lay", "@C:QTY:2"),
+        ("lay", "@C:2"),
     ):
         await pda.scan(code)
         await pda.settled()
@@ -207,3 +225,7 @@ async def desk(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:
     yield "order"
     await pda.page.locator(".moment").last.scroll_into_view_if_needed()
     yield "order-timeline"
+    await pda.scan("SO-1006")
+    await pda.page.wait_for_selector(".notice.wrong")
+    await pda.sees(texts(lang)["entry.orders.let_go"])
+    yield "order-archived"

@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator, Callable
 
 from edge.app.sessionwatch import BACK_US, IDLE_US
+from edge.demo.sample import pin_verifier
+from edge.domain.commands import PinSet
 from tests.e2e.pda import Pda
-from tests.e2e.realbox import RealBox, login
+from tests.e2e.realbox import SCRYPT_N, RealBox, login
 from tests.e2e.walk import go, texts
 
 PACKED = "SO-1007"
@@ -46,6 +48,28 @@ async def door(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:
     await pda.page.locator(".badge-picture").wait_for()
     yield "firstadmin-badge"
     await press("button", name=t["act.to_signin"]).click()
+    async for name in own_pin(pda, box):
+        yield name
+
+
+async def own_pin(pda: Pda, box: RealBox) -> AsyncIterator[str]:
+    """Yield how somebody with a PIN for once chooses their own."""
+    who = box.floor.logins_of("keeper")[0]
+    verifier = pin_verifier(who.pin, b"salt" * 4, SCRYPT_N)
+    until_us = box.process.clock.now_us() + IDLE_US
+    await box.process.floor.submit(PinSet(who.person, verifier, until_us), via="local", actor="box")
+    await pda.sign_in(who.badge, who.pin)
+    await pda.page.wait_for_selector("#layer[open] p.signs")
+    yield "pin-new"
+    await pda.type_pin("904372")
+    await pda.settled()
+    yield "pin-again"
+    await pda.type_pin("904373")
+    await pda.page.wait_for_selector("#layer[open] .notice.wrong")
+    yield "pin-differs"
+    for _ in range(2):
+        await pda.type_pin("904372")
+    await pda.page.wait_for_selector("header .menu")
 
 
 async def picker(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:

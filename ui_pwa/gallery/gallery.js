@@ -3,6 +3,7 @@
 
 import { START } from '../src/core/state.js';
 import { translator } from '../src/core/text.js';
+import { choices } from '../src/parts/choices.js';
 import { action, footer, header, keypad, notice } from '../src/parts/parts.js';
 import { bar, chip, count, empty, marks, row, slotMark, tick, todo } from '../src/parts/rows.js';
 import {
@@ -62,6 +63,10 @@ function frame(t) {
         onPress: nothing }),
       action(app, { text: t('act.lot_stop'), pressed: true, onPress: nothing }),
       action(app, { text: t('act.lot_free'), pressed: false, onPress: nothing }),
+    ],
+    choices: [
+      choices(app, Array.from({ length: 12 }, (_, i) => i + 1), (n) =>
+        ({ text: `${t('returns.lay_sellable')} ${n}`, onPress: nothing }), { turned: 1 }),
     ],
     footer: [
       footer(action(app, { text: t('act.other_order'), onPress: nothing }), action(app, main)),

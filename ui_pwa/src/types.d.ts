@@ -195,7 +195,7 @@ type Dialog =
   | { kind: 'menu' }
   | { kind: 'help' }
   | { kind: 'qty'; title: string; label: string; max: number; preset: number; text: string }
-  | { kind: 'reason'; list: keyof Reasons }
+  | { kind: 'reason'; list: keyof Reasons; turned?: number }
   | { kind: 'sure'; title: string; text: string }
   | { kind: 'pin'; step: 'pin' | 'new' | 'again'; text: string; busy: boolean;
       error: Refusal | null; sign: Signing | null };

@@ -4,7 +4,7 @@
 const PLURAL = /\{(\w+):([^|}]*)\|([^}]*)\}/g;
 
 /** Keeps what is before it and what is after it on one line. */
-const JOINER = '\u2060';
+export const JOINER = '\u2060';
 
 /**
  * @param {Dict} dict

@@ -42,7 +42,7 @@ export const footer = (...actions) => html`<footer>${actions}</footer>`;
 export function header(app, title, onBack = null) {
   const { state, t } = app;
   return html`<header>
-    <div class="bar">
+    <div class="bar ${onBack || state.session?.station ? 'full' : ''}">
       ${
         onBack
           ? html`<button type="button" class="back" aria-label=${t('act.back')} @click=${onBack}>
@@ -50,9 +50,9 @@ export function header(app, title, onBack = null) {
           : nothing
       }
       <div class="bar-text"><h1>${title}</h1>
-        <span class="who">${state.session ? app.name(state.session.person.name) : ''}${
+        <span class="who"><span>${state.session ? app.name(state.session.person.name) : ''}</span>${
           state.session?.station
-            ? html` · ${t('word.station')} ${state.session.station.id}`
+            ? html`<b> · ${t('word.station')} ${state.session.station.id}</b>`
             : nothing
         }</span>
       </div>

@@ -4,7 +4,8 @@
 import { html, nothing } from '../../vendor/lit.js';
 import { newId } from '../app.js';
 import { shortOrder } from '../core/text.js';
-import { action, header, notice, reason } from '../parts/parts.js';
+import { choices } from '../parts/choices.js';
+import { header, notice, reason } from '../parts/parts.js';
 import { chip, empty, row } from '../parts/rows.js';
 import { age, card, facts, orderLink, strip, when } from '../parts/sheets.js';
 
@@ -145,16 +146,15 @@ const opinions = (app, asked) =>
 /** @param {App} app @param {ApprovalView} asked */
 function answers(app, asked) {
   const { t } = app;
-  return html`<footer class="answers">${asked.answers.map(({ answer }, i) =>
-      action(app, {
-        text: html`<span class="nth">${i + 1}</span> ${t(`answer.${answer}`)}`,
-        note: note(app, asked, answer),
-        pressed: app.state.signing ? app.state.signing.answer === answer : undefined,
-        why: app.why('approval.sign') ?? closed(asked, answer),
-        tone: answer === 'deny' ? '' : 'choice',
-        onPress: () => choose(app, asked, answer),
-      }),
-    )}</footer>`;
+  const say = (/** @type {ApprovalView['answers'][number]} */ { answer }) => ({
+    text: t(`answer.${answer}`),
+    note: note(app, asked, answer),
+    pressed: app.state.signing ? app.state.signing.answer === answer : undefined,
+    why: app.why('approval.sign') ?? closed(asked, answer),
+    tone: answer === 'deny' ? '' : 'choice',
+    onPress: () => choose(app, asked, answer),
+  });
+  return html`<footer class="answers">${choices(app, asked.answers, say)}</footer>`;
 }
 
 /** @param {ApprovalView} asked @param {string} answer */

@@ -1,7 +1,9 @@
 // What lies over a screen when asked for: menu, help, a quantity, a reason.
 
 import { html, nothing } from '../../vendor/lit.js';
+import { pageOf, turns } from '../core/choosing.js';
 import { signal } from '../io/signals.js';
+import { choices } from '../parts/choices.js';
 import { action, footer, keypad, notice } from '../parts/parts.js';
 import { QTY_CHARS_MAX, title, typed } from './dialogs.js';
 import { MENU, PRACTISED, SCREENS, worksAt } from './registry.js';
@@ -147,14 +149,17 @@ function reasons(app, dialog) {
   const { t, state } = app;
   const list = state.reasons?.[dialog.list] ?? [];
   return html`${title(app, t(`reason.${dialog.list}`))}<div class="stack fill">
-    ${list.map((each, i) =>
-      action(app, {
-        text: html`<span class="nth">${i + 1}</span> ${app.name(each)}`,
-        onPress: () => app.onReason(each.code),
-      }),
+    ${choices(
+      app,
+      list,
+      (each) => ({ text: app.name(each), onPress: () => app.onReason(each.code) }),
+      { turned: dialog.turned, onTurn: () => turn(app, dialog) },
     )}
     ${list.length ? nothing : html`<p class="sub">${t('reason.none')}</p>`}</div>`;
 }
+
+/** @param {App} app @param {Extract<Dialog, {kind: 'reason'}>} dialog */
+const turn = (app, dialog) => app.open({ ...dialog, turned: (dialog.turned ?? 0) + 1 });
 
 /** @param {App} app @param {Extract<Dialog, {kind: 'sure'}>} dialog */
 function sure(app, dialog) {
@@ -208,8 +213,12 @@ export function scan(app, scan) {
     return;
   }
   if (dialog?.kind === 'reason' && scan.type === 'command') {
-    const list = app.state.reasons?.[dialog.list] ?? [];
-    const picked = list[scan.name === 'OK' ? 0 : scan.nth - 1];
+    if (turns(scan)) {
+      turn(app, dialog);
+      return;
+    }
+    const { shown } = pageOf(app.state.reasons?.[dialog.list] ?? [], dialog.turned);
+    const picked = shown[scan.name === 'OK' ? 0 : scan.nth - 1];
     if (picked) {
       app.onReason(picked.code);
       return;

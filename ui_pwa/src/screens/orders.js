@@ -81,7 +81,7 @@ export const order = {
     const found = is(state.seen.order, state.about) ? state.seen.order : null;
     const back = () => app.go('orders');
     if (!found)
-      return html`${header(app, t('screen.order'), back)}
+      return html`${header(app, `${t('word.order')} ${shortOrder(state.about)}`, back)}
         <section class="fill list">${
           isLetGo(app)
             ? card({ title: t('entry.orders.let_go'), body: timeline(app) })

@@ -2,10 +2,12 @@
 // ruleset, and is laid into the bin that the code leads to. All by scan; text only suggests a code.
 
 import { html, nothing } from '../../vendor/lit.js';
+import { pageOf, turns } from '../core/choosing.js';
 import { shortOrder } from '../core/text.js';
 import { call } from '../io/box.js';
 import { take } from '../io/photos.js';
 import { byId } from '../painter.js';
+import { choices } from '../parts/choices.js';
 import { action, footer, header, notice } from '../parts/parts.js';
 import { count, empty, row, todo } from '../parts/rows.js';
 import { block, field } from '../parts/sheets.js';
@@ -145,32 +147,48 @@ function close(app, open) {
   });
 }
 
-/** The codes, those that the text suggests first; each says where the goods go. @param {App} app */
-function choose(app) {
-  const { t, state } = app;
+/** The codes, those that the text suggests first. @param {App} app */
+function sorted(app) {
   const { codes } = known(app);
-  const suggested = /** @type {string[]} */ (state.held.suggest ?? []);
+  const suggested = suggestedTo(app);
   const rank = (/** @type {ReturnCode} */ each) =>
     suggested.includes(each.code) ? suggested.indexOf(each.code) : codes.length;
-  const sorted = [...codes].sort((a, b) => rank(a) - rank(b));
+  return [...codes].sort((a, b) => rank(a) - rank(b));
+}
+
+/** @param {App} app @returns {string[]} */
+const suggestedTo = (app) => app.state.held.suggest ?? [];
+
+/** @param {App} app @param {ReturnCode} each */
+const sayCode = (app, each) => ({
+  text: app.name(each),
+  tone: suggestedTo(app).includes(each.code) ? 'choice' : '',
+  why: app.why('return.scan'),
+  onPress: () => name(app, each),
+});
+
+/** Why it came back; where the goods go is said next. @param {App} app */
+function choose(app) {
+  const { t, state } = app;
   return html`${header(app, t('screen.returns'))}
     ${todo(t('returns.why', { name: nameOf(app, state.held.code) }))}
     <section class="fill list" tabindex="0">
+      <div class="tiles">${choices(app, sorted(app), (each) => sayCode(app, each), {
+        turned: state.held.turned,
+        onTurn: () => turn(app),
+      })}</div>
       ${field(
         t('returns.text'),
         html`<input id="return-text" type="text" maxlength=${TEXT_CHARS_MAX} autocomplete="off"
           @input=${() => app.soon('suggest', SUGGEST_MS, () => suggest(app))}>`,
       )}
-      <div class="tiles">${sorted.map((each) =>
-        action(app, {
-          text: html`<span class="nth">${codes.indexOf(each) + 1}</span> ${app.name(each)}`,
-          note: t(each.sellable ? 'returns.sellable' : 'returns.quarantine'),
-          tone: suggested.includes(each.code) ? 'choice' : '',
-          why: app.why('return.scan'),
-          onPress: () => name(app, each),
-        }),
-      )}</div>
     </section>${notice(app)}${footer(undo(app))}`;
+}
+
+/** @param {App} app */
+function turn(app) {
+  const { held } = app.state;
+  app.dispatch({ type: 'held', held: { ...held, turned: (held.turned ?? 0) + 1 } });
 }
 
 const typed = () =>
@@ -182,7 +200,7 @@ async function suggest(app) {
   const { code } = app.state.held;
   const found = await call('GET', `/return-codes?text=${text}`).catch(() => null);
   if (!found || !code || app.state.held.code !== code) return;
-  app.dispatch({ type: 'held', held: { ...app.state.held, suggest: found.suggest } });
+  app.dispatch({ type: 'held', held: { ...app.state.held, suggest: found.suggest, turned: 0 } });
 }
 
 /** The code was chosen: a parcel is taken back, a piece is to be laid into its bin. */
@@ -201,6 +219,7 @@ export function scan(app, scan) {
   const why = app.why('return.scan');
   const asking = held.code && !held.return_code;
   if (why) app.refuse(why);
+  else if (asking && turns(scan)) turn(app);
   else if (scan.type === 'command' && asking) chooseNth(app, scan.nth);
   else if (scan.type === 'command') app.tell('wrong', help(app));
   else if (asking) app.tell('wrong', 'returns.code_first');
@@ -223,7 +242,7 @@ const help = ({ state: { about, held } }) =>
 
 /** @param {App} app @param {number} nth */
 function chooseNth(app, nth) {
-  const code = known(app).codes[nth - 1];
+  const code = pageOf(sorted(app), app.state.held.turned).shown[nth - 1];
   if (code) name(app, code);
   else app.tell('wrong', 'returns.code_first');
 }

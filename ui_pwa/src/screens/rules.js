@@ -91,7 +91,8 @@ function changes(app, rules, before) {
 
 /** @param {App} app @param {RulesView['changes'][number]} each */
 function change(app, { part, path, before, after }) {
-  const what = app.t(`rules_key.${path.slice(part.length).replace(/^\./, '') || part}`);
+  const key = path.slice(part.length).replace(/^\./, '').replace(/^\["(.*)"\]$/, '$1');
+  const what = app.t(`rules_key.${key || part}`);
   const told = (/** @type {any} */ v) => valueOf(app, part, v);
   if (Array.isArray(before) && Array.isArray(after) && !path.endsWith('(order)')) {
     const [gone, come] = [without(before, after), without(after, before)];
@@ -101,8 +102,9 @@ function change(app, { part, path, before, after }) {
     return app.t('rules.listed', { what, listed });
   }
   const facts = { what, before: told(before), after: told(after) };
-  if (before === null) return app.t('rules.added', facts);
-  return app.t(after === null ? 'rules.dropped' : 'rules.changed', facts);
+  if (before !== null && after !== null) return app.t('rules.changed', facts);
+  const [done, whole] = before === null ? ['added', facts.after] : ['dropped', facts.before];
+  return app.t(whole === key ? `rules.${done}_named` : `rules.${done}`, facts);
 }
 
 /** A value in words: a type of order by its name, where it is one of the usual. */
@@ -155,12 +157,23 @@ function orderTried(app, order, { differences }) {
 /** Stands for nothing in what a trial tells. */
 const NOTHING = '-';
 
-/** A difference with its states by their names, and nothing in words. */
+/** Names of what a trial tells, by what it is; a rule of a site's own is told by its id. */
+/** @type {Record<string, string>} */
+const NAMED = {
+  state: 'state', rule: 'rule', priority: 'rule', entries: 'entry', refused: 'refusal',
+};
+/** Which rule gives a gift. */
+const BY_RULE = /\(([^()]+)\)/g;
+
+/** A difference in words: states, rules and entries by their names. */
 /** @param {App} app @param {Trial['differences'][number]} of */
 function said({ t }, of) {
+  const rule = (/** @type {string} */ _, /** @type {string} */ id) => `(${t(`rule.${id}`)})`;
   const told = (/** @type {string} */ v) => {
     if (v === NOTHING) return t('word.none');
-    return of.what === 'state' ? t(`state.${v}`) : v;
+    if (of.what === 'gifts') return v.replace(BY_RULE, rule);
+    const kind = NAMED[of.what];
+    return kind ? v.split(', ').map((each) => t(`${kind}.${each}`)) : v;
   };
   return { ...of, before: told(of.before), after: told(of.after) };
 }

@@ -23,13 +23,20 @@ export function view(app) {
     ${footer(
       action(app, {
         tone: 'main',
-        why: app.why('task.take') ?? (tasks.length ? null : { code: 'no_task' }),
+        why: whyNot(app),
         text: state.chosen.length
           ? t('act.take_n', { n: state.chosen.length })
           : t('act.take_first'),
         onPress: () => take(app),
       }),
     )}`;
+}
+
+/** @param {App} app @returns {Refusal | null} */
+function whyNot(app) {
+  const { tasks } = app.state;
+  if (tasks?.length) return app.why('task.take');
+  return app.why('task.take') ?? { code: tasks ? 'no_task' : 'still_reading' };
 }
 
 /** @param {App} app @param {TaskShort} task */
@@ -65,7 +72,7 @@ export async function scan(app, scan) {
     app.followed((follow) => follow.read(app, 'tasks')); // now: the scan may mean one of them
     await app.following;
   }
-  const why = app.why('task.take') ?? (app.state.tasks?.length ? null : { code: 'no_task' });
+  const why = whyNot(app);
   if (why) {
     app.refuse(why);
     return;
