@@ -1,13 +1,15 @@
 """Signing in: one answer to every wrong badge and PIN, locks that hold, a screen that waits."""
 
 import asyncio
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from edge.app.pinchecks import COST
 from edge.app.sessionwatch import BACK_US, IDLE_IN_TASK_US, IDLE_US, OLD_US
-from edge.domain.commands import CODE_CHARS_MAX
+from edge.domain.commands import CODE_CHARS_MAX, PinSet
 from edge.domain.lockouts import ROW_MAX
 from tests.domain.site import person
 from tests.rig import PIN, Rig, badge, config, heard, running
@@ -39,6 +41,25 @@ async def test_every_wrong_sign_in_gets_one_answer(rig: Rig) -> None:
     await rig.tell("people.upsert", items=[gone])
     asked = [("nobody", PIN), ("picker", "000000"), ("leader", PIN), ("", "1")]
     assert [await try_pin(rig, *each) for each in asked] == [("sign_in_failed", {})] * 4
+
+
+async def test_an_unknown_badge_costs_what_a_wrong_pin_costs(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The PIN is hashed once at the same cost, so that time tells no badges apart (SEC-4)."""
+    costs: list[dict[str, Any]] = []
+    scrypt = hashlib.scrypt
+
+    def watched(pin: bytes, **cost: Any) -> bytes:
+        costs.append({name: cost[name] for name in ("n", "r", "p")})
+        return scrypt(pin, **cost)
+
+    monkeypatch.setattr(hashlib, "scrypt", watched)
+    real = PinSet("picker", {**COST, "salt": "00" * 16, "hash": "00" * 32})
+    await rig.box.floor.submit(real, via="local", actor="uid:0")
+    for name in ("picker", "nobody"):
+        assert await try_pin(rig, name, "000000") == ("sign_in_failed", {})
+    assert costs == [COST] * 2
 
 
 async def test_wrong_pins_lock_the_badge_at_this_device_and_outlive_a_restart(

@@ -118,11 +118,8 @@ async def test_a_status_is_never_set(rig: Rig, status: str) -> None:
     assert (code, answer["code"], answer["ok"]) == (409, "status_is_not_set", False)
     assert (await keeper.get("/api/v1/orders/1001"))["state"] == "ready"
     entry = (await keeper.get("/api/v1/orders/1001/timeline"))["entries"][-1]
-    assert (entry["kind"], entry["actor"], entry["data"]["code"]) == (
-        "command.refused",
-        "keeper",
-        "status_is_not_set",
-    )
+    told = (entry["kind"], entry["actor"], entry["device"], entry["data"]["code"])
+    assert told == ("command.refused", "keeper", keeper.device, "status_is_not_set")
 
 
 BAD: list[tuple[str, str, bytes, int, str]] = [

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import warnings
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -106,6 +107,32 @@ async def test_a_renewed_leaf_is_served_and_open_connections_stay(tmp_path: Path
         writer.close()
     server.close()
     await server.wait_closed()
+
+
+@pytest.mark.parametrize(
+    ("newest", "is_let_in"), [(ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True)]
+)
+def test_nothing_older_than_tls_1_2_is_spoken(
+    tmp_path: Path, newest: ssl.TLSVersion, is_let_in: bool
+) -> None:
+    """A client that speaks TLS 1.1 at most is turned away before a byte of HTTP (SEC-1)."""
+    here = Certificates(tmp_path, NAMES, ManualClock()).context
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    theirs.check_hostname, theirs.verify_mode = False, ssl.CERT_NONE
+    theirs.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings(action="ignore"):  # that it is deprecated is why it is tried
+        theirs.minimum_version = ssl.TLSVersion.TLSv1
+        theirs.maximum_version = newest
+    to_box, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = theirs.wrap_bio(to_client, to_box)
+    box = here.wrap_bio(to_box, to_client, server_side=True)
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    expected = ssl.SSLWantReadError if is_let_in else ssl.SSLError
+    with pytest.raises(ssl.SSLError) as said:
+        box.do_handshake()
+    assert said.type is expected
+    assert is_let_in or said.value.reason == "UNSUPPORTED_PROTOCOL"
 
 
 def test_a_wrong_clock_at_boot_is_got_over(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The page's files, the box's certificates, its configuration and its start."""
 
+import asyncio
 import gzip
 import os
 import sqlite3
@@ -15,8 +16,10 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from edge.bootstrap import BoxProcess, TakenError, UnusableError
+from edge.cli.door import ask
 from edge.config import Config, ConfigError, HttpConfig, load_config
 from edge.http.tls import keep
+from sync.api import decode_entry
 from tests.rig import Rig, config, running
 
 NOW_US = 1_790_000_000_000_000
@@ -103,6 +106,16 @@ def test_the_ca_is_good_for_this_box_alone(tmp_path: Path) -> None:
     assert list(usage) == [ExtendedKeyUsageOID.SERVER_AUTH]
     assert not leaf.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     leaf.verify_directly_issued_by(ca)
+
+
+async def test_the_owners_door_is_a_file_of_the_owners(rig: Rig) -> None:
+    """Nobody else opens `admin.sock`; who came through it, the kernel says (SEC-4)."""
+    assert (rig.box.data / "admin.sock").stat().st_mode & 0o077 == 0
+    said = await asyncio.to_thread(ask, rig.box.data, "/rulesets/rollback", {"reason": "tried"})
+    assert said["code"] == "no_ruleset_before"
+    _, raws = await rig.box.reader.entries(0, 10_000)
+    last = decode_entry(raws[-1])
+    assert (last.kind, last.actor) == ("command.refused", f"uid:{os.getuid()}")
 
 
 def test_the_keys_are_the_owners(tmp_path: Path) -> None:

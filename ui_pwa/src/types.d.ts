@@ -224,7 +224,10 @@ type Setting = 'lang' | 'theme' | 'prefix' | 'intake';
 type Happening = { type: string; [k: string]: any };
 
 type App = import('./app.js').App;
-type Frame = { kind: 'scan'; text: string; gapMs: number } | { kind: 'typed'; text: string; byHand: boolean };
+type Frame =
+  | { kind: 'scan'; text: string; gapMs: number }
+  | { kind: 'typed'; text: string; byHand: boolean }
+  | { kind: 'half'; text: string };
 type Scan =
   | { type: 'badge' | 'station' | 'sticker' | 'tote' | 'label' | 'code'; code: string }
   | {

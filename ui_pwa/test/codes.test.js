@@ -138,6 +138,17 @@ test('text committed at once by an input method is a scan, with or without Enter
   assert.equal(framer.end(95)?.kind, 'scan');
 });
 
+test('half a code is never taken for a whole one where the scanner ends its codes (PICK-4)', () => {
+  const framer = new Framer('~');
+  const put = (chars, start) => [...chars].forEach((char, i) => framer.push(char, start + i));
+  put('~@C:OK', 0);
+  assert.equal(framer.end(10)?.text, '@C:OK');
+  put('~@C:O', 1000);
+  assert.deepEqual(framer.idle(), { kind: 'half', text: '@C:O' });
+  put('~@C:OK', 20_000);
+  assert.equal(framer.idle()?.kind, 'scan'); // it was set to send no end
+});
+
 test('what was typed before a prefix is set apart from the scan', () => {
   const framer = new Framer('~');
   framer.push('4', 0);

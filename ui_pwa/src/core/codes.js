@@ -37,6 +37,8 @@ export class Framer {
     /** @type {number[]} */
     this.times = [];
     this.prefixed = false;
+    /** Whether the scanner ends its codes by Enter or Tab, as the last one showed. */
+    this.ends = false;
     this.bulk = false;
     /** True while the characters also go into a field that a person may be typing into. */
     this.inField = false;
@@ -101,17 +103,31 @@ export class Framer {
   end(atMs) {
     if (!this.busy) return null;
     this.times.push(atMs);
+    if (this.prefixed && !this.bulk) this.ends = true;
     return this.#close(this.#looksScanned());
   }
 
-  /** Nothing came for `patienceMs`: a commit is whole, slow keys were a person's. */
+  /**
+   * Nothing came for `patienceMs`: a commit is whole, slow keys were a person's. A scan that lacks
+   * the end which the one before had is half a code, which is never taken for a whole one.
+   */
   idle() {
     if (!this.busy) return null;
+    if (this.prefixed && this.ends && !this.bulk) return this.#half();
     const enough = this.text.length >= SCAN.charsMin;
     if (this.inField) return this.#close(this.prefixed && enough);
     return this.#close(
       this.bulk || (this.prefixed && enough) || this.#hasRhythm(SCAN.endlessMedianMsMax),
     );
+  }
+
+  /** The scanner may have been set anew: the next code without an end is taken. */
+  /** @returns {Frame} */
+  #half() {
+    const { text } = this;
+    this.ends = false;
+    this.reset();
+    return { kind: 'half', text };
   }
 
   /** Words that a keyboard completes are committed too: in a field an Enter must follow at once. */

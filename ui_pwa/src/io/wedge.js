@@ -220,7 +220,8 @@ export class Wedge {
     }
     if (before) restore(before);
     this.lastScanMs = performance.now();
-    this.read(frame.text);
+    if (frame.kind === 'half') this.owner.onReject('half');
+    else this.read(frame.text);
   }
 
   /** Take a code as if it had been scanned: from the camera, or typed on purpose. */
