@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright
 
 from edge.bench.handheld import ARGS, CHROMIUM
 from tests.e2e.pda import OPENED, MakePda, Pda, Theme, open_context
@@ -41,12 +41,18 @@ def telling(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[Non
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """Chromium as Debian ships it."""
+async def playwright() -> AsyncIterator[Playwright]:
+    """What drives browsers: one process for all of them."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        yield browser
-        await browser.close()
+        yield playwright
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
+    """Chromium as Debian ships it."""
+    browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+    yield browser
+    await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Playwright
 
 from edge.bench.handheld import ARGS, CHROMIUM
 from tests.e2e import walk
@@ -133,12 +133,11 @@ async def faults(pda: Pda, lang: str) -> list[Any]:
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
-async def eyes() -> AsyncIterator[Browser]:
+async def eyes(playwright: Playwright) -> AsyncIterator[Browser]:
     """A browser with a camera."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, *CAMERA])
-        yield browser
-        await browser.close()
+    browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, *CAMERA])
+    yield browser
+    await browser.close()
 
 
 async def seen(pda: Pda, part: Part, box: RealBox, lang: str) -> dict[str, list[Any]]:

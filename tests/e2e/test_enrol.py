@@ -18,10 +18,10 @@ from pathlib import Path
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.async_api import BrowserContext, Page, Playwright, async_playwright
+from playwright.async_api import BrowserContext, Page, Playwright
 
 from edge.bench.handheld import ARGS, CHROMIUM
-from tests.e2e.pda import PHONE, Pda
+from tests.e2e.pda import PHONE, WAIT_MS, Pda
 from tests.e2e.test_axe import violations
 from tests.e2e.test_https import trusting_home
 from tests.e2e.walk import LANGS, THEMES, texts
@@ -65,7 +65,7 @@ async def browsing(playwright: Playwright, folder: Path) -> AsyncIterator[Browse
         viewport={"width": PHONE["width"], "height": PHONE["height"]},
         permissions=["camera"], accept_downloads=True,
     )  # fmt: skip
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(WAIT_MS)
     try:
         yield context
     finally:
@@ -147,11 +147,13 @@ async def check(pda: Pda, plain: str, told: Transcript) -> None:
 
 
 @pytest.mark.parametrize("lang", LANGS)
-async def test_a_new_pda_gets_from_the_label_to_its_first_scan(tmp_path: Path, lang: str) -> None:
+async def test_a_new_pda_gets_from_the_label_to_its_first_scan(
+    playwright: Playwright, tmp_path: Path, lang: str
+) -> None:
     """Plain visit, authority, probe, pairing by a leader's QR, sign-in, scan (SEC-1, G12)."""
     port, t = free_port(), texts(lang)
     settings = config(tmp_path / "box", names=(HOST,), enrol_port=port, open_devices=False)
-    async with running(settings) as rig, async_playwright() as playwright:
+    async with running(settings) as rig:
         await rig.furnish()
         await rig.assign("1001")
         url = f"https://{HOST}:{rig.url.rpartition(':')[2]}/"
@@ -248,14 +250,13 @@ async def _first_scan(rig: Rig, new: Pda, url: str, lang: str, told: Transcript)
 
 
 @pytest.mark.parametrize("name", ["pair", "probe"])
-async def test_an_old_engine_is_told_on_the_way_in(tmp_path: Path, name: str) -> None:
+async def test_an_old_engine_is_told_on_the_way_in(
+    playwright: Playwright, tmp_path: Path, name: str
+) -> None:
     """Below Chromium 97 the pages of enrolment name the engine and the cure, never blank (G14)."""
     async with running(config(tmp_path / "box", names=(HOST,))) as rig:
         trusting_home(tmp_path / "home", rig.box.data / "tls" / "ca.pem")
-        async with (
-            async_playwright() as playwright,
-            browsing(playwright, tmp_path / "home") as context,
-        ):
+        async with browsing(playwright, tmp_path / "home") as context:
             await context.add_init_script("delete Array.prototype.findLast")
             page = context.pages[0]
             await page.goto(f"https://{HOST}:{rig.url.rpartition(':')[2]}/enrol/{name}.html")
@@ -270,7 +271,7 @@ def _typed() -> dict[str, str]:
 
 
 async def test_a_code_that_is_used_wrong_or_old_says_so(
-    tmp_path: Path, typed: dict[str, str]
+    playwright: Playwright, tmp_path: Path, typed: dict[str, str]
 ) -> None:
     """The page names the cause in both languages and what to do; then a good code works (SEC-2)."""
     async with running(config(tmp_path / "box", names=(HOST,), open_devices=False)) as rig:
@@ -281,10 +282,7 @@ async def test_a_code_that_is_used_wrong_or_old_says_so(
         used, old = keys.new_code("a"), keys.new_code("a")
         keys._spend(used.code)
         keys._codes[old.code] = keys._codes[old.code].__class__(old.short, "a", 0)
-        async with (
-            async_playwright() as playwright,
-            browsing(playwright, tmp_path / "home") as context,
-        ):
+        async with browsing(playwright, tmp_path / "home") as context:
             page = context.pages[0]
             for code in (used.code, old.code):
                 await page.goto("about:blank")
@@ -302,7 +300,9 @@ async def test_a_code_that_is_used_wrong_or_old_says_so(
             await page.locator("#done").wait_for()
 
 
-async def test_a_pda_is_renamed_revoked_and_paired_again(tmp_path: Path) -> None:
+async def test_a_pda_is_renamed_revoked_and_paired_again(
+    playwright: Playwright, tmp_path: Path
+) -> None:
     """On the leader's screen; the PDA is cut at once, says why, and is back in seconds (SEC-2)."""
     async with running(config(tmp_path / "box", names=(HOST,), open_devices=False)) as rig:
         await rig.furnish()
@@ -311,7 +311,6 @@ async def test_a_pda_is_renamed_revoked_and_paired_again(tmp_path: Path) -> None
         for name in ("leader", "picker"):
             trusting_home(tmp_path / name, ca)
         async with (
-            async_playwright() as playwright,
             browsing(playwright, tmp_path / "leader") as desk,
             browsing(playwright, tmp_path / "picker") as hand,
         ):

@@ -7,13 +7,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Playwright
 
 from edge.bench.handheld import ARGS, CHROMIUM
 from edge.bootstrap import default_ruleset
 from edge.domain.refusals import FAULTS
 from edge.http.assets import page_root
-from tests.e2e.pda import MakePda, Pda, open_context
+from tests.e2e.pda import RENEWING, MakePda, Pda, open_context
 from tests.e2e.peer import WAYBILL, Peer
 from tests.e2e.test_trouble import SAVED
 from tests.e2e.walk import texts
@@ -115,8 +115,11 @@ async def test_language_and_theme_switch_and_stay(make_pda: MakePda) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_a_newer_page_waits_for_the_task_to_end(pda: Pda, peer: Peer) -> None:
+async def test_a_newer_page_waits_for_the_task_to_end(make_pda: MakePda, peer: Peer) -> None:
     """A new version is fetched during a pick and used only after it (PDA-1)."""
+    pda = await make_pda(open_now=False)
+    await pda.context.add_init_script(RENEWING)
+    await pda.open()
     await pda.sign_in("@B:1001", "482913")
     await pda.until("document.querySelector('.row') !== null")
     await pda.keeps_page()
@@ -156,18 +159,17 @@ async def test_an_old_engine_is_told_in_plain_words(browser: Browser, peer: Peer
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_plain_http_is_told_in_plain_words(peer: Peer) -> None:
+async def test_plain_http_is_told_in_plain_words(playwright: Playwright, peer: Peer) -> None:
     """Over plain http the page says why nobody can sign in, and names the https address (SEC-1)."""
     port = peer.url.rsplit(":", 1)[1].strip("/")
-    async with async_playwright() as playwright:
-        rules = "--host-resolver-rules=MAP box.lan 127.0.0.1"
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, rules])
-        pda = await open_context(browser, f"http://box.lan:{port}/", open_now=False)
-        pda.page = await pda.context.new_page()
-        await pda.page.goto(pda.url)
-        await pda.sees("连接不安全")
-        await pda.sees("https://box.lan/")
-        await browser.close()
+    rules = "--host-resolver-rules=MAP box.lan 127.0.0.1"
+    browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, rules])
+    pda = await open_context(browser, f"http://box.lan:{port}/", open_now=False)
+    pda.page = await pda.context.new_page()
+    await pda.page.goto(pda.url)
+    await pda.sees("连接不安全")
+    await pda.sees("https://box.lan/")
+    await browser.close()
 
 
 @pytest.mark.asyncio(loop_scope="session")

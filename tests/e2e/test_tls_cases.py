@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext, Error, Page, Playwright, async_playwright
+from playwright.async_api import BrowserContext, Error, Page, Playwright
 
 from edge.bench.handheld import ARGS, CHROMIUM
 from edge.bootstrap import BoxProcess
 from edge.http import tls
-from tests.e2e.pda import Pda
+from tests.e2e.pda import WAIT_MS, Pda
 from tests.e2e.test_https import trusting_home
 from tests.http.test_certificates import write_pair
 from tests.rig import PIN, Rig, badge, config, running
@@ -50,14 +50,14 @@ async def browsing(
     )  # fmt: skip
     try:
         page = context.pages[0]
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(WAIT_MS)
         yield page
     finally:
         await context.close()
 
 
-async def probe(page: Page, url: str) -> tuple[str | None, ...]:
-    """Return what the page of the last step says of `secure` and `worker`."""
+async def probe(page: Page, url: str, seen: tuple[str, ...]) -> tuple[str | None, ...]:
+    """Return what the page of the last step says of `secure` and `worker`, awaiting `seen`."""
     try:
         await page.goto(f"{url}/enrol/probe.html")
     except Error as error:
@@ -66,6 +66,7 @@ async def probe(page: Page, url: str) -> tuple[str | None, ...]:
         await page.locator("#proceed-link").wait_for(state="attached")
         await page.evaluate(CLICK_THROUGH)
     await page.wait_for_selector("html[data-ready]")
+    await page.wait_for_selector(f"#worker[data-is={seen[-1]}]")
     return tuple(
         [await page.locator(row).get_attribute("data-is") for row in ("#secure", "#worker")]
     )
@@ -79,7 +80,7 @@ async def kept(page: Page, name: str) -> None:
         ".onsuccess = (r) => { e.target.result.close();"
         " done(r.target.result?.level === 'expired'); }; }; })"
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_MS / 1000):
         while not await page.evaluate(asked):  # noqa: ASYNC110 - the page has no event for it
             await asyncio.sleep(0.05)
 
@@ -125,8 +126,9 @@ LONG = of_the_box("box.lan", life=timedelta(days=3000))
     ],
 )  # fmt: skip
 async def test_what_a_certificate_is_good_for(
-    rig: Rig, tmp_path: Path, host: str, is_trusted: bool, leaf: Leaf, seen: tuple[str, ...]
-) -> None:
+    rig: Rig, playwright: Playwright, tmp_path: Path,
+    host: str, is_trusted: bool, leaf: Leaf, seen: tuple[str, ...],
+) -> None:  # fmt: skip
     """Trusted: works offline. Clicked through: works, never offline. Foreign: refused (SEC-1)."""
     keys = rig.box.data / "tls"
     assert rig.box.certificates is not None
@@ -135,16 +137,13 @@ async def test_what_a_certificate_is_good_for(
         **os.environ, "HOME": str(tmp_path),
     }  # fmt: skip
     port = rig.url.rpartition(":")[2]
-    async with (
-        async_playwright() as playwright,
-        browsing(playwright, home, tmp_path / "profile") as page,
-    ):
-        assert await probe(page, f"https://{host}:{port}") == seen
+    async with browsing(playwright, home, tmp_path / "profile") as page:
+        assert await probe(page, f"https://{host}:{port}", seen) == seen
 
 
 @pytest.mark.parametrize(("host", "seen"), [("box.lan", ("bad", "bad")), ("localhost", GOOD)])
 async def test_plain_http_is_secure_on_this_machine_only(
-    tmp_path: Path, host: str, seen: tuple[str, str]
+    playwright: Playwright, tmp_path: Path, host: str, seen: tuple[str, str]
 ) -> None:
     """Over plain HTTP a PDA gets no worker and no keys; the page itself says so (SEC-1, G14)."""
     box = BoxProcess(config(tmp_path / "box", tls=False))
@@ -152,11 +151,8 @@ async def test_plain_http_is_secure_on_this_machine_only(
     try:
         port = box.url.rpartition(":")[2]
         home = {**os.environ, "HOME": str(tmp_path)}
-        async with (
-            async_playwright() as playwright,
-            browsing(playwright, home, tmp_path / "profile") as page,
-        ):
-            assert await probe(page, f"http://{host}:{port}") == seen
+        async with browsing(playwright, home, tmp_path / "profile") as page:
+            assert await probe(page, f"http://{host}:{port}", seen) == seen
             if host == "box.lan":
                 await page.goto(f"http://{host}:{port}/")
                 await page.get_by_text("连接不安全").wait_for()
@@ -166,7 +162,7 @@ async def test_plain_http_is_secure_on_this_machine_only(
 
 
 async def test_an_expired_leaf_leaves_an_offline_page_that_says_why(
-    rig: Rig, tmp_path: Path
+    rig: Rig, playwright: Playwright, tmp_path: Path
 ) -> None:
     """The page loads from the PDA, keeps what it has, and names the cause (SEC-1, PDA-1, G13)."""
     keys = rig.box.data / "tls"
@@ -175,21 +171,20 @@ async def test_an_expired_leaf_leaves_an_offline_page_that_says_why(
     certificates.context.load_cert_chain(*OWN(keys))
     home = trusting_home(tmp_path / "home", keys / "ca.pem")
     url = f"https://box.lan:{rig.url.rpartition(':')[2]}/"
-    async with async_playwright() as playwright:
-        async with browsing(playwright, home, tmp_path / "profile") as page:
-            assert await probe(page, url.rstrip("/")) == GOOD
-            await page.goto(url)
-            await page.wait_for_selector("html[data-ready]")
-            pda = Pda(page.context, url)
-            pda.page = page
-            await pda.sign_in(badge("picker"), PIN)
-            await page.locator(".link.up").wait_for()
-            expired = of_the_box("localhost", *NAMES, age=timedelta(days=400))(keys)
-            certificates.context.load_cert_chain(*expired)
-            certificates._expires_us = int(datetime.now(UTC).timestamp() - 60) * 1_000_000
-            rig.box._tell_status()
-            await kept(page, "certificate")
-        async with browsing(playwright, home, tmp_path / "profile") as page:
-            await page.goto(url)
-            await page.wait_for_selector("html[data-ready]")
-            await page.get_by_text("边缘盒证书已过期").wait_for()
+    async with browsing(playwright, home, tmp_path / "profile") as page:
+        assert await probe(page, url.rstrip("/"), GOOD) == GOOD
+        await page.goto(url)
+        await page.wait_for_selector("html[data-ready]")
+        pda = Pda(page.context, url)
+        pda.page = page
+        await pda.sign_in(badge("picker"), PIN)
+        await page.locator(".link.up").wait_for()
+        expired = of_the_box("localhost", *NAMES, age=timedelta(days=400))(keys)
+        certificates.context.load_cert_chain(*expired)
+        certificates._expires_us = int(datetime.now(UTC).timestamp() - 60) * 1_000_000
+        rig.box._tell_status()
+        await kept(page, "certificate")
+    async with browsing(playwright, home, tmp_path / "profile") as page:
+        await page.goto(url)
+        await page.wait_for_selector("html[data-ready]")
+        await page.get_by_text("边缘盒证书已过期").wait_for()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edge.bench.pda_rig import SLOWER
-from tests.e2e.pda import MakePda, Pda
+from tests.e2e.pda import RENEWING, MakePda, Pda
 from tests.e2e.peer import Peer
 from tests.e2e.realbox import RealBox, begin_task, login, read
 from tests.e2e.test_axe import violations
@@ -210,9 +210,7 @@ async def test_a_newer_page_waits_a_day_at_most(make_pda: MakePda, peer: Peer) -
     pda = await make_pda(open_now=False)
     await pda.context.add_init_script(
         "const now = Date.now; let ahead = 0;"
-        " Date.now = () => now() + ahead; window.skip = (ms) => { ahead += ms; };"
-        " const every = window.setInterval; window.setInterval = (work, ms) =>"
-        " every(work, ms === 60000 ? 200 : ms);"
+        " Date.now = () => now() + ahead; window.skip = (ms) => { ahead += ms; };" + RENEWING
     )
     await pda.open()
     await start(pda)
