@@ -1,7 +1,7 @@
 """`floorgate bench all`: every part, one table, and a page with machine and date."""
 
-import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -34,8 +34,8 @@ def run(say, keep):
     structlog.get_logger().warning("a box tells something")
     print("measured", file=sys.stderr, flush=True)
     if value == 4:
-        if mark := os.environ.get("MEASURED"):
-            open(mark, "w").close()
+        if pipe := os.environ.get("HANGS"):
+            open(pipe, "w").close()
         threading.Event().wait()
 
 module = sys.modules["made"] = ModuleType("made")
@@ -81,22 +81,20 @@ def test_a_part_that_takes_too_long_is_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its figures until then are kept, and the next part is measured."""
-    mark = tmp_path / "measured"
-    monkeypatch.setenv("MEASURED", str(mark))
+    pipe = tmp_path / "hangs"
+    os.mkfifo(pipe)
+    monkeypatch.setenv("HANGS", str(pipe))
 
     class Late(subprocess.Popen[bytes]):
         """For whom a part's time is over as soon as it hangs."""
 
         def communicate(
             self,
-            input: bytes | None = None,  # noqa: A002 - as the base says
+            input: bytes | None = None,  # noqa: A002 - so it is called there
             timeout: float | None = None,
         ) -> tuple[bytes, bytes]:
-            while timeout == PART_S_MAX and self.poll() is None and not mark.exists():
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self.wait(0.01)
-            if timeout == PART_S_MAX and mark.exists():
-                mark.unlink()
+            if timeout == PART_S_MAX and self.args == command("hangs"):
+                pipe.read_bytes()  # until the part opens it, too
                 raise subprocess.TimeoutExpired(self.args, timeout)
             return super().communicate(input, timeout)
 
