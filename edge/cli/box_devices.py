@@ -4,7 +4,7 @@ import argparse
 from typing import Any, Final
 
 from edge.cli.output import GOOD, WRONG_USAGE, aligned, say, say_json
-from edge.cli.words import language_of, page_word, refused
+from edge.cli.words import language_of, page_word, refused, worded
 
 COLUMNS: Final = {
     "en": ("id", "state", "kind", "name", "model", "language", "address", "stations", "ill"),
@@ -25,6 +25,17 @@ the label of the box itself. What became of it stands on the printer's page."""
 TEST = """Print one test label: the device's sticker. Scan it back, at the station or with
 `floorgate devices prove CODE`."""
 
+NEXT: Final = {
+    "adopt": (
+        "next: sudo -u floorgate floorgate devices test ID",
+        "下一步：sudo -u floorgate floorgate devices test 编号",
+    ),
+    "test": (
+        "next: scan the label back, at the station or with devices prove CODE",
+        "下一步：把测试标签扫回来，在打包台扫，或用 devices prove 码",
+    ),
+}
+"""What is to be done after a verb."""
 DEVICE: Final = "its id, as list shows it"
 NAME: Final = "what it is called here"
 KIND: Final = "what it is"
@@ -98,9 +109,12 @@ def _send(args: argparse.Namespace, verb: str, data: dict[str, str]) -> int:
     from edge.cli import door  # noqa: PLC0415 - what only these verbs need
 
     try:
-        return door.told(args, door.ask(door.folder_of(args), f"/devices/{verb}", data))
+        code = door.told(args, door.ask(door.folder_of(args), f"/devices/{verb}", data))
     except door.UsageError as error:
         return refused(args, error, WRONG_USAGE)
+    if code == GOOD and verb in NEXT and not args.json:
+        say(worded(args, *NEXT[verb]))
+    return code
 
 
 def _list(args: argparse.Namespace) -> int:
