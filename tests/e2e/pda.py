@@ -181,9 +181,7 @@ class Pda:
 
     async def drained(self) -> None:
         """Wait until the box has answered everything."""
-        await self.until(
-            "!document.querySelector('.link small') && !document.querySelector('.banner')"
-        )
+        await self.until("!document.querySelector('.link:not(.up), .link small, .banner')")
 
     async def sign_in(self, badge: str, pin: str) -> None:
         """Scan the badge, touch the PIN on a pad that is fresh: an older one may be open."""

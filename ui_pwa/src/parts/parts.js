@@ -72,9 +72,8 @@ export function header(app, title, onBack = null) {
 function link(app) {
   const { state, t } = app;
   const waiting = state.outbox.length;
-  const tone = state.link === 'up' ? 'up' : 'down';
-  const text = state.link === 'up' ? t('link.up') : t('link.down');
-  return html`<span class="link ${tone}"><span class="link-text">${text}</span>${
+  const text = t(`link.${state.link}`);
+  return html`<span class="link ${state.link}"><span class="link-text">${text}</span>${
     waiting && state.link === 'up'
       ? html`<small>${t('link.waiting', { n: waiting })}</small>`
       : nothing
@@ -114,7 +113,7 @@ function troubles(app) {
   const cares = state.session?.person.roles.some((role) => CARES.includes(role));
   const up = state.link === 'up';
   return [
-    up ? '' : t('link.banner', { n: state.outbox.length }),
+    state.link === 'down' ? t('link.banner', { n: state.outbox.length }) : '',
     up && state.disk === 'read_only' ? t('trouble.disk_full') : '',
     up && state.disk === 'low' && cares ? t('trouble.disk_low') : '',
     ...(up ? ill : []).map((p) => `${p.name}: ${t(`job_reason.${p.fault || 'offline'}`)}`),
