@@ -110,9 +110,9 @@ def restore(args: argparse.Namespace, config: Config) -> int:
         facts,
         f"restored as of entry {manifest.seq:,}; epoch {epoch} begins; what was there is in "
         f"{before}"
-        "\nnext: systemctl start floorgate",
+        "\nnext: sudo systemctl start floorgate",
         f"已恢复到第 {manifest.seq:,} 条；纪元 {epoch} 开始；原来的数据在 {before}"
-        "\n下一步：systemctl start floorgate",
+        "\n下一步：sudo systemctl start floorgate",
     )
     return GOOD
 
@@ -137,9 +137,9 @@ def new_epoch(args: argparse.Namespace, config: Config) -> int:
         args,
         facts,
         f"epoch {head.epoch} begins behind entry {there.seq:,} of {there.epoch}"
-        "\nnext: systemctl start floorgate",
+        "\nnext: sudo systemctl start floorgate",
         f"纪元 {head.epoch} 从纪元 {there.epoch} 的第 {there.seq:,} 条之后开始"
-        "\n下一步：systemctl start floorgate",
+        "\n下一步：sudo systemctl start floorgate",
     )
     return GOOD
 
@@ -172,8 +172,8 @@ def stopped(data: Path) -> Iterator[None]:
     """Hold the box's lock, so that none runs meanwhile."""
     durable.make_folder(data)
     runs = BackupError(
-        f"{data}: the box runs; first: systemctl stop floorgate",
-        f"{data}：边缘盒在运行；请先：systemctl stop floorgate",
+        f"{data}: the box runs; first: sudo systemctl stop floorgate",
+        f"{data}：边缘盒在运行；请先：sudo systemctl stop floorgate",
     )
     with hold(data / LOCK, runs):
         yield

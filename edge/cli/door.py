@@ -80,8 +80,8 @@ def ask(folder: Path, path: str, body: dict[str, Any] | None = None) -> dict[str
         ) from error
     except (FileNotFoundError, ConnectionRefusedError) as error:
         raise UsageError(
-            f"no box is running in {folder}: start it (systemctl start floorgate), then again",
-            f"{folder} 里没有边缘盒在运行：请先启动（systemctl start floorgate）再试",
+            f"no box is running in {folder}: start it (sudo systemctl start floorgate), then again",
+            f"{folder} 里没有边缘盒在运行：请先启动（sudo systemctl start floorgate）再试",
         ) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise UsageError(

@@ -96,7 +96,7 @@ EN: Final = Told(
     "only the box had it: give a first PIN to {who}",
     " and {count} more",
     "  (page People; where no admin can sign in: floorgate admin code)",
-    "next: systemctl start floorgate",
+    "next: sudo systemctl start floorgate",
 )
 ZH: Final = Told(
     "已从中枢重建：{entries:,} 条，到纪元 {epoch} 的第 {seq:,} 条，账本头 {head:.16}\n"
@@ -108,7 +108,7 @@ ZH: Final = Told(
     "只有盒子上才有 PIN，请给临时 PIN：{who}",
     " 等，另有 {count} 人",
     "  （“人员”页；没有管理员能登录时：floorgate admin code）",
-    "下一步：systemctl start floorgate",
+    "下一步：sudo systemctl start floorgate",
 )
 HUB_ZH: Final = {
     "hub_key": "它的密钥与记住的不同；请检查中枢地址；中枢若是重建的，请用 --token 给新令牌",

@@ -217,7 +217,7 @@ def _text(  # noqa: PLR0913 - one for each thing that is asked
 
     own = f"certificate = {quoted(str(pair[0]))}\nkey = {quoted(str(pair[1]))}\n" if pair else ""
     return f"""\
-# The box's configuration. After a change: systemctl restart floorgate
+# The box's configuration. After a change: sudo systemctl restart floorgate
 # What each part is for: OPERATIONS.md; a key that is not known is named at the start.
 data = {quoted(str(data))}
 

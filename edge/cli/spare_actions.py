@@ -256,7 +256,7 @@ EN: Final = Told(
     "  the {gap_s:,} s since it was heard of; the hub may have it, the old box's disk too",
     "the share could not be read: {share_problem}",
     "the share could not be written: keep the old box off the network",
-    "next: systemctl start floorgate; floorgate replay --check",
+    "next: sudo systemctl start floorgate; sudo -u floorgate floorgate replay --check",
 )
 ZH: Final = Told(
     "本机现在是盒子 {box}，纪元 {epoch}，接在上一纪元的第 {seq:,} 条之后\n"
@@ -264,7 +264,7 @@ ZH: Final = Told(
     "  这些可能在中枢，也在旧盒子的盘上",
     "共享读不了：{share_problem}",
     "共享写不了：不要让旧盒子再接入网络",
-    "下一步：systemctl start floorgate；floorgate replay --check",
+    "下一步：sudo systemctl start floorgate；sudo -u floorgate floorgate replay --check",
 )
 
 
@@ -295,7 +295,7 @@ def _fence(share: Share, taken: Taken) -> bool:
 
 def _only_one(data: Path) -> TextIO:
     taken = BackupError(
-        f"{data}: a spare follows already; first: systemctl stop floorgate-spare",
-        f"{data}：备机已在跟随；请先：systemctl stop floorgate-spare",
+        f"{data}: a spare follows already; first: sudo systemctl stop floorgate-spare",
+        f"{data}：备机已在跟随；请先：sudo systemctl stop floorgate-spare",
     )
     return hold(data / ".spare-lock", taken)

@@ -168,9 +168,9 @@ def _shut(host: str, port: int, key: str, error: OSError) -> PortError:
         )
     if error.errno == errno.EACCES:
         return PortError(
-            f"{at}; let systemd open it (systemctl start floorgate.socket), or set {key} to 1024 "
-            "or more",
-            f"{at_zh}；请让 systemd 打开（systemctl start floorgate.socket），或把 {key} 设为 "
+            f"{at}; let systemd open it (sudo systemctl start floorgate.socket), or set {key} to "
+            "1024 or more",
+            f"{at_zh}；请让 systemd 打开（sudo systemctl start floorgate.socket），或把 {key} 设为 "
             "1024 以上",
         )
     return PortError(f"{at}; set {key}, or http.host", f"{at_zh}；请改 {key} 或 http.host")
