@@ -43,7 +43,7 @@ async def test_the_boxs_label_leads_a_pda_to_it(tmp_path: Path) -> None:
     file, out = tmp_path / "floorgate.toml", tmp_path / "box.png"
     file.write_text(CONFIG.format(data=tmp_path / "box"), "utf-8")
     early = label("--box", "--config", str(file), "-o", str(out))
-    assert (early.returncode, "start the box once" in early.stderr) == (1, True)
+    assert (early.returncode, "请先启动一次盒子" in early.stderr) == (1, True), early.stderr
     async with running(config(tmp_path / "box")):
         pass
     made = label("--box", "--config", str(file), "-o", str(out))

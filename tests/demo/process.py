@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 import socket
 import subprocess
 import sys
@@ -14,14 +15,17 @@ from edge.demo.site import PORTS
 
 WAIT_S = 60.0
 POLL_S = 0.05
+BASE_MIN, BASE_MAX = 20_000, 32_000
+"""Below what the kernel gives away (`ip_local_port_range`)."""
 
 
 def free_base() -> int:
-    """Return the first of so many free ports as a demo takes."""
+    """Return the first of so many free ports as a demo takes.
+
+    None is one of those that the kernel gives to whoever asks for any: it would be gone by then.
+    """
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            base = int(probe.getsockname()[1])
+        base = BASE_MIN + secrets.randbelow(BASE_MAX - BASE_MIN)
         try:
             for port in range(base, base + len(PORTS)):
                 with socket.socket() as probe:
@@ -66,7 +70,9 @@ class Running:
     def first_line(self) -> dict[str, Any]:
         """Return the addresses."""
         assert self.process.stdout is not None
-        found: dict[str, Any] = json.loads(self.process.stdout.readline())
+        line = self.process.stdout.readline()
+        assert line, self.end()[2]
+        found: dict[str, Any] = json.loads(line)
         return found
 
     def end(self) -> tuple[int, list[dict[str, Any]], str]:
