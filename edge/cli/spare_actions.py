@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import sqlite3
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TextIO
@@ -166,7 +167,7 @@ async def _follow(follower: Follower) -> int:
     while True:
         try:
             await asyncio.to_thread(follower.follow, clock.now_us())
-        except (FeedError, OSError) as error:
+        except (FeedError, OSError, sqlite3.OperationalError) as error:
             if not problem:
                 log.warning("the spare does not follow", problem=str(error))
             problem = str(error)

@@ -9,7 +9,7 @@ when there is room for it.
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from shutil import disk_usage
 from typing import Final, Literal
@@ -53,13 +53,20 @@ class Use(msgspec.Struct, frozen=True):
 
 def measure(data: Path, blobs: BlobStore, archive: ArchiveConfig) -> dict[str, Use]:
     """Return what each part of a box's folder takes."""
-    journal = sum(each.stat().st_size for each in data.glob("floor.db*"))
-    files = sum(each.stat().st_size for each in (data / ARCHIVE).glob("*"))
     return {
-        "journal": Use(journal, 0),
-        "archive": Use(files, archive.max_mb * MB),
+        "journal": Use(_bytes(data.glob("floor.db*")), 0),
+        "archive": Use(_bytes((data / ARCHIVE).glob("*")), archive.max_mb * MB),
         "blobs": Use(blobs.used_bytes(), blobs.total_bytes_max),
     }
+
+
+def _bytes(files: Iterable[Path]) -> int:
+    """Return what files take that come and go: a log, or one that was just being written."""
+    found = 0
+    for each in files:
+        with contextlib.suppress(FileNotFoundError):
+            found += each.stat().st_size
+    return found
 
 
 class Room:

@@ -145,7 +145,7 @@ class Share:
     def pieces(self, epoch: int, seq: int) -> Iterator[Path]:
         """Yield the pieces of an epoch that reach behind an entry, oldest first."""
         for path in sorted((self.folder / PIECES).glob(f"{epoch:06}-*-*")):
-            if _end_of(path) > seq:
+            if path.suffix != ".new" and _end_of(path) > seq:  # one may be in the making
                 yield path
 
     def files(self) -> Iterator[Path]:
