@@ -92,8 +92,9 @@ REST = """
 """
 """Knows what the page has asked for, put off, and not yet painted; the product pays nothing for it.
 """
-FRESH_PAD = """!document.querySelector('#layer .shown')?.textContent.includes('●')
-  && !document.querySelector('#layer .notice.wrong')"""
+EMPTY_PAD = """!!document.querySelector('#layer[open] .keys')
+  && !document.querySelector('#layer .shown')?.textContent.includes('●')"""
+FRESH_PAD = f"{EMPTY_PAD} && !document.querySelector('#layer .notice.wrong')"
 RENEWING = """{ const every = window.setInterval;
   window.setInterval = (work, ms) => every(work, ms === 60_000 ? 200 : ms); }"""
 """A page that looks five times a second, not once a minute, whether a newer one waits."""
@@ -186,12 +187,12 @@ class Pda:
     async def sign_in(self, badge: str, pin: str) -> None:
         """Scan the badge, touch the PIN on a pad that is fresh: an older one may be open."""
         await self.scan(badge)
+        await self.until(FRESH_PAD)
         await self.type_pin(pin)
 
     async def type_pin(self, pin: str) -> None:
-        """Touch a PIN; printed digits are never taken."""
-        await self.page.wait_for_selector("#layer[open] .keys")
-        await self.until(FRESH_PAD)
+        """Touch a PIN where nothing is typed yet; printed digits are never taken."""
+        await self.until(EMPTY_PAD)
         for digit in pin:
             await self.page.get_by_role("button", name=digit, exact=True).click()
         await self.page.locator("#layer .act.main").click()

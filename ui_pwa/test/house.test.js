@@ -63,6 +63,9 @@ test('every text that the page names exists', () => {
     for (const [, key] of text(path).matchAll(/\bt\(\s*['"]([a-z_]+\.[a-z_]+)['"]/g)) {
       assert.ok(key in zh, `${path}: ${key}`);
     }
+    for (const [, list] of text(path).matchAll(/askReason\('(\w+)'/g)) {
+      assert.ok(`reason.${list}` in zh, `${path}: reason.${list}`);
+    }
   }
 });
 
