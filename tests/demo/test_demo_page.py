@@ -17,7 +17,7 @@ from playwright.async_api import async_playwright
 
 from edge.bench.handheld import ARGS, CHROMIUM
 from edge.bootstrap import default_ruleset
-from edge.demo.client import HttpFloor, trusting
+from edge.demo.client import trusting
 from edge.demo.coach import OK, View, next_step
 from edge.demo.codes import QUIET, svg
 from edge.demo.rule import Thresholds, edit_ruleset
@@ -174,15 +174,18 @@ async def http(tls: ssl.SSLContext) -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def test_people_came_in_as_at_a_new_site(
-    addresses: dict[str, Any], tls: ssl.SSLContext
+    addresses: dict[str, Any], http: aiohttp.ClientSession
 ) -> None:
     """The console's code made the admin, the admin the others, the box their badges (SEC-2)."""
     logins = json.loads((Path(addresses["data"]["root"]) / "seeded-people.json").read_text())
     admin = next(each for each in logins if "admin" in each[3])
     assert admin[0].startswith("ADMIN-")
-    async with HttpFloor(addresses["box"], "test-office", tls=tls) as floor:
-        await floor.sign_in(admin[1], admin[2])
-        people = {each["id"]: each for each in (await floor.get("people"))["people"]}
+    api = f"{addresses['box'].rstrip('/')}/api/v1"
+    login = {"badge": admin[1], "pin": admin[2], "device": "test-office"}
+    async with http.post(f"{api}/session", json=login) as response:
+        shown = {"Authorization": f"Bearer {(await response.json())['token']}"}
+    async with http.get(f"{api}/people", headers=shown) as response:
+        people = {each["id"]: each for each in (await response.json())["people"]}
     for person, badge, _, roles in logins:
         found = people[person]
         assert (found["roles"], found["pin"], found["named"]) == (roles, "set", True)
