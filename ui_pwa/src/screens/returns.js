@@ -180,7 +180,8 @@ function choose(app) {
       ${field(
         t('returns.text'),
         html`<input id="return-text" type="text" maxlength=${TEXT_CHARS_MAX} autocomplete="off"
-          @input=${() => app.soon('suggest', SUGGEST_MS, () => suggest(app))}>`,
+          @input=${(/** @type {Event} */ { target }) =>
+            app.soon('suggest', SUGGEST_MS, () => suggest(app, target))}>`,
       )}
     </section>${notice(app)}${footer(undo(app))}`;
 }
@@ -194,12 +195,13 @@ function turn(app) {
 const typed = () =>
   /** @type {HTMLInputElement | null} */ (byId('return-text'))?.value.trim() ?? '';
 
-/** @param {App} app */
-async function suggest(app) {
-  const text = encodeURIComponent(typed());
-  const { code } = app.state.held;
+/** Order the codes by what is typed, while it is asked for. */
+/** @param {App} app @param {any} field */
+async function suggest(app, field) {
+  if (!field.isConnected) return;
+  const text = encodeURIComponent(field.value.trim());
   const found = await call('GET', `/return-codes?text=${text}`).catch(() => null);
-  if (!found || !code || app.state.held.code !== code) return;
+  if (!found || !field.isConnected) return;
   app.dispatch({ type: 'held', held: { ...app.state.held, suggest: found.suggest, turned: 0 } });
 }
 
