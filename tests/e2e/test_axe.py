@@ -82,6 +82,12 @@ TOUCH = """(() => {
 TEXT = """(() => {
   const KEY = /^[a-z]+(_[a-z]+)*(\\.[a-z_]+)+$/; // a text that no language has
   const WORD = /\\p{Script=Latin}+|…\\u2060\\d+|\\d+\\u00a0[a-z]+/gu; // never on two lines
+  const CLAUSE = /\\p{Script=Han}{2,}/gu; // on two lines where one is too short for it
+  const room = (e) => { // px of a line in the block around
+    while (getComputedStyle(e).display === 'inline') e = e.parentElement;
+    const { paddingLeft, paddingRight } = getComputedStyle(e);
+    return e.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+  };
   const on = (id) => document.querySelector(`dialog#${id}[open]`);
   const top = on('alarm') ?? on('lock') ?? on('layer') ?? document.body;
   const texts = document.createTreeWalker(top, NodeFilter.SHOW_TEXT);
@@ -92,11 +98,15 @@ TEXT = """(() => {
     if (!said || !shown(e)) continue;
     if (KEY.test(said)) found.push(`no text: ${said}`);
     if (e.matches('.code, dd, .sub, .field *')) continue; // ids are as long as they are
-    for (const word of node.data.matchAll(WORD)) {
-      range.setStart(node, word.index);
-      range.setEnd(node, word.index + word[0].length);
-      const tops = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
-      if (tops.size > 1) found.push(`broken: ${word[0]} of ${said}`);
+    for (const [least, words] of [[0, WORD], [room(e), CLAUSE]]) {
+      for (const word of node.data.matchAll(words)) {
+        range.setStart(node, word.index);
+        range.setEnd(node, word.index + word[0].length);
+        const lines = [...range.getClientRects()];
+        const tops = new Set(lines.map(({ top }) => Math.round(top)));
+        const long = least && lines.reduce((sum, { width }) => sum + width, 0) > least;
+        if (tops.size > 1 && !long) found.push(`broken: ${word[0]} of ${said}`);
+      }
     }
   }
   const cut = [...top.querySelectorAll('.chip, .act, h1, h2, h3, p')].filter((e) => shown(e)

@@ -97,7 +97,7 @@ function change(app, { part, path, before, after }) {
   if (Array.isArray(before) && Array.isArray(after) && !path.endsWith('(order)')) {
     const [gone, come] = [without(before, after), without(after, before)];
     const signed = (/** @type {any[]} */ of, /** @type {string} */ sign) =>
-      of.map((v) => `${sign} ${told(v)}`);
+      of.map((v) => `${sign}\u00a0${told(v)}`);
     const listed = [...signed(gone, '−'), ...signed(come, '+')];
     return app.t('rules.listed', { what, listed });
   }
