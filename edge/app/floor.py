@@ -10,6 +10,7 @@ from structlog.contextvars import bound_contextvars
 
 from edge.app.deviceurl import check_device_url
 from edge.app.gs1 import parse_gs1
+from edge.app.inturn import InTurn
 from edge.app.ports import Blobs, BusyError, Clock, Ids, Outcome, Runner
 from edge.app.reads import Reads
 from edge.domain.commands import (
@@ -20,6 +21,7 @@ from edge.domain.commands import (
     check_envelope,
     parse_data,
 )
+from edge.domain.decide import Answer
 from edge.domain.ids import ID_CHARS_MAX
 from edge.domain.model import Session
 from edge.domain.refusals import FAULTS, HTTP_STATUS, RefusedError
@@ -28,6 +30,8 @@ COMMANDS_MAX: Final = 100
 FUTURE_US_MAX: Final = 300_000_000
 """A PDA's clock may be so far ahead before the box's own time is taken for the capture."""
 
+BUSY: Final = "busy"
+DISK_FULL: Final = "disk_full"
 AGAIN_S: Final = 1.0
 """Pause before a command for which there was no room is tried again."""
 
@@ -63,6 +67,7 @@ class Floor:
         self._clock = clock
         self._ids = ids
         self._blobs = blobs
+        self._in_turn = InTurn()
         self.on_answer: Callable[[float], None] = lambda _: None
         """Called with the s from a client's command to its durable answer."""
         self.on_use: Callable[[Session], None] = lambda _: None
@@ -85,16 +90,23 @@ class Floor:
 
     async def _handle(self, envelope: Envelope, session: Session) -> Reply:
         try:
-            check_envelope(envelope)
-            data = parse_data(envelope.kind, envelope.data)
-            captured_in = await self._session(envelope, session)
-            if isinstance(data, EvidenceAttach):
-                await self._check_blob(data)
-            elif isinstance(data, DeviceAdd):
-                check_device_url(data)
+            async with self._in_turn.preparing(session.device):
+                command = await self._command(envelope, session)
         except RefusedError as error:
             return refuse(envelope.id, error.refusal.code, **error.refusal.facts)
-        command = Command(
+        outcome = await self._submit_in_turn(command)  # is submitted before the next is prepared
+        return await self._reply(envelope.id, outcome)
+
+    async def _command(self, envelope: Envelope, session: Session) -> Command:
+        """Return what a client asks for, checked as far as the envelope goes."""
+        check_envelope(envelope)
+        data = parse_data(envelope.kind, envelope.data)
+        captured_in = await self._session(envelope, session)
+        if isinstance(data, EvidenceAttach):
+            await self._check_blob(data)
+        elif isinstance(data, DeviceAdd):
+            check_device_url(data)
+        return Command(
             id=envelope.id,
             data=data,
             device=session.device,
@@ -106,7 +118,22 @@ class Floor:
             evidence=envelope.evidence,
             gs1=parse_gs1(getattr(data, "code", "")),
         )
-        return await self._reply(envelope.id, await self._runner.submit(command))
+
+    async def _submit_in_turn(self, command: Command) -> Outcome:
+        """Carry out a client's command, but for one that stands behind one that was put off."""
+        device, code = command.device, self._in_turn.why_not(command.device, command.id)
+        if code == BUSY:
+            raise BusyError
+        if code:
+            return Outcome(Answer(ok=False, code=code, facts={}))
+        try:
+            outcome = await self._runner.submit(command)
+        except BusyError:
+            self._in_turn.put_off(device, command.id, BUSY)
+            raise
+        if outcome.answer.code == DISK_FULL:
+            self._in_turn.put_off(device, command.id, DISK_FULL)
+        return outcome
 
     async def _check_blob(self, data: EvidenceAttach) -> None:
         """Refuse evidence that is not here, or is not what the command says (contracts: blobs)."""
@@ -165,7 +192,7 @@ class Floor:
                 outcome = await self.submit(data, via=via, command_id=command_id, **who)
             except BusyError:
                 outcome = None
-            if outcome is not None and outcome.answer.code != "disk_full":
+            if outcome is not None and outcome.answer.code != DISK_FULL:
                 return outcome
             await asyncio.sleep(AGAIN_S)
 

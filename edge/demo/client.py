@@ -2,7 +2,8 @@
 
 Theory of operation: every command gets an id and stands in `_pending` until it is answered. One
 listener owns the websocket: it connects, reads, and after a loss connects again from the cursor and
-sends all that is pending, oldest first, under the same ids. The box answers a repeated id with its
+sends all that is pending, oldest first, under the same ids. So it does when the box puts a command
+off, and until then sends nothing: none overtakes another. The box answers a repeated id with its
 first answer, so nothing is lost and nothing done twice, however often either side goes away.
 """
 
@@ -114,6 +115,10 @@ class HttpFloor(Caller):
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._listener: asyncio.Task[None] | None = None
         self._pending: dict[str, tuple[Json, asyncio.Future[Json]]] = {}
+        self._beginning_anew: asyncio.Task[None] | None = None
+        self._backoff_s = BACKOFF_FIRST_S
+        self._wire = asyncio.Lock()
+        """Held while commands are put on the wire: one by one, in order."""
         self._slots = asyncio.Semaphore(PENDING_MAX)
         self._alarms: dict[str, Json] = {}
         self._news = asyncio.Event()
@@ -174,27 +179,34 @@ class HttpFloor(Caller):
 
     async def send(self, command: Json) -> Json:
         """Send a ready-made command until it is answered: again with the same id if need be."""
+        if self._by == "post":
+            async with self._wire:
+                return await self._post_until_answered(command)
         future: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
-        if self._by == "socket":
-            self._pending[command["id"]] = (command, future)
+        self._pending[command["id"]] = (command, future)
         try:
-            return await self._send_until_answered(command)
+            return await self._send_until_answered(command, future)
         finally:
             self._pending.pop(command["id"], None)
 
-    async def _send_until_answered(self, command: Json) -> Json:
-        once = self._send_by_socket if self._by == "socket" else self._send_by_post
+    async def _post_until_answered(self, command: Json) -> Json:
         backoff_s = BACKOFF_FIRST_S
         for _ in range(ATTEMPTS_MAX):
-            answer = await once(command)
-            if answer is None:
-                continue
-            if answer.get("status") == _UNAUTHORIZED:
-                raise SignedOutError(_UNAUTHORIZED, answer["code"], answer.get("facts"))
-            if answer["ok"] or answer.get("status") not in _AGAIN:
-                return answer
+            [answer] = await self._request("POST", "commands", [command])
+            if answer.get("status") not in _AGAIN:
+                return _signed_in(answer)
             await self._pause(backoff_s)
             backoff_s = min(2 * backoff_s, BACKOFF_MAX_S)
+        raise FloorLostError(f"no answer to {command['kind']} {command['id']}")
+
+    async def _send_until_answered(self, command: Json, answer: asyncio.Future[Json]) -> Json:
+        await self._transmit(command)
+        for _ in range(ATTEMPTS_MAX):
+            done, _ = await asyncio.wait({answer}, timeout=ANSWER_S)
+            if done:
+                return _signed_in(answer.result())
+            if next(iter(self._pending)) == command["id"]:  # the others wait for the oldest
+                await self._transmit_all()
         raise FloorLostError(f"no answer to {command['kind']} {command['id']}")
 
     async def get(self, path: str) -> Json:
@@ -242,27 +254,26 @@ class HttpFloor(Caller):
     def _auth(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}
 
-    async def _send_by_post(self, command: Json) -> Json | None:
-        answers: list[Json] = await self._request("POST", "commands", [command])
-        return answers[0]
+    async def _transmit(self, *commands: Json) -> None:
+        """Put commands on the wire if there is one; else the next connection does it."""
+        async with self._wire:
+            for command in commands:
+                if self._socket is None or self._beginning_anew is not None:
+                    return
+                try:
+                    await self._socket.send_str(_text({"t": "cmd", "cmd": command}))
+                except _TROUBLE:
+                    return
 
-    async def _send_by_socket(self, command: Json) -> Json | None:
-        """Send once; None when the answer is late, whatever became of the connection."""
-        _, future = self._pending[command["id"]]
-        if future.done():  # an answer that asked to try again
-            future = asyncio.get_running_loop().create_future()
-            self._pending[command["id"]] = (command, future)
-        await self._transmit(command)
-        done, _ = await asyncio.wait({future}, timeout=ANSWER_S)
-        return future.result() if done else None
+    async def _transmit_all(self) -> None:
+        await self._transmit(*[command for command, _ in self._pending.values()])
 
-    async def _transmit(self, command: Json) -> None:
-        """Put a command on the wire if there is one; else the next connection does it."""
-        if self._socket is not None and not self._socket.closed:
-            try:
-                await self._socket.send_str(_text({"t": "cmd", "cmd": command}))
-            except _TROUBLE:
-                return
+    async def _begin_anew(self) -> None:
+        """After a while, send all that is pending: the box puts off what stands behind."""
+        await self._pause(self._backoff_s)
+        self._backoff_s = min(2 * self._backoff_s, BACKOFF_MAX_S)
+        self._beginning_anew = None
+        await self._transmit_all()
 
     # ---- listening --------------------------------------------------------------------------
 
@@ -273,10 +284,11 @@ class HttpFloor(Caller):
         return session
 
     async def _stop_listening(self) -> None:
-        listener, self._listener = self._listener, None
-        if listener is not None:
-            listener.cancel()
-            await asyncio.gather(listener, return_exceptions=True)
+        tasks = [task for task in (self._listener, self._beginning_anew) if task is not None]
+        self._listener = self._beginning_anew = None
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _listen(self) -> None:
         """Hold the websocket until the session ends; connect again after every loss."""
@@ -321,16 +333,13 @@ class HttpFloor(Caller):
             if frame["t"] == "hello":
                 self._socket = socket
                 self.connects += 1
-                for command, _ in list(self._pending.values()):
-                    await self._transmit(command)
+                await self._transmit_all()
             self._take(frame)
 
     def _take(self, frame: Json) -> None:
         match frame["t"]:
             case "answer":
-                waiting = self._pending.get(frame["id"])
-                if waiting is not None and not waiting[1].done():
-                    waiting[1].set_result(frame)
+                self._take_answer(frame)
             case "hello":
                 self.hello = frame
                 self.session = frame["session"]
@@ -347,6 +356,16 @@ class HttpFloor(Caller):
             self._news.set()
         if self._observe is not None:
             self._observe(frame)
+
+    def _take_answer(self, frame: Json) -> None:
+        if frame.get("status") in _AGAIN:
+            if self._beginning_anew is None:
+                self._beginning_anew = asyncio.create_task(self._begin_anew())
+            return
+        self._backoff_s = BACKOFF_FIRST_S
+        waiting = self._pending.get(frame["id"])
+        if waiting is not None and not waiting[1].done():
+            waiting[1].set_result(frame)
 
     def _take_alarm(self, frame: Json) -> None:
         if frame["t"] == "alarm":
@@ -365,6 +384,12 @@ class HttpFloor(Caller):
         for _, future in self._pending.values():
             if not future.done():
                 future.set_exception(SignedOutError(_UNAUTHORIZED, code))
+
+
+def _signed_in(answer: Json) -> Json:
+    if answer.get("status") == _UNAUTHORIZED:
+        raise SignedOutError(_UNAUTHORIZED, answer["code"], answer.get("facts"))
+    return answer
 
 
 def _text(frame: Json) -> str:

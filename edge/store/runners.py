@@ -27,7 +27,8 @@ log = structlog.get_logger()
 
 OnCommit = Callable[[Committed], None]
 OnFailure = Callable[[BaseException], None]
-Waiter = tuple[Command, "asyncio.Future[Outcome]"]
+Waiter = tuple[Command, "asyncio.Future[Outcome]", int]
+"""A command, whom to tell, and how many times the senders had heard of a full disk by then."""
 
 
 class _Runner:
@@ -36,6 +37,8 @@ class _Runner:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._waiting = 0
+        self._fulls_told = 0
+        self._full_at = -1
         self._loop = asyncio.get_running_loop()
         self._listeners: list[OnCommit] = []
         self.on_failure: OnFailure = lambda _: None
@@ -69,7 +72,7 @@ class _Runner:
         self._waiting += 1
         try:
             future: asyncio.Future[Outcome] = self._loop.create_future()
-            self._put((command, future))
+            self._put((command, future, self._fulls_told))
             return await future
         finally:
             self._waiting -= 1
@@ -78,7 +81,16 @@ class _Runner:
         raise NotImplementedError
 
     def _commit(self, group: list[Waiter]) -> tuple[list[Outcome], Committed]:
-        commands = [command for command, _ in group]
+        # Sent before its sender could hear that the one in front found no room: it may not pass.
+        behind = sum(told <= self._full_at for _, _, told in group)
+        outcomes, committed = [DISK_FULL] * behind, Committed([], [])
+        if rest := group[behind:]:
+            done, committed = self._write(rest)
+            outcomes += done
+        return outcomes, committed
+
+    def _write(self, group: list[Waiter]) -> tuple[list[Outcome], Committed]:
+        commands = [command for command, _, _ in group]
         begun_s = perf_counter()
         try:
             outcomes, committed = self._writer.run_group(commands)
@@ -87,14 +99,17 @@ class _Runner:
                 raise
             log.error("disk full: nothing was written", commands=len(commands))  # noqa: TRY400
             outcomes, committed = [DISK_FULL] * len(group), Committed([], [])
+            self._full_at = group[-1][2]
         self.groups += 1
         self.on_group(perf_counter() - begun_s)
         return outcomes, committed
 
     def _deliver(self, group: list[Waiter], outcomes: list[Outcome], committed: Committed) -> None:
-        for (_, future), outcome in zip(group, outcomes, strict=True):
+        for (_, future, _), outcome in zip(group, outcomes, strict=True):
             if not future.done():
                 future.set_result(outcome)
+        if outcomes[-1] is DISK_FULL:  # told once those who wait for these answers have run
+            self._loop.call_soon(self._tell_full, group[-1][2])
         if committed.entries:
             for listener in self._listeners:
                 try:
@@ -102,6 +117,9 @@ class _Runner:
                 except Exception as error:  # noqa: BLE001 - the others must be told
                     what = "a listener did not take a group"
                     self._loop.call_exception_handler({"message": what, "exception": error})
+
+    def _tell_full(self, told: int) -> None:
+        self._fulls_told = max(self._fulls_told, told + 1)
 
 
 class ThreadRunner(_Runner):

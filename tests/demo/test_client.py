@@ -35,6 +35,7 @@ class Box:
         self.sockets: list[web.WebSocketResponse] = []
         self.since: list[str | None] = []
         self.is_open = True
+        self.put_off: set[str] = set()
         self.seq = 7
         self.alarm: Json | None = None
 
@@ -50,6 +51,13 @@ class Box:
 
     def fault(self, *names: str) -> str:
         return self.faults.pop(0) if self.faults and self.faults[0] in names else ""
+
+    def puts_off(self, command_id: str) -> bool:
+        if command_id in self.put_off:
+            self.put_off.clear()
+        if self.put_off or self.fault("full"):
+            self.put_off.add(command_id)
+        return command_id in self.put_off
 
     def check(self, request: web.Request) -> None:
         if not self.is_open or request.headers.get("Authorization") != "Bearer secret":
@@ -124,6 +132,10 @@ class Box:
                 break
             if self.fault("silent"):
                 continue
+            if self.puts_off(frame["cmd"]["id"]):
+                no = {"ok": False, "status": 507, "code": "disk_full", "facts": {}}
+                await socket.send_json({"t": "answer", "id": frame["cmd"]["id"], **no})
+                continue
             answer = self.answer(frame["cmd"])
             if self.fault("drop_after"):
                 break
@@ -186,6 +198,19 @@ async def test_many_commands_survive_a_loss_in_order(box: Box, server: TestServe
         await asyncio.gather(*(scan(floor, code) for code in codes))
         assert floor.connects == 2
     assert box.done == ["0", *codes]
+
+
+async def test_none_passes_one_that_was_put_off(box: Box, server: TestServer) -> None:
+    """When the box has no room for one, those behind it come again in its wake (PICK-4)."""
+    full_times, codes = 3, [str(n) for n in range(30)]
+    async with floor_at(server) as floor:
+        await floor.sign_in("@B:1001", "482913")
+        box.faults = ["full"] * full_times
+        answers = await asyncio.gather(*(scan(floor, code) for code in codes))
+        assert (await scan(floor, "last"))["ok"]
+        assert floor.connects == 1
+    assert (box.faults, {answer["ok"] for answer in answers}) == ([], {True})
+    assert box.done == [*codes, "last"]
 
 
 async def test_a_late_answer_is_asked_for_again(

@@ -6,7 +6,9 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
 from edge.app import dispatch
-from edge.domain.commands import COMMAND_VERSION, COMMAND_VERSION_OLDEST
+from edge.app.ports import BusyError, Outcome
+from edge.domain.commands import COMMAND_VERSION, COMMAND_VERSION_OLDEST, Command
+from edge.store.runners import DISK_FULL
 from tests.domain.site import BINS, MUG, gtin, line
 from tests.rig import RECEIVE_S, Client, Rig, heard
 
@@ -59,6 +61,65 @@ async def test_a_burst_is_answered_in_order(rig: Rig) -> None:
     assert {answer["ok"] for answer in answers} == {True}
     order = await picker.get("/api/v1/orders/1001")
     assert order["state"] == "picked"
+
+
+@pytest.mark.parametrize(("code", "status"), [("busy", 429), ("disk_full", 507)])
+async def test_none_passes_one_that_was_put_off(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, code: str, status: int
+) -> None:
+    """What is on the wire behind a command that was put off waits until it comes again (PICK-4)."""
+    picker = await rig.client("picker")
+    task = await take(rig, picker)
+    submit = rig.box.runner.submit
+    had_no_place: list[str] = []
+
+    async def submit_all_but_one(command: Command) -> Outcome:
+        if command.kind != "pick.scan" or had_no_place:
+            return await submit(command)
+        had_no_place.append(command.id)
+        if code == "busy":
+            raise BusyError
+        return DISK_FULL
+
+    monkeypatch.setattr(rig.box.runner, "submit", submit_all_but_one)
+    scans = [
+        picker.command("pick.scan", {"task_id": task, "step": 1, "code": gtin(MUG)})
+        for _ in range(4)
+    ]
+    async with picker.socket() as socket:
+        for scan in scans:
+            await socket.send_json({"t": "cmd", "cmd": scan})
+        first = [await heard(socket, "answer") for _ in scans]
+        for scan in scans:
+            await socket.send_json({"t": "cmd", "cmd": scan})
+        again = [await heard(socket, "answer") for _ in scans]
+    assert [(each["code"], each["status"]) for each in first] == [(code, status)] * 4
+    assert [each["facts"]["task"]["steps"][0]["picked"] for each in again] == [1, 2, 3, 4]
+
+
+async def test_a_command_of_an_earlier_session_goes_before_those_behind_it(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes longer to check is not passed on its way to the journal (PICK-4, PDA-1)."""
+    before = await rig.client("picker")
+    task = await take(rig, before)
+    kept = before.command("pick.scan", {"task_id": task, "step": 1, "code": gtin(MUG)})
+    picker = await rig.client("picker")
+    now = picker.command("task.release", {"task_id": task, "reason": "shift_over"})
+    order: list[str] = []
+    submit = rig.box.runner.submit
+
+    async def submit_noted(command: Command) -> Outcome:
+        order.append(command.kind)
+        return await submit(command)
+
+    monkeypatch.setattr(rig.box.runner, "submit", submit_noted)
+    async with picker.socket() as socket:
+        for command in (kept, now):
+            await socket.send_json({"t": "cmd", "cmd": command})
+        assert (await heard(socket, "answer"))["ok"]
+        await heard(socket, "answer")
+    assert order == ["pick.scan", "task.release"]
 
 
 async def test_one_command_by_either_door(rig: Rig) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
+import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
@@ -95,6 +96,27 @@ async def test_a_full_disk_refuses_commands_and_the_service_goes_on(service: Ser
     assert not service.failed.done()
 
 
+async def test_what_was_sent_behind_one_without_room_does_not_pass_it(service: Service) -> None:
+    """Room that comes back at once is for those who have heard that there was none (PICK-4)."""
+    in_write, go_on = threading.Event(), threading.Event()
+
+    def full_once(op: Op) -> int:
+        if (op.what, op.file) != ("write", "floor.db-wal") or go_on.is_set():
+            return OK
+        in_write.set()
+        go_on.wait(ANSWER_S_MAX)
+        return FULL
+
+    service.tap.fault = full_once
+    first = asyncio.ensure_future(service.code())
+    await asyncio.to_thread(in_write.wait, ANSWER_S_MAX)
+    behind = [asyncio.ensure_future(service.code()) for _ in range(3)]
+    await asyncio.sleep(0)
+    go_on.set()
+    assert await asyncio.gather(first, *behind) == ["disk_full"] * 4
+    assert [await service.code() for _ in range(4)] == [""] * 4
+
+
 async def test_a_disk_that_fills_up_in_mid_commit_leaves_nothing_of_it(service: Service) -> None:
     """A commit of which only the first page was written is dropped whole."""
     before = service.journal()
@@ -150,7 +172,7 @@ async def test_a_writer_that_died_with_a_full_queue_can_be_stopped(service: Serv
     with contextlib.suppress(BusyError):
         while True:
             _, command = service.floor.assign()
-            service.runner._put((command, asyncio.get_running_loop().create_future()))
+            service.runner._put((command, asyncio.get_running_loop().create_future(), 0))
     async with asyncio.timeout(ANSWER_S_MAX):
         await asyncio.to_thread(service.runner.stop)
 

@@ -392,9 +392,9 @@ export class App {
     if (error instanceof BoxError && error.status === 401) this.signedOut(session);
   }
 
-  /** Put what is kept on the wire, in order. */
+  /** Put what is kept on the wire, in order; nothing passes what the box put off. */
   pump() {
-    if (this.state.link !== 'up') return;
+    if (this.state.link !== 'up' || this.later.has('wait')) return;
     for (const { cmd } of toSend(this.state.outbox, new Set(this.inflight.keys()))) {
       if (!this.link.send({ t: 'cmd', cmd })) return;
       this.inflight.set(cmd.id, performance.now());
@@ -414,7 +414,7 @@ export class App {
     const still = this.state.outbox.find((k) => k.seq === kept.seq) ?? null;
     db.settle(kept.seq, still, this.takeUnsaved());
     if (result === 'retry' || result === 'wait') {
-      this.soon('retry', RETRY_MS, () => {
+      this.soon(result, RETRY_MS, () => {
         this.inflight.clear();
         this.pump();
       });

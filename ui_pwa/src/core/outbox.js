@@ -20,9 +20,10 @@ export const TRIES_MAX = 20;
 /** Commands that a PDA may hold; beyond it scans are refused aloud. */
 export const OUTBOX_MAX = 5000;
 
-const RETRYABLE = new Set([429, 500, 502, 503]);
-/** The box has no room for any command: none is at fault, and none is given up. */
-const NO_ROOM = 507;
+/** A fault of the box that one command may have met alone: it is given up one day. */
+const RETRYABLE = new Set([500, 502]);
+/** The box takes no command now: none is at fault, none is given up, and none passes another. */
+const NOT_NOW = new Set([429, 503, 507]);
 const HEX = [...Array(256).keys()].map((b) => b.toString(16).padStart(2, '0'));
 
 /**
@@ -60,8 +61,9 @@ export function toSend(outbox, inflight) {
 }
 
 /**
- * What an answer means for its command: `done` and `refused` settle it, `retry` and `wait` send it
- * again later, `sign_in` keeps it until somebody has signed in, `park` leaves it to a person.
+ * What an answer means for its command: `done` and `refused` settle it, `retry` sends it again
+ * later, `wait` too and until then nothing else, `sign_in` keeps it until somebody has signed in,
+ * `park` leaves it to a person.
  * @param {Kept} kept
  * @param {Answer} answer
  * @returns {'done' | 'refused' | 'retry' | 'wait' | 'sign_in' | 'park'}
@@ -69,7 +71,7 @@ export function toSend(outbox, inflight) {
 export function outcome(kept, answer) {
   if (answer.ok) return 'done';
   if (answer.status === 401) return 'sign_in';
-  if (answer.status === NO_ROOM) return 'wait';
+  if (NOT_NOW.has(answer.status ?? 0)) return 'wait';
   if (!RETRYABLE.has(answer.status ?? 0)) return 'refused';
   return kept.tries + 1 < TRIES_MAX ? 'retry' : 'park';
 }
