@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from sync import keys
 from sync.errors import RejectedError
-from sync.hub.store import Box, HubStore
+from sync.hub.store import Box, HubStore, Sign
 from sync.messages import PROTOCOL_VERSION_MIN, Challenge, Hello, hello_bytes
 
 
@@ -40,8 +40,12 @@ def enrol(store: HubStore, box: str, token: str, warehouse: str = "", name: str 
         store.put_box(replace(known, token=token, token_key=None))
 
 
-def admit(store: HubStore, challenge: Challenge, hello: Hello, now_us: int) -> tuple[Box, str]:
+def admit(
+    store: HubStore, challenge: Challenge, hello: Hello, now_us: int, sign: Sign
+) -> tuple[Box, str]:
     """Return the box's record and the token to prove the hub by ("": none is asked for).
+
+    `sign` signs what has to be numbered anew, behind what the box has journalled.
 
     Raises `RejectedError`; nothing has then changed.
     """
@@ -68,7 +72,7 @@ def admit(store: HubStore, challenge: Challenge, hello: Hello, now_us: int) -> t
     store.put_box(box)
     if hello.epoch > box.epoch:
         store.begin_epoch(box.box, hello.epoch)
-    store.got(box.box, hello.down_cursor)
+    store.got(box.box, hello.down_cursor, sign)
     admitted = store.box(box.box)
     assert admitted is not None
     return admitted, token

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Final, NoReturn, Protocol, TypeVar
 
@@ -80,6 +81,7 @@ class Session:
         self._link = link
         self._store = store
         self._private_key = private_key
+        self._sign = partial(sign_instruction, private_key=private_key)
         self._clock = clock
         self._run = run
         self._nonce = random.randbytes(NONCE_BYTES)
@@ -87,6 +89,7 @@ class Session:
         self._news = asyncio.Event()
         self._heard_s = clock.monotonic()
         self._box: Box | None = None
+        self._is_rebuild = False
         self._sent = self._got = 0
         self._progress_s = 0.0
         self._end: SyncError | None = None
@@ -123,13 +126,14 @@ class Session:
         now_us = self._clock.now_us()
         try:
             admitted, token = await self._run(
-                lambda: admission.admit(self._store, challenge, hello, now_us)
+                lambda: admission.admit(self._store, challenge, hello, now_us, self._sign)
             )
         except admission.BehindError as error:
             await self._welcome(challenge, hello, error.box, error.token)
             raise
         self._box = admitted
         self._taker_nonce = hello.nonce
+        self._is_rebuild = hello.is_rebuild
         self._sent = self._got = hello.down_cursor
         await self._welcome(challenge, hello, admitted, token)
 
@@ -281,7 +285,7 @@ class Session:
         if frame.dseq > self._got:
             self._got = frame.dseq
             self._progress_s = self._clock.monotonic()
-            await self._run(lambda: self._store.got(self.box, frame.dseq))
+            await self._run(lambda: self._store.got(self.box, frame.dseq, self._sign))
             self._news.set()
 
     async def _push(self) -> None:
@@ -317,8 +321,11 @@ class Session:
         kept = self._store.signed(self.box, after, n)
         record = self._store.box(self.box)
         assert record is not None, "an admitted box has a record"
-        until = 1 + min(after + n, record.dseq)
-        return [kept.get(dseq) or self._stand_in(dseq) for dseq in range(after + 1, until)]
+        # A box that is built again asks for what it once had, and nothing is new to it.
+        last = min(after + n, record.sent_dseq if self._is_rebuild else record.dseq)
+        if last > record.sent_dseq:
+            self._store.sending(self.box, last)
+        return [kept.get(dseq) or self._stand_in(dseq) for dseq in range(after + 1, last + 1)]
 
     def _stand_in(self, dseq: int) -> SignedInstruction:
         """Return what takes the place of an instruction that was given, and is not here any more.
@@ -327,7 +334,7 @@ class Session:
         """
         name, now_us = f"{LOST}-{dseq}-{self.box}"[:ID_CHARS_MAX], self._clock.now_us()
         lost = Instruction(INSTRUCTION_VERSION, self.box, dseq, name, LOST, now_us, {})
-        return sign_instruction(lost, self._private_key)
+        return self._sign(lost)
 
     async def _watch(self) -> None:
         while True:

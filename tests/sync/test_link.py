@@ -1,6 +1,7 @@
 """A box and its hub over lossy links, restarts, forks and what neither can read."""
 
 import asyncio
+import sqlite3
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -231,7 +232,7 @@ def test_a_hub_that_lost_instructions_says_so(kit: Any) -> None:
         await kit.until(lambda: len(journal.delivered) == 4)
         running.cancel()
         world.store._db.execute("DELETE FROM instruction WHERE dseq > 2")
-        world.store._db.execute("UPDATE box SET dseq = 2, got_dseq = 2")
+        world.store._db.execute("UPDATE box SET dseq = 2, sent_dseq = 2, got_dseq = 2")
         running = world.spawn(world.agent(journal).run())
         await kit.until(lambda: world.store.box("box-1").got_dseq == 4)
         await world.hub.instruct("box-1", "message.show", {"n": 5})
@@ -250,6 +251,41 @@ def test_a_hub_that_lost_instructions_says_so(kit: Any) -> None:
         assert asyncio.get_running_loop().time() - began_s < ANSWER_S, "waited"
         await copy.close()
         await world.stop()
+
+    kit.run(work())
+
+
+def test_a_restored_hub_gives_no_number_twice(kit: Any, tmp_path: Path) -> None:
+    """What it is told before the box's first hello comes behind what the box has (SYNC-1)."""
+
+    async def work() -> None:
+        world, journal = kit.World(tmp_path / "hub.db"), kit.Journal()
+        await world.hub.enrol("box-1", "token-1")
+        running = world.spawn(world.agent(journal).run())
+        for n in range(1, 6):
+            await world.hub.instruct("box-1", "message.show", {"n": n})
+            await kit.until(lambda: len(journal.delivered) == n)  # noqa: B023 - awaited here
+            if n == 3:
+                with sqlite3.connect(tmp_path / "older.db") as older:
+                    world.store._db.backup(older)
+        running.cancel()
+        restored = kit.World(tmp_path / "older.db", seed=2)
+        told = [await restored.hub.instruct("box-1", "message.show", {"n": n}) for n in (6, 7, 8)]
+        identity = BoxIdentity("box-1", "Box one", 0, kit.BOX_KEY, hub_key=world.hub.public_key)
+        copy = await HubCopy.open(restored.connect, identity, kit.Clock(), restored.random, 0)
+        assert [each.body["n"] async for each in copy.instructions(3)] == [1, 2, 3]
+        await copy.close()
+        restored.spawn(restored.agent(journal, hub_key=world.hub.public_key).run())
+        await kit.until(lambda: len(journal.delivered) == 8)
+        await restored.hub.instruct("box-1", "message.show", {"n": 9})
+        await kit.until(lambda: len(journal.delivered) == 9)
+        numbered = [(each.dseq, each.body["n"]) for each in journal.delivered]
+        assert numbered == [(n, n) for n in range(1, 10)]
+        assert [each.id for each in journal.delivered[5:8]] == [each["id"] for each in told]
+        rows = restored.store.told(box="box-1")
+        assert [row.dseq for row in rows] == [1, 2, 3, 6, 7, 8, 9]
+        await world.stop()
+        await restored.stop()
 
     kit.run(work())
 

@@ -13,7 +13,7 @@ from sync.messages import Instruction, SignedInstruction
 
 
 class Box(msgspec.Struct, frozen=True):
-    """What the hub knows of one box; see schema/0001_hub.sql for each field."""
+    """What the hub knows of one box; see schema/ for each field."""
 
     box: str
     name: str = ""
@@ -28,6 +28,7 @@ class Box(msgspec.Struct, frozen=True):
     head_seq: int = 0
     rules: str = ""
     dseq: int = 0
+    sent_dseq: int = 0
     got_dseq: int = 0
     seen_us: int = 0
     quarantine: bytes | None = None
@@ -147,8 +148,15 @@ class HubStore(Protocol):
     def signed(self, box: str, after_dseq: int, n: int) -> dict[int, SignedInstruction]:
         """Return what there is of the `n` instructions behind `after_dseq`, by number, in order."""
 
-    def got(self, box: str, dseq: int) -> None:
-        """Note that the box has journalled every instruction up to `dseq`."""
+    def sending(self, box: str, dseq: int) -> None:
+        """Note that instructions up to `dseq` go out: their numbers are for good."""
+
+    def got(self, box: str, dseq: int, sign: Sign) -> None:
+        """Note that the box has journalled every instruction up to `dseq`.
+
+        A store that was restored from an older copy may have given such numbers again; what has
+        one and never went out gets one behind it, in the same order.
+        """
 
     def told(
         self, *, box: str | None = None, order_id: str | None = None, outcome: str | None = None

@@ -16,7 +16,7 @@ from sync.messages import INSTRUCTION_VERSION, Instruction, SignedInstruction
 
 TOLD_MAX: Final = 1000
 BUSY_MS: Final = 5000
-SCHEMAS: Final = ("0001_hub.sql",)
+SCHEMAS: Final = ("0001_hub.sql", "0002_sent.sql")
 _KEPT: Final = (
     "box, name, warehouse, public_key, token, token_key, token_spent, head_seq, rules, seen_us"
 )
@@ -142,14 +142,23 @@ class SqliteHubStore:
         rows = self._db.execute(query, (box, after_dseq + 1, after_dseq + n))
         return {row["dseq"]: _row(SignedInstruction, row) for row in rows}
 
-    def got(self, box: str, dseq: int) -> None:
-        """Note that the box has journalled every instruction up to `dseq`."""
+    def sending(self, box: str, dseq: int) -> None:
+        """Note that instructions up to `dseq` go out: their numbers are for good."""
         with self._transaction():
-            # A hub restored from an older copy may not use a number again that the box has seen.
-            self._db.execute(
-                "UPDATE box SET got_dseq = max(got_dseq, ?1), dseq = max(dseq, ?1) WHERE box = ?2",
-                (dseq, box),
-            )
+            query = "UPDATE box SET sent_dseq = max(sent_dseq, ?) WHERE box = ?"
+            self._db.execute(query, (dseq, box))
+
+    def got(self, box: str, dseq: int, sign: Sign) -> None:
+        """Note that the box has journalled every instruction up to `dseq`.
+
+        Those that have such a number and never went out get one behind it.
+        """
+        with self._transaction():
+            at = self.box(box)
+            if at is not None and dseq > at.sent_dseq:
+                self._renumber(at, dseq - at.sent_dseq, sign)
+            query = "UPDATE box SET got_dseq = max(got_dseq, ?) WHERE box = ?"
+            self._db.execute(query, (dseq, box))
 
     def told(
         self, *, box: str | None = None, order_id: str | None = None, outcome: str | None = None
@@ -233,6 +242,22 @@ class SqliteHubStore:
                 *(box, dseq, draft.id, draft.kind, draft.order_id, now_us),
                 *(signed.b, signed.k, signed.s),
             ),
+        )
+
+    def _renumber(self, at: Box, shift: int, sign: Sign) -> None:
+        """Move what never went out behind the numbers that a hub before this copy gave."""
+        query = "SELECT dseq, b FROM instruction WHERE box = ? AND dseq > ? ORDER BY dseq DESC"
+        for row in self._db.execute(query, (at.box, at.sent_dseq)).fetchall():
+            old = msgspec.msgpack.decode(row["b"], type=Instruction)
+            signed = sign(msgspec.structs.replace(old, dseq=old.dseq + shift))
+            self._db.execute(
+                "UPDATE instruction SET dseq = dseq + ?, b = ?, k = ?, s = ? "
+                "WHERE box = ? AND dseq = ?",
+                (shift, signed.b, signed.k, signed.s, at.box, old.dseq),
+            )
+        self._db.execute(
+            "UPDATE box SET dseq = dseq + ?1, sent_dseq = sent_dseq + ?1 WHERE box = ?2",
+            (shift, at.box),
         )
 
     def _hashes(self, at: Box, first: int, last: int) -> dict[int, bytes]:
