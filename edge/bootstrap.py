@@ -41,7 +41,7 @@ from edge.http.door import PortError
 from edge.linking import Linking, signed
 from edge.sparing import Feeding
 from edge.store.blobs import BlobStore
-from edge.store.durable import secret
+from edge.store.boxkey import BoxKeyError, box_key
 from edge.store.fence import RoleError, check_fence, check_is_no_spare, put_fence
 from edge.store.locks import LOCK, hold
 from edge.store.reader import SqliteReader
@@ -191,10 +191,11 @@ class BoxProcess:
         self._fail(put_fence(self.data, error, self.clock.now_us()))
 
     def _open_writer(self) -> None:
-        self.box_key = secret(self.data / "keys" / "box.key")
         try:
             store = self._open_store(self.data / "floor.db")
-        except NewerSchemaError as error:
+            self._closing.append(store.close)
+            self.box_key = box_key(self.data, store.connection)
+        except (NewerSchemaError, BoxKeyError) as error:
             raise UnusableError(str(error), error.told("zh")) from error
         self.store = store
         self.writer = Writer(
@@ -216,7 +217,7 @@ class BoxProcess:
         self.room = Room(self.data, self.config.disk)
         self.runner.takes = self.room.takes
         self.runner.start()
-        self._closing += [store.close, self.runner.stop]
+        self._closing.append(self.runner.stop)
 
     def _is_time_trusted(self) -> bool:
         """Tell whether NTP or the hub confirms the wall clock."""

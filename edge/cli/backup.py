@@ -19,7 +19,8 @@ that the box was restored; what the box did after the backup is at the hub alone
 is not replaced: the backup holds a copy of it."""
 EPOCH = """Let the journal of a stopped box go on in a new epoch, with all that it knows. The way
 out when the hub refuses the box with `epoch_behind` or `fork`. First make sure that no second
-machine runs as this box."""
+machine runs as this box. With --new-key also where the box's key is lost and no backup has it: the
+hub then takes the box by a new token."""
 
 
 def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
@@ -48,6 +49,9 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
     restore.set_defaults(run=_run, action="restore")
 
     epoch = _verb(verbs, "new-epoch", "let the journal go on in a new epoch", EPOCH)
+    epoch.add_argument(
+        "--new-key", action="store_true", help="with a new key of the box, for one that is lost"
+    )
     epoch.set_defaults(run=_run, action="new_epoch")
 
 

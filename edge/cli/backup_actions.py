@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from edge.app.ports import Head
 from edge.app.telling import ToldError, cause_zh
@@ -18,6 +18,7 @@ from edge.clock import SystemClock, SystemIds
 from edge.config import Config, ConfigError, load_config
 from edge.store import durable
 from edge.store.backup import STAMP, BackupError, make_backup, prune, read_manifest
+from edge.store.boxkey import box_key, renew_key
 from edge.store.feed import FeedError
 from edge.store.fence import read_fence
 from edge.store.journal import DATABASE, Journal, NoJournalError
@@ -25,6 +26,12 @@ from edge.store.locks import LOCK, hold
 from edge.store.restore import STAGE, begin_epoch, copy_to_stage, finish_switch, stage, switch
 from edge.store.share import Share
 from edge.store.sqlite import NewerSchemaError
+
+_TOKEN: Final = (
+    "\nfirst: make a new token at the hub; write it to /etc/floorgate/credentials/hub-token",
+    "\n先在中枢给这个盒子发一个新的令牌，写进 /etc/floorgate/credentials/hub-token",
+)
+"""What a new key needs at the hub."""
 
 
 def guarded(verb: Callable[[argparse.Namespace, Config], int], args: argparse.Namespace) -> int:
@@ -118,7 +125,7 @@ def restore(args: argparse.Namespace, config: Config) -> int:
 
 
 def new_epoch(args: argparse.Namespace, config: Config) -> int:
-    """Let the journal go on in a new epoch."""
+    """Let the journal go on in a new epoch, with a new key of the box where one is asked for."""
     data = Path(config.data)
     with stopped(data):
         finish_switch(data)
@@ -128,17 +135,23 @@ def new_epoch(args: argparse.Namespace, config: Config) -> int:
                 f"{data}: there is no journal yet; start the box once",
                 f"{data}：还没有账本；请先启动一次边缘盒",
             )
+        if not args.new_key:
+            with contextlib.closing(Journal(data)) as journal:
+                box_key(data, journal.db)
         folder = copy_to_stage(data, data)
+        if args.new_key:
+            renew_key(folder)
         epoch = 1 + max(there.epoch, epoch_elsewhere(config))
         head = begin_epoch(folder, config.box.id, epoch, SystemClock(), SystemIds())
         before = switch(data, stamp())
     facts = {"ok": True, "box": config.box.id, "epoch": head.epoch, "before": str(before)}
+    token, token_zh = _TOKEN if args.new_key and config.hub.url else ("", "")
     tell(
         args,
         facts,
-        f"epoch {head.epoch} begins behind entry {there.seq:,} of {there.epoch}"
+        f"epoch {head.epoch} begins behind entry {there.seq:,} of {there.epoch}{token}"
         "\nnext: sudo systemctl start floorgate",
-        f"纪元 {head.epoch} 从纪元 {there.epoch} 的第 {there.seq:,} 条之后开始"
+        f"纪元 {head.epoch} 从纪元 {there.epoch} 的第 {there.seq:,} 条之后开始{token_zh}"
         "\n下一步：sudo systemctl start floorgate",
     )
     return GOOD

@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import random
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -14,14 +14,18 @@ from edge.cli.output import GOOD, fail
 from edge.cli.words import worded
 from edge.clock import SystemClock, SystemIds
 from edge.config import Config
+from edge.http import tls
 from edge.store import durable
 from edge.store.backup import BackupError, prove
-from edge.store.journal import BOX_KEY, Start, start_in
-from edge.store.rebuild import HUB_KEY, Rebuild
+from edge.store.journal import BOX_KEY, HUB_KEY, Start, start_in
+from edge.store.rebuild import Rebuild
 from edge.store.restore import STAGE, begin_epoch, finish_switch, switch
 from sync.api import BoxIdentity, HubCopy, SyncError, hub_link
 
 EPOCHS_MAX: Final = 10_000
+TLS: Final = "tls"
+OWN_SECRETS: Final = ("keys/session.key", "keys/rules.key")
+"""What signs the people's sessions, and rulesets that are published here."""
 TOLD_MAX: Final = 20
 """People who are named one by one; all of them are in `--json`."""
 
@@ -68,8 +72,15 @@ def reinit(args: argparse.Namespace, config: Config) -> int:
         head = prove(folder)
         epoch = 1 + max(head.epoch, there.epoch if there else 0, epoch_elsewhere(config))
         begin_epoch(folder, config.box.id, epoch, SystemClock(), SystemIds())
+        enrolled = _keep_trust(data, folder)
         before = switch(data, stamp())
-    said = facts | {"ok": True, "new_epoch": epoch, "head": head.head.hex(), "before": str(before)}
+    said = facts | {
+        "ok": True,
+        "new_epoch": epoch,
+        "head": head.head.hex(),
+        "enrolled": enrolled or bool(config.http.certificate) or not config.http.tls,
+        "before": str(before),
+    }
     tell(args, said, _told(said, EN), _told(said, ZH))
     return GOOD
 
@@ -83,6 +94,7 @@ class Told(NamedTuple):
     pinless: str
     more: str
     people: str
+    enrol: str
     next: str
 
 
@@ -96,6 +108,7 @@ EN: Final = Told(
     "only the box had it: give a first PIN to {who}",
     " and {count} more",
     "  (page People; where no admin can sign in: floorgate admin code)",
+    "the box's certificate authority is not here any more: enrol the PDAs again",
     "next: sudo systemctl start floorgate",
 )
 ZH: Final = Told(
@@ -108,6 +121,7 @@ ZH: Final = Told(
     "只有盒子上才有 PIN，请给临时 PIN：{who}",
     " 等，另有 {count} 人",
     "  （“人员”页；没有管理员能登录时：floorgate admin code）",
+    "盒子原来的证书机构不在了：PDA 要重新装证书",
     "下一步：sudo systemctl start floorgate",
 )
 HUB_ZH: Final = {
@@ -138,6 +152,8 @@ def _told(said: dict[str, Any], words: Told) -> str:
             lines.append(line.format(who=f"{', '.join(who[:TOLD_MAX])}{more}"))
     if said["nameless"] or said["pinless"]:
         lines.append(words.people)
+    if not said["enrolled"]:
+        lines.append(words.enrol)
     lines.append(words.next)
     return "\n".join(lines)
 
@@ -196,6 +212,23 @@ def _own_key(path: Path) -> bytes:
     if path.is_file() and path.stat().st_size != durable.KEY_BYTES:
         path.unlink()
     return durable.secret(path)
+
+
+def _keep_trust(data: Path, folder: Path) -> bool:
+    """Lay out beside the rebuilt journal what PDAs know this box by, as far as it is whole.
+
+    Returns whether the authority was: the box then has the certificates that it had.
+    """
+    for name in OWN_SECRETS:
+        if (data / name).is_file() and (data / name).stat().st_size == durable.KEY_BYTES:
+            durable.write_file(folder / name, (data / name).read_bytes())
+    if not tls.has_authority(data / TLS):
+        return False
+    durable.make_folder(folder / TLS)
+    for file in (data / TLS).iterdir():
+        with suppress(OSError):  # a leaf is made again under its authority
+            durable.write_file(folder / TLS / file.name, file.read_bytes())
+    return True
 
 
 async def _open(config: Config, identity: BoxIdentity, **more: int) -> HubCopy:

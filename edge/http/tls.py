@@ -65,16 +65,25 @@ def _is_stale(folder: Path, names: tuple[str, ...], now: datetime) -> bool:
     alt = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     have = {str(name.value) for name in alt}
     is_due = have != set(names) or leaf.not_valid_after_utc - now < RENEW_WITHIN
-    return is_due or not _is_whole(folder, leaf)
+    # Power may be cut between the files of key and certificate.
+    return is_due or not _is_key_of(leaf, folder / "leaf.key")
 
 
-def _is_whole(folder: Path, leaf: x509.Certificate) -> bool:
-    """Tell whether key and certificate belong together: power may be cut between their files."""
+def has_authority(folder: Path) -> bool:
+    """Tell whether an authority lies in `folder` with its key, so that PDAs can go on with it."""
     try:
-        key = serialization.load_pem_private_key((folder / "leaf.key").read_bytes(), None)
+        ca = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
     except (OSError, ValueError):
         return False
-    return key.public_key() == leaf.public_key()
+    return _is_key_of(ca, folder / "ca.key")
+
+
+def _is_key_of(certificate: x509.Certificate, file: Path) -> bool:
+    try:
+        key = serialization.load_pem_private_key(file.read_bytes(), None)
+    except (OSError, ValueError):
+        return False
+    return key.public_key() == certificate.public_key()
 
 
 def _foreign(ca_pem: bytes, names: tuple[str, ...]) -> list[str]:

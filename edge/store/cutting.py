@@ -16,7 +16,7 @@ import msgspec
 from edge.app.ports import Head
 from edge.app.telling import ToldError
 from edge.store.archive import ArchiveError, Segment, entries, span_of
-from edge.store.journal import BOX_KEY, Journal, Start, finding_zh
+from edge.store.journal import BOX_KEY, HUB_KEY, Journal, Start, finding_zh
 from edge.store.replay import Fresh
 from sync.api import (
     GENESIS,
@@ -30,7 +30,6 @@ from sync.api import (
 
 COUNTERSIGNED: Final = "checkpoint.countersigned"
 PAGE_ENTRIES: Final = 500
-HUB_KEY: Final = "keys/hub.pub"
 
 
 class CutError(ToldError):

@@ -32,6 +32,7 @@ from sync.api import (
 
 DATABASE: Final = "floor.db"
 BOX_KEY: Final = "keys/box.key"
+HUB_KEY: Final = "keys/hub.pub"
 SNAPSHOTS_MAX: Final = 10_000
 """Snapshots that entries here may name: each cut makes one, and they leave with the rest."""
 CHUNK_ENTRIES: Final = 2_000

@@ -23,12 +23,11 @@ from edge.store.archive import ARCHIVE, Archive
 from edge.store.backup import BackupError
 from edge.store.feed import FeedError
 from edge.store.following import applied
-from edge.store.journal import BOX_KEY, DATABASE, Start
+from edge.store.journal import BOX_KEY, DATABASE, HUB_KEY, Start
 from edge.store.sqlite import SqliteStore
 from edge.store.writer import UNKNOWN_CONTENT
 from sync.api import BROKEN_BYTES, GENESIS, Entry, Instruction, decode_entry, link
 
-HUB_KEY: Final = "keys/hub.pub"
 PIN: Final = "pin:"
 """Begins the key of what a PIN is checked against."""
 TABLES: Final = ("entry", "entry_ref", "checkpoint")

@@ -7,8 +7,10 @@ from typing import Final
 
 PAGE: Final = (Path(__file__).resolve().parents[2] / "docs" / "OPERATIONS.md").read_text("utf-8")
 CHINESE, ENGLISH = PAGE.split('<a id="english"></a>')
-SPARE: Final = "### A spare"
-OWN_STEP: Final = ("install.sh", "tar ", "cd ", " restore ", " reinit ", " spare ", "-spare")
+SPARE, LOST_KEY = "### A spare", "### The box's key is lost"
+OWN_STEP: Final = (
+    "install.sh", "tar ", "cd ", " restore ", " reinit ", " spare ", "-spare", "box.key", "new-key",
+)  # fmt: skip
 """Words of commands that a box's life has steps of their own for."""
 NOT_HERE: Final = ("set-ntp", "nfs", "exportfs", "/etc/exports", "/etc/fstab", "mount ", "site.pem")
 """What a machine in a folder has not: clock and mounts of its own, an authority of the site."""
@@ -37,10 +39,20 @@ def looks(**named: str) -> Iterator[str]:
 
 def spare() -> Iterator[str]:
     """Yield what is typed to have a spare and to take over, as root without sudo."""
-    section = ENGLISH.partition(SPARE)[2].partition("\n## ")[0]
+    section = _section(SPARE, "\n## ")
     for line in filter(None, typed(section)):
         if not any(word in line for word in NOT_HERE):
             yield as_root(line)
+
+
+def lost_key() -> tuple[list[str], list[str]]:
+    """Return what puts a lost key back, and what goes on without one, as root without sudo."""
+    back, _, new = _section(LOST_KEY, "\n### ").partition("no copy is left")
+    return [as_root(line) for line in typed(back)], [as_root(line) for line in typed(new)]
+
+
+def _section(title: str, end: str) -> str:
+    return ENGLISH.partition(title)[2].partition(end)[0]
 
 
 def as_root(line: str) -> str:

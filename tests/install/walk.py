@@ -17,7 +17,7 @@ from typing import Final
 from tests.install.cuts import HOOK, SEEN, cut_everywhere, hooked, lighten
 from tests.install.machine import Machine, StepError
 from tests.install.releases import HERE, Releases
-from tests.install.runbook import looks, spare
+from tests.install.runbook import looks, lost_key, spare
 
 TOKEN: Final = "walk-token"  # noqa: S105 - of a hub inside
 NEW_TOKEN: Final = "walk-token-2"  # noqa: S105
@@ -110,6 +110,7 @@ class Walk:
             ("orders after the rollback", lambda: self.work(2)),
             ("a disk is lost: restore from the backup", self.restore),
             ("disk and key are lost: built again from the hub", self.rebuild),
+            ("the box's key is lost: put back, then made anew", self.lose_key),
             ("orders after that", lambda: self.work(2)),
             ("uninstall keeps the data, install finds them", self.reinstall),
             ("shut down", self.shut_down),
@@ -376,6 +377,24 @@ class Walk:
         said = self.machine.run(f"{AS_BOX} floorgate reinit --from-hub --token {NEW_TOKEN}")
         self.machine.run(f"systemctl start floorgate.socket floorgate.service; {WELL}")
         return f"{said}\n{self.machine.run(f'{AS_BOX} floorgate replay --check')}"
+
+    def lose_key(self) -> str:
+        """Lose the key of a sound journal, with a backup of it and without."""
+        back, new = lost_key()
+        self.machine.run("systemctl start floorgate-backup.service")
+        stop = "systemctl stop floorgate.socket floorgate.service"
+        self.machine.run(f"{stop}; mv {DATA}/keys/box.key /srv/")
+        self.machine.run("systemctl start --no-block floorgate.socket floorgate.service")
+        seen = [self.machine.until("journalctl -u floorgate -o cat | grep -e --new-key")]
+        newest = self.machine.run("ls -t /var/backups/floorgate | head -n 1")
+        seen += [self.machine.run(line.replace("NAME", newest)) for line in back]
+        seen.append(self.machine.run(f"cmp /srv/box.key {DATA}/keys/box.key; {WELL}"))
+        token = f"{NEW_TOKEN}-again"
+        self.machine.run(f"systemctl stop hub; sleep 1; {HUB_UNIT.replace(TOKEN, token)}")
+        self.machine.run(f"echo {token} > /etc/floorgate/credentials/hub-token")
+        self.machine.run(f"rm {DATA}/keys/box.key")
+        seen += [self.machine.run(line) for line in new]
+        return "\n".join(seen)
 
     def reinstall(self) -> str:
         """Uninstall, look that the data stay, install again."""

@@ -203,7 +203,7 @@ def test_a_cut_box_is_backed_up_and_goes_on_in_a_new_epoch(worked: Worked) -> No
     house = worked.house
     story = house.story("SO-00001")
     worked.cut(3)
-    args: Any = SimpleNamespace(config=house.config, json=True)
+    args: Any = SimpleNamespace(config=house.config, new_key=False, json=True)
     assert backup_actions.new_epoch(args, load_config(house.config)) == 0
     prove(house.data)
     assert problems(house.data) == []

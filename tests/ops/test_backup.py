@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.app.reads import Reads
+from edge.bootstrap import BoxProcess, UnusableError
 from edge.cli import backup_actions
 from edge.config import load_config
 from edge.store import durable, locks
@@ -220,6 +221,47 @@ def test_a_new_epoch_keeps_everything(house: House) -> None:
     assert (code, said.get("epoch")) == (0, 2), errors
     assert house.docs() == docs
     assert prove(house.data).epoch == 2
+
+
+async def test_a_box_makes_no_second_key_by_itself(house: House) -> None:
+    """Lost, cut or another's: the start is refused with the next commands, and both end it (OPS-2).
+
+    Put back, the box starts. Where no copy is left, `new-epoch --new-key` loses nothing, and the
+    backups that follow are good.
+    """
+    key, config = house.data / "keys" / "box.key", load_config(house.config)
+    good = key.read_bytes()
+    for broken, said in (
+        (b"", "is damaged"),
+        (bytes(32), "is not the key"),
+        (None, "is missing"),
+    ):
+        key.unlink()
+        if broken is not None:
+            key.write_bytes(broken)
+        with pytest.raises(UnusableError, match=said) as refused:
+            await BoxProcess(config).open()
+        for command in ("/keys/box.key", "sudo -u floorgate floorgate new-epoch --new-key"):
+            assert command in refused.value.told("en")
+            assert command in refused.value.told("zh")
+        key.write_bytes(good)
+    await started(house)
+    docs = house.docs()
+    key.unlink()
+    code, _, errors = house.run("new-epoch")
+    assert (code, "--new-key" in errors) == (1, True), errors
+    code, told, errors = house.run("new-epoch", "--new-key")
+    assert (code, told.get("epoch")) == (0, 2), errors
+    assert (house.docs(), key.read_bytes() == good) == (docs, False)
+    await started(house)
+    assert prove(house.data).epoch == 2
+
+
+async def started(house: House) -> None:
+    """Start the box, and stop it."""
+    box = BoxProcess(load_config(house.config))
+    await box.open()
+    await box.close()
 
 
 @pytest.mark.parametrize(

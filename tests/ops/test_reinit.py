@@ -35,6 +35,7 @@ from tests.ops.house import ENDED, GONE, House, PowerCut, cut_at, each_cut
 from tests.ops.test_restored_hub import until
 from tests.store.kit import BOX, BOX_KEY, Floor
 
+KEPT_AT_REINIT = ("tls/ca.pem", "tls/leaf.pem", "keys/session.key", "keys/rules.key")
 SOAK = bool(os.environ.get("FLOORGATE_SOAK"))
 TOKEN = "token-of-this-test"  # noqa: S105 - of a hub in this test
 
@@ -128,16 +129,25 @@ async def test_a_dead_box_comes_back_from_the_hub(house: House, tmp_path: Path) 
 
 
 async def test_a_box_whose_key_is_left_needs_no_token(house: House, tmp_path: Path) -> None:
-    """Only the database died; recipients come back from the hub's instructions."""
+    """Only the database died; recipients come back from the hub's instructions.
+
+    What PDAs know the box by is as it was; where the authority's key is gone too, it says so.
+    """
+    house.config.write_text(house.config.read_text().replace("tls = false", "tls = true"))
     async with hub_at(tmp_path / "hub") as url:
         link(house, url, TOKEN)
         await synced(house)
+        kept = {name: (house.data / name).read_bytes() for name in KEPT_AT_REINIT}
         link(house, url, "spent")
         for each in house.data.glob("floor.db*"):
             each.unlink()
         code, said, errors = await reinit(house)
-        assert (code, said.get("new_epoch")) == (0, 2), errors
+        assert (code, said.get("new_epoch"), said.get("enrolled")) == (0, 2, True), errors
         assert await synced(house) >= 1
+        assert {name: (house.data / name).read_bytes() for name in KEPT_AT_REINIT} == kept
+        (house.data / "tls" / "ca.key").write_bytes(b"not a key")
+        code, said, errors = await reinit(house, "--replace")
+        assert (code, said.get("enrolled")) == (0, False), errors
 
 
 @contextmanager

@@ -285,7 +285,7 @@ def test_the_old_box_may_not_feed_nor_write_any_more(pair: Pair) -> None:
     with pytest.raises(FencedError):
         pair.feed()
     pair.store.close()
-    args: Any = SimpleNamespace(config=pair.house.config, json=True)
+    args: Any = SimpleNamespace(config=pair.house.config, new_key=False, json=True)
     assert backup_actions.new_epoch(args, load_config(pair.house.config)) == 0
     pair.restart()
     assert pair.feed() == 1
@@ -452,7 +452,7 @@ def test_a_restored_box_begins_a_new_base(pair: Pair) -> None:
     pair.feed()
     pair.follow()
     pair.store.close()
-    args: Any = SimpleNamespace(config=pair.house.config, json=True)
+    args: Any = SimpleNamespace(config=pair.house.config, new_key=False, json=True)
     backup_actions.new_epoch(args, load_config(pair.house.config))
     pair.feed()
     pair.follow()

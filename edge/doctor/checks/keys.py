@@ -1,16 +1,22 @@
 """Is the box still who the hub and the PDAs know?"""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Final
 
 from edge.app.findings import Finding
 from edge.doctor.patient import Patient, finding
-from edge.store.journal import BOX_KEY, DATABASE
+from edge.store.boxkey import key_fault
+from edge.store.journal import BOX_KEY, DATABASE, Journal, NoJournalError
+from edge.store.sqlite import NewerSchemaError
 
 CA_KEY: Final = "tls/ca.key"
+NEW_KEY: Final = "sudo -u floorgate floorgate new-epoch --new-key"
 WHY: Final = {
     BOX_KEY: (
-        "中枢凭它认这台盒子；没有它就重启会做新的，中枢不再接受，要新令牌",
-        "The hub knows the box by it; a restart without it makes another, which needs a new token",
+        f"中枢凭它认这台盒子，账本用它签名；没有它，盒子下次不启动。备份里也没有？停下盒子：{NEW_KEY}",
+        f"It names the box to the hub and signs the journal. In no backup? Stop the box: {NEW_KEY}",
     ),
     CA_KEY: (
         "没有它，盒子的证书到期不能续，PDA 要重新装证书",
@@ -24,19 +30,31 @@ def check(patient: Patient) -> list[Finding]:
     data = patient.data
     if not (data / DATABASE).exists():
         return []  # a new box has none, and what is lost the check of the journal says
-    own = patient.config.http.tls and not patient.config.http.certificate
-    missing = [key for key in (BOX_KEY, *((CA_KEY,) if own else ())) if not (data / key).is_file()]
+    faults = {BOX_KEY: _box_key(data)}
+    if patient.config.http.tls and not patient.config.http.certificate:
+        path = data / CA_KEY
+        faults[CA_KEY] = None if path.is_file() else (f"{path} is missing", f"缺少 {path}")
     return [
         finding(
             "keys",
             "bad",
-            f"缺少 {data / key}",
-            f"{data / key} is missing",
+            fault[1],
+            fault[0],
             why=WHY[key],
             do=(
                 "sudo ls -t /var/backups/floorgate; "
                 f"sudo cp -p /var/backups/floorgate/NAME/{key} {data / key}"
             ),
         )
-        for key in missing
+        for key, fault in faults.items()
+        if fault
     ] or [finding("keys", "good", "密钥都在", "The keys are there")]
+
+
+def _box_key(data: Path) -> tuple[str, str] | None:
+    """Return what is wrong with the box's key; a journal that cannot be read has its own check."""
+    try:
+        with closing(Journal(data)) as journal:
+            return key_fault(data, journal.db)
+    except (NoJournalError, NewerSchemaError, sqlite3.DatabaseError):
+        return None
