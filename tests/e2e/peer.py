@@ -245,6 +245,7 @@ class Peer:
         await ws.send_json({
             "t": "hello", "box": "box-1", "seq": 1, "now": 1_800_000_000_000_000, "rules": "r1",
             "hub": "up", "hub_lag": 0, "session": session,
+            "alarms": [alarm["id"] for alarm in self.alarms],
         })  # fmt: skip
         for alarm in self.alarms:
             await ws.send_json({"t": "alarm", "alarm": alarm})

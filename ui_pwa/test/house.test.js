@@ -89,6 +89,8 @@ test('every screen that another leads to is there', () => {
 });
 
 test('who works somewhere may go there, and so may superiors', () => {
+  for (const [name, { roles }] of Object.entries(SCREENS))
+    assert.notEqual(roles?.length, 0, `${name}: who may not go there is told who may`);
   assert.equal(worksAt(SCREENS.pack, ['packer']), true);
   assert.equal(worksAt(SCREENS.pack, ['picker']), false);
   assert.equal(worksAt(SCREENS.pack, ['leader']), true);

@@ -1,7 +1,7 @@
 // The page's state: one reducer for everything that happens.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { START, home, openAlarms, reduce } from '../src/core/state.js';
+import { LOCAL, START, home, openAlarms, reduce } from '../src/core/state.js';
 import { picking } from '../src/core/task.js';
 import { sampleTask } from './sample.js';
 
@@ -181,6 +181,14 @@ test('an alarm that somebody else answered is over, also while this PDA was away
     return run(ringing, { type, frame: { ...frame, alarms } });
   };
   assert.deepEqual([openAlarms(back(['a1'])).length, openAlarms(back([])).length], [1, 0]);
+});
+
+test('an alarm that the page raised itself stays until it is acknowledged (FRZ-4)', () => {
+  const alarm = { id: `${LOCAL}late_scan:1001`, code: 'conflict', facts: {}, raised_at: 0 };
+  const { type, frame } = hello(sampleTask());
+  const back = run(withTask(), { type: 'alarm', alarm }, { type, frame: { ...frame, alarms: [] } });
+  assert.deepEqual(openAlarms(back), [alarm]);
+  assert.deepEqual(openAlarms(run(back, { type: 'alarm_over', id: alarm.id })), []);
 });
 
 test('an unknown event is a fault of the page', () => {

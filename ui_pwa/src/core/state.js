@@ -92,6 +92,12 @@ export function reduce(state, event) {
   return handler(state, event);
 }
 
+/** Begins the id of an alarm that this page raised itself: the box knows nothing of it. */
+export const LOCAL = 'local:';
+
+/** @param {string} alarm its id */
+export const isLocal = (alarm) => alarm.startsWith(LOCAL);
+
 /**
  * Alarms that nobody has acknowledged, not even offline.
  * @param {State} state
@@ -205,7 +211,7 @@ const HANDLERS = {
         box: frame.box,
         clockOffsetUs: frame.now - receivedUs,
         cursor: s.cursor || frame.seq,
-        alarms: s.alarms.filter((a) => frame.alarms?.includes(a.id) ?? true),
+        alarms: s.alarms.filter(({ id }) => isLocal(id) || (frame.alarms?.includes(id) ?? true)),
       },
       frame.session,
     ),

@@ -1,7 +1,7 @@
 // What lies over a screen at any time: the PIN and the alarm. The rest is in asks.js.
 
 import { html, nothing } from '../../vendor/lit.js';
-import { openAlarms } from '../core/state.js';
+import { isLocal, openAlarms } from '../core/state.js';
 import { action, footer, keypad, notice, reason } from '../parts/parts.js';
 import { PIN_CHARS_MIN, forgetBadge, submitPin, typePin } from './sign_in.js';
 
@@ -16,8 +16,6 @@ const ANSWERS = { approval_due: 'act.alarm_open' };
  * @param {Alarm} alarm
  */
 const stops = ({ code, facts }) => code.startsWith('order_frozen') && facts.category !== 'rush';
-/** Begins the id of an alarm that this page raised itself. */
-export const LOCAL = 'local:';
 
 /** @param {App} app */
 export function view(app) {
@@ -145,7 +143,7 @@ export function ackAlarm(app) {
   if (!alarm) return;
   const shownMs = app.shownMs.get(alarm.id);
   app.shownMs.delete(alarm.id);
-  if (alarm.id.startsWith(LOCAL)) {
+  if (isLocal(alarm.id)) {
     app.dispatch({ type: 'alarm_over', id: alarm.id });
     return;
   }

@@ -1,9 +1,9 @@
 // What follows from what the box says: to an answer, the next screen and a word to the person; to
 // an entry, fresh reads.
 
+import { LOCAL } from '../core/state.js';
 import { BoxError, call } from '../io/box.js';
 import { signal } from '../io/signals.js';
-import { LOCAL } from './dialogs.js';
 
 /** Refusals that mean: hands off this order. */
 const STOPS = ['order_frozen', 'order_ended', 'late_scan', 'label_void'];
