@@ -184,11 +184,20 @@ test('an alarm that somebody else answered is over, also while this PDA was away
 });
 
 test('an alarm that the page raised itself stays until it is acknowledged (FRZ-4)', () => {
-  const alarm = { id: `${LOCAL}late_scan:1001`, code: 'conflict', facts: {}, raised_at: 0 };
+  const alarm = { id: `${LOCAL}1001`, code: 'conflict', facts: {}, raised_at: 0 };
   const { type, frame } = hello(sampleTask());
   const back = run(withTask(), { type: 'alarm', alarm }, { type, frame: { ...frame, alarms: [] } });
   assert.deepEqual(openAlarms(back), [alarm]);
   assert.deepEqual(openAlarms(run(back, { type: 'alarm_over', id: alarm.id })), []);
+});
+
+test('scans of one order that did not count ring once, and say where its goods go', () => {
+  const ring = (/** @type {string} */ why) => {
+    const alarm = { id: `${LOCAL}1001`, code: 'conflict', facts: { why }, raised_at: 0 };
+    return { type: 'alarm', alarm };
+  };
+  const told = run(withTask(), ring('order_frozen'), ring('late_scan'), ring('order_frozen'));
+  assert.deepEqual(openAlarms(told).map(({ facts }) => facts.why), ['late_scan']);
 });
 
 test('an unknown event is a fault of the page', () => {

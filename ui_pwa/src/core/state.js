@@ -98,6 +98,10 @@ export const LOCAL = 'local:';
 /** @param {string} alarm its id */
 export const isLocal = (alarm) => alarm.startsWith(LOCAL);
 
+/** Which of two alarms of one id stands: goods that are to go back come before a word to stop. */
+/** @param {Alarm} alarm @param {Alarm} later */
+const sterner = (alarm, later) => (later.facts.why === 'late_scan' ? later : alarm);
+
 /**
  * Alarms that nobody has acknowledged, not even offline.
  * @param {State} state
@@ -280,7 +284,7 @@ const HANDLERS = {
   quiet: (s) => ({ ...s, notice: null }),
   alarm: (s, { alarm }) =>
     s.alarms.some((a) => a.id === alarm.id)
-      ? s
+      ? { ...s, alarms: s.alarms.map((a) => (a.id === alarm.id ? sterner(a, alarm) : a)) }
       : { ...s, alarms: [...s.alarms, alarm].slice(-ALARMS_MAX) },
   alarm_over: (s, { id }) => ({ ...s, alarms: s.alarms.filter((a) => a.id !== id) }),
   photos: (s, { n }) => ({ ...s, photos: n }),

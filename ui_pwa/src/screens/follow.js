@@ -41,7 +41,7 @@ function refused(app, kept, answer) {
 function conflict(app, code, { order, order_id: id, task_id: task, by_name }) {
   const of = order ?? id ?? task;
   app.onAlarm({
-    id: `${LOCAL}${code}:${of}`,
+    id: `${LOCAL}${of}`,
     code: 'conflict',
     facts: { order: of, why: code, by_name },
     raised_at: app.nowUs(),
