@@ -252,13 +252,13 @@ async def test_what_was_picked_offline_in_vain_is_an_alarm(pda: Pda, peer: Peer)
     peer.task["rev"] += 1
     peer.away = False
     await pda.context.set_offline(False)
-    await pda.sees("订单 …1001：离线时的扫描没有算数")
+    await pda.sees("订单 …1001：离线扫描没有算数")
     await pda.sees("停手，等待决定")
     await pda.until("!document.querySelector('.link small')")
     await pda.settled()
     await pda.page.reload()
     await pda.ready()
-    await pda.sees("订单 …1001：离线时的扫描没有算数")
+    await pda.sees("订单 …1001：离线扫描没有算数")
     await pda.scan("@C:OK")
     await pda.until("!document.querySelector('#alarm').open")
     assert await pda.kept() == 0
