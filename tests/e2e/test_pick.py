@@ -31,7 +31,7 @@ async def test_a_whole_pick_by_the_trigger_alone(pda: Pda, peer: Peer) -> None:
     await start_pick(pda)
     for code in ("B-01-02", "6901234567891", "6901234567891", "A-02-02", "SKU-2"):
         await pda.scan(code)
-    await pda.sees("扫空周转箱（订单 …1002）")
+    await pda.sees("扫空周转箱（…1002）")
     for code in ("T-2", "B-03-02", "6901234567893"):
         await pda.scan(code)
     await pda.page.wait_for_selector("#layer[open] .shown")
@@ -159,7 +159,7 @@ async def test_an_alarm_stops_the_picker_until_acknowledged(pda: Pda, peer: Peer
     await pda.sees("订单 …1001 已取消，请停止操作")
     await pda.scan("@C:OK")
     await pda.until("!document.querySelector('#alarm').open")
-    await pda.sees("扫空周转箱（订单 …1002）")
+    await pda.sees("扫空周转箱（…1002）")
     await pda.when(lambda: kinds(peer)[-1] == "alarm.ack")
     assert "pick.scan" not in kinds(peer)
 
