@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, Final
 
-from edge.cli.door import UsageError, add_box, ask, folder_of
+from edge.cli.door import UsageError, add_box, ask, folder_of, told
 from edge.cli.output import FOUND_WRONG, GOOD, fail, say, say_json
 from edge.cli.words import refused, worded
 
@@ -39,6 +39,8 @@ def erase(args: argparse.Namespace) -> int:
         answer = ask(folder_of(args), "/retention", None if args.show else {})
     except UsageError as error:
         return refused(args, error)
+    if not answer["ok"]:
+        return told(args, answer)
     facts = answer["facts"]
     if args.json:
         say_json(answer)

@@ -17,6 +17,7 @@ from edge.cli.interceptions import tell_interceptions
 from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
 from edge.cli.words import refused, worded
 from edge.config import ConfigError, load_config
+from edge.store.archive import ArchiveError
 from edge.store.journal import Item, Journal, NoJournalError, box_of, check_chain, finding_zh
 from edge.store.replay import check_replay
 from edge.store.sqlite import NewerSchemaError
@@ -83,6 +84,8 @@ def _on_journal(args: argparse.Namespace, verb: Callable[[Journal, Path], int]) 
             return verb(journal, data)
     except (NoJournalError, NewerSchemaError) as error:
         return refused(args, error, WRONG_USAGE)
+    except ArchiveError as error:
+        return refused(args, error)
     except sqlite3.DatabaseError as error:
         return fail(
             worded(

@@ -77,7 +77,10 @@ class Enrolment:
 
     def _host(self, request: web.Request) -> str:
         """Return the box's name as the visitor wrote it, if it is one of the box's."""
-        asked = request.url.host or ""
+        try:
+            asked = request.url.host or ""
+        except ValueError:  # with a port that is none
+            asked = ""
         known = [name for name in self._names if not is_loopback(name)] or ["localhost"]
         return asked if asked in self._names else known[0]
 

@@ -13,6 +13,7 @@ from edge.domain.commands import COMMAND_VERSION_OLDEST
 from edge.domain.refusals import RefusedError
 from edge.http.guard import caller
 from edge.http.limits import Limit
+from edge.http.wire import number
 
 HEARTBEAT_S: Final = 10.0
 GOODBYE_S: Final = 1.0
@@ -55,8 +56,7 @@ class Socket:
             RefusedError: `too_many` where the device has more than its share of them, `malformed`.
         """
         session = caller(request)
-        since = _number(request, "since")
-        version = _number(request, "v")
+        since, version = number(request, "since"), number(request, "v")
         socket = web.WebSocketResponse(
             heartbeat=HEARTBEAT_S, max_msg_size=FRAME_BYTES_MAX, compress=False
         )
@@ -148,12 +148,3 @@ async def _answer(
     while (task := await under_way.get()) is not None:
         for frame in await task:
             subscriber.put(frame)
-
-
-def _number(request: web.Request, name: str) -> int | None:
-    text = request.query.get(name)
-    if text is None:
-        return None
-    if not text.isdecimal():
-        raise RefusedError("malformed", problem=f"{name} must be a number", kind="ws")
-    return int(text)

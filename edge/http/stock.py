@@ -1,6 +1,6 @@
 """Routes about stock, counts and gifts."""
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -10,9 +10,7 @@ from edge.domain.model import StockChecks
 from edge.domain.refusals import RefusedError
 from edge.domain.stockviews import CountView, GiftTrace, StockView
 from edge.http.routes import Route
-from edge.http.wire import json_response
-
-SEQ_MAX: Final = 2**53
+from edge.http.wire import json_response, number
 
 
 class StockPage(msgspec.Struct, frozen=True):
@@ -45,13 +43,11 @@ class StockHandlers:
 
     async def stock(self, request: web.Request) -> web.StreamResponse:
         """Return the books of a SKU with its movements."""
-        sku, after = request.match_info["id"], request.query.get("after", "0")
-        if not after.isdecimal() or int(after) > SEQ_MAX:
-            raise RefusedError("malformed", problem="after: number of an entry", kind="")
+        sku, after = request.match_info["id"], number(request, "after") or 0
         found = await self._reads.stock(sku)
         if found is None:
             raise RefusedError("not_found", path=sku)
-        moved = await self._reads.movements(sku, int(after))
+        moved = await self._reads.movements(sku, after)
         return json_response(StockPage(found, moved, moved[-1]["seq"] if moved else None))
 
     async def counts(self, _: web.Request) -> web.StreamResponse:

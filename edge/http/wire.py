@@ -15,6 +15,8 @@ BODY_BYTES_MAX: Final = 1024 * 1024
 BODY_S: Final = 30.0
 """How long a body may take to come; a megabyte takes a PDA at the edge of the Wi-Fi ten seconds."""
 CHUNK_BYTES: Final = 64 * 1024
+NUMBER_DIGITS_MAX: Final = 15
+"""Of a number in an address: what SQLite and JavaScript hold exactly."""
 
 
 def json_response(value: Any, status: int = 200) -> web.Response:  # noqa: ANN401 - any JSON value
@@ -34,7 +36,7 @@ def error_response(reply: Reply) -> web.Response:
 
 
 async def read_body(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
-    """Return the request's body; refuse one that is too large, or comes too slowly."""
+    """Return the request's body; refuse one that is too large, too slow, broken, or breaks off."""
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_S):
@@ -44,7 +46,21 @@ async def read_body(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> by
                     raise RefusedError("too_large", bytes_max=bytes_max)
     except TimeoutError as error:
         raise RefusedError("body_late", seconds=int(BODY_S)) from error
+    except (web.RequestPayloadError, ConnectionError) as error:
+        problem = " ".join(str(error).split())[:300]
+        raise RefusedError("malformed", problem=problem, kind=request.path) from error
     return bytes(body)
+
+
+def number(request: web.Request, name: str) -> int | None:
+    """Return a number of the request's query, None where it is not given; refuse what is none."""
+    text = request.query.get(name)
+    if text is None:
+        return None
+    if not text.isdecimal() or len(text) > NUMBER_DIGITS_MAX:
+        problem = f"{name}: a number of at most {NUMBER_DIGITS_MAX} digits"
+        raise RefusedError("malformed", problem=problem, kind=request.path)
+    return int(text)
 
 
 async def read_json(request: web.Request, shape: type[T]) -> T:

@@ -45,7 +45,7 @@ class BlobStore:
 
     async def state(self, sha256: str) -> BlobState:
         """Return how much of a blob is here; offset 0 where nothing is known of it."""
-        return await asyncio.to_thread(self._state, check_name(sha256))
+        return await asyncio.to_thread(self._look, check_name(sha256))
 
     async def append(self, sha256: str, offset: int, size: int, piece: bytes) -> BlobState:
         """Take the next piece of a blob of `size` bytes; durable when `done` is returned.
@@ -83,6 +83,10 @@ class BlobStore:
 
     def _path(self, sha256: str) -> Path:
         return self._root / sha256[:2] / sha256[2:4] / sha256
+
+    def _look(self, sha256: str) -> BlobState:
+        with self._lock:
+            return self._state(sha256)
 
     def _state(self, sha256: str) -> BlobState:
         path, partial = self._path(sha256), self._partial / sha256

@@ -159,6 +159,7 @@ def check_archive(data: Path) -> Iterator[tuple[Path, ToldError | None]]:
                 report = check_segment(path, own_key)
             except ArchiveError as error:
                 yield path, error
+                last = None  # where it ends is not known
                 continue
             problem = _faulty(report)
             if last and last.epoch == span.epoch and last.end() != span.after():

@@ -143,7 +143,7 @@ class SqliteReader(_Connection):
         """
         oldest = await self._rows("SELECT epoch, seq FROM entry ORDER BY seq LIMIT 1")
         epoch, first_seq = oldest[0] if oldest else (0, 0)
-        if after_seq + 1 >= first_seq:
+        if after_seq >= first_seq or first_seq <= 1:
             return await super().entries(after_seq, limit)
         try:
             return await asyncio.to_thread(self._archive.behind, epoch, after_seq, limit)

@@ -71,7 +71,7 @@ class Writer:
         self._cache: dict[Key, Doc | None] = {}
         self.head: Head = store.head()
         self._signed_seq = self.head.seq
-        self._signed_us = clock.now_us()
+        self._signed_us = clock.boot_us()  # a wall clock that is set back signs nothing
 
     def run_group(self, commands: Sequence[Command]) -> tuple[list[Outcome], Committed]:
         """Decide `commands` in order and commit them together.
@@ -90,7 +90,7 @@ class Writer:
             self._store.rollback()
             self._cache.clear()
             raise
-        self._take_over(batch, group.head)
+        self._take_over(batch, group)
         return outcomes, Committed(batch.entries, group.drafts, batch.checkpoint)
 
     def _group(self, transaction: Transaction, ids: list[str]) -> "_Group":
@@ -124,22 +124,22 @@ class Writer:
             gone=group.world.removed(),
             personal=group.personal,
             answers=list(group.answers.values()),
-            checkpoint=self._checkpoint(group.head, group.env.now_us),
+            checkpoint=self._checkpoint(group.head, group.env),
             at_us=group.env.now_us,
         )
 
-    def _checkpoint(self, head: Head, now_us: int) -> StoredCheckpoint | None:
+    def _checkpoint(self, head: Head, env: Env) -> StoredCheckpoint | None:
         new = head.seq - self._signed_seq
-        aged = now_us - self._signed_us >= CHECKPOINT_AGE_US_MAX
+        aged = env.boot_us - self._signed_us >= CHECKPOINT_AGE_US_MAX
         if not new or not (aged or new >= CHECKPOINT_ENTRIES_MAX):
             return None
-        signature = self._sign(head.epoch, head.seq, head.hash, now_us)
-        return StoredCheckpoint(head.epoch, head.seq, now_us, head.hash, signature)
+        signature = self._sign(head.epoch, head.seq, head.hash, env.now_us)
+        return StoredCheckpoint(head.epoch, head.seq, env.now_us, head.hash, signature)
 
-    def _take_over(self, batch: Batch, head: Head) -> None:
-        self.head = head
+    def _take_over(self, batch: Batch, group: "_Group") -> None:
+        self.head = group.head
         if batch.checkpoint:
-            self._signed_seq, self._signed_us = batch.checkpoint.seq, batch.checkpoint.at_us
+            self._signed_seq, self._signed_us = batch.checkpoint.seq, group.env.boot_us
         if len(self._cache) > CACHED_DOCS_MAX:
             self._cache.clear()
         for _, doc in batch.docs:

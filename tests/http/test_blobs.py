@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 
 import pytest
 from hypothesis import given, settings
@@ -35,6 +36,29 @@ async def put(
     if status == 200:
         return status, answer.get("media_type", ""), answer["offset"]
     return status, answer["code"], answer["facts"].get("offset", -1)
+
+
+async def test_a_look_at_a_blob_that_is_dropped_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks is told what was there, or nothing; the two never meet half way."""
+    store, name = BlobStore(tmp_path), name_of(MP4)
+    await store.append(name, 0, len(MP4), MP4[:1_000])
+    real = Path.exists
+    drops = list[Thread]()
+
+    def exists(path: Path) -> bool:
+        found = real(path)
+        if found and path.parent.name == "partial" and not drops:
+            drops.append(Thread(target=asyncio.run, args=(store.drop(name),)))
+            drops[0].start()
+            drops[0].join(0.2)  # it has to wait for the look
+        return found
+
+    monkeypatch.setattr(Path, "exists", exists)
+    assert (await store.state(name)).offset == 1_000
+    drops[0].join()
+    assert (await store.state(name)).offset == 0
 
 
 async def test_a_photo_is_kept_by_its_hash(rig: Rig) -> None:

@@ -83,6 +83,14 @@ async def test_a_foreign_host_name_is_not_repeated(plain: tuple[Rig, str]) -> No
     assert ("https://evil.example" in page, "https://192.168.7.7:" in page) == (False, True)
 
 
+async def test_a_host_with_a_port_that_is_none_is_a_foreign_one(plain: tuple[Rig, str]) -> None:
+    """Whatever a visitor calls the box, it answers with its own name (SEC-4)."""
+    _, url = plain
+    for host in ("box:none", "box:99999", "["):
+        async with ClientSession() as http, http.get(url, headers={"Host": host}) as answer:
+            assert (answer.status, "https://192.168.7.7:" in await answer.text()) == (200, True)
+
+
 @asynccontextmanager
 async def serving(settings: Config) -> AsyncIterator[None]:
     """Run a box that nobody asks over HTTPS."""

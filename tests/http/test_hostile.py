@@ -89,6 +89,7 @@ def nested(levels: int) -> bytes:
         pytest.param(b'["\xff\xfe"]', {}, "malformed", id="no UTF-8"),
         pytest.param(b'["\\ud800"]', {}, "malformed", id="half a surrogate pair"),
         pytest.param(b"[1e999999]", {}, "malformed", id="a number beyond all numbers"),
+        pytest.param(b"[]", {"Content-Encoding": "gzip"}, "malformed", id="no gzip"),
         pytest.param(b" " * (wire.BODY_BYTES_MAX + 1), {}, "too_large", id="too large"),
     ],
 )  # fmt: skip

@@ -225,10 +225,11 @@ async def test_nobody_else_is_let_in(rig: Rig, headers: dict[str, str], status: 
     assert refused.value.status == status
 
 
-async def test_a_bad_cursor_is_malformed(rig: Rig) -> None:
-    """`since` is a number."""
+@pytest.mark.parametrize("since", ["yesterday", pytest.param("9" * 5_000, id="5,000 digits")])
+async def test_a_bad_cursor_is_malformed(rig: Rig, since: str) -> None:
+    """`since` is a number, and no longer than any that the box gave out."""
     picker = await rig.client("picker")
-    status, answer = await picker.ask("GET", "/api/v1/ws?since=yesterday")
+    status, answer = await picker.ask("GET", f"/api/v1/ws?since={since}")
     assert (status, answer["code"]) == (400, "malformed")
 
 

@@ -17,7 +17,10 @@ async def test_the_books_and_their_movements(rig: Rig) -> None:
     assert moved[-1]["data"]["why"] == "lock"
     rest = await client.get(f"/api/v1/stock/{MUG}?after={page['next']}")
     assert (rest["movements"], rest["next"]) == ([], None)
-    for path, code in (("stock/nothing", "not_found"), (f"stock/{MUG}?after=x", "malformed")):
+    asked = {"stock/nothing": "not_found"} | {
+        f"stock/{MUG}?after={after}": "malformed" for after in ("x", "", "9" * 5_000)
+    }
+    for path, code in asked.items():
         _, answer = await client.ask("GET", f"/api/v1/{path}")
         assert answer["code"] == code
 

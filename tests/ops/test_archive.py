@@ -198,6 +198,22 @@ def test_damage_to_the_archive_is_named(worked: Worked) -> None:
     assert problems(data)
 
 
+def test_a_file_that_cannot_be_read_accuses_no_other(worked: Worked) -> None:
+    """Where it ends nobody knows, so what goes on behind it is not held to that (AUD-1)."""
+    house = worked.house
+    for hours in (1, 2, 3):
+        worked.cut(hours)
+    segments = Archive(house.data / "archive").segments()
+    for broken in segments[1:]:
+        whole = broken.read_bytes()
+        broken.write_bytes(b"no database")
+        named = [path for path, problem in check_archive(house.data) if problem]
+        assert named == [broken]
+        code, _, said = house.run("journal", "show", "--order", "SO-00001")
+        assert (code, broken.name in said, "Traceback" in said) == (1, True, False)
+        broken.write_bytes(whole)
+
+
 def test_a_cut_box_is_backed_up_and_goes_on_in_a_new_epoch(worked: Worked) -> None:
     """Cut, then `new-epoch`: the archive's segments join, and every story is told once."""
     house = worked.house
@@ -233,7 +249,7 @@ async def test_a_hub_that_asks_again_gets_what_was_cut_away(worked: Worked) -> N
     worked.cut(2)
     worked.cut(3)
     reader = await SqliteReader.open(data / "floor.db")
-    for first in (0, 1, 50):
+    for first in (0, 1, 50, worked.oldest() - 1):
         seq, got = first, list[bytes]()
         while raws := (told := await reader.entries(seq, 17))[1]:
             assert told[0] == hashes[seq]

@@ -37,9 +37,10 @@ class HandClock:
 
     def __init__(self) -> None:
         self.us = START_US
+        self.set_back_us = 0
 
     def now_us(self) -> int:
-        return self.us
+        return self.us - self.set_back_us
 
     def boot_us(self) -> int:
         return self.us - START_US

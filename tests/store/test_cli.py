@@ -232,3 +232,14 @@ def test_a_day_s_interceptions_are_told(
     assert run(*asked, day + timedelta(days=1), "--language", "en") == 0
     assert capsys.readouterr().out.endswith(": nothing was intercepted\n")
     store.close()
+
+
+def test_a_box_that_is_busy_erases_later(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """`floorgate erase` says what the box answered, whatever it is (SEC-5)."""
+    busy = {"ok": False, "code": "busy", "facts": {"seconds": 1}, "hint": "busy"}
+    monkeypatch.setattr("edge.cli.erase.ask", lambda *_: busy)
+    for more in ((), ("--show",)):
+        assert run("erase", "--data", tmp_path, *more) == 1
+        assert "The box is busy" in capsys.readouterr().err

@@ -206,6 +206,18 @@ def test_the_head_is_signed_every_thousand_entries_and_every_minute(
     assert store.connection.execute(signed).fetchone()[0] == count + 2
 
 
+def test_the_head_is_signed_every_minute_by_a_wall_clock_that_was_set_back(
+    floor: Floor, store: SqliteStore
+) -> None:
+    """A minute is one of the boot clock: a day's jump back holds no checkpoint up (AUD-1)."""
+    signed = "SELECT count(*) FROM checkpoint"
+    count = store.connection.execute(signed).fetchone()[0]
+    floor.clock.set_back_us = 86_400_000_000
+    floor.clock.us += 60_000_000
+    floor.run(floor.by(0, c.TaskTake(("task-1",))))
+    assert store.connection.execute(signed).fetchone()[0] == count + 1
+
+
 def test_the_cache_is_bounded(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
     """The writer forgets what it has cached when that is too much, and still answers right."""
     monkeypatch.setattr(edge.store.writer, "CACHED_DOCS_MAX", 20)
