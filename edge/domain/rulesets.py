@@ -125,6 +125,8 @@ def _check_place(turn: Turn, rules: Ruleset, document: bytes) -> None:
 
 def roll_back(turn: Turn, data: RulesetRollback) -> Facts:
     """Let the ruleset that was active before decide again (RULE-4)."""
+    if data.rules not in ("", turn.rules.label):
+        raise RefusedError("ruleset_not_in_force", rules=data.rules, active=turn.rules.label)
     history = _history(turn.world)
     if not history.before:
         raise RefusedError("no_ruleset_before", rules=turn.rules.label)

@@ -228,7 +228,7 @@ def _next_of_pool(turn: Turn, content: Assignment) -> tuple[str, int, str]:
 
 
 def _free_numbers(turn: Turn, pool: Pool) -> list[str]:
-    numbers = (
+    numbers = dict.fromkeys(  # one that was given back has a slot behind its first one
         turn.world.the(PoolSlot, f"{pool.id}/{slot}").number for slot in range(pool.head, pool.tail)
     )
     return [each for each in numbers if turn.world.the(Waybill, each).state == "free"]

@@ -12,7 +12,6 @@ from edge.app.floor import Floor, Reply
 from edge.app.rulebook import RuleBook, RulesView
 from edge.app.sandbox import SandboxReport
 from edge.domain.commands import RulesetRollback
-from edge.domain.refusals import RefusedError
 from edge.http.guard import caller
 from edge.http.routes import Route
 from edge.http.wire import error_response, json_response, read_json
@@ -46,11 +45,8 @@ class RuleHandlers:
         """Bring back the ruleset before, unless another came into force meanwhile."""
         session = caller(request)
         asked = await read_json(request, RollBack)
-        shown = await self._book.read()
-        if shown.rules != asked.rules:
-            raise RefusedError("ruleset_not_in_force", rules=asked.rules, active=shown.rules)
         reply = await self._floor.reply(
-            RulesetRollback(asked.reason[:REASON_CHARS_MAX]),
+            RulesetRollback(asked.reason[:REASON_CHARS_MAX], asked.rules),
             via="api",
             actor=session.person,
             device=session.device,

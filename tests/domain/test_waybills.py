@@ -131,6 +131,17 @@ def test_a_recalled_pool_is_returned_number_by_number(site: Site) -> None:
     assert site.order("1001").waybill == "Y1"
 
 
+def test_a_number_that_was_given_back_is_returned_once(site: Site) -> None:
+    """One that left its pool out of turn stands there twice; it is still one number (PRN-6)."""
+    site.tell("waybill.pool", carrier="YTO", numbers=["Y1", "Y2"])
+    site.assign("1001", line(1, MUG, 1), carrier="YTO", waybill="Y2")
+    site.cancel("1001")
+    assert site.the(Pool, "YTO").free == 2
+    site.tell("waybill.recall", carrier="YTO")
+    assert site.said("waybill.returned")[-1].data["numbers"] == ["Y1", "Y2"]
+    assert site.the(Pool, "YTO").free == 0
+
+
 def test_a_cancel_before_the_printer_has_it_gives_the_number_back(site: Site) -> None:
     """A number that no printer was asked for is free again; the next parcel takes it (PRN-6)."""
     site.to_checked("1001", line(1, MUG, 1))

@@ -1,5 +1,7 @@
 """Rulesets as a supervisor sees them: what is in force, what changed, the way back (RULE-2/4)."""
 
+import asyncio
+
 from tests.domain.site import changed_rules
 from tests.rig import Rig
 
@@ -38,6 +40,20 @@ async def test_a_roll_back_is_tried_and_then_done_in_one_action(rig: Rig) -> Non
     assert (done[0], done[1]["facts"]["rules"]) == (200, before)
     found = await supervisor.get("/api/v1/rulesets")
     assert (found["rules"], found["pushes"][0]["back"]) == (before, True)
+
+
+async def test_two_who_press_at_once_go_back_once(rig: Rig) -> None:
+    """Each meant the ruleset that was shown: the second is told that it is in force no more."""
+    supervisor = await rig.client("supervisor")
+    rules = [(await supervisor.get("/api/v1/rulesets"))["rules"]]
+    for version in (2, 3):
+        document = changed_rules(meta={"version": version})
+        await rig.tell("ruleset.publish", document=document)
+        rules.append((await supervisor.get("/api/v1/rulesets"))["rules"])
+    asked = {"rules": rules[2], "reason": "pressed twice"}
+    done = await asyncio.gather(*(supervisor.ask("POST", ROLLBACK, asked) for _ in range(2)))
+    assert sorted(status for status, _ in done) == [200, 409]
+    assert (await supervisor.get("/api/v1/rulesets"))["rules"] == rules[1]
 
 
 async def test_only_who_looks_over_the_floor_sees_rulesets(rig: Rig) -> None:

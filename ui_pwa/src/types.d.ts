@@ -119,6 +119,8 @@ interface StaffView {
   seats: { device: string; station: string; since: number; locked: boolean }[];
   tries: { device: string; today: number; held: boolean }[]; locked: boolean;
 }
+/** What a person was just given: a badge, a PIN to begin with, or both. */
+interface Given { person: string; badge: IssuedBadge | null; pin: string }
 interface IssuedBadge { person: string; ticket: string; expires_at: number; pin: string | null }
 /** What the form of a device to be added says. */
 type DeviceForm = Record<'address' | 'kind' | 'name' | 'language', string>;
@@ -212,6 +214,7 @@ interface State {
   packing: Waiting[] | null; pack: PackView | null; shipped: string | null;
   handed: { order_id: string; waybill: string }[];
   held: Facts; // what is in hand on the screen, until its next scan
+  given: Given | null; // until somebody leaves the screen
   seen: Record<string, any>; about: string; signing: Signing | null;
   alarms: Alarm[]; notice: Notice | null; noticeSeq: number; skipped: number[];
   photos: number; urgent: Urgent | null; dialog: Dialog | null; reasons: Reasons | null; station: string | null;

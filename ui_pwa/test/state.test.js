@@ -203,3 +203,11 @@ test('scans of one order that did not count ring once, and say where its goods g
 test('an unknown event is a fault of the page', () => {
   assert.throws(() => reduce(START, { type: 'nonsense' }));
 });
+
+test('a PIN that was given out is gone when its screen is left, or its giver (SEC-2)', () => {
+  const given = { person: 'P-77', badge: null, pin: '481205' };
+  const shown = reduce({ ...START, screen: 'person', about: 'P-77' }, { type: 'given', given });
+  assert.equal(shown.given, given);
+  assert.equal(reduce(shown, { type: 'go', screen: 'people' }).given, null);
+  assert.equal(reduce(shown, { type: 'signed_out' }).given, null);
+});

@@ -16,6 +16,10 @@ DO: Final = (
     "sudo -u floorgate floorgate restore /var/backups/floorgate/NAME --replace; "
     "sudo systemctl start floorgate.socket floorgate.service"
 )
+NEWER: Final = (
+    "安装更新的版本：在它的安装包目录里 sudo ./install.sh",
+    "Install the newer version, in the folder of its archive: sudo ./install.sh",
+)
 
 
 def check(patient: Patient) -> list[Finding]:
@@ -27,58 +31,18 @@ def check(patient: Patient) -> list[Finding]:
                 return [finding("journal", "good", f"账本 {seq} 条", f"{seq} entries")]
             report = check_chain(journal, patient.data)
     except NoJournalError as error:
-        return [
-            finding(
-                "journal",
-                "bad",
-                f"账本打不开：{cause_zh(error)}",
-                f"No journal: {error}",
-                why=WHY,
-                do=DO,
-            )
-        ]
+        return _bad(f"账本打不开：{cause_zh(error)}", f"No journal: {error}")
     except NewerSchemaError as error:
-        return [
-            finding(
-                "journal",
-                "bad",
-                f"数据库版本比程序新：{cause_zh(error)}",
-                str(error),
-                why=WHY,
-                do=(
-                    "安装更新的版本：在它的安装包目录里 sudo ./install.sh",
-                    "Install the newer version, in the folder of its archive: sudo ./install.sh",
-                ),
-            )
-        ]
+        return _bad(f"数据库版本比程序新：{cause_zh(error)}", str(error), NEWER)
     except sqlite3.DatabaseError as error:
-        return [
-            finding(
-                "journal",
-                "bad",
-                f"数据库损坏：{error}",
-                f"The database is damaged: {error}",
-                why=WHY,
-                do=DO,
-            )
-        ]
+        return _bad(f"数据库损坏：{error}", f"The database is damaged: {error}")
     if not report.ok:
         worst = report.findings[0]
-        return [
-            finding(
-                "journal",
-                "bad",
-                f"账本有误：{finding_zh(worst)}",
-                f"The journal is wrong: {worst.detail}",
-                why=WHY,
-                do=f"sudo -u floorgate floorgate journal verify; {DO}",
-            )
-        ]
-    return [
-        finding(
-            "journal",
-            "good",
-            f"账本 {report.entries} 条，链完整",
-            f"{report.entries} entries, the chain is whole",
-        )
-    ]
+        look = f"sudo -u floorgate floorgate journal verify; {DO}"
+        return _bad(f"账本有误：{finding_zh(worst)}", f"The journal is wrong: {worst.detail}", look)
+    texts = (f"账本 {report.entries} 条，链完整", f"{report.entries} entries, the chain is whole")
+    return [finding("journal", "good", *texts)]
+
+
+def _bad(zh: str, en: str, do: str | tuple[str, str] = DO) -> list[Finding]:
+    return [finding("journal", "bad", zh, en, why=WHY, do=do)]

@@ -38,6 +38,8 @@ class RulesetRollback(Data, frozen=True, tag="ruleset.rollback"):
 
     FROM_CLIENTS = False
     reason: str = ""
+    rules: str = ""
+    """The ruleset that is left, as it was shown; empty: whichever is in force."""
 
 
 class CheckpointCountersign(Data, frozen=True, tag="checkpoint.countersign"):

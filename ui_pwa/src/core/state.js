@@ -31,6 +31,7 @@ export const START = Object.freeze({
   shipped: null,
   handed: [],
   held: {},
+  given: null,
   seen: {},
   about: '',
   signing: null,
@@ -244,6 +245,7 @@ const HANDLERS = {
     pack: null,
     tasks: null,
     seen: {},
+    given: null,
     about: '',
     signing: null,
     chosen: [],
@@ -260,6 +262,7 @@ const HANDLERS = {
     notice: null,
     shipped: null,
     held: {},
+    given: null,
     pack: screen === 'pack' ? s.pack : null,
   }),
   kept: (s, { kept }) => ({ ...s, outbox: withKept(s.outbox, kept) }),
@@ -311,6 +314,7 @@ const HANDLERS = {
   packing: (s, { orders }) => ({ ...s, packing: orders }),
   pack: (s, { pack }) => ({ ...s, pack, shipped: null }),
   handed: (s, { facts }) => ({ ...s, handed: [facts, ...s.handed].slice(0, HANDED_SHOWN_MAX) }),
+  given: (s, { given }) => ({ ...s, given }),
   held: (s, { held }) => ({ ...s, held, notice: null }),
   seen: (s, { what, value }) => {
     const stale = what === 'approval' && s.signing && value.facts_hash !== s.signing.facts_hash;

@@ -31,25 +31,30 @@ export class Camera {
     this.frames = 0;
     this.askedMs = 0;
     this.torch = false;
+    this.stopped = false;
     /** @type {Map<string, number>} code → when it was last in sight, ms */
     this.sight = new Map();
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.timer = undefined;
   }
 
-  /** Begin to read; raises what `getUserMedia` raises. */
+  /** Begin to read, unless it was stopped meanwhile; raises what `getUserMedia` raises. */
   async start() {
-    this.stream = await navigator.mediaDevices.getUserMedia({
+    const stream = await navigator.mediaDevices.getUserMedia({
       audio: false,
       video: { facingMode: 'environment', width: { ideal: 1280 }, height: { ideal: 720 } },
     });
-    this.video.srcObject = this.stream;
+    this.stream = stream;
+    if (this.stopped) return this.stop(); // a person takes long to allow it
+    this.video.srcObject = stream;
     await this.video.play();
+    if (this.stopped) return;
     this.#work();
     this.timer = setInterval(() => this.#look(), 1000 / FPS);
   }
 
   stop() {
+    this.stopped = true;
     clearInterval(this.timer);
     this.stream?.getTracks().forEach((track) => track.stop());
     this.stream = null;
@@ -79,7 +84,9 @@ export class Camera {
       this.askedMs = 0;
       for (const code of data) this.#saw(code);
     };
-    this.worker.onerror = () => this.#work();
+    this.worker.onerror = () => {
+      this.askedMs ||= performance.now(); // it did not come: it owes every answer
+    };
   }
 
   async #look() {

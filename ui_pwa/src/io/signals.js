@@ -84,8 +84,8 @@ function flash(tone) {
   const root = document.documentElement;
   requestAnimationFrame(() => {
     root.dataset.flash = tone === 'alarm' ? 'stop' : tone;
+    setTimeout(() => {
+      if (lastFlashMs === now) delete root.dataset.flash;
+    }, FLASH_MS_MIN / 2);
   });
-  setTimeout(() => {
-    if (lastFlashMs === now) delete root.dataset.flash;
-  }, FLASH_MS_MIN / 2);
 }

@@ -32,13 +32,13 @@ export function addCard(app) {
     title: t('devices.add'),
     body: html`<form id="add" class="stack" @submit=${submit}>
       <p>${t('devices.add_when')}</p>
-      ${choices(app, 'kind', KINDS, 'device_kind', 'printer')}
+      ${radios(app, 'kind', KINDS, 'device_kind', 'printer')}
       ${field(
         t('devices.address'),
         html`<input type="text" name="address" maxlength=${ADDRESS_CHARS_MAX} autocomplete="off"
           autocapitalize="off" spellcheck="false" placeholder="192.168.7.40">`,
       )}
-      <div class="of-printer">${choices(app, 'language', LANGUAGES, 'language')}</div>
+      <div class="of-printer">${radios(app, 'language', LANGUAGES, 'language')}</div>
       ${field(
         t('devices.name'),
         html`<input type="text" name="name" maxlength=${NAME_CHARS_MAX} autocomplete="off">`,
@@ -65,8 +65,9 @@ function lacks({ address = '', name = '', kind, language }) {
   return name.trim() ? null : { code: 'device_name_missing', facts: {} };
 }
 
+/** What is one of a few words. */
 /** @type {(app: App, name: string, values: string[], texts: string, first?: string) => unknown} */
-const choices = (app, name, values, texts, first) =>
+export const radios = (app, name, values, texts, first) =>
   html`<fieldset class="radios"><legend>${app.t(`devices.${name}`)}</legend>${values.map(
     (value) => html`<label class="radio"><input type="radio" name=${name} value=${value}
       ?checked=${value === first}> ${app.t(`${texts}.${value}`)}</label>`,

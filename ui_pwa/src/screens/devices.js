@@ -6,7 +6,7 @@ import { byId } from '../painter.js';
 import { action, footer, header, notice } from '../parts/parts.js';
 import { chip, empty, row } from '../parts/rows.js';
 import { age, card, facts, field, strip } from '../parts/sheets.js';
-import { addCard, takeAddress } from './device_add.js';
+import { addCard, radios, takeAddress } from './device_add.js';
 
 const HEARS = /^(device|station)\.|^status$/;
 const KINDS = ['printer', 'scanner'];
@@ -194,13 +194,6 @@ function adoption(app, d) {
       })}</form>`,
   });
 }
-
-/** @param {App} app @param {string} name @param {string[]} values @param {string} texts */
-const radios = (app, name, values, texts) =>
-  html`<fieldset class="radios"><legend>${app.t(`devices.${name}`)}</legend>${values.map(
-    (value) => html`<label class="radio"><input type="radio" name=${name} value=${value}>
-      ${app.t(`${texts}.${value}`)}</label>`,
-  )}</fieldset>`;
 
 /** @param {App} app @param {DeviceView} d */
 const testAction = (app, d) =>

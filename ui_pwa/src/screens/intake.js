@@ -71,13 +71,15 @@ function take(app, text) {
 
 /** @param {App} app */
 async function start(app) {
-  camera = new Camera((text) => app.wedge?.read(text));
+  const own = new Camera((text) => app.wedge?.read(text));
+  camera = own;
   fault = '';
   try {
     if (!hasCamera()) throw new DOMException('', 'NotFoundError');
-    await camera.start();
+    await own.start();
   } catch (error) {
-    fault = error instanceof DOMException && error.name === 'NotAllowedError' ? 'denied' : 'none';
+    const denied = error instanceof DOMException && error.name === 'NotAllowedError';
+    if (camera === own) fault = denied ? 'denied' : 'none';
   }
   app.paint();
 }

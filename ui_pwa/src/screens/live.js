@@ -116,7 +116,7 @@ function alarms(app) {
   });
 }
 
-/** How many orders are in each state: longest bar first seen. @param {App} app */
+/** How many orders are in each state; where they end comes last. @param {App} app */
 function flow(app) {
   const { t, state } = app;
   /** @type {[string, number][]} */

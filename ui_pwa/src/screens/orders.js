@@ -5,6 +5,7 @@ import { shortOrder } from '../core/text.js';
 import { action, header, notice, reason, whyFrozen } from '../parts/parts.js';
 import { chip, empty, row, todo } from '../parts/rows.js';
 import { age, card, facts, moment, strip } from '../parts/sheets.js';
+import { askGift } from './asks.js';
 
 /** Begins the QR of a label: its next part is the waybill number. */
 const LABEL = /^FG1:([^:]+):/;
@@ -203,16 +204,8 @@ function giftLine(app, o, line) {
     ${action(app, {
       text: t('act.gift_other', { other: of.other }),
       why: app.why('gift.substitute') ?? (line.suggest ? null : none),
-      onPress: () => substitute(app, o, line),
+      onPress: () => askGift(app, o.id, { no: line.line }),
     })}`;
-}
-
-/** @param {App} app @param {OrderView} o @param {GiftTrace['lines'][number]} line */
-function substitute(app, o, line) {
-  app.askReason('gift', (reason) => {
-    app.close();
-    app.send('gift.substitute', { order_id: o.id, line: line.line, reason });
-  });
 }
 
 /** @param {App} app @param {OrderView} o */

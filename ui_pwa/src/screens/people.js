@@ -14,12 +14,6 @@ const ROLES = ['picker', 'packer', 'keeper', 'leader', 'supervisor', 'admin'];
 const NAME_CHARS_MAX = 40;
 const NUMBER_CHARS_MAX = 20;
 
-/** The badge that was just made for the person on the screen. */
-/** @type {IssuedBadge | null} */
-let fresh = null;
-/** A PIN that was just given out, and to whom. */
-let pin = { person: '', text: '' };
-
 /** @param {App} app @returns {StaffView[]} */
 const staff = (app) => app.state.seen.people?.people ?? [];
 const reads = () => ({ people: '/people', printers: '/printers' });
@@ -121,11 +115,11 @@ export const person = {
 /** @param {App} app @param {StaffView} p */
 function sheet(app, p) {
   const { t } = app;
-  const made = fresh?.person === p.id ? fresh : null;
+  const { badge = null, pin = '' } = given(app, p) ?? {};
   return html`
     ${isHeld(p) ? locks(app, p) : nothing}
-    ${made ? badgeCard(app, made) : nothing}
-    ${pin.person === p.id ? pinCard(app, pin.text) : nothing}
+    ${badge ? badgeCard(app, badge) : nothing}
+    ${pin ? pinCard(app, pin) : nothing}
     ${card({
       title: t('people.badge'),
       behind: chip(t(p.badge ? 'people.has_badge' : 'people.no_badge'), p.badge ? 'good' : 'bad'),
@@ -204,17 +198,24 @@ function badgeActions(app, p) {
 /** @param {App} app @param {StaffView} p */
 const issue = (app, p) =>
   asked(app, async () => {
-    fresh = await call('POST', `/people/${encodeURIComponent(p.id)}/badge`, { id: newId() });
-    pin = { person: p.id, text: fresh?.pin ?? '' };
-    if (!fresh?.pin) pin = { person: '', text: '' };
+    /** @type {IssuedBadge} */
+    const badge = await call('POST', `/people/${encodeURIComponent(p.id)}/badge`, { id: newId() });
+    give(app, { person: p.id, badge, pin: badge.pin ?? '' });
   });
 
 /** @param {App} app @param {StaffView} p */
 const givePin = (app, p) =>
   asked(app, async () => {
-    const answer = await call('POST', `/people/${encodeURIComponent(p.id)}/pin`, { id: newId() });
-    pin = { person: p.id, text: answer.pin };
+    const { pin } = await call('POST', `/people/${encodeURIComponent(p.id)}/pin`, { id: newId() });
+    give(app, { person: p.id, badge: given(app, p)?.badge ?? null, pin });
   });
+
+/** What this person was just given, if anything. @param {App} app @param {StaffView} p */
+const given = ({ state }, p) => (state.given?.person === p.id ? state.given : null);
+
+/** Show it, unless its screen was left meanwhile. @param {App} app @param {Given} given */
+const give = (app, given) =>
+  app.state.about === given.person && app.dispatch({ type: 'given', given });
 
 /** @param {App} app @param {() => Promise<unknown>} work */
 async function asked(app, work) {

@@ -76,7 +76,10 @@ export async function takeBadge(app, code) {
   if (!refusal) badge = '';
   else if (refusal.code === NEEDS_PIN.code || refusal.code === 'box_away') ask(app, 'pin');
   else if (UNPAIRED.includes(refusal.code)) leadToPairing(app, refusal);
-  else app.refuse(refusal);
+  else {
+    forgetBadge();
+    app.refuse(refusal);
+  }
 }
 
 /** Whether a PIN was given here within the time that the box may let a badge alone pass. */
