@@ -4,6 +4,7 @@ An unknown key is an error that names its line. `FLOORGATE_HTTP_PORT=8443` sets 
 """
 
 import difflib
+import ipaddress
 import os
 import re
 import tomllib
@@ -20,6 +21,8 @@ from edge.app.telling import ToldError, cause_zh
 from edge.domain.foreign import in_chinese
 
 ENV_PREFIX: Final = "FLOORGATE_"
+Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
+"""A TCP port; 0: one that is free."""
 
 
 class ConfigError(ToldError):
@@ -43,7 +46,7 @@ class HttpConfig(Part, frozen=True):
     """Where the box's pages are. Without `tls` only a loopback host makes sense."""
 
     host: str = "0.0.0.0"  # noqa: S104 - PDAs come over the LAN
-    port: int = 8443
+    port: Port = 8443
     tls: bool = True
     names: tuple[str, ...] = ()
     """Further DNS names and IP addresses that the certificate is made for."""
@@ -55,7 +58,7 @@ class HttpConfig(Part, frozen=True):
     """The key of that certificate (PEM, not encrypted)."""
     open_devices: bool = False
     """Let PDAs sign in that nobody paired; for demonstrations."""
-    enrol_port: int | None = None
+    enrol_port: Port | None = None
     """Plain HTTP, for the enrolment page only; 0: none; unset: 80 where systemd opened it."""
 
 
@@ -180,9 +183,14 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
     except msgspec.ValidationError as error:
         at, fault = f"{path}{_line_of(text, str(error))}", str(error)
         wanted, wanted_zh = _wanted(fault)
-        raise ConfigError(
-            f"{at}: {fault}{wanted}", f"{at}：{_fault_zh(fault)}{wanted_zh}"
-        ) from error
+        said, said_zh = _in_words(fault)
+        raise ConfigError(f"{at}: {said}{wanted}", f"{at}：{said_zh}{wanted_zh}") from error
+    _check(config, path, text)
+    return config
+
+
+def _check(config: Config, path: Path, text: str) -> None:
+    """Raise `ConfigError` where values do not go together, or cannot be what they are for."""
     if bool(config.http.certificate) != bool(config.http.key):
         line = _line_of(text, "`$.http.certificate`") or _line_of(text, "`$.http.key`")
         raise ConfigError(
@@ -196,7 +204,21 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
                 f"{path}: station {station.id} names unknown printers {unknown}; add [[printers]]",
                 f"{path}：打包台 {station.id} 写了没有的打印机 {unknown}；请加上 [[printers]]",
             )
-    return config
+    if (hub := config.hub.url) and not hub.startswith(("ws://", "wss://")):
+        raise ConfigError(
+            f"{path}{_line_of(text, '`$.hub.url`')}: hub.url {hub}: write it as "
+            "wss://hub.example/link",
+            f"{path}{_line_of(text, '`$.hub.url`')}：hub.url {hub}：请写成 wss://hub.example/link",
+        )
+    for network in config.discovery.networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            line = _line_of(text, "`$.discovery.networks`")
+            raise ConfigError(
+                f"{path}{line}: discovery.networks: {error}; write it as 10.0.0.0/24",
+                f"{path}{line}：discovery.networks：{in_chinese(str(error))}；请写成 10.0.0.0/24",
+            ) from error
 
 
 def _override(table: dict[str, Any], environ: Mapping[str, str]) -> None:
@@ -226,28 +248,32 @@ def _line_of(text: str, message: str) -> str:
 
 _PLACE: Final = re.compile(r" - at `\$\.?([^`]*)`$")
 _UNKNOWN: Final = re.compile(r"unknown field `([^`]+)`")
-_FAULTS_ZH: Final = (
-    (re.compile(r"Object contains unknown field `(.+?)`"), r"没有 `\1` 这个键"),
-    (re.compile(r"Object missing required field `(.+?)`"), r"缺少 `\1`"),
-    (re.compile(r"Expected `(.+?)`, got `(.+?)`"), r"应为 `\1`，写的是 `\2`"),
-    (re.compile(r"Expected `(.+?)` ([<>]=? \S+)"), r"应为 \2 的 `\1`"),
-    (re.compile(r"Invalid enum value (.+?)(?= - at|$)"), r"不能写 \1"),
-    (_PLACE, r"（在 `\1`）"),
-)
-"""What msgspec says of a value, and the same in Chinese."""
-_KINDS_ZH: Final = {
-    "`int`": "整数", "`float`": "数字", "`bool`": "true 或 false", "`str`": "文字（加引号）",
-    "`array`": "列表 […]", "`object`": "表", "`null`": "空",
+_FAULTS: Final = (
+    (re.compile(r"Object contains unknown field `(.+?)`"), r"there is no key `\1`",
+     r"没有 `\1` 这个键"),
+    (re.compile(r"Object missing required field `(.+?)`"), r"`\1` is missing", r"缺少 `\1`"),
+    (re.compile(r"Expected `(.+?)`, got `(.+?)`"), r"<\1> is needed, not <\2>",
+     r"这里是<\2>，应为<\1>"),
+    (re.compile(r"Expected `(.+?)` ([<>]=? \S+)"), r"<\1> \2 is needed", r"应为 \2 的<\1>"),
+    (re.compile(r"Invalid enum value (.+?)(?= - at|$)"), r"\1 cannot stand here", r"不能写 \1"),
+    (_PLACE, r" (in `\1`)", r"（在 `\1`）"),
+)  # fmt: skip
+"""What msgspec says of a value, and the same for people in English and Chinese."""
+_KINDS: Final = {
+    "int": ("a whole number", "整数"), "float": ("a number", "数字"),
+    "bool": ("true or false", " true 或 false"), "str": ("a text in quotes", "加引号的文字"),
+    "array": ("a list […]", "列表 […]"), "object": ("a table", "表"), "null": ("nothing", "空"),
 }  # fmt: skip
 
 
-def _fault_zh(fault: str) -> str:
-    """Return in Chinese what msgspec found wrong."""
-    for said, zh in _FAULTS_ZH:
-        fault = said.sub(zh, fault)
-    for kind, zh in _KINDS_ZH.items():
-        fault = fault.replace(kind, zh)
-    return fault
+def _in_words(fault: str) -> tuple[str, str]:
+    """Return in English and Chinese what msgspec found wrong."""
+    en = zh = fault
+    for said, words, words_zh in _FAULTS:
+        en, zh = said.sub(words, en), said.sub(words_zh, zh)
+    for kind, (name, name_zh) in _KINDS.items():
+        en, zh = en.replace(f"<{kind}>", name), zh.replace(f"<{kind}>", name_zh)
+    return en, zh
 
 
 def _wanted(fault: str) -> tuple[str, str]:

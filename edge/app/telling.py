@@ -1,6 +1,7 @@
 """What a person at a shell is told, in both languages."""
 
 import errno
+import socket
 from typing import Final
 
 _CAUSES: Final = {
@@ -19,6 +20,7 @@ _CAUSES: Final = {
     errno.ECONNREFUSED: "连接被拒绝",
     errno.EHOSTUNREACH: "到不了那台机器",
     errno.ENETUNREACH: "到不了那个网络",
+    socket.EAI_NONAME: "没有这个主机名",
 }
 
 

@@ -258,7 +258,18 @@ def ask_health(args: argparse.Namespace) -> int:
         return refused(args, error, WRONG_USAGE)
     scheme = "https" if config.http.tls else "http"
     url = f"{scheme}://localhost:{config.http.port}/health"
-    health, problem = asyncio.run(_wait(url, trust(config), args.wait))
+    try:
+        context = trust(config)
+    except OSError as error:
+        own, see = config.http.certificate, "sudo -u floorgate floorgate doctor certificate"
+        return fail(
+            worded(
+                args,
+                f"{own} cannot be read: {error.strerror}; look at: {see}",
+                f"{own} 读不了：{cause_zh(error)}；请看：{see}",
+            )
+        )
+    health, problem = asyncio.run(_wait(url, context, args.wait))
     if args.json:
         say_json(health or {"ok": False, "problem": str(problem)})
     elif health:

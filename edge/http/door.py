@@ -156,7 +156,9 @@ class Door:
 
 def _shut(host: str, port: int, key: str, error: OSError) -> PortError:
     """Return why a port cannot be opened, and by whom it is taken where that can be seen."""
-    at = f"{host}:{port} cannot be opened ({os.strerror(error.errno or 0)})"
+    is_named = (error.errno or 0) > 0
+    cause = os.strerror(error.errno or 0) if is_named else "there is no such host"
+    at = f"{host}:{port} cannot be opened ({cause})"
     at_zh = f"{host}:{port} 打不开（{cause_zh(error)}）"
     if error.errno == errno.EADDRINUSE:
         who, look = listener(port), f"sudo ss -Hltnp sport = {port}"

@@ -220,7 +220,7 @@ def load(tmp_path: Path, text: str, environ: dict[str, str] | None = None) -> Co
         (GOOD.replace('url = "tcp', 'uri = "tcp'), r"floorgate.toml:9: .*`uri`"),
         (GOOD.replace('["p1"]', '["p9"]'), r"station S1 names unknown printers .*p9"),
         (GOOD.replace("[http]", "[http"), r"not TOML: .*line 3"),
-        ("", r"missing required field `data`"),
+        ("", r"`data` is missing"),
     ],
 )
 def test_a_wrong_configuration_names_file_and_line(tmp_path: Path, text: str, says: str) -> None:
@@ -232,18 +232,27 @@ def test_a_wrong_configuration_names_file_and_line(tmp_path: Path, text: str, sa
 @pytest.mark.parametrize(
     ("text", "en", "zh"),
     [
-        (GOOD.replace("port =", "prt ="), "; write `port`",
+        (GOOD.replace("port =", "prt ="), ":4: there is no key `prt` (in `http`); write `port`",
          ":4：没有 `prt` 这个键（在 `http`）；可以写：`port`"),
         (GOOD + "[htp]\n", "; write `http`", ":15：没有 `htp` 这个键；可以写：`http`"),
-        (GOOD.replace("8443", '"many"'), "",
-         ":4：应为 整数，写的是 文字（加引号）（在 `http.port`）"),
+        (GOOD.replace("8443", '"many"'),
+         ":4: a whole number is needed, not a text in quotes (in `http.port`)",
+         ":4：这里是加引号的文字，应为整数（在 `http.port`）"),
+        (GOOD.replace("8443", "99999"), ":4: a whole number <= 65535 is needed (in `http.port`)",
+         ":4：应为 <= 65535 的整数（在 `http.port`）"),
         (
             GOOD + '[box]\nlanguage = "fr"\n',
             "; write one of: zh, en",
             "：不能写 'fr'（在 `box.language`）；可以写：zh, en",
         ),
-        (GOOD + "[disk]\nwarn_mb = 0\n", "", "：应为 >= 1 的 整数（在 `disk.warn_mb`）"),
-        ("", "", "：缺少 `data`"),
+        (GOOD + "[disk]\nwarn_mb = 0\n", ": a whole number >= 1 is needed (in `disk.warn_mb`)",
+         "：应为 >= 1 的整数（在 `disk.warn_mb`）"),
+        (GOOD + '[hub]\nurl = "hub.example"\n', ": hub.url hub.example: write it as wss://hub.example/link",
+         "：hub.url hub.example：请写成 wss://hub.example/link"),
+        (GOOD + '[discovery]\nnetworks = ["10.0.0.1/24"]\n',
+         ": discovery.networks: 10.0.0.1/24 has host bits set; write it as 10.0.0.0/24",
+         "：discovery.networks：10.0.0.1/24 不是网段的第一个地址；请写成 10.0.0.0/24"),
+        ("", ": `data` is missing", "：缺少 `data`"),
     ],
 )  # fmt: skip
 def test_a_wrong_configuration_says_what_to_write_in_both_languages(
@@ -271,7 +280,7 @@ def test_the_environment_wins(tmp_path: Path) -> None:
     assert load(tmp_path, GOOD, {"FLOORGATE_DISK_STOP_MB": "9"}).disk.stop_mb == 9
     with pytest.raises(ConfigError, match="port"):
         load(tmp_path, GOOD, {"FLOORGATE_HTTP_PORT": "many"})
-    with pytest.raises(ConfigError, match=r"`\$.box`"):
+    with pytest.raises(ConfigError, match=r"a table is needed, not a whole number \(in `box`\)"):
         load(tmp_path, f"box = 1\n{GOOD}".replace("[box]", "[hub]"), {"FLOORGATE_BOX_ID": "b"})
 
 

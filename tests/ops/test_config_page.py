@@ -33,14 +33,16 @@ def word(kind: Any) -> str:
     """Return how the page writes a type."""
     if get_origin(kind) is Annotated:
         inner, meta = get_args(kind)
-        return f"{word(inner)} ≥ {meta.ge}"
+        bound = f"≥ {meta.ge}" if meta.le is None else f"{meta.ge}-{meta.le}"
+        return f"{word(inner)} {bound}"
     if get_origin(kind) is Literal:
         return ", ".join(f'`"{each}"`' for each in get_args(kind))
     if isinstance(kind, EnumType):
         return ", ".join(f'`"{each}"`' for each in members(kind))
     if get_origin(kind) is tuple:
         return f"list of {word(get_args(kind)[0])}"
-    return WORDS[next((each for each in get_args(kind) if each in WORDS), kind)]
+    kinds = [each for each in get_args(kind) if each is not type(None)]
+    return word(kinds[0]) if kinds else WORDS[kind]
 
 
 def default(field: msgspec.structs.FieldInfo) -> str:

@@ -90,6 +90,10 @@ def test_health_says_what_to_look_at_when_nobody_answers(tmp_path: Path) -> None
     assert (done.returncode, "journalctl -u floorgate" in done.stderr) == (1, True)
     said = json.loads(floorgate("health", "--config", str(config), "--json").stdout)
     assert (said["ok"], "refused" in said["problem"]) == (False, True)
+    with config.open("a") as file:
+        file.write('certificate = "/nowhere/site.pem"\nkey = "/nowhere/site.key"\n')
+    done = floorgate("health", "--config", str(config))
+    assert (done.returncode, "/nowhere/site.pem 读不了" in done.stderr) == (1, True), done.stderr
 
 
 def test_the_installer_names_only_units_that_are_there() -> None:
