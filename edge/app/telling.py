@@ -4,6 +4,8 @@ import errno
 import socket
 from typing import Final
 
+from edge.domain.foreign import in_chinese
+
 _CAUSES: Final = {
     errno.ENOENT: "没有这个文件或文件夹",
     errno.EACCES: "没有权限",
@@ -47,4 +49,9 @@ def cause_zh(error: Exception) -> str:
         return error.told("zh")
     if isinstance(error, OSError):
         return _CAUSES.get(error.errno or 0) or error.strerror or str(error)
-    return str(error)
+    return in_chinese(str(error))
+
+
+def cause(error: Exception) -> str:
+    """Return why the system refused, without the path that stands before it already."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)

@@ -21,11 +21,10 @@ from edge.store.backup import STAMP, BackupError, make_backup, prune, read_manif
 from edge.store.boxkey import box_key, renew_key
 from edge.store.feed import FeedError
 from edge.store.fence import read_fence
-from edge.store.journal import DATABASE, Journal, NoJournalError
+from edge.store.journal import DATABASE, Journal
 from edge.store.locks import LOCK, hold
 from edge.store.restore import STAGE, begin_epoch, copy_to_stage, finish_switch, stage, switch
 from edge.store.share import Share
-from edge.store.sqlite import NewerSchemaError
 
 _TOKEN: Final = (
     "\nfirst: make a new token at the hub; write it to /etc/floorgate/credentials/hub-token",
@@ -129,7 +128,7 @@ def new_epoch(args: argparse.Namespace, config: Config) -> int:
     data = Path(config.data)
     with stopped(data):
         finish_switch(data)
-        there = there_is(data, is_replaced=False)
+        there = _head(data) if (data / DATABASE).exists() else None
         if there is None or not there.seq:
             raise BackupError(
                 f"{data}: there is no journal yet; start the box once",
@@ -198,12 +197,21 @@ def there_is(data: Path, *, is_replaced: bool) -> Head | None:
     if not (data / DATABASE).exists():
         return None
     try:
-        with contextlib.closing(Journal(data)) as journal:
-            return journal.head()
-    except (NoJournalError, NewerSchemaError, sqlite3.DatabaseError) as error:
+        return _head(data)
+    except ToldError as error:
         if is_replaced:
             return None
         raise BackupError(
             f"{error}; to replace it all the same: --replace",
             f"{cause_zh(error)}；仍要替换它：--replace",
         ) from error
+
+
+def _head(data: Path) -> Head:
+    """Return where a journal stands; raises `ToldError` where it cannot be read."""
+    try:
+        with contextlib.closing(Journal(data)) as journal:
+            return journal.head()
+    except sqlite3.DatabaseError as error:
+        path = data / DATABASE
+        raise BackupError(f"{path}: {error}", f"{path}：{cause_zh(error)}") from error

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from edge.cli.output import FOUND_WRONG, GOOD, say, say_json
+from edge.cli.words import language_of
 
 
 def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
@@ -25,7 +26,7 @@ def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
 
 def decode_files(args: argparse.Namespace) -> int:
     """Read the codes on each file."""
-    return asyncio.run(_decode(args.files, as_json=args.json))
+    return asyncio.run(_decode(args))
 
 
 def _read(file: Path) -> bytes:
@@ -36,33 +37,45 @@ def _read(file: Path) -> bytes:
         return opened.read(PICTURE_BYTES_MAX + 1)
 
 
-async def _decode(files: list[Path], *, as_json: bool) -> int:
+async def _decode(args: argparse.Namespace) -> int:
     from drivers.api import ImageError, open_decoder  # noqa: PLC0415 - what only this verb needs
     from edge.app.decoding import describe  # noqa: PLC0415
+    from edge.app.telling import cause, cause_zh, told  # noqa: PLC0415
+    from edge.domain.foreign import in_chinese  # noqa: PLC0415
 
-    decoder = open_decoder()
+    decoder, language = open_decoder(), language_of(args)
     code = GOOD
     try:
-        for file in files:
+        for file in args.files:
             problem, codes = "", []
             try:
                 data = await asyncio.to_thread(_read, file)
                 codes = describe(await decoder.decode(data))
             except OSError as error:
-                problem = f"{error.strerror}"
+                problem = told(cause(error), cause_zh(error), language)
             except ImageError as error:
-                problem = f"{error.cause}; {error.hint}"
+                problem = told(
+                    f"{error.cause}; {error.hint}",
+                    f"{in_chinese(error.cause)}；{in_chinese(error.hint)}",
+                    language,
+                )
             if not codes:
                 code = FOUND_WRONG
-            if as_json:
+            if args.json:
                 found = msgspec.to_builtins(codes)
                 say_json({"file": str(file), "codes": found, "problem": problem})
             else:
-                say(f"{file}: {problem or ('no code' if not codes else f'{len(codes)} code(s)')}")
+                count = len(codes)
+                read = told(
+                    f"{count} code(s)" if codes else "no code",
+                    f"{count} 个条码" if codes else "没有条码",
+                    language,
+                )
+                say(f"{file}: {problem or read}")
                 for each in codes:
                     where = f"{each.corners[0][0]},{each.corners[0][1]}"
-                    mark = "  waybill?" if each.waybill else ""
-                    say(f"  {each.symbology:12} {each.text!r}  at {where}{mark}")
+                    mark = told("  waybill?", "  面单号？", language) if each.waybill else ""
+                    say(f"  {each.symbology:12} {each.text!r}  @ {where}{mark}")
     finally:
         await decoder.close()
     return code

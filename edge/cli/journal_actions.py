@@ -91,7 +91,7 @@ def _on_journal(args: argparse.Namespace, verb: Callable[[Journal, Path], int]) 
             worded(
                 args,
                 f"{data}: the database is damaged: {error}; restore a backup",
-                f"{data}：数据库坏了：{error}；请恢复备份",
+                f"{data}：数据库坏了：{cause_zh(error)}；请恢复备份",
             )
         )
 

@@ -119,7 +119,22 @@ _LABELS: Final = {
     "there is no '{}'": "没有“{0}”",
     "use one of {}": "可用的：{0}",
 }
-TABLES: Final = (_TOML, _DEVICES, _PICTURES, _LABELS)
+_FILES: Final = {
+    "database disk image is malformed": "数据库文件已损坏",
+    "file is not a database": "不是数据库文件",
+    "disk I/O error": "磁盘读写出错",
+    "database is locked": "数据库正被别的程序占用",
+    "unable to open database file": "打不开数据库文件",
+    "attempt to write a readonly database": "数据库只能读",
+    "database or disk is full": "磁盘已满",
+    "no such table: {}": "数据库里缺少表 {0}",
+    "no such column: {}": "数据库里缺少列 {0}",
+    "Input data was truncated": "内容被截断",
+    "JSON is malformed: {} (byte {})": "JSON 在第 {1} 字节处有误：{0}",
+    "MessagePack data is malformed: {} (byte {})": "MessagePack 在第 {1} 字节处有误：{0}",
+}
+"""What SQLite and msgspec say of a file."""
+TABLES: Final = (_TOML, _DEVICES, _PICTURES, _LABELS, _FILES)
 
 
 def in_chinese(text: str) -> str:

@@ -21,7 +21,7 @@ from typing import Annotated, Final, TextIO
 import msgspec
 import zstandard
 
-from edge.app.telling import ToldError, cause_zh
+from edge.app.telling import ToldError, cause, cause_zh
 from edge.store import durable
 from edge.store.archive import ARCHIVE
 from edge.store.journal import (
@@ -187,11 +187,11 @@ def read_manifest(path: Path) -> Manifest:
     except OSError as error:
         raise BackupError(
             f"{file}: {error.strerror}; give the folder of a backup",
-            f"{file}：{error.strerror}；请给出一份备份的目录",
+            f"{file}：{cause_zh(error)}；请给出一份备份的目录",
         ) from error
     except BROKEN_BYTES as error:
         raise BackupError(
-            f"{file}: {error}; take another backup", f"{file}：{error}；请换一份备份"
+            f"{file}: {error}; take another backup", f"{file}：{cause_zh(error)}；请换一份备份"
         ) from error
     if (manifest.format, manifest.v) != (FORMAT, FORMAT_VERSION):
         raise BackupError(
@@ -238,8 +238,8 @@ def unpack(backup: Path, parts: dict[str, Part], into: Path, *, may_link: bool) 
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise
             raise BackupError(
-                f"{backup / name}: {error}; take another backup",
-                f"{backup / name}：{error}；请换一份备份",
+                f"{backup / name}: {cause(error)}; take another backup",
+                f"{backup / name}：{cause_zh(error)}；请换一份备份",
             ) from error
         if found != (part.sha256, part.size):
             raise BackupError(
@@ -343,7 +343,7 @@ def copy_database(source: Path, target: Path) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target.parent)) from error
         raise BackupError(
             f"{source}: {error}; see: floorgate doctor",
-            f"{source}：{error}；请看：floorgate doctor",
+            f"{source}：{cause_zh(error)}；请看：floorgate doctor",
         ) from error
     durable.sync_file(target)
 

@@ -17,7 +17,7 @@ import msgspec
 import zstandard
 
 from edge.app.ports import StoredCheckpoint
-from edge.app.telling import ToldError
+from edge.app.telling import ToldError, cause_zh
 from edge.domain.personal import keys_of
 from edge.store.sqlite import erase
 from sync.api import BROKEN_BYTES, GENESIS, HASH_BYTES, decode_entry, link
@@ -126,7 +126,9 @@ def unpack(raw: bytes) -> Piece:
             )
         piece = _decoder.decode(zstandard.ZstdDecompressor().decompress(packed))
     except (zstandard.ZstdError, *BROKEN_BYTES) as error:
-        raise FeedError(f"a piece cannot be read: {error}", f"一个片段读不了：{error}") from error
+        raise FeedError(
+            f"a piece cannot be read: {error}", f"一个片段读不了：{cause_zh(error)}"
+        ) from error
     if piece.v > PIECE_VERSION:
         raise NewerPieceError(
             "a piece is a newer Floorgate's; install that version here first",

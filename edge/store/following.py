@@ -16,6 +16,7 @@ import msgspec
 import zstandard
 
 from edge.app.ports import Batch, Head, StoredEntry
+from edge.app.telling import cause_zh
 from edge.domain.projections import apply
 from edge.domain.world import World
 from edge.store import durable, feed
@@ -140,7 +141,7 @@ class Follower:
         except DAMAGED as error:
             raise FeedError(
                 f"{bases[-1]}: {error}; remove it, the box makes another",
-                f"{bases[-1]}：{error}；请删除它，盒子会另做一份",
+                f"{bases[-1]}：{cause_zh(error)}；请删除它，盒子会另做一份",
             ) from error
         if self.head is not None:
             self.close()  # the last to close it takes its log into the file

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from edge.app.ports import Head
-from edge.app.telling import ToldError
+from edge.app.telling import ToldError, cause_zh
 from edge.store.archive import ARCHIVE, Archive
 from edge.store.sqlite import BUSY_TIMEOUT_MS, SCHEMA_VERSION, TIMELINE, check_version
 from sync.api import (
@@ -106,7 +106,7 @@ class Journal:
         except sqlite3.DatabaseError as error:
             raise NoJournalError(
                 f"{path}: not a database of Floorgate: {error}",
-                f"{path}：不是 Floorgate 的数据库：{error}",
+                f"{path}：不是 Floorgate 的数据库：{cause_zh(error)}",
             ) from error
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from edge.app.ports import Batch, Head, Ids, StoredEntry
+from edge.app.telling import cause_zh
 from edge.domain.decide import Answer
 from edge.domain.entries import LINK_DSEQ, PersonalRecord
 from edge.domain.model import Assignment, Box, Order, Person
@@ -96,7 +97,7 @@ class Rebuild:
         except BROKEN_BYTES as error:
             raise BackupError(
                 f"the hub's copy: entry {seq} cannot be read: {error}",
-                f"中枢的副本：条目 {seq} 读不了：{error}",
+                f"中枢的副本：条目 {seq} 读不了：{cause_zh(error)}",
             ) from error
         if (entry.box, entry.epoch, entry.seq) != (self._box, epoch, seq):
             raise BackupError(

@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from edge.app.telling import cause_zh
 from edge.store import durable, feed
 from edge.store.archive import ARCHIVE
 from edge.store.backup import KEPT, UNCHANGING, UNFINISHED, copy_database, copy_file, pack_file
@@ -169,7 +170,7 @@ class Share:
         except BROKEN_BYTES as error:
             raise FeedError(
                 f"{path}: {error}; empty the share, it is filled again",
-                f"{path}：{error}；请清空共享，它会重新写满",
+                f"{path}：{cause_zh(error)}；请清空共享，它会重新写满",
             ) from error
 
 

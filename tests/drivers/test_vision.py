@@ -221,3 +221,8 @@ def test_the_command_line_reads_files(tmp_path: Path) -> None:
     assert first["codes"][0]["gs1"]["lot"] == "A7"
     assert (second["codes"], second["problem"]) == ([], "")
     assert "No such file" in third["problem"]
+    chinese = os.environ | {"LC_ALL": "zh_CN.UTF-8"}
+    command = [*command[:4], str(good), str(empty), "none.png"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=chinese)
+    said = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
+    assert said == [f"{good}: 1 个条码", f"{empty}: 没有条码", "none.png: 没有这个文件或文件夹"]

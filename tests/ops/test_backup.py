@@ -272,7 +272,7 @@ async def started(house: House) -> None:
         ("newer schema", "install Floorgate 9.9"),
         ("no backup", "give the folder of a backup"),
         ("cut", "cut or changed"),
-        ("missing", "No such file"),
+        ("missing", "box.key: No such file"),
     ],
 )
 def test_what_cannot_be_restored_is_refused(house: House, broken: str, said: str) -> None:
@@ -367,7 +367,7 @@ def test_a_refusal_is_said_in_the_language_of_the_box(house: House) -> None:
     nowhere = str(house.root / "nowhere")
     assert "give the folder of a backup" in house.run("restore", nowhere)[2]
     house.config.write_text(house.config.read_text().replace('"en"', '"zh"'))
-    assert "请给出一份备份的目录" in house.run("restore", nowhere)[2]
+    assert "没有这个文件或文件夹；请给出一份备份的目录" in house.run("restore", nowhere)[2]
 
 
 def test_two_backups_of_one_second_are_two(house: House) -> None:

@@ -35,7 +35,7 @@ def check(patient: Patient) -> list[Finding]:
     except NewerSchemaError as error:
         return _bad(f"数据库版本比程序新：{cause_zh(error)}", str(error), NEWER)
     except sqlite3.DatabaseError as error:
-        return _bad(f"数据库损坏：{error}", f"The database is damaged: {error}")
+        return _bad(f"数据库损坏：{cause_zh(error)}", f"The database is damaged: {error}")
     if not report.ok:
         worst = report.findings[0]
         look = f"sudo -u floorgate floorgate journal verify; {DO}"
