@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from edge.domain import commands as c
 from edge.domain.allotting import is_optimistic, picked_stock, wants
@@ -16,6 +16,7 @@ from tests.domain.site import BINS, MUG, Site, gtin, line
 BIN = BINS[MUG]
 ROWS = (("Z-1", "L1", "2027-01-01"), ("Z-2", "L2", "2027-02-01"), (BIN, "L1", "2027-01-01"))
 ORDERS = tuple(f"o{n}" for n in range(3))
+TAGGED, TAG = ORDERS[0], "VIP"
 orders = st.sampled_from(ORDERS)
 
 
@@ -28,6 +29,8 @@ class Books(RuleBasedStateMachine):
         self.seen = 0
         self.books: dict[tuple[str, str, str], int] = {}
         self.held: dict[tuple[str, ...], int] = {}
+        self.kept = 0
+        self.used = 0
         self.tell((6, 6, 6))
 
     def tell(self, pieces: tuple[int, ...], **as_of: int) -> None:
@@ -36,15 +39,26 @@ class Books(RuleBasedStateMachine):
         items = [{"location": b, "lot": lot, "expiry": e, "qty": n} for (b, lot, e), n in rows]
         self.site.bins(MUG, *items, **as_of)
 
-    @initialize(sizes=st.tuples(*[st.integers(1, 7)] * 3))
-    def begin(self, sizes: tuple[int, ...]) -> None:
-        """Let a first order of each number come in."""
+    @initialize(sizes=st.tuples(*[st.integers(1, 7)] * 3), kept=st.integers(0, 9))
+    def begin(self, sizes: tuple[int, ...], kept: int) -> None:
+        """Keep pieces for orders with a tag, and let a first order of each number come in."""
+        self.keep(kept)
         for order, qty in zip(ORDERS, sizes, strict=True):
             self.assign(order, qty, "")
 
     @rule(order=orders, qty=st.integers(1, 9), lot=st.sampled_from(["", "L1", "L2"]))
     def assign(self, order: str, qty: int, lot: str) -> None:
-        self.site.assign(order, line(1, MUG, qty, lot=lot))
+        tags = [TAG] if order == TAGGED else []
+        self.site.assign(order, line(1, MUG, qty, lot=lot), tags=tags)
+        self.movements_are_the_books()
+        self.nothing_is_promised_twice()
+
+    @precondition(lambda self: self.kept)
+    @rule(qty=st.integers(1, 9))
+    def keep(self, qty: int) -> None:
+        """Let the hub keep so many pieces for orders with the tag."""
+        self.kept = qty
+        self.site.tell("stock.quota", items=[{"id": "q", "sku": MUG, "qty": qty, "tag": TAG}])
 
     @rule(order=orders, how=st.sampled_from(["pick", "short", "ship"]))
     def work(self, order: str, how: str) -> None:
@@ -143,6 +157,7 @@ class Books(RuleBasedStateMachine):
                 self.books = {at: n for at, n in self.books.items() if at[0] not in skus}
                 self.books |= {tuple(row[:3]): row[3] for row in draft.data["books"]}
             elif draft.kind == "stock.moved":
+                self.note_use(draft.data)
                 for sku, place, change, locked, *lot in draft.data["moves"]:
                     at = (sku, place, "".join(lot))
                     self.books[at] = self.books.get(at, 0) + change
@@ -152,6 +167,11 @@ class Books(RuleBasedStateMachine):
             at = (shelf.sku, shelf.location, shelf.lot)
             assert shelf.on_hand == self.books.get(at, 0)
 
+    def note_use(self, move: dict[str, Any]) -> None:
+        """Follow how much of what is kept for its tag the tagged order has locked."""
+        if self.kept and move.get("order") == TAGGED and move["why"] != "ship":
+            self.used = max(0, self.used + sum(each[3] for each in move["moves"]))
+
     def note_lock(self, move: dict[str, Any], at: tuple[str, ...], change: int, qty: int) -> None:
         """Follow what each order holds of a shelf: it ships no more than that."""
         held = (move.get("order", ""), *at)
@@ -159,6 +179,26 @@ class Books(RuleBasedStateMachine):
             assert -change <= self.held.get(held, 0)
         self.held[held] = self.held.get(held, 0) + qty
         assert self.held[held] >= 0
+
+    @invariant()
+    def nothing_is_promised_twice(self) -> None:
+        """What an order locks leaves what is locked, inbound or kept for others (PICK-10)."""
+        site, last = self.site, self.site.last
+        drafts = last.drafts if last else ()
+        locks = [d.data for d in drafts if d.kind == "stock.moved" and d.data["why"] == "lock"]
+        if not locks or any(draft.kind == "stock.trusted" for draft in drafts):
+            return
+        kept = max(0, self.kept - self.used) if locks[-1]["order"] != TAGGED else 0
+        left = 0
+        for shelf in site.all(Shelf):
+            lot = site.load(Lot, lot_id(MUG, shelf.lot))
+            is_open = shelf.location != site.rules.document.returns.quarantine
+            free = shelf.on_hand - shelf.locked - shelf.pending
+            if is_open and (not isinstance(lot, Lot) or lot.usable):
+                left += free
+            else:
+                left += min(0, free)
+        assert left >= kept
 
     @invariant()
     def the_stock_gate_is_open_only_where_the_goods_are(self) -> None:
@@ -182,6 +222,27 @@ class Books(RuleBasedStateMachine):
                 for sku, _, _, _, *lot in draft.data["moves"]:
                     known = self.site.load(Lot, lot_id(sku, "".join(lot)))
                     assert not (isinstance(known, Lot) and known.frozen)
+
+
+@given(
+    pieces=st.tuples(*[st.integers(0, 9)] * 3),
+    sizes=st.tuples(*[st.integers(1, 12)] * 3),
+    kept=st.integers(0, 9),
+    lost=st.integers(0, 9),
+)
+@settings(max_examples=60, deadline=None)
+def test_orders_that_come_in_are_promised_what_is_free(
+    pieces: tuple[int, ...], sizes: tuple[int, ...], kept: int, lost: int
+) -> None:
+    """However much is asked for, what others have or what is kept for them is not (PICK-10)."""
+    books = Books()
+    books.tell(pieces)
+    books.begin(sizes, kept)
+    books.count(ROWS[0], max(0, pieces[0] - lost))
+    books.change(ORDERS[1], sizes[0])
+    books.movements_are_the_books()
+    books.nothing_is_promised_twice()
+    books.nothing_is_negative_and_locks_are_the_orders()
 
 
 TestBooks = SHRINKS(Books.TestCase)
