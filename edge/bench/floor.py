@@ -11,6 +11,9 @@ from edge.clock import SystemClock, SystemIds
 from edge.domain import commands as c
 from edge.domain.commands import Command
 from edge.domain.views import answer_view
+from edge.linking import signed
+from edge.store.durable import KEY_BYTES, secret
+from edge.store.journal import BOX_KEY, DATABASE
 from edge.store.sqlite import SqliteStore
 from edge.store.writer import Writer
 
@@ -31,12 +34,13 @@ class BenchFloor:
         self.clock = SystemClock()
         self.ids = SystemIds()
         self.store = store(path)
+        key = secret(path.parent / BOX_KEY) if path.name == DATABASE else bytes(KEY_BYTES)
         self.writer = Writer(
             self.store,
             box="bench",
             clock=self.clock,
             ids=self.ids,
-            sign=lambda *_: b"",
+            sign=signed("bench", key),
             render=answer_view,
         )
         self._dseq = count(1)
