@@ -17,10 +17,12 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from edge.http.linking import link, link_styles
+from edge.http.guard import content_security_policy
+from edge.http.linking import link, link_page, link_styles
 
 FOLDERS: Final = ("src", "enrol", "gallery", "css", "locales", "vendor", "icons", "voice")
-FILES: Final = ("index.html", "manifest.webmanifest", "sw.js", "favicon.svg")
+INDEX: Final = "index.html"
+FILES: Final = (INDEX, "manifest.webmanifest", "sw.js", "favicon.svg")
 LEFT_OUT: Final = {".md", ".template"}
 OPEN_TO_ALL: Final = "enrol/probe.json"
 """Proves to the page on plain HTTP that HTTPS works; it says nothing else."""
@@ -52,7 +54,8 @@ class Assets:
     """All files of the page, by their path."""
 
     def __init__(self, root: Path) -> None:
-        self._assets = {path: _asset(path, body) for path, body in _bodies(root).items()}
+        bodies, self._policy = _bodies(root)
+        self._assets = {path: _asset(path, body) for path, body in bodies.items()}
         shell = {f"/{path}": asset.etag for path, asset in sorted(self._assets.items())}
         version = hashlib.sha256(msgspec.json.encode(shell)).hexdigest()[:HASH_CHARS]
         self._packed: dict[str, bytes] = {}
@@ -65,7 +68,7 @@ class Assets:
 
     async def serve(self, request: web.Request) -> web.Response:
         """Answer a file of the page; `/` is its index."""
-        path = request.path.lstrip("/") or "index.html"
+        path = request.path.lstrip("/") or INDEX
         asset = self._assets.get(path)
         if asset is None:
             raise web.HTTPNotFound
@@ -74,6 +77,8 @@ class Assets:
             "Cache-Control": "no-cache",
             "Vary": "Accept-Encoding",
         }
+        if path == INDEX:
+            headers["Content-Security-Policy"] = self._policy
         if path == OPEN_TO_ALL:
             headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         if request.headers.get("If-None-Match") == headers["ETag"]:
@@ -122,8 +127,8 @@ def _paths(root: Path) -> list[str]:
     return found
 
 
-def _bodies(root: Path) -> dict[str, bytes]:
-    """Return what each path is answered with."""
+def _bodies(root: Path) -> tuple[dict[str, bytes], str]:
+    """Return what each path is answered with, and the index's Content-Security-Policy."""
     bodies = {path: (root / path).read_bytes() for path in _paths(root)}
     scripts = {
         path: (body if path == LIBRARY else without_comments(body)).decode()
@@ -137,7 +142,9 @@ def _bodies(root: Path) -> dict[str, bytes]:
     }
     rest = {path: body for path, body in bodies.items() if path not in {*scripts, *styles}}
     linked = link(scripts) | link_styles(styles)
-    return rest | {path: code.encode() for path, code in linked.items()}
+    page = link_page(bodies[INDEX].decode(), linked)
+    served = {path: text.encode() for path, text in {**linked, INDEX: page.html}.items()}
+    return rest | served, content_security_policy(page.scripts, page.styles)
 
 
 def _asset(path: str, body: bytes) -> Asset:

@@ -4,7 +4,8 @@ The page is written as small modules, and a slow PDA pays more for each request 
 brings. So the modules that a screen cannot do without are joined in a bundle, each in a function of
 its own. Whoever imports one of them takes it from there: there is one instance of each, as ever.
 
-A style stands where another imports it, and travels with that one only.
+A style stands where another imports it, and travels with that one only. The page itself carries the
+style and the script that its first paint waits for.
 
 It knows the forms that the page is written in; any other is an error, not a guess.
 """
@@ -12,7 +13,7 @@ It knows the forms that the page is written in; any other is an error, not a gue
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 ENTRY: Final = "src/main.js"
 BUNDLES: Final = {"src/start.js": ENTRY, "src/work.js": "src/screens/pick.js"}
@@ -27,6 +28,8 @@ _EXPORT: Final = re.compile(r"(?m)^export (?=(?:async function|function|class|co
 _LIST: Final = re.compile(r"(?m)\bexport ?\{([^}]*)\};?$")
 _NAME: Final = re.compile(r"([\w$]+)(?: as ([\w$]+))?")
 _STYLE: Final = re.compile(r'(?m)^@import "([^"]+)";\n')
+_SHEET: Final = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
+_SCRIPT: Final = re.compile(r'<script src="([^"]+)"></script>')
 _UNKNOWN: Final = re.compile(r"(?m)^[ \t]*(?:import|export)\b(?!\().*$")
 
 
@@ -68,6 +71,34 @@ def link_styles(styles: Mapping[str, str]) -> dict[str, str]:
         return _STYLE.sub(lambda found: styles[_at(path, found[1])], styles[path])
 
     return {path: whole(path) for path in styles if path not in inside}
+
+
+class Page(NamedTuple):
+    """A page as it is served, with the scripts and styles that stand in it."""
+
+    html: str
+    scripts: list[str]
+    styles: list[str]
+
+
+def link_page(html: str, files: Mapping[str, str]) -> Page:
+    """Return a page with the styles and the plain scripts in it that it asks for; modules stay out.
+
+    Raises `ValueError` for what is not there, and for a file that would end its element early.
+    """
+    page = Page(html, [], [])
+
+    def inside(path: str, tag: str, into: list[str]) -> str:
+        if path not in files:
+            raise ValueError(f"there is no {path}, which the page asks for")
+        if f"</{tag}" in files[path].lower():
+            raise ValueError(f"{path} holds </{tag}, which would end it inside a page")
+        into.append(files[path])
+        return f"<{tag}>{files[path]}</{tag}>"
+
+    html = _SHEET.sub(lambda found: inside(found[1], "style", page.styles), html)
+    html = _SCRIPT.sub(lambda found: inside(found[1], "script", page.scripts), html)
+    return page._replace(html=html)
 
 
 def _needed(scripts: Mapping[str, str], path: str, above: tuple[str, ...]) -> Iterator[str]:

@@ -158,7 +158,8 @@ class Peer:
             shape = {"ok": False, "code": no.code, "facts": no.facts, "hint": no.code}
             response = web.json_response(shape, status=no.status)
         if not response.prepared:
-            response.headers.update(HEADERS)
+            for name, value in HEADERS.items():
+                response.headers.setdefault(name, value)
         return response
 
     # ---- people

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.http.linking import ENTRY, link, link_styles
+from edge.http.linking import ENTRY, link, link_page, link_styles
 
 PICK = "src/screens/pick.js"
 PROGRAM = {
@@ -123,3 +123,30 @@ def test_a_style_that_cannot_be_linked_is_told(style: str, other: str, why: str)
     """What is missing, in another form or more than one deep stops the box, which names it."""
     with pytest.raises(ValueError, match=why):
         link_styles({"x.css": style, "y.css": other, "z.css": ""})
+
+
+PAGE = (
+    '<link rel="stylesheet" href="css/a.css"><link rel="icon" href="a.svg">\n'
+    '<script src="src/boot.js"></script><script type="module" src="src/main.js"></script>'
+)
+
+
+def test_a_page_carries_what_its_first_paint_waits_for() -> None:
+    """The style and the plain script stand in the page, as they are; modules stay out (PDA-1)."""
+    page = link_page(PAGE, {"css/a.css": "p { }\n", "src/boot.js": r"'\1';"})
+    assert page.html == (
+        '<style>p { }\n</style><link rel="icon" href="a.svg">\n'
+        r"<script>'\1';</script>"
+        '<script type="module" src="src/main.js"></script>'
+    )
+    assert (page.scripts, page.styles) == ([r"'\1';"], ["p { }\n"])
+
+
+@pytest.mark.parametrize(
+    ("boot", "fault"),
+    [({}, "there is no src/boot.js"), ({"src/boot.js": "'</SCRIPT>'"}, "would end it")],
+)
+def test_a_page_that_cannot_carry_it_is_an_error(boot: dict[str, str], fault: str) -> None:
+    """What is not there, and what would end its element early, is told at the start."""
+    with pytest.raises(ValueError, match=fault):
+        link_page(PAGE, {"css/a.css": "", **boot})
