@@ -60,6 +60,8 @@ class ApprovalKind:
     """Why it cannot be asked or granted now."""
     answers: Callable[[World, Approval], tuple[str, ...]] = _grant_or_deny
     denied: Callable[[Turn, Approval], None] = _nothing
+    expired: Callable[[Turn, Approval], None] | None = _nothing
+    """What is done when nobody decides in time; None: it waits until somebody does."""
 
 
 class Signature(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,7 +152,7 @@ def request_approval(
     )
     subject = f"approval:{approval.id}"
     arm_timer(turn, "approval.timeout", subject, approval.timeout_us, _refs(approval))
-    if policy.expires_s:
+    if policy.expires_s and _KINDS[kind].expired is not None:
         expires_us = policy.expires_s * US_PER_S
         arm_timer(turn, "approval.expiry", subject, expires_us, _refs(approval))
     _call(turn, approval, approval.signers())
@@ -388,6 +390,8 @@ def _expire(turn: Turn, timer: Timer) -> None:
     if approval.state == "open":
         turn.emit("approval.expired", timer.subject, timer.refs, approval=approval.id)
         _settle(turn, approval)
+        if (lapse := _KINDS[approval.kind].expired) is not None:
+            lapse(turn, approval)
 
 
 def withdraw(turn: Turn, approval_id: str, why: str) -> None:

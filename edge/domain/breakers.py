@@ -85,4 +85,4 @@ def _release(turn: Turn, approval: Approval) -> None:
     settle(turn, turn.world.the(Order, approval.order))
 
 
-register_approval(BREAKER, ApprovalKind(facts=_facts, effect=_release, why_not=_why_not))
+register_approval(BREAKER, ApprovalKind(_facts, _release, _why_not, expired=None))

@@ -92,7 +92,5 @@ def _decided(turn: Turn, approval: Approval) -> None:
 
 register_approval(
     CONFLICT,
-    ApprovalKind(
-        facts=_facts, effect=_decided, why_not=_why_not, answers=_answers, denied=_decided
-    ),
+    ApprovalKind(_facts, _decided, _why_not, answers=_answers, denied=_decided, expired=None),
 )

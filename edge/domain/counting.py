@@ -48,7 +48,7 @@ def scan(turn: Turn, data: CountScan) -> Facts:
         approval=is_large,
     )
     if is_large:
-        asked = {"count": shelf_id(*at), "counted": data.qty}
+        asked = {"count": shelf_id(*at), "counted": data.qty, "difference": difference}
         request_approval(turn, KIND, "", "count", asked)
     else:
         _book(turn, at, difference)
@@ -72,16 +72,18 @@ def _book(turn: Turn, at: At, difference: int) -> None:
 
 
 def _facts(world: World, approval: Approval) -> Facts:
+    """Say what was counted, and by how much that differed then: picks go on meanwhile."""
     count = world.the(Count, approval.data["count"])
     at = (count.sku, count.location, count.lot)
-    expected = in_bin(world, at)
+    # the first requests did not keep the difference
+    difference = approval.data.get("difference", count.counted - in_bin(world, at))
     return {
         "sku": count.sku,
         "location": count.location,
         "lot": count.lot,
-        "expected": expected,
+        "expected": count.counted - difference,
         "counted": count.counted,
-        "difference": count.counted - expected,
+        "difference": difference,
         "by": count.by,
     }
 
@@ -102,4 +104,4 @@ def _close(turn: Turn, approval: Approval, state: str) -> None:
     turn.emit("count.decided", f"sku:{count.sku}", refs, count=count.id, state=state)
 
 
-register_approval(KIND, ApprovalKind(facts=_facts, effect=_adjust, denied=_count_again))
+register_approval(KIND, ApprovalKind(_facts, _adjust, denied=_count_again, expired=_count_again))

@@ -234,7 +234,5 @@ def _left_alone(turn: Turn, approval: Approval) -> None:
 
 register_approval(
     KIND,
-    ApprovalKind(
-        facts=_facts, effect=_decided, why_not=_why_not, answers=_answers, denied=_left_alone
-    ),
+    ApprovalKind(_facts, _decided, _why_not, answers=_answers, denied=_left_alone, expired=None),
 )

@@ -348,6 +348,29 @@ def test_pick_10_a_burst_of_orders_is_watched_page_by_page(
         (slot, ("1001", "1002")), (f"{slot}.1", ("1003", "1004")), (f"{slot}.2", ("1005",)),
     ]  # fmt: skip
     assert len(site.timers("stock.flag_locks")) == 3
+def test_pick_10_picks_go_on_while_a_count_waits(site: Site) -> None:
+    """The books change by what was missing when it was counted: what left since is no find."""
+    site.to_picking("1001", line(1, MUG, 4))
+    assert count(site, 80) == "waiting"
+    scan(site, BINS[MUG])
+    for _ in range(3):
+        scan(site, gtin(MUG))
+    asked = site.all(Approval)[0]
+    assert asked.facts["difference"] == -20
+    assert site.sign(asked.id, who="leader").ok
+    shelf = site.the(Shelf, shelf_id(MUG, BINS[MUG], ""))
+    assert (shelf.on_hand, shelf.out, shelf.on_hand - shelf.out) == (80, 3, 77)
+    assert site.said("stock.moved")[-1].data["moves"] == [(MUG, BINS[MUG], -20, 0, "")]
+
+
+def test_pick_10_a_count_that_nobody_decides_is_asked_again(site: Site) -> None:
+    """A day later the request is void, and the bin may be counted as before."""
+    assert count(site, 90) == "waiting"
+    site.fire_timers("approval.expiry")
+    assert site.all(Approval)[0].state == "expired"
+    assert count(site, 91) == "waiting"
+
+
     site.fire_timers("stock.flag_locks")
     assert [draft.data["order"] for draft in site.said("stock.lock_flagged")] == orders
     site.fire_timers("stock.release_locks")

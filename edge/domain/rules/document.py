@@ -348,7 +348,10 @@ class ApprovalPolicy(Part, frozen=True):
     """Whether one signature may come through the hub."""
     timeout_s: Annotated[int, msgspec.Meta(ge=1, le=31 * 86_400)] = 7_200
     expires_s: Annotated[int, msgspec.Meta(ge=0, le=31 * 86_400)] = 86_400
-    """After so long without a decision the request is void; 0: never."""
+    """After so long without a decision the request is void; 0: never.
+
+    What holds an order frozen waits until somebody decides, whatever is said here.
+    """
 
 
 class Reason(Part, frozen=True):
