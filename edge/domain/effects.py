@@ -75,7 +75,9 @@ def _amend(turn: Turn, order: Order, freeze: Freeze) -> Refusal | None:
     )
     if is_readdressed and any(not copy.void for copy in order.copies):
         recall_label(turn, order, "address")
-        turn.emit("order.marked", f"order:{order.id}", order=order.id, mark=LABEL_DUE)
+        if order.shipped_us or turn.rules.allows("waybill.print", order.state):
+            # one that was printed ahead is due again only once the parcel is packed
+            turn.emit("order.marked", f"order:{order.id}", order=order.id, mark=LABEL_DUE)
     return None
 
 

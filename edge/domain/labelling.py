@@ -45,8 +45,7 @@ def reprint(turn: Turn, data: WaybillReprint) -> Facts:
 def why_not_print(world: World, order: Order, rules: Ruleset) -> Refusal | None:
     """Return why the order's first label cannot be printed now."""
     live = [copy for copy in order.copies if not copy.void]
-    is_due = rules.allows("waybill.print", order.state) or LABEL_DUE in order.marks
-    if live and not order.freezes and is_due:
+    if live and not order.freezes and _is_label_due(order, rules):
         job = world.the(Job, live[-1].job)
         return Refusal("label_printing", _job_facts(job))
     return why_no_label(world, order, rules)
@@ -89,9 +88,15 @@ def why_not_packed(world: World, order: Order, rules: Ruleset) -> Refusal | None
         return frozen(order)
     if rules.allows("pack.finish", order.state) and (missing := all_checked(world, order, rules)):
         return missing
-    if not rules.allows("waybill.print", order.state) and LABEL_DUE not in order.marks:
+    if not _is_label_due(order, rules):
         return Refusal("not_packed", {"order": order.id, "state": order.state})
     return None
+
+
+def _is_label_due(order: Order, rules: Ruleset) -> bool:
+    """Tell whether the parcel is closed and takes a label: its first, or one for a void one."""
+    is_void = order.shipped_us > 0 and LABEL_DUE in order.marks
+    return is_void or rules.allows("waybill.print", order.state)
 
 
 def hold_open(closed: Refusal | None) -> None:

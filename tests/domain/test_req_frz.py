@@ -227,3 +227,52 @@ def test_frz_6_a_day_counts_what_ended_in_it(site: Site) -> None:
     assert (cancel.count, cancel.applied, cancel.hub_to_box_us) == (1, 1, 0)
     assert cancel.mean_us >= 15 * S
     assert (remark.count, remark.waiting, remark.success_pm) == (1, 1, 0)
+
+
+def test_flow_4_a_new_address_frees_no_label_before_the_packing() -> None:
+    """The label printed ahead is void; the next one is due with the packing (FLOW-4, RULE-5)."""
+    rush = changed_rules(site={"city": "杭州市"}, labels={"proof_least": "printer_confirmed"})
+    site = Site(rules=rush)
+    home = NEW_HOME | {"city": "杭州"}
+    site.assign("1001", line(1, MUG, 1, price_fen=29_900), recipient=home)
+    assert len(site.order().copies) == 1
+    site.freeze(category="address", recipient=home)
+    site.fire_timers()
+    assert (site.state(), site.order().grade, site.order().marks) == ("ready", "none", ())
+    assert site.by("packer", c.WaybillPrint("1001")).code == "not_packed"
+
+
+def test_flow_4_a_label_that_is_due_waits_for_the_packing_of_new_content(site: Site) -> None:
+    """What was marked while it was packed opens no printer once it is picked again (FLOW-4)."""
+    site.to_printed()
+    site.freeze(category="address", recipient=NEW_HOME)
+    site.fire_timers()
+    assert site.order().marks == ("label_due",)
+    site.tell("order.update", order_id="1001", lines=[line(1, MUG, 1)])
+    assert site.sign(site.approval().id, answer="repick").ok
+    assert site.state() == "to_rework"
+    assert site.by("packer", c.WaybillPrint("1001")).code == "not_packed"
+
+
+@pytest.mark.parametrize("kind", ["breaker", "freeze_conflict", "content_change"])
+def test_frz_7_what_holds_an_order_never_lapses(kind: str) -> None:
+    """Whatever a ruleset says, no order stays frozen without a question (FRZ-3, FRZ-7)."""
+    site = Site(rules=lapsing())
+    if kind == "content_change":
+        site.to_picking()
+        site.tell("order.update", order_id="1001", lines=[line(1, MUG, 1)])
+    else:
+        site.assign(risk_pm=900)
+    if kind == "freeze_conflict":
+        site.freeze()
+        site.freeze(category="rush")
+    assert kind in [each.kind for each in site.all(Approval)]
+    site.fire_timers("approval.expiry")
+    assert {each.state for each in site.all(Approval)} == {"open"}
+
+
+def lapsing() -> bytes:
+    """Return rules by which whatever is asked lapses in a day."""
+    names = ("breaker", "freeze_conflict", "content_change")
+    policy = {"name": {"zh": "问", "en": "Ask"}, "answers": {}, "expires_s": 86_400}
+    return changed_rules(approvals=dict.fromkeys(names, policy), breakers=BREAKERS)
