@@ -7,7 +7,7 @@ each other, is ruleset data. Two that contradict within the countdown both wait 
 
 from typing import Any, Final
 
-from edge.domain import reworking
+from edge.domain import recall, reworking
 from edge.domain.contesting import contest, resume
 from edge.domain.effects import alarm_holders, close_freeze, take_effect
 from edge.domain.entries import PersonalRecord
@@ -90,7 +90,7 @@ def _keep_amendment(turn: Turn, order: Order, freeze: str, body: dict[str, Any])
 
 
 def revoke_freeze(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN401
-    """Take back an interception that has not had its effect."""
+    """Take back an interception that has not had its effect; a stopped lot's by its name only."""
     order = the_order(turn, str(body["order_id"]))
     category = body.get("category")
     for freeze in order.freezes:
@@ -98,7 +98,8 @@ def revoke_freeze(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noq
             reworking.give_up(turn, order, freeze, "revoked", **link)
             settle(turn, turn.world.the(Order, order.id))
             return
-        if freeze.due_us and category in (None, freeze.category):
+        counts_down = freeze.due_us > 0 and category in (None, freeze.category)
+        if counts_down or freeze.category == category == recall.CATEGORY:
             close_freeze(turn, order.id, freeze, "revoked", **link)
             if left := resume(turn, order.id):
                 left_us = min(left.due_us - turn.env.now_us, left.due_us - left.opened_us)

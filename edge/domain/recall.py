@@ -91,10 +91,10 @@ def _stop(turn: Turn, order: Order, asked: LotOrder) -> None:
         freeze=freeze,
         category=CATEGORY,
         instruction=turn.command.id,
-        due_us=turn.env.now_us,
+        due_us=0,
         reason=lot_id(asked.sku, asked.lot),
     )
-    alarm_holders(turn, order, CATEGORY, turn.env.now_us)
+    alarm_holders(turn, order, CATEGORY, 0)
 
 
 def _let_go(turn: Turn, order: Order, asked: LotOrder) -> None:

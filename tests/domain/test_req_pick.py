@@ -294,6 +294,27 @@ def test_pick_10_a_small_difference_is_booked(site: Site) -> None:
     site.to_picking("1001", line(1, MUG, 4))
     scan(site, BINS[MUG])
     for _ in range(3):
+def test_pick_9_a_revoke_takes_back_the_cancel_not_the_lot(site: Site) -> None:
+    """One that names no category means what counts down; a stopped lot stays stopped (PICK-9)."""
+    site.bins(MUG, *lots((BINS[MUG], "L1", 9, "")))
+    site.to_picked("1001", line(1, MUG, 1))
+    site.tell("lot.freeze", sku=MUG, lot="L1", reason="recall")
+    site.freeze()
+    site.tell("order.revoke", order_id="1001")
+    assert [each.category for each in site.order().freezes] == ["lot"]
+    assert site.tell("order.revoke", order_id="1001").facts["code"] == "freeze_closed"
+
+
+def test_pick_9_a_cancelled_order_of_a_stopped_lot_is_put_back(site: Site) -> None:
+    """Nobody waits for the lot to be released: its goods go back, where they are stopped still."""
+    site.bins(MUG, *lots((BINS[MUG], "L1", 9, "")))
+    site.to_picked("1001", line(1, MUG, 1))
+    site.tell("lot.freeze", sku=MUG, lot="L1", reason="recall")
+    site.cancel()
+    assert site.by("keeper", c.PutbackScan("1001", gtin(MUG))).ok
+    assert (site.state(), site.stock(MUG).available) == ("cancelled", 0)
+
+
         scan(site, gtin(MUG))
     assert [count(site, 97), site.stock(MUG).on_hand] == ["done", {BINS[MUG]: 100}]
     assert [count(site, 95), site.stock(MUG).on_hand] == ["done", {BINS[MUG]: 98}]
