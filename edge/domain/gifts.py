@@ -10,9 +10,11 @@ from edge.domain.allotting import Want, available
 from edge.domain.approving import ApprovalKind, register_approval, request_approval
 from edge.domain.commands import GiftSubstitute
 from edge.domain.goods import gift_lines, missing_of, suggest
-from edge.domain.model import Approval, Assignment, Line, Order, Sku
+from edge.domain.model import Approval, Assignment, Line, Order, Sku, Task
 from edge.domain.orders import make_ready, step_row, the_order
 from edge.domain.refusals import Refusal, RefusedError
+from edge.domain.releasing import pick_on
+from edge.domain.rules import Ruleset
 from edge.domain.rulesets import active_rules
 from edge.domain.turn import Turn
 from edge.domain.workflow import choose, frozen, order_refs
@@ -60,8 +62,8 @@ def _why_not(world: World, approval: Approval) -> Refusal | None:
     data, order = approval.data, world.the(Order, approval.order)
     rules = active_rules(world)
     line = _gift_line(world, order, data["line"])
-    if order.freezes:
-        return frozen(order)
+    if closed := _why_not_now(order, rules):
+        return closed
     if line is None or line.sku != data["from"]:
         return Refusal("not_a_gift", {"order": order.id, "line": data["line"]})
     missing = missing_of(world, order, line, rules)
@@ -80,6 +82,17 @@ def _why_not(world: World, approval: Approval) -> Refusal | None:
         facts = {"order": order.id, "sku": will.id, "qty": missing, "available": there}
         return Refusal("stock_short", facts)
     return None
+
+
+def _why_not_now(order: Order, rules: Ruleset) -> Refusal | None:
+    """Return why no gift of the order can be replaced now, if so: nobody could pick another."""
+    if order.freezes:
+        return frozen(order)
+    ways = ("pick.finish", "order.substitute") if order.task else ("order.release",)
+    if any(rules.allows(way, order.state) for way in ways):
+        return None
+    facts = {"order": order.id, "state": order.state, "action": "gift.substitute"}
+    return Refusal("not_in_state", facts)
 
 
 def _replace(turn: Turn, approval: Approval) -> None:
@@ -104,15 +117,24 @@ def _replace(turn: Turn, approval: Approval) -> None:
         reason=approval.reason,
         asked_by=approval.asked_by,
         approved_by=[each.person for each in approval.opinions if each.answer == approval.answer],
+        **({"reopens": True} if _is_done(turn.world, order) else {}),
     )
     order = turn.world.the(Order, order.id)
-    if turn.rules.allows("pick.finish", order.state):
-        pieces = stock.lock_more(turn, order, Want(data["to"], data["qty"]))
-        steps = [step_row(turn, (new_no, place, lot, qty)) for _, place, lot, qty in pieces]
-        subject, refs = f"order:{order.id}", (f"task:{order.task}",)
-        turn.emit("task.extended", subject, refs, order=order.id, task=order.task, steps=steps)
-    elif not isinstance(choose(turn.world, order, "order.release", turn.rules), Refusal):
-        make_ready(turn, order, "order.release")
+    if not order.task:
+        if not isinstance(choose(turn.world, order, "order.release", turn.rules), Refusal):
+            make_ready(turn, order, "order.release")
+        return
+    pieces = stock.lock_all(turn, order, Want(data["to"], data["qty"]))
+    steps = [step_row(turn, (new_no, place, lot, qty)) for _, place, lot, qty in pieces]
+    subject, refs = f"order:{order.id}", (f"task:{order.task}",)
+    turn.emit("task.extended", subject, refs, order=order.id, task=order.task, steps=steps)
+    if not turn.rules.allows("pick.finish", order.state):
+        pick_on(turn, turn.world.the(Order, order.id))
+
+
+def _is_done(world: World, order: Order) -> bool:
+    task = world.get(Task, order.task) if order.task else None
+    return task is not None and task.state == "done"
 
 
 register_approval(KIND, ApprovalKind(facts=_facts, effect=_replace, why_not=_why_not))

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from edge.domain.entries import Fact
-from edge.domain.model import Assignment, GiftEvent, Gifts, Line, Order
+from edge.domain.model import Assignment, GiftEvent, Gifts, Line, Order, Task
 from edge.domain.projecting import on
 from edge.domain.world import World
 
@@ -47,6 +47,8 @@ def _gift_substituted(world: World, fact: Fact, data: dict[str, Any]) -> None:
     world.edit(content, lines=tuple(lines))
     short = {no: found for no, found in order.short.items() if no != str(data["line"])}
     world.edit(order, short=short)
+    if data.get("reopens"):
+        world.edit(world.the(Task, order.task), state="open", picker="")
     kept = ("was", "to", "reason", "asked_by", "approved_by")
     seen = {name: data[name] for name in kept}
     at = {"line": data["new_line"], "qty": data["qty"]}

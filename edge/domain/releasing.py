@@ -148,16 +148,17 @@ def _substitute(turn: Turn, approval: Approval) -> None:
         to=to,
         qty=qty,
     )
-    pieces = stock.lock_more(turn, order, Want(to, qty))
+    pieces = stock.lock_all(turn, order, Want(to, qty))
     steps = [step_row(turn, (new_no, place, lot, count)) for _, place, lot, count in pieces]
     turn.emit("task.extended", subject, refs, order=order.id, task=order.task, steps=steps)
-    order = move(turn, turn.world.the(Order, order.id), "order.substitute")
-    if _is_in_hand(turn, order):
+    pick_on(turn, turn.world.the(Order, order.id))
+
+
+def pick_on(turn: Turn, order: Order) -> None:
+    """Let a short order, whose task was extended by what stands in, go on to be picked."""
+    order = move(turn, order, "order.substitute")
+    if turn.world.the(Task, order.task).state == "taken":
         try_move(turn, order, "task.take")
-
-
-def _is_in_hand(turn: Turn, order: Order) -> bool:
-    return turn.world.the(Task, order.task).state == "taken"
 
 
 register_approval(

@@ -116,6 +116,16 @@ def lock_more(turn: Turn, order: Order, want: Want) -> list[Piece]:
     return pieces
 
 
+def lock_all(turn: Turn, order: Order, want: Want) -> list[Piece]:
+    """Lock all that is wanted, and return it; refuse where a lot has expired since it was asked."""
+    pieces = lock_more(turn, order, want)
+    got = sum(piece[3] for piece in pieces)
+    if got < want.qty:
+        facts = {"order": order.id, "sku": want.sku, "qty": want.qty, "available": got}
+        raise RefusedError("stock_short", **facts)
+    return pieces
+
+
 def ship(turn: Turn, order: Order) -> None:
     """Deduct what was picked, and give the locks back.
 

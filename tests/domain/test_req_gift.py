@@ -2,13 +2,26 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from edge.domain import commands as c
 from edge.domain.model import Assignment, Gifts, Plan
 from edge.domain.refusals import Refusal
 from edge.domain.workflow import choose
-from tests.domain.site import BIB, BOOK, MUG, TOWEL, WIPES, Site, changed_rules, gtin, line
+from tests.domain.site import (
+    BIB,
+    BINS,
+    BOOK,
+    MUG,
+    RULES,
+    TOWEL,
+    WIPES,
+    Site,
+    changed_rules,
+    gtin,
+    line,
+)
 
 
 def gifts_of(site: Site, order_id: str = "1001") -> dict[str, int]:
@@ -123,6 +136,52 @@ def test_gift_3_only_a_supervisor_replaces(site: Site) -> None:
     assert (kept["was"], kept["to"], kept["qty"]) == (MUG, TOWEL, 2)
     assert (kept["asked_by"], kept["approved_by"]) == ("picker", ["supervisor"])
     assert kept["reason"] == "out_of_stock"
+
+
+def test_gift_3_a_short_order_goes_on_with_the_other_gift(site: Site) -> None:
+    """Asked when all else is picked, the other gift is picked all the same (GIFT-3, PICK-8)."""
+    short_gift(site)
+    site.pick_all()
+    assert site.state() == "short"
+    assert site.sign(substitute(site)).ok
+    assert (gifts_of(site), site.state()) == ({TOWEL: 2}, "ready")
+    assert site.take().ok
+    site.pick_all()
+    assert site.state() == "picked"
+    assert site.by("packer", c.PackOpen("1001")).ok
+    site.check_all()
+    assert site.by("packer", c.PackFinish("1001")).ok
+
+
+def test_gift_3_no_part_is_sent_without_its_gift(site: Site) -> None:
+    """It is replaced first: at the packing table nobody could pick another one (GIFT-3)."""
+    short_gift(site)
+    site.pick_all()
+    assert site.ask("partial", who="packer").code == "gift_short_suggest"
+
+
+def test_gift_3_a_gift_is_replaced_before_the_packing(site: Site) -> None:
+    """Under rules that let a part go all the same the packer is told: too late (GIFT-3)."""
+    document = msgspec.toml.decode(RULES) | {"samples": []}
+    for way in document["workflow"]["transitions"]:
+        if way["action"] == "order.partial":
+            way["gates"] = ["something_picked"]
+    site = Site(rules=msgspec.json.encode(document))
+    short_gift(site)
+    site.pick_all()
+    assert site.ask("partial", who="packer").ok
+    assert site.sign(site.approval().id).ok
+    assert site.by("packer", c.PackOpen("1001")).ok
+    assert substitute(site) == "not_in_state"
+
+
+def test_gift_3_a_gift_whose_lot_has_expired_does_not_stand_in(site: Site) -> None:
+    """Nobody had looked at its lots today: the decision is refused, and moves nothing (PICK-10)."""
+    short_gift(site)
+    site.bins(TOWEL, {"location": BINS[TOWEL], "lot": "L1", "qty": 9, "expiry": "2020-01-31"})
+    asked = substitute(site)
+    assert site.sign(asked).code == "stock_short"
+    assert gifts_of(site) == {MUG: 2}
 
 
 def test_gift_3_what_cannot_stand_in(site: Site) -> None:
