@@ -181,8 +181,8 @@ def decide(world: World, command: Command, env: Env) -> Decision:
             error.note(turn)
     except picking.LateScan as late:
         turn = Turn(world.branch(), command, env, rules)
-        assert isinstance(command.data, c.PickScan)
-        refusal = picking.keep_late_scan(turn, late, command.data.code).refusal
+        code = getattr(command.data, "code", "")
+        refusal = picking.keep_late_scan(turn, late, code).refusal
         answer = Answer(ok=False, facts=refusal.facts, code=refusal.code)
     return Decision(answer, turn.drafts, turn.personal, turn.world)
 

@@ -182,7 +182,7 @@ def _emit_pick(
 
 def count(turn: Turn, data: PickQty) -> Facts:
     """Confirm the counted quantity of a step whose item was scanned."""
-    task, step, order = _open_step(turn, data.task_id, data.step)
+    task, step, order = _open_step(turn, data.task_id, data.step, counted=data.qty)
     if step.check != "confirm":
         raise RefusedError("scan_each", qty=step.qty)
     if task.scanned != data.step:
@@ -306,11 +306,13 @@ def _own_task(turn: Turn, task_id: str) -> Task:
     return task
 
 
-def _open_step(turn: Turn, task_id: str, step_no: int, code: str = "") -> tuple[Task, Step, Order]:
+def _open_step(
+    turn: Turn, task_id: str, step_no: int, code: str = "", counted: int = 0
+) -> tuple[Task, Step, Order]:
     """Return a step that may be worked on now.
 
-    A piece that was scanned on a PDA out of reach, before its order was frozen, ended or taken by
-    another, is a fact: it is kept as `pick.late_scan` and has to be put back.
+    Pieces that were scanned or counted on a PDA out of reach, before their order was frozen, ended
+    or taken by another, are a fact: kept as `pick.late_scan`, and to be put back.
     """
     task = _task(turn, task_id)
     plan = turn.world.the(Plan, task.id)
@@ -320,8 +322,8 @@ def _open_step(turn: Turn, task_id: str, step_no: int, code: str = "") -> tuple[
     order = turn.world.the(Order, step.order)
     blocked_us = _blocked_since(turn, task, order)
     is_early = blocked_us is not None and turn.command.captured_us < blocked_us
-    if is_early and _is_code(turn, code, step):
-        raise LateScan(order, step)
+    if is_early and (pieces := _pieces(turn, code, counted, step)):
+        raise LateScan(order, step, pieces)
     _refuse_stopped(turn, order)
     _own_task(turn, task_id)
     if order.task != task.id:
@@ -331,6 +333,13 @@ def _open_step(turn: Turn, task_id: str, step_no: int, code: str = "") -> tuple[
             raise RefusedError("surplus", qty=step.qty, sku=step.sku)
         raise RefusedError("step_done", step=step_no)
     return task, step, order
+
+
+def _pieces(turn: Turn, code: str, counted: int, step: Step) -> int:
+    """Return the pieces that a scan or a count took out of their bin."""
+    if step.check == "confirm":
+        return counted if 0 < counted <= step.qty else 0
+    return 1 if _is_code(turn, code, step) else 0
 
 
 def _is_code(turn: Turn, code: str, step: Step) -> bool:
@@ -401,12 +410,13 @@ def _blocked_since(turn: Turn, task: Task, order: Order) -> int | None:
 
 
 class LateScan(Exception):  # noqa: N818 - a fact, not an error
-    """A piece was scanned in good faith before its order stopped."""
+    """Pieces were scanned or counted in good faith before their order stopped."""
 
-    def __init__(self, order: Order, step: Step) -> None:
+    def __init__(self, order: Order, step: Step, pieces: int) -> None:
         super().__init__(order.id)
         self.order = order
         self.step = step
+        self.pieces = pieces
 
 
 def keep_late_scan(turn: Turn, late: LateScan, code: str) -> RefusedError:
@@ -420,6 +430,6 @@ def keep_late_scan(turn: Turn, late: LateScan, code: str) -> RefusedError:
         location=late.step.location,
         lot=late.step.lot,
         code=code,
-        qty=1,
+        qty=late.pieces,
     )
     return RefusedError("late_scan", order=late.order.id, sku=late.step.sku)

@@ -369,6 +369,20 @@ def test_a_late_scan_after_another_took_over(site: Site) -> None:
     assert site.the(Task, site.task_id()).picked == (0, 0)
 
 
+def test_late_pieces_that_were_counted_are_all_put_back(site: Site) -> None:
+    """The count says how many lie in the tote; the scan before it took none out (PDA-1)."""
+    site.to_picking()
+    task, captured = site.task_id(), site.now_us
+    site.pass_s(1)
+    site.freeze()
+    asked = (c.PickScan(task, 2, gtin(TOWEL)), c.PickQty(task, 2, 8))
+    said = [site.by("picker", each, captured_us=captured).code for each in asked]
+    assert said == ["order_frozen", "late_scan"]
+    assert [(item.sku, item.qty) for item in site.order().put_back] == [(TOWEL, 8)]
+    assert site.the(Shelf, shelf_id(TOWEL, BINS[TOWEL], "")).out == 8
+    assert site.by("picker", c.PickQty(task, 2, 9), captured_us=captured).code == "order_frozen"
+
+
 def test_wrong_scans_are_never_late_scans(site: Site) -> None:
     """Only a code of the step's item can be a late piece."""
     site.to_picking()
