@@ -225,6 +225,14 @@ def _carrier_status_changed(world: World, _: Fact, data: dict[str, Any]) -> None
     world.edit(order, carrier_status=data["status"], **fields)
 
 
+@on("order.resent")
+def _order_resent(world: World, _: Fact, data: dict[str, Any]) -> None:
+    """What the carrier knew was another parcel; the first entries did not say so."""
+    if data.get("carrier_anew"):
+        known = {"carrier_status": "", "carrier_valid": False, "carrier_scan_us": 0}
+        world.edit(the_order(world, data), carrier_mark="", **known)
+
+
 @on("carrier.awaited")
 def _carrier_awaited(world: World, _: Fact, data: dict[str, Any]) -> None:
     world.edit(the_order(world, data), carrier_timer=data["timer"], carrier_mark="")

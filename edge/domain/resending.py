@@ -65,6 +65,7 @@ def _send_again(turn: Turn, approval: Approval) -> None:
         reason=approval.reason,
         waybill=order.waybill,
         was=order.state,
+        carrier_anew=True,
     )
     move(turn, order, "order.resend")
 

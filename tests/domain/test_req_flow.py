@@ -94,6 +94,27 @@ def test_flow_6_a_resend_voids_the_old_label_and_pick(site: Site) -> None:
     assert site.stock(MUG).on_hand == {BINS[MUG]: 96}
 
 
+def test_flow_5_the_carrier_has_not_seen_the_second_parcel(site: Site) -> None:
+    """What it knew was the first one: the re-sent parcel waits for a record of its own (FLOW-5)."""
+    known = {"status": "first scan", "waybill_valid": True, "first_scan_at": site.now_us + 1}
+    site.to_handed_over()
+    site.tell("order.carrier_status", order_id="1001", **known)
+    resend(site)
+    site.take()
+    site.bind()
+    site.pick_all()
+    assert site.by("packer", c.PackOpen("1001")).ok
+    site.check_all()
+    assert site.by("packer", c.PackFinish("1001")).ok
+    assert site.by("packer", c.WaybillPrint("1001")).ok
+    for stage in ("claimed", "sent"):
+        site.report(stage)
+    assert site.prove().ok
+    assert (site.state(), site.order().carrier_status) == ("shipped", "")
+    site.fire_timers("carrier.record")
+    assert site.order().carrier_mark == "missing"
+
+
 def test_flow_6_goods_still_in_the_house_are_put_back(site: Site) -> None:
     """A parcel that never left: its goods return to their bins by scan, piece by piece."""
     site.to_shipped()
