@@ -7,7 +7,7 @@ import msgspec
 from edge.domain.carriers import why_not_by
 from edge.domain.commands import WaybillAdopt
 from edge.domain.labelling import hold_open, why_no_label
-from edge.domain.model import Assignment, Order
+from edge.domain.model import Assignment, Job, Order
 from edge.domain.orders import the_order
 from edge.domain.packing import station_of
 from edge.domain.refusals import RefusedError
@@ -37,6 +37,8 @@ def adopt(turn: Turn, data: WaybillAdopt) -> dict[str, Any]:
     service = content.service if carrier == content.carrier else ""
     hold_open(why_not_by(turn, msgspec.structs.replace(content, carrier=carrier, service=service)))
     is_kept = number == order.waybill
+    if is_kept and carrier == content.carrier and _is_by_hand(turn, order):
+        return {"order_id": order.id}  # a second copy by hand could not be told from this one
     void_label(turn, order, reason="adopted", number_too=not is_kept)
     if not is_kept:
         bind_number(turn, turn.world.the(Order, order.id), number, carrier)
@@ -58,3 +60,9 @@ def adopt(turn: Turn, data: WaybillAdopt) -> dict[str, Any]:
         blob=data.blob,
     )
     return {"order_id": order.id}
+
+
+def _is_by_hand(turn: Turn, order: Order) -> bool:
+    """Tell whether the live copy is one that was taken over, and waits for its scan."""
+    live = [copy for copy in order.copies if not copy.void]
+    return any(turn.world.the(Job, copy.job).state == "by_hand" for copy in live)

@@ -26,6 +26,8 @@ NAME_CHARS_MAX: Final = 40
 def judge(turn: Turn, order_id: str) -> None:
     """Put an order into the fix queue, or take it out, by what is known of it now."""
     order, content = turn.world.the(Order, order_id), turn.world.the(Assignment, order_id)
+    if turn.rules.is_over(order.state):
+        return
     closed = _why_no_label(turn, content)
     if closed is None:
         if order.fix is not None:

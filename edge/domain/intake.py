@@ -13,6 +13,7 @@ _CONTENT: Final = (
     "order.updated",
     "order.changed",
     "order.risk_changed",
+    "order.tagged",
 )
 _AGAIN: Final = "order.resent"
 """It needs another label: what the first one was made of may be erased by now."""

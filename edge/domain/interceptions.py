@@ -92,9 +92,9 @@ class _Reading:
         self._alarms: dict[str, str] = {}
 
     def opened(self, entry: Fact, *, counts: bool) -> None:
-        """Note that an order was frozen; a breaker of the ruleset is no interception."""
+        """Note that the hub froze an order; a rule's breaker and a person's stop are no such."""
         data = entry.data
-        if not data["instruction"]:
+        if not data["instruction"] or entry.via != "hub":
             return
         issued_us = self._issued_us[data["freeze"]] = data.get("issued_at", entry.at_us)
         if counts:

@@ -83,12 +83,15 @@ def _refuse_bad(turn: Turn, sku: str, lot: str, expiry: str) -> str:
 
 
 def note_expired(turn: Turn, skus: Iterable[str]) -> None:
-    """Mark lots whose last day is past, so that nothing of them is promised any more."""
+    """Mark lots whose last day is past, so that nothing of them is promised any more.
+
+    A clock that was wrong, and is set back, gives them back.
+    """
     day = today(turn)
     for sku in dict.fromkeys(skus):
         stock = turn.world.get(Stock, sku)
         for lot in dict.fromkeys(lot for _, lot in stock.places if lot) if stock else ():
             known = turn.world.get(Lot, lot_id(sku, lot))
-            if known is not None and not known.expired and "" < known.expiry < day:
-                subject = f"sku:{sku}"
-                turn.emit("lot.expired", subject, sku=sku, lot=lot, expiry=known.expiry)
+            if known is not None and known.expired != ("" < known.expiry < day):
+                kind = "lot.in_date" if known.expired else "lot.expired"
+                turn.emit(kind, f"sku:{sku}", sku=sku, lot=lot, expiry=known.expiry)

@@ -6,7 +6,7 @@ import msgspec
 
 from edge.domain.alarms import raise_alarm
 from edge.domain.entries import PersonalRecord
-from edge.domain.model import Name
+from edge.domain.model import Name, Person
 from edge.domain.orders import the_order
 from edge.domain.personal import seal
 from edge.domain.refusals import RefusedError
@@ -26,6 +26,9 @@ def show(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN401
     order = str(body.get("order_id") or "")
     if order:
         the_order(turn, order)
+    person = str(body.get("person") or "")
+    if person and turn.world.get(Person, person) is None:
+        raise RefusedError("unknown_person", person=person)
     message, salt = turn.env.new_id(), turn.env.new_salt()
     value = {"zh": text.zh, "en": text.en}
     turn.personal.append(PersonalRecord(f"message:{message}", salt, value))
@@ -40,6 +43,5 @@ def show(turn: Turn, body: dict[str, Any], **link: Any) -> None:  # noqa: ANN401
         **link,
     )
     facts = {"message": message} | ({"order": order} if order else {})
-    person = str(body.get("person") or "")
     roles = () if person else tuple(str(each) for each in body.get("roles") or ROLES)
     raise_alarm(turn, subject, "message", facts, person=person, roles=roles)

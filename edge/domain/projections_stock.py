@@ -165,8 +165,10 @@ def _lot_released(world: World, _: Fact, data: dict[str, Any]) -> None:
 
 
 @on("lot.expired")
-def _lot_expired(world: World, _: Fact, data: dict[str, Any]) -> None:
-    world.edit(world.the(Lot, lot_id(data["sku"], data["lot"])), expired=True)
+@on("lot.in_date")
+def _lot_expired(world: World, fact: Fact, data: dict[str, Any]) -> None:
+    known = world.the(Lot, lot_id(data["sku"], data["lot"]))
+    world.edit(known, expired=fact.kind == "lot.expired")
 
 
 # ---- who holds what ----------------------------------------------------------------------------

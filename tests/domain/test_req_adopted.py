@@ -57,6 +57,15 @@ def test_prn_8_a_number_copied_by_hand_stays_the_parcels_own(site: Site) -> None
     assert site.prove(site.qr()).ok
 
 
+def test_prn_8_a_number_given_twice_is_one_copy(site: Site) -> None:
+    """Two copies by hand could not be told apart: the second word changes nothing."""
+    site.to_checked("1001", ONE)
+    assert [adopt(site, carrier="EMS"), adopt(site, carrier="EMS")] == ["ok", "ok"]
+    assert len(site.order().copies) == 1
+    assert site.prove("EMS-7").ok
+    assert site.state() == "shipped"
+
+
 def test_prn_8_a_number_of_another_parcel_is_refused(site: Site) -> None:
     """Nor may a number be spent, given back or unreadable (FLOW-8)."""
     site.to_printed("1002", ONE)

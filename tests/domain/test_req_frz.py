@@ -214,6 +214,30 @@ def test_frz_6_the_daily_report_says_how_often_and_where_the_time_went(site: Sit
     assert (remark.count, remark.revoked, remark.success_pm) == (1, 1, 0)
 
 
+def test_frz_6_the_report_is_of_what_the_hub_stopped(site: Site) -> None:
+    """A parcel that is taken back and a lot that a keeper stops here are no interceptions."""
+    site.to_returning("1002")
+    site.bins(MUG, {"location": "A-01-01", "lot": "L1", "qty": 9})
+    site.to_picked("1001", line(1, MUG, 1))
+    assert site.by("keeper", c.LotScan(MUG, "quality", lot="L1")).ok
+    assert [each.category for each in site.order("1001").freezes] == ["lot"]
+    assert interception_rows(site.journal) == []
+
+
+def test_frz_7_a_tag_of_the_hub_is_judged_too() -> None:
+    """What a tag makes of an order holds from then on: urgent, stopped, not for this carrier."""
+    rule: dict[str, Any] = {"id": "check", "when": "'check' in order.tags"}
+    site = Site(rules=changed_rules(breakers=[rule | {"name": {"zh": "核查", "en": "Check"}}]))
+    site.assign()
+    site.tell("tag.set", order_id="1001", tags=["cold_chain"])
+    fix = site.order().fix
+    assert fix is not None
+    assert fix.code == "carrier_forbidden"
+    site.tell("tag.set", order_id="1001", tags=["check"], remove=["cold_chain"])
+    assert site.order().fix is None
+    assert [each.reason for each in site.order().freezes] == ["check"]
+
+
 def test_frz_6_a_day_counts_what_ended_in_it(site: Site) -> None:
     """What was told the day before and ended today is today's; what waits is said (FRZ-6)."""
     site.assign("1001")

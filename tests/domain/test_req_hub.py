@@ -194,6 +194,7 @@ def test_sync_2_a_message_reaches_people_and_stays_out_of_the_journal(site: Site
     """The alarm names the message; its text stands beside the journal."""
     text = {"zh": "请联系王女士", "en": "Call Ms Wang"}
     assert code(site.tell("message.show", order_id="none", text=text)) == "unknown_order"
+    assert code(site.tell("message.show", person="nobody", text=text)) == "unknown_person"
     assert code(site.tell("message.show", person="picker", text=text)) == "ok"
     alarm = site.alarms("picker")[0]
     assert alarm.code == "message"

@@ -245,6 +245,17 @@ def test_pick_10_a_snapshot_may_say_when_it_was_taken(site: Site) -> None:
     assert site.stock(MUG).on_hand == {BINS[MUG]: 50}
 
 
+def test_pick_10_a_clock_that_was_wrong_takes_no_lot_for_good(site: Site) -> None:
+    """What it called expired is promised again once it is set right (SYNC-4)."""
+    site.bins(MUG, *lots((BINS[MUG], "L1", 9, "2027-01-31")))
+    site.now_us += 10 * 365 * 86_400 * S
+    site.assign("1001", line(1, MUG, 1))
+    assert (site.state("1001"), site.stock(MUG).available) == ("short", 0)
+    site.now_us -= 10 * 365 * 86_400 * S
+    site.assign("1002", line(1, MUG, 1))
+    assert (site.state("1002"), site.stock(MUG).available) == ("ready", 8)
+
+
 def test_pick_9_orders_with_picked_pieces_are_stopped(site: Site) -> None:
     """Quality stops a lot on the floor: who holds pieces of it is alarmed, its orders are frozen.
 
@@ -283,17 +294,6 @@ def test_pick_9_a_revoke_lets_no_frozen_lot_leave(site: Site) -> None:
     assert site.by("keeper", c.HandoverScan(site.qr())).code == "lot_frozen"
 
 
-def count(site: Site, qty: int, who: str = "keeper", place: str = BINS[MUG]) -> str:
-    """Count the mugs of a bin, and return what came of it."""
-    answer = site.by(who, c.CountScan(place, gtin(MUG), qty))
-    return str(answer.facts["state"]) if answer.ok else answer.code
-
-
-def test_pick_10_a_small_difference_is_booked(site: Site) -> None:
-    """A blind count is held to what should lie in the bin, not to what is on carts."""
-    site.to_picking("1001", line(1, MUG, 4))
-    scan(site, BINS[MUG])
-    for _ in range(3):
 def test_pick_9_a_revoke_takes_back_the_cancel_not_the_lot(site: Site) -> None:
     """One that names no category means what counts down; a stopped lot stays stopped (PICK-9)."""
     site.bins(MUG, *lots((BINS[MUG], "L1", 9, "")))
@@ -315,6 +315,17 @@ def test_pick_9_a_cancelled_order_of_a_stopped_lot_is_put_back(site: Site) -> No
     assert (site.state(), site.stock(MUG).available) == ("cancelled", 0)
 
 
+def count(site: Site, qty: int, who: str = "keeper", place: str = BINS[MUG]) -> str:
+    """Count the mugs of a bin, and return what came of it."""
+    answer = site.by(who, c.CountScan(place, gtin(MUG), qty))
+    return str(answer.facts["state"]) if answer.ok else answer.code
+
+
+def test_pick_10_a_small_difference_is_booked(site: Site) -> None:
+    """A blind count is held to what should lie in the bin, not to what is on carts."""
+    site.to_picking("1001", line(1, MUG, 4))
+    scan(site, BINS[MUG])
+    for _ in range(3):
         scan(site, gtin(MUG))
     assert [count(site, 97), site.stock(MUG).on_hand] == ["done", {BINS[MUG]: 100}]
     assert [count(site, 95), site.stock(MUG).on_hand] == ["done", {BINS[MUG]: 98}]
@@ -335,6 +346,29 @@ def test_pick_10_a_large_difference_is_asked(site: Site) -> None:
     second = next(each for each in site.all(Approval) if each.state == "open")
     assert site.sign(second.id, who="leader").ok
     assert (site.stock(MUG).on_hand, count(site, 91)) == ({BINS[MUG]: 91}, "done")
+
+
+def test_pick_10_picks_go_on_while_a_count_waits(site: Site) -> None:
+    """The books change by what was missing when it was counted: what left since is no find."""
+    site.to_picking("1001", line(1, MUG, 4))
+    assert count(site, 80) == "waiting"
+    scan(site, BINS[MUG])
+    for _ in range(3):
+        scan(site, gtin(MUG))
+    asked = site.all(Approval)[0]
+    assert asked.facts["difference"] == -20
+    assert site.sign(asked.id, who="leader").ok
+    shelf = site.the(Shelf, shelf_id(MUG, BINS[MUG], ""))
+    assert (shelf.on_hand, shelf.out, shelf.on_hand - shelf.out) == (80, 3, 77)
+    assert site.said("stock.moved")[-1].data["moves"] == [(MUG, BINS[MUG], -20, 0, "")]
+
+
+def test_pick_10_a_count_that_nobody_decides_is_asked_again(site: Site) -> None:
+    """A day later the request is void, and the bin may be counted as before."""
+    assert count(site, 90) == "waiting"
+    site.fire_timers("approval.expiry")
+    assert site.all(Approval)[0].state == "expired"
+    assert count(site, 91) == "waiting"
 
 
 def test_pick_10_old_locks_are_flagged_then_released(site: Site) -> None:
@@ -369,29 +403,6 @@ def test_pick_10_a_burst_of_orders_is_watched_page_by_page(
         (slot, ("1001", "1002")), (f"{slot}.1", ("1003", "1004")), (f"{slot}.2", ("1005",)),
     ]  # fmt: skip
     assert len(site.timers("stock.flag_locks")) == 3
-def test_pick_10_picks_go_on_while_a_count_waits(site: Site) -> None:
-    """The books change by what was missing when it was counted: what left since is no find."""
-    site.to_picking("1001", line(1, MUG, 4))
-    assert count(site, 80) == "waiting"
-    scan(site, BINS[MUG])
-    for _ in range(3):
-        scan(site, gtin(MUG))
-    asked = site.all(Approval)[0]
-    assert asked.facts["difference"] == -20
-    assert site.sign(asked.id, who="leader").ok
-    shelf = site.the(Shelf, shelf_id(MUG, BINS[MUG], ""))
-    assert (shelf.on_hand, shelf.out, shelf.on_hand - shelf.out) == (80, 3, 77)
-    assert site.said("stock.moved")[-1].data["moves"] == [(MUG, BINS[MUG], -20, 0, "")]
-
-
-def test_pick_10_a_count_that_nobody_decides_is_asked_again(site: Site) -> None:
-    """A day later the request is void, and the bin may be counted as before."""
-    assert count(site, 90) == "waiting"
-    site.fire_timers("approval.expiry")
-    assert site.all(Approval)[0].state == "expired"
-    assert count(site, 91) == "waiting"
-
-
     site.fire_timers("stock.flag_locks")
     assert [draft.data["order"] for draft in site.said("stock.lock_flagged")] == orders
     site.fire_timers("stock.release_locks")
