@@ -5,9 +5,10 @@ from typing import Any, Final
 
 import pytest
 
-from edge.app.labels import WaybillLabels
+from edge.app.labels import WaybillLabels, content_of
+from edge.domain import commands as c
 from edge.domain.model import Job
-from tests.domain.site import MUG, line
+from tests.domain.site import MUG, TOWEL, Site, changed_rules, line
 from tests.rig import Client, Rig, config, heard, running
 
 OLD: Final = {"name": "李雷", "phone": "13800000001", "address": "文一路 1 号", "city": "杭州市"}
@@ -43,3 +44,21 @@ async def test_flow_8_the_label_carries_the_new_address(tmp_path: Path, way: str
         after = await _printed(rig, packer)
     assert [before[name] for name in ("name", "phone", "address")] == list(OLD.values())[:3]
     assert [after[name] for name in ("name", "phone", "address")] == list(NEW.values())[:3]
+
+
+def test_pick_8_the_label_names_what_is_in_the_parcel() -> None:
+    """Of an order that goes in part the label counts what was packed, at the site's time."""
+    site = Site(rules=changed_rules(site={"utc_offset_min": 540}))
+    site.to_picking("1001", line(1, MUG, 2), line(2, TOWEL, 8))
+    assert site.short(found=0).ok
+    site.pick_all()
+    assert site.ask("partial", who="packer").ok
+    assert site.sign(site.approval().id).ok
+    assert site.by("packer", c.PackOpen("1001")).ok
+    assert site.by("packer", c.PackScan("1001", TOWEL, 2, 8)).ok
+    assert site.by("packer", c.PackFinish("1001")).ok
+    assert site.by("packer", c.WaybillPrint("1001")).ok
+    label = content_of(site.world, site.job(), 0)
+    assert label["items"] == [{"name": TOWEL, "qty": 8}]
+    assert (label["lines_total"], label["pieces_total"]) == (1, 8)
+    assert label["printed_at"] == "1970-01-01 09:00"
