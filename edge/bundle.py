@@ -14,7 +14,6 @@ import ssl
 import subprocess
 import sys
 import tarfile
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib.metadata import distributions, version
@@ -24,6 +23,7 @@ from typing import Any, Final
 import msgspec
 
 from edge.config import Config
+from edge.doctor.patient import answer_of
 from edge.logs import HIDDEN, PHONE
 from edge.store.journal import Journal, NoJournalError
 from edge.store.sqlite import NewerSchemaError
@@ -31,7 +31,6 @@ from sync.api import decode_entry
 
 LOG_LINES_MAX: Final = 2_000
 PART_BYTES_MAX: Final = 4 * 1024 * 1024
-ANSWER_S: Final = 5.0
 RUN_S_MAX: Final = 60.0
 ENTRIES_COUNTED_MAX: Final = 20_000
 NEWEST: Final = "SELECT raw FROM entry ORDER BY seq DESC LIMIT ?"
@@ -63,7 +62,8 @@ def parts(config: Config, config_file: Path) -> Parts:
 
 def write(path: Path, made: Parts) -> None:
     """Write the archive, readable by its owner alone."""
-    path.touch(mode=0o600)
+    path.touch()
+    path.chmod(0o600)  # also where it was there before
     with tarfile.open(path, "w:gz") as archive:
         for name, text in made.items():
             raw = text.encode()[-PART_BYTES_MAX:]
@@ -120,13 +120,7 @@ def _no_login(url: str) -> str:
 
 
 def _ask(config: Config, path: str) -> str:
-    scheme = "https" if config.http.tls else "http"
-    ca = Path(config.data) / "tls" / "ca.pem"
-    context = ssl.create_default_context(cafile=str(ca)) if ca.exists() else None
-    url = f"{scheme}://localhost:{config.http.port}{path}"
-    with urllib.request.urlopen(url, timeout=ANSWER_S, context=context) as answer:  # noqa: S310
-        text: str = answer.read(PART_BYTES_MAX).decode()
-    return text
+    return answer_of(config, path).decode()
 
 
 def _journal(data: Path) -> str:

@@ -273,11 +273,15 @@ class Reads:
         return found
 
     async def alarms(self, session: Session) -> list[Alarm]:
-        """Return what the person or one of their roles has not acknowledged, oldest first."""
+        """Return what the person or one of their roles has not acknowledged, oldest first.
+
+        Of more than `LIST_MAX` those for the person are told, whatever their roles left open.
+        """
         ids = await self._reader.find(Alarm, "person", session.person, LIST_MAX)
         for role in session.roles:
             ids += await self._reader.find(Alarm, f"role:{role}", "due", LIST_MAX)
-        found = [await self._reader.doc(Alarm, each) for each in sorted(set(ids))[:LIST_MAX]]
+        told = sorted(list(dict.fromkeys(ids))[:LIST_MAX])
+        found = [await self._reader.doc(Alarm, each) for each in told]
         return [each for each in found if isinstance(each, Alarm)]
 
     async def session(self, session_id: str) -> Session | None:

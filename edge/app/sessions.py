@@ -16,7 +16,7 @@ import msgspec
 from edge.app.devicekeys import Proof
 from edge.app.floor import Floor, Reply, refuse
 from edge.app.pinchecks import PinChecks
-from edge.app.ports import Clock, Ids
+from edge.app.ports import Clock, Ids, Outcome
 from edge.app.reads import Reads
 from edge.domain import badges
 from edge.domain.commands import CODE_CHARS_MAX, PinSet, SessionClose, SessionOpen, SessionRefuse
@@ -153,8 +153,8 @@ class Sessions:
             verifier = await self._reads.pin_verifier(person.id) if person else None
             right = await self._pins.is_right(pin, verifier)
             if person is None or verifier is None or not right or not person.active:
-                elsewhere = await self._elsewhere(who, device)
-                await self._floor.submit(SessionRefuse(who, elsewhere), via="api", device=device)
+                counted = SessionRefuse(who, await self._elsewhere(who, device))
+                _hold_done(await self._floor.submit(counted, via="api", device=device))
                 raise RefusedError("sign_in_failed")
             if until_us := verifier.get("once_until_us", 0):
                 await self._replace(person, pin, new_pin, until_us)
@@ -200,7 +200,7 @@ class Sessions:
         if new_pin == pin or why_weak(new_pin):
             raise RefusedError("pin_weak")
         data = PinSet(person.id, await self._pins.verifier(new_pin))
-        await self._floor.submit(data, via="api", actor=person.id)
+        _hold_done(await self._floor.submit(data, via="api", actor=person.id))
 
     async def keep_pin(self, person: str, pin: str, *, once_s: int, **who: Any) -> Reply:  # noqa: ANN401 - fields of the command
         """Give a person a PIN; with `once_s` they have to replace it within so many s."""
@@ -252,3 +252,9 @@ class Sessions:
         if station is None or self._printers is None:
             return station
         return msgspec.structs.replace(station, printers=self._printers(station_id))
+
+
+def _hold_done(outcome: Outcome) -> None:
+    """Refuse where nothing was written: a wrong PIN that is not counted must tell nothing."""
+    if not outcome.answer.ok:
+        raise RefusedError(outcome.answer.code, **outcome.answer.facts)

@@ -59,8 +59,8 @@ def finding(
 def ask(config: Config) -> tuple[dict[str, Any] | None, dict[str, float]]:
     """Return what a running box says of itself; None and nothing where none answers."""
     try:
-        health = msgspec.json.decode(_get(config, "/health"), type=dict[str, Any])
-        return health, samples(_get(config, "/metrics").decode())
+        health = msgspec.json.decode(answer_of(config, "/health"), type=dict[str, Any])
+        return health, samples(answer_of(config, "/metrics").decode())
     except (OSError, ValueError):
         return None, {}
 
@@ -84,7 +84,8 @@ def samples(text: str) -> dict[str, float]:
     return {name: float(value) for name, value in _SAMPLE.findall(text)}
 
 
-def _get(config: Config, path: str) -> bytes:
+def answer_of(config: Config, path: str) -> bytes:
+    """Return what the running box on this machine answers."""
     scheme = "https" if config.http.tls else "http"
     url = f"{scheme}://localhost:{config.http.port}{path}"
     with urllib.request.urlopen(url, timeout=ANSWER_S, context=trust(config)) as answer:  # noqa: S310

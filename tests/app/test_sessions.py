@@ -62,6 +62,16 @@ async def test_an_unknown_badge_costs_what_a_wrong_pin_costs(
     assert costs == [COST] * 2
 
 
+async def test_without_room_to_count_it_a_wrong_pin_tells_nothing(rig: Rig) -> None:
+    """Right and wrong are answered alike while the disk is full: nobody tries PINs then (SEC-4)."""
+    takes = rig.box.runner.takes
+    rig.box.runner.takes = lambda _: False
+    said = [(await try_pin(rig, "picker", pin))[0] for pin in ("000000", PIN)]
+    rig.box.runner.takes = takes
+    assert said == ["disk_full"] * 2
+    assert (await try_pin(rig, "picker", PIN))[0] == "ok"
+
+
 async def test_wrong_pins_lock_the_badge_at_this_device_and_outlive_a_restart(
     tmp_path: Path,
 ) -> None:

@@ -1,5 +1,9 @@
 """Alarms over the API: what waits for an answer, and what was answered by whom (FRZ-4)."""
 
+import pytest
+
+from edge.app import reads
+from edge.domain.model import Alarm
 from tests.rig import Rig
 
 
@@ -34,3 +38,18 @@ async def test_others_see_their_own_alarms_alone(rig: Rig) -> None:
         "message"
     ]
     assert (await picker.get("/api/v1/alarm-log"))["alarms"] == []
+
+
+async def test_what_calls_a_person_is_told_behind_any_number_of_calls_of_their_role(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls that nobody of a role answers hide no alarm of who comes back (FRZ-4)."""
+    monkeypatch.setattr(reads, "LIST_MAX", 3)
+    leader = await rig.client("leader")
+    text = {"zh": "看一下", "en": "Look"}
+    for _ in range(4):
+        await rig.tell("message.show", text=text, roles=["leader"])
+    await rig.tell("message.show", text=text, person="leader")
+    told = (await leader.get("/api/v1/alarms"))["alarms"]
+    (own,) = await rig.box.reader.find(Alarm, "person", "leader", 9)
+    assert (len(told), told[-1]["id"]) == (3, own)
