@@ -18,6 +18,7 @@ from edge.domain.commands import Command, HandoverScan, TimerFire
 from edge.domain.model import Job, Order, Timer
 from edge.domain.turn import Turn
 from edge.domain.world import World
+from edge.sim import script
 from edge.sim.printer import SimPrinter
 from edge.sim.summary import judge
 from edge.store.sqlite import SqliteStore
@@ -240,6 +241,18 @@ PLANTED: dict[str, tuple[Plant, str]] = {
 }
 
 
+LIKELY: dict[str, Callable[[script.Script], bool]] = {
+    retry_after_bytes_left.__name__: lambda world: world.weather.printer_fault > 0.3,
+    print_again_after_restart.__name__: lambda world: "print" in {e.name for e in world.events},
+}
+"""In which worlds a fault can show at all."""
+
+
+def is_likely(name: str, seed: int) -> bool:
+    """Tell whether a fault can show in a world; those are run first, before any other."""
+    return name not in LIKELY or LIKELY[name](script.write(seed))
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,7 +260,7 @@ def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) ->
     plant, finder = PLANTED[name]
     plant(monkeypatch)
     found: set[str] = set()
-    for seed in range(WORLDS_MAX):
+    for seed in sorted(range(WORLDS_MAX), key=lambda seed: not is_likely(name, seed)):
         found |= {each.partition(":")[0] for each in judge(seed).found}
         if finder in found:
             return
