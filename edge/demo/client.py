@@ -104,6 +104,8 @@ class HttpFloor(Caller):
         self.cursor = 0
         """Sequence number of the newest entry seen; 0 before the first connection."""
         self.connects = 0
+        self.trouble = ""
+        """Why requests do not come through at this moment, "" where they do."""
         self._origin = base_url.rstrip("/")
         self._api = f"{self._origin}/api/v1"
         self._by = by
@@ -243,8 +245,11 @@ class HttpFloor(Caller):
                     method, f"{self._api}/{path}", json=body, headers=self._auth()
                 ) as response:
                     status, raw = response.status, await response.read()
-            except _TROUBLE:
+            except _TROUBLE as error:
                 status, raw = 503, b""
+                self.trouble = f"{self._api}: {type(error).__name__}: {error}"
+            else:
+                self.trouble = ""
             if status not in _AGAIN or b'"locked_out"' in raw:
                 return _read(status, raw)
             await self._pause(backoff_s)

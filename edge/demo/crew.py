@@ -187,6 +187,11 @@ class Crew:
         """Bots at work."""
         return len(self._bots)
 
+    @property
+    def trouble(self) -> str:
+        """Why bots reach nobody at this moment, "" where they do."""
+        return next((floor.trouble for floor in self._floors if floor.trouble), "")
+
     def start(self, pickers: int, packers: int) -> None:
         """Let bots work until `stop`."""
         for place, member in enumerate(members("picker", pickers), start=1):

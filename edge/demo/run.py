@@ -130,7 +130,7 @@ class Demo:
     async def _play(self, stack: AsyncExitStack) -> int:
         options, site, stage = self.options, self.site, self.stage
         crew = Crew(
-            site.pda_url, stage.tls, stage.camera, site.station_ids(),
+            site.bots_url, stage.tls, stage.camera, site.station_ids(),
             say=self.say, pace_s=self._pace_s(), seed=options.seed,
         )  # fmt: skip
         canceller = Canceller(
@@ -157,7 +157,8 @@ class Demo:
         if not options.until_idle:
             await asyncio.Event().wait()
         if not await self._until_idle(inspector, canceller):
-            self.say("nothing moves any more")
+            why = f": the bots do not reach {crew.trouble}" if crew.trouble else ""
+            self.say(f"nothing moves any more{why}")
         seconds = time.monotonic() - begun_s
         await crew.stop()
         summary = await summarise(

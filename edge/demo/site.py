@@ -85,6 +85,11 @@ class Site(msgspec.Struct, frozen=True):
         return f"https://localhost:{self.port('pda')}"
 
     @property
+    def bots_url(self) -> str:
+        """The same for bots: a machine without /etc/hosts cannot resolve "localhost"."""
+        return f"https://{HOST}:{self.port('pda')}"
+
+    @property
     def station_url(self) -> str:
         """Where the packing station's screen finds the box."""
         return f"https://localhost:{self.port('station')}"

@@ -334,9 +334,14 @@ async def test_a_box_that_is_gone_is_lost(server: TestServer) -> None:
     """Patience has an end: then the caller is told that the box is lost."""
     async with floor_at(server, "post") as floor:
         await floor.sign_in("@B:1001", "482913")
+        assert floor.trouble == ""
+        api = server.make_url("/api/v1")
         await server.close()
         with pytest.raises(FloorLostError):
             await scan(floor, "a")
+        with pytest.raises(FloorLostError):
+            await floor.get("tasks")
+        assert floor.trouble.startswith(f"{api}: ClientConnectorError: ")
 
 
 def test_ids_are_distinct_and_sorted_by_time() -> None:
