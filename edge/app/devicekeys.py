@@ -198,7 +198,7 @@ class DeviceKeys:
             if is_it and known.expires_us > now_us:
                 del self._codes[code]
                 return known.by
-        self._wrong += 1
+        self._wrong += len(upper) == SHORT_CHARS  # an old picture, scanned again, is no guess
         if self._wrong >= TRIES_MAX:  # somebody guesses: whoever waits asks for a new one
             self._codes.clear()
         raise RefusedError("pair_code")

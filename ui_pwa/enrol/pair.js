@@ -72,6 +72,9 @@ byId('form').addEventListener('submit', async (/** @type {SubmitEvent} */ event)
     const failed = error instanceof BoxError ? error.refusal.code : String(error);
     said.textContent = WHY[failed] ?? OTHER + failed;
     said.hidden = false;
+    if (failed !== 'pair_code') return;
+    scanned = ''; // it is good for nothing any more; the next one may be typed
+    byId('typed').hidden = false;
   }
 });
 document.documentElement.dataset.ready = '';
