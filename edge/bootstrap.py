@@ -136,7 +136,7 @@ class BoxProcess:
         gc.enable()
 
     async def _open_data(self) -> None:
-        self.data.mkdir(parents=True, exist_ok=True)
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)  # people's data are in it
         self._lock()
         finish_switch(self.data)
         sys.setswitchinterval(SWITCH_INTERVAL_S)

@@ -31,6 +31,8 @@ PLAIN_COOKIE: Final = "floor"
 FLOOR_HEADER: Final = "X-Floor"
 OWN_FETCHES: Final = ("same-origin", "none")
 """What `Sec-Fetch-Site` says of the box's own page, and of an address that a person typed."""
+TURNED_AWAY: Final = ("origin_refused", "role_missing", "too_many")
+"""What somebody may have tried on purpose: it is logged (OWASP ASVS 5.0, 16.3.2 and 16.3.3)."""
 CALLER: Final = web.RequestKey("caller", Session)
 
 
@@ -86,7 +88,9 @@ class Guard:
             self._check_origin(request)
             response = await handler(request)
         except RefusedError as error:
-            response = error_response(refuse("", error.refusal.code, **error.refusal.facts))
+            if (code := error.refusal.code) in TURNED_AWAY:
+                _note(request, code)
+            response = error_response(refuse("", code, **error.refusal.facts))
         except BusyError:
             response = error_response(refuse("", "busy", seconds=1))
         except web.HTTPRequestEntityTooLarge:
@@ -141,9 +145,9 @@ class Guard:
                 session = await self.session(request)
                 if session.locked_us is not None and not while_locked:
                     raise RefusedError("session_locked")
+                request[CALLER] = session
                 if who.isdisjoint(session.roles):
                     raise RefusedError("role_missing", roles=[r for r in ROLES if r in who])
-                request[CALLER] = session
             return await handler(request)
 
         return admitted
@@ -179,6 +183,14 @@ class Guard:
 def caller(request: web.Request) -> Session:
     """Return the session of who asks, on a route that needs one."""
     return request[CALLER]
+
+
+def _note(request: web.Request, code: str) -> None:
+    """Log who was turned away from where: the device where it is known, or the address."""
+    session, resource = request.get(CALLER), request.match_info.route.resource
+    where = resource.canonical if resource else ""
+    who = session.device if session else request.remote
+    log.warning("request refused", code=code, method=request.method, path=where, who=who)
 
 
 def _charge(limit: Limit, key: str, n: int = 1) -> None:

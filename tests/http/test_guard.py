@@ -138,6 +138,14 @@ async def test_a_websocket_by_cookie_shows_its_origin(rig: Rig) -> None:
         assert (await heard(socket, "hello"))["session"]["person"]["id"] == "picker"
 
 
+POLICY = {
+    "default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "connect-src 'self'",
+    "object-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'", "trusted-types sw lit-html",
+}  # fmt: skip
+"""What a page of the box may load, run, send and be shown in."""
+
+
 async def test_every_answer_is_dressed(rig: Rig) -> None:
     """Files, API, errors, 304 and the websocket: the same headers, and no versions (SEC-4)."""
     picker = await rig.client("picker")
@@ -152,7 +160,11 @@ async def test_every_answer_is_dressed(rig: Rig) -> None:
     ):
         async with rig.http.get(f"{rig.url}{path}", headers=sent) as answer:
             headers = answer.headers
-            assert "require-trusted-types-for 'script'" in headers["Content-Security-Policy"], path
+            policy = headers["Content-Security-Policy"].split("; ")
+            assert POLICY - set(policy) == set(), path
+            assert "unsafe-inline" not in headers["Content-Security-Policy"]
+            assert headers["Referrer-Policy"] == "no-referrer"
+            assert "Access-Control-Allow-Origin" not in headers
             assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
             assert (headers["X-Content-Type-Options"], headers["Server"]) == (
                 "nosniff",

@@ -72,6 +72,14 @@ async def test_what_is_no_http_gets_400(rig: Rig, raw: bytes) -> None:
     assert await is_well(rig)
 
 
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND"])
+async def test_a_method_that_is_not_asked_for_repeats_nothing(rig: Rig, method: str) -> None:
+    """405 in the one shape, without a word of what was sent (SEC-4)."""
+    picker = await rig.client("picker")
+    status, answer = await picker.ask(method, "/api/v1/tasks", headers={"X-Secret": "4711"})
+    assert (status, answer["code"], "4711" in str(answer)) == (405, "method_not_allowed", False)
+
+
 def nested(levels: int) -> bytes:
     """Return a command whose data is nested so deep."""
     return b'[{"data":' + b'{"a":' * levels + b"1" + b"}" * levels + b"}]"

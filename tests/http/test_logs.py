@@ -107,6 +107,18 @@ async def test_a_commands_id_is_on_every_line_about_it(lines: Lines, rig: Rig) -
     assert (line["kind"], line["code"]) == ("task.take", "unknown_task")
 
 
+async def test_who_is_turned_away_is_on_record(lines: Lines, rig: Rig) -> None:
+    """A role or an origin that may not: a line says what was asked for, and from where (SEC-4)."""
+    picker = await rig.client("picker")
+    await picker.ask("GET", "/api/v1/people")
+    await picker.ask("GET", "/api/v1/orders/1001", headers={"Origin": "https://evil.example"})
+    told = [each for each in lines.events if each["event"] == "request refused"]
+    assert [(each["code"], each["path"], each["who"]) for each in told] == [
+        ("role_missing", "/api/v1/people", picker.device),
+        ("origin_refused", "/api/v1/orders/{id}", "127.0.0.1"),
+    ]
+
+
 async def test_nothing_personal_and_no_secret_is_told(lines: Lines, rig: Rig) -> None:
     """A floor full of marked data leaves no trace of it in log, metrics, health and journal."""
     logs.set_level(logs.EVERYTHING)

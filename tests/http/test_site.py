@@ -118,14 +118,13 @@ async def test_the_owners_door_is_a_file_of_the_owners(rig: Rig) -> None:
     assert (last.kind, last.actor) == ("command.refused", f"uid:{os.getuid()}")
 
 
-def test_the_keys_are_the_owners(tmp_path: Path) -> None:
-    """No other user of the machine reads a private key (SEC-4)."""
-    keep(tmp_path / "tls", NAMES, NOW_US)
-    keys = sorted((tmp_path / "tls").glob("*.key"))
-    assert [(key.name, key.stat().st_mode & 0o077) for key in keys] == [
-        ("ca.key", 0),
-        ("leaf.key", 0),
-    ]
+async def test_the_keys_are_the_owners(tmp_path: Path) -> None:
+    """No other user of the machine reads a private key, nor what the folder holds (SEC-4)."""
+    async with running(config(tmp_path / "box")) as rig:
+        keys = {path.name: path for path in rig.box.data.rglob("*.key")}
+        assert {"ca.key", "leaf.key", "box.key", "session.key"} <= set(keys)
+        private = [rig.box.data, *keys.values()]
+        assert [path.name for path in private if path.stat().st_mode & 0o077] == []
 
 
 def test_the_leaf_is_renewed_in_time(tmp_path: Path) -> None:
