@@ -53,7 +53,9 @@ MUTE = """[...document.querySelectorAll('[aria-disabled=true]')].filter((b) => b
 """Greyed actions that do not say why, or that a press or a key cannot reach."""
 DEAD = "[...document.querySelectorAll('button:disabled')].map((b) => b.outerHTML)"
 TOUCH = """(() => {
-  const [LEAST, GAP] = [48, 12];
+  const GAP = 12;
+  const wide = (e) => (e.tagName === 'BUTTON' ? 64 : 48); // links, fields and folds lie apart
+  const high = (e) => (e.matches('footer button') ? 72 : wide(e));
   const on = (id) => document.querySelector(`dialog#${id}[open]`);
   const top = on('alarm') ?? on('lock') ?? on('layer') ?? document.body;
   const shown = (e) => e.checkVisibility() && !e.closest('.sink, dialog:not([open])');
@@ -67,7 +69,7 @@ TOUCH = """(() => {
     .filter(shown).map((e) => e.closest('label.radio') ?? e))];
   const name = (e) => `${e.tagName} ${e.className} ${e.textContent.trim().slice(0, 24)}`;
   const small = all.map((e) => [e, e.getBoundingClientRect()])
-    .filter(([, { width, height }]) => width < LEAST || height < LEAST)
+    .filter(([e, { width, height }]) => width < wide(e) || height < high(e))
     .map(([e, { width, height }]) => `${name(e)}: ${width}x${height}`);
   const clear = (one, other) => { // px between two
     const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()];

@@ -1,5 +1,6 @@
 """What a floor does wrong, on purpose or not: each has its words on the page (SEC-2, SEC-4)."""
 
+import json
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -8,13 +9,16 @@ from types import SimpleNamespace
 import pytest
 from playwright.async_api import Browser
 
+from edge.domain.badges import badge_hash
 from edge.domain.lockouts import ROW_MAX
 from edge.http.certificates import CertificateView, Level
 from tests.e2e.pda import Pda, open_context
 from tests.e2e.realbox import RealBox, begin_task, login, read
 from tests.e2e.test_box import pick_all
+from tests.e2e.test_desk import contradict
 from tests.e2e.test_trouble import SAVED
 from tests.e2e.walk import go, texts
+from tests.rig import new_id
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 Handheld = Callable[..., Awaitable[Pda]]
@@ -154,6 +158,67 @@ async def test_wrong_pins_lock_a_badge_at_one_pda_and_nobody_else(
     other = await handheld()
     await other.sign_in(first.badge, first.pin)
     await other.page.locator("header .who").wait_for()
+
+
+async def at_the_pin(pda: Pda, badge: str, pin: str, lang: str) -> None:
+    """Sign in, open the only request, choose its first answer, and show the badge."""
+    if lang == "en":
+        await pda.page.get_by_role("button", name="English").click()
+    await pda.sign_in(badge, pin)
+    await pda.page.wait_for_selector("#alarm[open]")
+    for code, next_ in (("@C:OK", ".answers"), ("@C:1", ".strip.now"), (badge, "#layer .keys")):
+        await pda.scan(code)
+        await pda.page.wait_for_selector(next_)
+
+
+AGAIN = """([path, body]) => fetch(path, { method: 'POST', body,
+  headers: { 'X-Floor': '1', 'Content-Type': 'application/json' } }).then((r) => r.json())"""
+"""Send a request of the page once more."""
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_a_signature_that_comes_late_or_twice_decides_nothing(
+    box: RealBox, handheld: Handheld, lang: str
+) -> None:
+    """Of two at the PIN one decides, the page tells the other; replayed it counts once (APPR-1)."""
+    who = box.floor.logins_of("supervisor")[0]
+    [chief] = [each for each in box.floor.people if each["id"] == who.person]
+    other = {**chief, "id": "P-18", "badge_hash": badge_hash("@B:5002")}
+    await box.instruct("people.upsert", {"items": [other]})
+    await contradict(box)
+    late, first = await handheld(), await handheld()
+    await at_the_pin(late, who.badge, who.pin, lang)
+    await at_the_pin(first, "@B:5002", who.pin, lang)
+    async with first.page.expect_request("**/decide") as sent:
+        await first.type_pin(who.pin)
+    request = await sent.value
+    await first.sees(texts(lang)["notice.signed"])
+    await late.type_pin(who.pin)
+    await late.sees(texts(lang)["refusal.approval_closed"])
+    body = request.post_data_json
+    replays = [body, body | {"answer": "rush"}, body | {"id": new_id()}]
+    said = [await first.page.evaluate(AGAIN, [request.url, json.dumps(each)]) for each in replays]
+    assert said[0]["repeated"] is True
+    assert [each["code"] for each in said[1:]] == ["id_reused", "approval_closed"]
+    signed = [each["actor"] for each in await box.process.reads.timeline("SO-1001")
+              if each["kind"] == "approval.signed"]  # fmt: skip
+    assert signed == ["P-18"]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_a_signature_on_facts_that_changed_decides_nothing(
+    box: RealBox, handheld: Handheld, lang: str
+) -> None:
+    """What changed while the PIN was typed is said, and shown to be judged anew (APPR-1)."""
+    who = box.floor.logins_of("supervisor")[0]
+    await contradict(box)
+    pda = await handheld()
+    await at_the_pin(pda, who.badge, who.pin, lang)
+    await box.instruct("order.freeze", {"order_id": "SO-1001", "category": "address"})
+    await pda.type_pin(who.pin)
+    await pda.sees(texts(lang)["refusal.approval_stale"])
+    signed = [each["kind"] for each in await box.process.reads.timeline("SO-1001")]
+    assert "approval.signed" not in signed
 
 
 async def test_a_forged_cookie_ends_at_the_sign_in(box: RealBox, handheld: Handheld) -> None:

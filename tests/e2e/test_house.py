@@ -20,6 +20,8 @@ from tests.e2e.walk import texts
 
 TARGET_PX = 64
 FOOTER_PX = 72
+FUNCTIONS = ("pick", "take", "pack", "print", "handover", "putback")
+"""What the status page tells of."""
 
 
 def in_node(*args: str) -> None:
@@ -144,6 +146,38 @@ async def test_a_newer_page_waits_for_the_task_to_end(make_pda: MakePda, peer: P
     await pda.until(
         "navigator.serviceWorker.getRegistration().then((r) => r.active.scriptURL.endsWith('next'))"
     )
+
+
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_what_works_now_is_told_function_by_function(
+    make_pda: MakePda, peer: Peer, lang: str
+) -> None:
+    """With the hub, with the box alone, and on the PDA alone: each function says how (PDA-4)."""
+    t, pda = texts(lang), await make_pda()
+    if lang == "en":
+        await pda.page.get_by_role("button", name="English").click()
+    await pda.sign_in("@B:1001", "482913")
+    await pda.until("document.querySelector('.row') !== null")
+    await pda.page.locator("header .menu").click()
+    await pda.page.get_by_role("button", name=t["screen.status"]).click()
+
+    async def told(*how: str) -> None:
+        works = [t[f"works.{each}"] for each in how]
+        names = [t[f"function.{name}"] for name in FUNCTIONS]
+        shown = [f"{name}\n{work}" for name, work in zip(names, works, strict=True)]
+        rows = "[...document.querySelectorAll('.fact')].slice(0, 6).map((row) => row.innerText)"
+        await pda.until(f"JSON.stringify({rows}) === JSON.stringify({json.dumps(shown)})")
+
+    status = {"t": "status", "hub_lag": 0, "disk": "ok", "printers": []}
+    await peer.push(status | {"hub": "up"})
+    await told(*["all"] * 6)
+    await peer.push(status | {"hub": "down"})
+    await told(*["box"] * 6)
+    peer.away = True
+    await pda.context.set_offline(True)
+    await peer.cut()
+    await told("pda", *["no"] * 5)
 
 
 @pytest.mark.asyncio(loop_scope="session")

@@ -60,3 +60,19 @@ test('nothing goes before the hello of each socket: what waits is sent in order 
   }
   assert.deepEqual([opened.length, heard], [3, ['hello', 'hello']]);
 });
+
+test('a box that comes back is found within 3 s, at once where the Wi-Fi says so (PDA-1)', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
+  const link = new Link({ since: () => 0, onFrame: () => {}, onDown: () => {} });
+  link.start();
+  const before = opened.length;
+  for (let n = 1; n <= 20; n += 1) {
+    opened.at(-1).onclose(); // nobody answers
+    t.mock.timers.tick(3000);
+    assert.equal(opened.length, before + n);
+  }
+  opened.at(-1).onclose();
+  page.dispatchEvent(new Event('online'));
+  assert.equal(opened.length, before + 21);
+  link.stop();
+});
