@@ -52,6 +52,29 @@ async def test_a_conflict_is_decided_by_badge_and_pin(
     assert who.badge not in await pda.page.content()
 
 
+async def test_a_badge_that_comes_before_the_answer_changes_no_user(
+    box: RealBox, handheld: Callable[..., Any]
+) -> None:
+    """A supervisor at a picker's PDA is told to choose first; the picker stays (APPR-1, SEC-2)."""
+    await contradict(box)
+    pda = await handheld()
+    await login(pda, box, "picker")
+    await pda.page.locator("header .menu").wait_for()
+    await place(pda, "审批")
+    await pda.page.locator(".row").first.wait_for()
+    await pda.scan("@C:OK")
+    await pda.sees("要判断的事")
+    picker = await pda.page.locator("header .who").inner_text()
+    who = box.floor.logins_of("supervisor")[0]
+    await pda.scan(who.badge)
+    await pda.sees("先选一个决定，或扫它的数字卡")
+    await pda.scan("@C:1")
+    await pda.sees("请主管扫工牌，再输 PIN")
+    await pda.sign_in(who.badge, who.pin)
+    await pda.sees("已决定：")
+    assert await pda.page.locator("header .who").inner_text() == picker
+
+
 async def test_whose_role_may_not_sign_is_told_so(
     box: RealBox, handheld: Callable[..., Any]
 ) -> None:

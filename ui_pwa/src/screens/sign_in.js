@@ -69,6 +69,10 @@ export async function takeBadge(app, code) {
     app.refuse(why);
     return;
   }
+  if (!sign && awaitsAnswer(app.state)) {
+    app.tell('wrong', 'approval.answer_first');
+    return;
+  }
   badge = code;
   given = '';
   chosen = '';
@@ -81,6 +85,13 @@ export async function takeBadge(app, code) {
     app.refuse(refusal);
   }
 }
+
+/** Whether an open request is on the screen: a badge shown now is its signer's, who comes too soon. */
+/** @param {State} state */
+const awaitsAnswer = ({ session, screen, dialog, seen, about }) =>
+  Boolean(session && !session.locked && !dialog && screen === 'approval') &&
+  seen.approval?.id === about &&
+  seen.approval.state === 'open';
 
 /** Whether a PIN was given here within the time that the box may let a badge alone pass. */
 /** @param {App} app */
