@@ -32,7 +32,7 @@ ROLE_NAMES: Final = {
     "picker": Name("拣货", "Picker"),
     "packer": Name("打包", "Packer"),
     "keeper": Name("库管", "Keeper"),
-    "leader": Name("班组长", "Shift leader"),
+    "leader": Name("组长", "Shift leader"),
     "supervisor": Name("仓库主管", "Supervisor"),
     "admin": Name("管理员", "Admin"),
 }

@@ -37,7 +37,7 @@ _ROLES: Final = {
     "picker": Name("拣货员", "picker"),
     "packer": Name("打包员", "packer"),
     "keeper": Name("仓管员", "keeper"),
-    "leader": Name("班组长", "shift leader"),
+    "leader": Name("组长", "shift leader"),
     "supervisor": Name("仓库主管", "supervisor"),
     "admin": Name("管理员", "admin"),
 }

@@ -92,7 +92,7 @@ async def test_a_leader_assigns_training_and_the_trainee_is_led_there(
     await desk.sees("已安排，下次登录先到训练页")
     pda = await handheld()
     await login(pda, box, "picker")
-    await pda.sees("班组长请你先做训练")
+    await pda.sees("组长请你先做训练")
     await enter(pda)
     await pda.page.reload()
     await pda.ready()

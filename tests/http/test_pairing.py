@@ -160,8 +160,8 @@ async def test_a_revoked_pda_is_cut_at_once(closed: Rig) -> None:
 async def test_a_pda_is_renamed(closed: Rig) -> None:
     """The list shows the new name."""
     leader = await paired(closed, "console", "leader")
-    await leader.client.must("device.rename", pda="console", name="班长台")
-    assert (await leader.client.get("/api/v1/pdas"))["pdas"][0]["name"] == "班长台"
+    await leader.client.must("device.rename", pda="console", name="组长台")
+    assert (await leader.client.get("/api/v1/pdas"))["pdas"][0]["name"] == "组长台"
 
 
 @pytest.mark.parametrize("key", ["", "AAAA", "é", "x" * 401])

@@ -10,7 +10,7 @@ const byId = (id) => document.getElementById(id);
 
 const NAME_CHARS_MAX = 40;
 const WHY = /** @type {Record<string, string>} */ ({
-  pair_code: '配对码不对、用过或过期了：请班长重新出码。 Wrong, used or expired: ask for a new code.',
+  pair_code: '配对码不对、用过或过期了：请组长重新出码。 Wrong, used or expired: ask for a new code.',
   device_proof: '这个编号属于另一把密钥：请先注销旧的。 Another key has this id: revoke it first.',
   too_many: '试得太多了：等半分钟再试。 Too many tries: wait half a minute.',
   box_away: '连不上边缘盒：靠近 Wi-Fi 再试。 The box is out of reach: go nearer to Wi-Fi.',

@@ -32,7 +32,7 @@ const TEXTS = {
   'role.picker': ['拣货员', 'Picker'],
   'role.packer': ['打包员', 'Packer'],
   'role.keeper': ['仓管员', 'Keeper'],
-  'role.leader': ['班组长', 'Shift leader'],
+  'role.leader': ['组长', 'Shift leader'],
   'role.supervisor': ['仓库主管', 'Supervisor'],
   'role.admin': ['管理员', 'Admin'],
   'sw.wan': ['外网（盒子 ↔ 中枢）', 'WAN (box to hub)'],
