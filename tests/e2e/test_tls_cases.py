@@ -141,6 +141,29 @@ async def test_what_a_certificate_is_good_for(
         assert await probe(page, f"https://{host}:{port}", seen) == seen
 
 
+async def test_clicked_through_it_works_and_says_what_does_not(
+    rig: Rig, playwright: Playwright, tmp_path: Path
+) -> None:
+    """Without the CA somebody signs in and works; that nothing is kept offline is told (SEC-1)."""
+    assert rig.box.certificates is not None
+    rig.box.certificates.context.load_cert_chain(*OWN(rig.box.data / "tls"))
+    url = f"https://box.lan:{rig.url.rpartition(':')[2]}"
+    home = {**os.environ, "HOME": str(tmp_path)}
+    async with browsing(playwright, home, tmp_path / "profile") as page:
+        assert await probe(page, url, CLICKED) == CLICKED
+        await page.goto(f"{url}/")
+        await page.wait_for_selector("html[data-ready]")
+        pda = Pda(page.context, url)
+        pda.page = page
+        await pda.sign_in(badge("picker"), PIN)
+        await page.locator(".link.up").wait_for()
+        await page.locator("header .menu").click()
+        await page.get_by_role("button", name="状态与设置", exact=True).click()
+        await pda.sees("不行：请安装边缘盒证书")
+        await page.get_by_role("button", name="English", exact=True).click()
+        await pda.sees("No: install the box's certificate")
+
+
 @pytest.mark.parametrize(
     ("host", "seen"),
     [("box.lan", ("bad", "bad")), ("192.168.7.7", ("bad", "bad")), ("localhost", GOOD)],

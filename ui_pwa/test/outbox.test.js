@@ -1,7 +1,15 @@
 // The outbox: ids, order, what an answer settles (PICK-5, PDA-1).
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { TRIES_MAX, WINDOW_MAX, outcome, toSend, uuid7, withKept } from '../src/core/outbox.js';
+import {
+  OFFLINE_KINDS,
+  TRIES_MAX,
+  WINDOW_MAX,
+  outcome,
+  toSend,
+  uuid7,
+  withKept,
+} from '../src/core/outbox.js';
 
 const kept = (seq, more = {}) => ({
   seq,
@@ -9,6 +17,11 @@ const kept = (seq, more = {}) => ({
   said: { ok: true, code: '', facts: {} },
   tries: 0,
   ...more,
+});
+
+test('a PDA alone picks, binds totes and answers alarms; all else needs the box (PDA-4)', () => {
+  const alone = ['alarm.ack', 'pick.qty', 'pick.scan', 'pick.short', 'tote.bind'];
+  assert.deepEqual([...OFFLINE_KINDS].sort(), alone);
 });
 
 test('an id is a UUIDv7 of its time, and sorts by it', () => {
