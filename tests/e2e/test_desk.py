@@ -148,6 +148,21 @@ async def test_the_live_floor_puts_what_is_stuck_first(
     assert [each["id"] for each in counted] == ["SO-1001"]
 
 
+async def test_all_that_is_stuck_can_be_come_to(box: RealBox, handheld: Callable[..., Any]) -> None:
+    """Where more is stuck than the live floor shows, one press lists the whole of it (PDA-5)."""
+    freeze = {"category": "cancel", "countdown_s": 600}
+    for order in box.floor.orders[:7]:
+        await box.instruct("order.assign", order)
+        await box.instruct("order.freeze", {"order_id": order["order_id"], **freeze})
+    pda = await handheld(size=DESK)
+    await login(pda, box, "supervisor")
+    card = pda.page.locator(".card.bad", has_text="卡住的订单")
+    await card.get_by_text("7", exact=True).wait_for()
+    assert await card.locator(".row").count() == 6
+    await card.get_by_role("button", name="全部").click()
+    await pda.until("document.querySelectorAll('.row.stopped').length === 7")
+
+
 async def test_a_message_of_the_hub_is_shown_and_answered(
     box: RealBox, handheld: Callable[..., Any]
 ) -> None:

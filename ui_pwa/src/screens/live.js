@@ -3,7 +3,7 @@
 import { html, nothing } from '../../vendor/lit.js';
 import { alarmText } from './dialogs.js';
 import { approvalRow } from './approvals.js';
-import { orderRow } from './orders.js';
+import { STUCK, orderRow } from './orders.js';
 import { printers } from './printing.js';
 import { action, header, notice } from '../parts/parts.js';
 import { chip, empty, row } from '../parts/rows.js';
@@ -67,6 +67,12 @@ function figures(app) {
   )}</div>`;
 }
 
+/** How many wait, and the way to all of them where not all are shown. */
+/** @param {App} app @param {number} n @param {() => void} onAll */
+const total = (app, n, onAll) => html`${chip(String(n), n ? 'bad' : 'good')}${
+  n > SHOWN_MAX ? action(app, { text: app.t('act.all'), onPress: onAll }) : nothing
+}`;
+
 /** @param {App} app */
 function stuck(app) {
   const { t, state } = app;
@@ -74,7 +80,7 @@ function stuck(app) {
   const all = state.seen.stuck?.orders ?? [];
   return card({
     title: t('live.stuck'),
-    behind: chip(String(all.length), all.length ? 'bad' : 'good'),
+    behind: total(app, all.length, () => app.go('orders', STUCK)),
     tone: all.length ? 'bad' : '',
     body: all.length
       ? [...all].sort((a, b) => a.since - b.since).slice(0, SHOWN_MAX).map((o) => orderRow(app, o))
@@ -89,7 +95,7 @@ function approvalsCard(app) {
   const all = state.seen.approvals?.approvals ?? [];
   return card({
     title: t('screen.approvals'),
-    behind: chip(String(all.length), all.length ? 'bad' : 'good'),
+    behind: total(app, all.length, () => app.go('approvals')),
     body: all.length
       ? all.slice(0, SHOWN_MAX).map((each) => approvalRow(app, each))
       : html`<p class="sub">${t('approval.none')}</p>`,
@@ -103,7 +109,7 @@ function alarms(app) {
   const all = state.seen.alarms?.alarms ?? [];
   return card({
     title: t('live.alarms'),
-    behind: chip(String(all.length), all.length ? 'bad' : 'good'),
+    behind: total(app, all.length, () => app.go('alarms')),
     body: all.length
       ? all.slice(0, SHOWN_MAX).map((each) =>
           row({

@@ -11,24 +11,34 @@ import { askGift } from './asks.js';
 const LABEL = /^FG1:([^:]+):/;
 /** Entries that say nothing to a person about an order. */
 const QUIET = /^(timer|command\.repeated|stock\.check|account\.counted)/;
+/** In place of a state: whatever waits for somebody. */
+export const STUCK = 'stuck';
 /** Entries that stop an order. */
 const ALARMING = /^(freeze\.opened|freeze\.contested|command\.refused|deadline|waybill\.voided)/;
 
 export const orders = {
-  hears: /^order\./,
+  hears: /^(order|freeze|approval)\./,
   /** @param {App} app */
-  reads: (app) => ({ orders: `/orders?state=${encodeURIComponent(app.state.about)}` }),
+  reads({ state: { about } }) {
+    const asked = about === STUCK ? 'stuck=yes' : `state=${encodeURIComponent(about)}`;
+    return { orders: `/orders?${asked}` };
+  },
   /** @param {App} app */
   view(app) {
     const { t, state } = app;
     const { orders: found = [], counts = {} } = state.seen.orders ?? {};
     const states = Object.entries(counts).filter(([, n]) => n > 0);
+    /** @type {[string, string][]} */
+    const lists = [
+      [STUCK, t('live.stuck')],
+      ...states.map(([name, n]) => [name, `${t(`state.${name}`)} ${n}`]),
+    ];
     return html`${header(app, t('screen.orders'))}
       ${todo(t('orders.scan'))}
       <section class="fill list">
-        <div class="tiles">${states.map(([name, n]) =>
+        <div class="tiles">${lists.map(([name, text]) =>
           action(app, {
-            text: `${t(`state.${name}`)} ${n}`,
+            text,
             pressed: state.about === name,
             onPress: () => app.go('orders', state.about === name ? '' : name),
           }),

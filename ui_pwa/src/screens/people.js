@@ -125,7 +125,7 @@ function sheet(app, p) {
       behind: chip(t(p.badge ? 'people.has_badge' : 'people.no_badge'), p.badge ? 'good' : 'bad'),
       body: html`${
         p.badge_at
-          ? html`<p class="sub">${t('people.issued')} ${age(app, p.badge_at)}</p>`
+          ? html`<p class="sub">${t('people.issued', { age: age(app, p.badge_at) })}</p>`
           : nothing
       }
         <div class="stack">${badgeActions(app, p)}</div>`,
