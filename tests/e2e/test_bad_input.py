@@ -165,7 +165,13 @@ async def at_the_pin(pda: Pda, badge: str, pin: str, lang: str) -> None:
     if lang == "en":
         await pda.page.get_by_role("button", name="English").click()
     await pda.sign_in(badge, pin)
-    await pda.page.wait_for_selector("#alarm[open]")
+    await pda.page.wait_for_selector("header .menu")
+    await pda.settled()
+    if await pda.page.locator("#alarm[open]").count():  # nobody has answered it yet
+        await pda.scan("@C:OK")
+        await pda.until("!document.querySelector('#alarm').open")
+    await go(pda, "approvals", lang)
+    await pda.page.wait_for_selector(".row")
     for code, next_ in (("@C:OK", ".answers"), ("@C:1", ".strip.now"), (badge, "#layer .keys")):
         await pda.scan(code)
         await pda.page.wait_for_selector(next_)

@@ -60,9 +60,9 @@ async def test_a_badge_that_comes_before_the_answer_changes_no_user(
     pda = await handheld()
     await login(pda, box, "picker")
     await pda.page.locator("header .menu").wait_for()
-    await place(pda, "审批")
-    await pda.page.locator(".row").first.wait_for()
-    await pda.scan("@C:OK")
+    await place(pda, "查订单")
+    await pda.scan("SO-1001")
+    await pda.page.get_by_role("button", name="去审批").click()
     await pda.sees("要判断的事")
     picker = await pda.page.locator("header .who").inner_text()
     who = box.floor.logins_of("supervisor")[0]

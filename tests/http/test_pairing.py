@@ -114,7 +114,7 @@ async def test_the_typed_code_has_three_tries(closed: Rig) -> None:
         code = keys.new_code("a").short.lower()
         for n in range(wrong):
             assert (await Pda(closed, f"pda-{n}").pair("AAAABBBB"))[1]["code"] == "pair_code"
-        assert (await Pda(closed, f"pda-{wrong}").pair(code))[0] == status
+        assert (await Pda(closed, f"pda-a{wrong}").pair(code))[0] == status
 
 
 async def test_an_old_picture_that_is_scanned_again_voids_no_other_code(closed: Rig) -> None:

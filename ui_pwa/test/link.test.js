@@ -59,6 +59,7 @@ test('nothing goes before the hello of each socket: what waits is sent in order 
     page.dispatchEvent(new Event('online'));
   }
   assert.deepEqual([opened.length, heard], [3, ['hello', 'hello']]);
+  link.stop();
 });
 
 test('a box that comes back is found within 3 s, at once where the Wi-Fi says so (PDA-1)', (t) => {

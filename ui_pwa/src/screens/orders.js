@@ -28,15 +28,12 @@ export const orders = {
     const { t, state } = app;
     const { orders: found = [], counts = {} } = state.seen.orders ?? {};
     const states = Object.entries(counts).filter(([, n]) => n > 0);
-    /** @type {[string, string][]} */
-    const lists = [
-      [STUCK, t('live.stuck')],
-      ...states.map(([name, n]) => [name, `${t(`state.${name}`)} ${n}`]),
-    ];
+    const lists = new Map(states.map(([name, n]) => [name, `${t(`state.${name}`)} ${n}`]));
+    lists.set(STUCK, t('live.stuck'));
     return html`${header(app, t('screen.orders'))}
       ${todo(t('orders.scan'))}
       <section class="fill list">
-        <div class="tiles">${lists.map(([name, text]) =>
+        <div class="tiles">${[...lists].map(([name, text]) =>
           action(app, {
             text,
             pressed: state.about === name,

@@ -94,7 +94,7 @@ function step(app) {
   if (joined) {
     return html`<p class="strip good lead">✓ ${t('pairing.joined', { name: joined.name })}</p>`;
   }
-  const left = Math.ceil((code.expires_at - app.nowUs()) / 1e6);
+  const left = Math.ceil(Math.min(code.expires_at - app.nowUs(), CODE_US) / 1e6);
   if (left <= 0) return empty(t('pairing.over'));
   app.soon('countdown', SECOND_MS, () => app.paint());
   const shown = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`;

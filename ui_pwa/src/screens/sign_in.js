@@ -86,7 +86,7 @@ export async function takeBadge(app, code) {
   }
 }
 
-/** Whether an open request is on the screen: a badge shown now is its signer's, who comes too soon. */
+/** Whether an open request is on the screen: a badge shown now is its signer's, too early. */
 /** @param {State} state */
 const awaitsAnswer = ({ session, screen, dialog, seen, about }) =>
   Boolean(session && !session.locked && !dialog && screen === 'approval') &&
