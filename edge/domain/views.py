@@ -29,7 +29,14 @@ from edge.domain.model import (
 from edge.domain.printstages import slip_code
 from edge.domain.rules import Ruleset
 from edge.domain.rulesets import active_rules
-from edge.domain.views_back import PutBackView, ReturnView, put_back_views, return_views
+from edge.domain.views_back import (
+    Goes,
+    PutBackView,
+    ReturnView,
+    put_back_views,
+    return_views,
+    where_goods_go,
+)
 from edge.domain.world import World
 
 STEPS_REMEMBERED_MAX: Final = 20_000
@@ -89,6 +96,9 @@ class TaskOrder(msgspec.Struct, frozen=True, gc=False):
     tote: str | None
     frozen: FrozenView | None
     ended: str | None
+    goes: Goes
+    """What becomes of its goods now."""
+    state_name: Name
     risk_pm: int
     tags: tuple[str, ...]
 
@@ -282,13 +292,16 @@ def _current(plan: Plan, task: Task, orders: dict[str, Order], rules: Ruleset) -
 
 def _task_order(world: World, task: Task, order: Order, slot: int) -> TaskOrder:
     content = world.the(Assignment, order.id)
-    has_left = order.task != task.id or active_rules(world).desk(order.state) == "back"
+    rules = active_rules(world)
+    has_left = order.task != task.id or rules.desk(order.state) == "back"
     return TaskOrder(
         id=order.id,
         slot=slot,
         tote=order.tote or None,
         frozen=_frozen(order),
         ended=order.state if has_left else None,
+        goes=where_goods_go(order, task.id, rules),
+        state_name=rules.states[order.state].name,
         risk_pm=content.risk_pm,
         tags=content.tags,
     )

@@ -4,6 +4,7 @@ import pytest
 
 from edge.domain import commands as c
 from edge.domain.model import Assignment, Hands, Lock, Plan, Shelf, Sku, Task, Tote, shelf_id
+from edge.domain.views import task_view
 from edge.domain.views_back import put_back_views
 from tests.domain.site import BINS, BOOK, MUG, TOWEL, WIPES, S, Site, changed_rules, gtin, line
 
@@ -427,3 +428,42 @@ def test_a_code_that_names_an_article_is_said_once(site: Site) -> None:
     found = put_back_views(site.world, site.order())
     assert [each.codes for each in found] == [(MUG, gtin(MUG))]
     assert site.the(Plan, site.task_id()).steps[0].codes == (MUG, gtin(MUG))
+
+
+def goes(site: Site, task: str) -> dict[str, str]:
+    """Return what becomes of the goods of each order of a task."""
+    view = task_view(site.world, task)
+    assert view is not None
+    return {order.id: order.goes for order in view.orders}
+
+
+def test_a_task_says_what_becomes_of_each_orders_goods(site: Site) -> None:
+    """Of a cluster one is complete, one short, one cancelled, one not begun (PICK-8, FRZ-5)."""
+    ids = ("1001", "1002", "1003", "1004")
+    for each in ids:
+        site.assign(each, line(1, MUG, 1))
+    site.take(*ids)
+    for each in ids[:3]:
+        site.bind(each)
+    task = site.task_id()
+    assert goes(site, task) == dict.fromkeys(ids, "pick")
+    steps = site.the(Plan, task).steps
+    no = {step.order: at for at, step in enumerate(steps, 1)}
+    for each in ("1001", "1003"):
+        site.pick(task, no[each])
+    assert site.short("1002", no=no["1002"]).ok
+    for each in ("1003", "1004"):
+        site.cancel(each)
+    assert goes(site, task) == {"1001": "pack", "1002": "aside", "1003": "back", "1004": "none"}
+    assert site.by("picker", c.PutbackScan("1003", gtin(MUG), 1, BINS[MUG])).ok
+    assert goes(site, task)["1003"] == "none"
+
+
+def test_goods_of_a_short_order_that_go_on_are_picked_or_packed(site: Site) -> None:
+    """What a supervisor lets go with what there is goes to packing (PICK-8)."""
+    site.to_short()
+    task = site.task_id()
+    assert goes(site, task) == {"1001": "aside"}
+    assert site.ask("partial", who="keeper").ok
+    assert site.sign(site.approval().id).ok
+    assert goes(site, task) == {"1001": "pack"}

@@ -32,6 +32,12 @@ REASONS = {
     "release": [{"code": "break", "zh": "休息或换班", "en": "Break or end of shift"}],
 }
 WAYBILL = "SF1023456789"
+STATES = {
+    "pick": {"zh": "拣货中", "en": "Picking"},
+    "pack": {"zh": "已拣齐", "en": "Picked"},
+    "aside": {"zh": "等待：缺货", "en": "Waiting: short of goods"},
+}
+"""Names of the states in which an order's goods go somewhere."""
 
 
 def step(no: int, order: str, slot: int, what: str, **more: Any) -> View:
@@ -50,7 +56,8 @@ def step(no: int, order: str, slot: int, what: str, **more: Any) -> View:
 
 def sample_task() -> View:
     """Return a task of two orders: pieces, a gift, and a line that is counted."""
-    order: View = {"tote": None, "frozen": None, "ended": None, "risk_pm": 0, "tags": []}
+    order: View = {"tote": None, "frozen": None, "ended": None, "risk_pm": 0, "tags": [],
+                   "goes": "pick", "state_name": STATES["pick"]}  # fmt: skip
     return {
         "id": "task-1", "rev": 1, "lane": "normal", "state": "open", "picker": None,
         "picker_name": None, "created_at": 1, "at": None, "current": 1, "pieces": 44,
@@ -308,6 +315,11 @@ class Peer:
 
     def _changed(self, **more: Any) -> View:
         self.task["rev"] += 1
+        for order in self.task["orders"]:
+            steps = [s for s in self.task["steps"] if s["order"] == order["id"]]
+            if all(s["done"] for s in steps):
+                goes = "pack" if all(s["found"] is None for s in steps) else "aside"
+                order |= {"goes": goes, "state_name": STATES[goes]}
         if all(s["done"] for s in self.task["steps"]):
             self.task["state"] = "done"
         return {"task": self.task, **more}

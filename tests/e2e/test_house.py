@@ -135,6 +135,8 @@ async def test_a_newer_page_waits_for_the_task_to_end(make_pda: MakePda, peer: P
     peer.task["rev"] += 1
     for step in peer.task["steps"]:
         step["done"] = True
+    for order in peer.task["orders"]:
+        order["goes"] = "pack"
     await peer.push({"t": "entry", "entry": {
         "seq": 9, "at": 1, "kind": "order.moved", "subject": "order:WEB-2011001",
         "refs": ["task:task-1"], "device": "", "data": {},

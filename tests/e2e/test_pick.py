@@ -387,7 +387,7 @@ async def test_the_scanner_alone_does_it_all(make_pda: MakePda, peer: Peer) -> N
     await pda.sees("已申请，等主管批准")
     for code in ("T-2", "B-03-02", "6901234567893", "@C:4", "@C:0", "@C:OK"):
         await pda.scan(code)
-    await pda.sees("全部拣完")
+    await pda.sees("拣货结束，逐个看下面")
     await pda.scan("@C:USER")
     await pda.sees("请扫工牌")
     assert not await pda.page.evaluate("window.touched")

@@ -16,6 +16,7 @@ interface Session {
 interface Frozen { category: string; due_at: number }
 interface TaskOrder {
   id: string; slot: number; tote: string | null; frozen: Frozen | null; ended: string | null;
+  goes: 'pick' | 'pack' | 'aside' | 'back' | 'none'; state_name: Name;
   risk_pm?: number; tags?: string[]; note?: string;
 }
 interface Step {
@@ -24,9 +25,12 @@ interface Step {
   done: boolean; check: 'each' | 'confirm'; scanned: boolean;
   expect: { location: string[]; codes: string[]; qty: number; on_wrong: string };
 }
+/** What became of an order of a task: as the box says it, or as this PDA alone knows it. */
+type Ending = Exclude<TaskOrder['goes'], 'pick'> | 'frozen' | 'lost' | 'kept' | 'kept_short';
 interface TaskView {
-  id: string; rev: number; lane: '24h' | 'normal'; state: 'open' | 'taken' | 'done';
-  picker: string | null; picker_name: Name | null; created_at: number; at: string | null;
+  id: string; rev: number; lane: '24h' | 'normal';
+  state: 'open' | 'taken' | 'done' | 'merged' | 'dropped';
+  picker: string | null; created_at: number; at: string | null;
   current: number | null; orders: TaskOrder[]; steps: Step[]; tote_required?: boolean;
   orders_rev?: number; // the page's own: `orders` are of this newer view
 }

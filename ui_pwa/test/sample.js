@@ -1,5 +1,7 @@
 /** A task of two orders on one cart, as the box sends it. */
 export function sampleTask(change = {}) {
+  const name = { zh: '拣货中', en: 'Picking' };
+  const order = { frozen: null, ended: null, goes: 'pick', state_name: name };
   const step = (no, more) => ({
     no,
     order: '1001',
@@ -35,8 +37,8 @@ export function sampleTask(change = {}) {
     at: null,
     current: 1,
     orders: [
-      { id: '1001', slot: 1, tote: 'T-1', frozen: null, ended: null },
-      { id: '1002', slot: 2, tote: null, frozen: null, ended: null },
+      { ...order, id: '1001', slot: 1, tote: 'T-1' },
+      { ...order, id: '1002', slot: 2, tote: null },
     ],
     steps: [
       step(1, {}),

@@ -37,8 +37,50 @@ test('a person with a task in hand starts on it', () => {
 test('a tab that died before it showed the task it was given starts on it (PDA-1)', () => {
   const saved = { ...withTask(), screen: 'tasks' };
   assert.equal(run(START, { type: 'loaded', saved, outbox: [] }).screen, 'pick');
-  const done = { ...saved, task: sampleTask({ state: 'done' }) };
-  assert.equal(run(START, { type: 'loaded', saved: done, outbox: [] }).screen, 'tasks');
+});
+
+const hello = (task) => ({ type: 'hello', frame: { now: 0, session: { ...session, task } } });
+
+test('where the goods of a task go stands there until its picker leaves it (PDA-1)', () => {
+  const done = { ...withTask(), task: sampleTask({ state: 'done' }), screen: 'pick' };
+  const back = run(done, { type: 'signed_in', session }, hello(null));
+  assert.deepEqual([back.screen, back.task?.state], ['pick', 'done']);
+  const left = run(back, { type: 'task_left' }, hello(null));
+  assert.deepEqual([left.screen, left.task], ['tasks', null]);
+});
+
+test('what was asked of a task that was left meanwhile does not bring it back', () => {
+  const late = { type: 'task', task: sampleTask({ rev: 9, state: 'done' }) };
+  assert.equal(run(withTask(), { type: 'task_left' }, late).task, null);
+});
+
+const other = { ...session, id: 's2', person: { ...session.person, id: 'P-02' } };
+
+test('answers to what one person left here bring the next one no task (SEC-2)', () => {
+  const mine = sampleTask({ id: 't2', picker: 'P-02' });
+  for (const task of [null, mine]) {
+    const cmd = kept(1, 'pick.scan', { task_id: 't1', step: 1, code: 'A-01-01' });
+    const events = [{ type: 'kept', kept: cmd }, { type: 'signed_out' }];
+    const next = run(withTask(), ...events, { type: 'signed_in', session: { ...other, task } });
+    assert.deepEqual([next.task?.id, next.screen], task ? ['t2', 'pick'] : [undefined, 'tasks']);
+    const answer = { ok: true, id: 'c1', facts: { task: sampleTask({ rev: 6 }) } };
+    const after = run(next, { type: 'answered', kept: cmd, answer, outcome: 'done' });
+    assert.deepEqual([after.outbox.length, after.task?.id], [0, task?.id]);
+  }
+});
+
+test('who signs in by badge alone sees nothing that the one before has read (SEC-3)', () => {
+  const before = run(
+    { ...START, screen: 'person' },
+    { type: 'signed_in', session },
+    { type: 'seen', what: 'people', value: { people: [{ id: 'P-77' }] } },
+    { type: 'handed', facts: { order_id: '1001', waybill: 'SF1' } },
+    { type: 'choose', id: 't1' },
+  );
+  const next = run(before, { type: 'signed_in', session: other });
+  assert.deepEqual([next.seen, next.handed, next.chosen], [{}, [], []]);
+  const same = run(before, { type: 'signed_in', session: { ...session, id: 's9' } });
+  assert.deepEqual(same.seen, before.seen);
 });
 
 test('a task that was left is not offered again by the list of before (PICK-1)', () => {
@@ -78,7 +120,6 @@ const inDoubt = () => {
   const steps = [{ ...first, picked: 1 }, ...rest];
   return { state, cmds, read: sampleTask({ rev: 7, at: 'A-01-01', steps }) };
 };
-const hello = (task) => ({ type: 'hello', frame: { now: 0, session: { ...session, task } } });
 const picked = (state) => picking(state).task.steps[0].picked;
 
 test('a piece whose answer was lost is not counted twice (PICK-5)', () => {

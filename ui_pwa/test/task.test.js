@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
   currentStep,
+  endings,
   judge,
-  keptSteps,
   need,
   orderForTote,
   overlay,
+  picking,
   progress,
   project,
 } from '../src/core/task.js';
@@ -105,5 +106,34 @@ test('a command of another task lies over nothing', () => {
   const task = sampleTask();
   const other = { kind: 'pick.scan', data: { task_id: 't2', step: 1, code: 'A-01-01' } };
   assert.equal(project(task, [other]), task);
-  assert.deepEqual([...keptSteps(task, [other, scan(1, 'A-01-01')])], [1]);
+});
+
+const held = (task, ...cmds) => ({
+  task,
+  session: { person: { id: 'P-01' } },
+  settled: [],
+  skipped: [],
+  outbox: cmds.map((cmd, seq) => ({ seq, cmd })),
+});
+const ends = (state) => endings(state).map(({ ending }) => ending);
+
+test('a task without a step left says of each order where its goods go (PICK-8, FRZ-5)', () => {
+  const [one, two] = sampleTask().orders;
+  const of = (change) => sampleTask({ orders: [{ ...one, ...change }, two] });
+  for (const goes of ['pack', 'aside', 'back', 'none'])
+    assert.deepEqual(ends(held(of({ goes }))), [goes, 'kept']);
+  const frozen = { category: 'cancel', due_at: 0 };
+  assert.deepEqual(ends(held(of({ goes: 'pack', frozen }))), ['frozen', 'kept']);
+});
+
+test('what is short is no complete pick, also before the box has said so (PDA-1, PICK-8)', () => {
+  const short = { kind: 'pick.short', data: { task_id: 't1', step: 1, found: 1, reason: 'x' } };
+  assert.deepEqual(ends(held(sampleTask(), short)), ['kept_short', 'kept']);
+});
+
+test('a task that was taken back is no longer picked', () => {
+  for (const change of [{ state: 'open', picker: null }, { picker: 'P-02' }]) {
+    const state = held(sampleTask(change));
+    assert.deepEqual([picking(state).step, ...ends(state)], [null, 'lost', 'lost']);
+  }
 });

@@ -1,6 +1,7 @@
 // The page's state and everything that can happen to it. Pure: `reduce(state, event)`.
 
 import { withKept } from './outbox.js';
+import { isInHand } from './task.js';
 
 /** Alarms kept and shown one after another. */
 export const ALARMS_MAX = 50;
@@ -122,7 +123,7 @@ const DESK_ROLES = ['leader', 'supervisor', 'admin'];
 export function home(state) {
   const roles = state.session?.person.roles ?? [];
   if (!state.session) return 'signin';
-  if (state.task && state.task.state !== 'done') return 'pick';
+  if (state.task) return 'pick'; // over or not: where its goods go stands there
   if (state.practice) return 'lesson';
   if (state.session.training) return 'training';
   if (roles.includes('packer') && state.session.station) return 'pack';
@@ -142,7 +143,8 @@ const isWaiting = (state, id) =>
 function taskFrom(state, task) {
   if (!task) return {};
   const known = state.task?.id === task.id ? state.task : null;
-  if (!known) return { task, skipped: [], settled: [] };
+  if (!known) // what waited for whoever was here before brings a task of theirs
+    return isInHand({ ...state, task }) ? { task, skipped: [], settled: [] } : {};
   if (task.rev < known.rev) return {};
   const newer = known.orders_rev !== undefined && known.orders_rev > task.rev;
   const orders = newer ? { orders: known.orders, orders_rev: known.orders_rev } : {};
@@ -175,12 +177,14 @@ function taskAnswered(state, { cmd }, { facts, repeated }) {
 
 /** @type {(state: State, session: Session) => State} */
 function withSession(state, session) {
-  const waiting = state.outbox.some((k) => k.cmd.data.task_id === state.task?.id);
-  const task = session.task ?? (waiting ? state.task : null);
   const samePerson = state.session?.person.id === session.person.id;
-  const next = { ...state, session, ...(task ? taskInDoubt(state, task) : { task: null }) };
+  const now = { ...(samePerson ? state : { ...state, ...OF_ONE_PERSON }), session };
+  // Of one that the box has not in this person's hands any more, the screen says what became of it.
+  const isTheirs = samePerson || isInHand(now);
+  const task = session.task ?? (isTheirs ? now.task : null);
+  const next = { ...now, ...(task ? taskInDoubt(now, task) : { task: null }) };
   if (samePerson && state.screen !== 'signin') return next;
-  return { ...next, screen: home({ ...next }), dialog: null, pack: samePerson ? state.pack : null };
+  return { ...next, screen: home(next), dialog: null };
 }
 
 /**
@@ -198,6 +202,25 @@ function factsOf(state, kept, answer) {
   }
   return change;
 }
+
+/** What was read, chosen and begun goes with the person who did. */
+const OF_ONE_PERSON = Object.freeze({
+  pack: null,
+  packing: null,
+  shipped: null,
+  tasks: null,
+  chosen: [],
+  skipped: [],
+  handed: [],
+  held: {},
+  given: null,
+  seen: {},
+  about: '',
+  signing: null,
+  urgent: null,
+  notice: null,
+  dialog: null,
+});
 
 /** @type {Record<string, (state: State, event: any) => State>} */
 const HANDLERS = {
@@ -238,19 +261,11 @@ const HANDLERS = {
     s.session ? { ...s, session: { ...s.session, locked: true }, notice: null } : s,
   signed_out: (s) => ({
     ...s,
+    ...OF_ONE_PERSON,
     session: null,
     link: 'connecting',
     screen: 'signin',
-    dialog: null,
-    pack: null,
-    tasks: null,
-    seen: {},
-    given: null,
-    about: '',
-    signing: null,
-    chosen: [],
     task: s.outbox.some((k) => k.cmd.data.task_id === s.task?.id) ? s.task : null,
-    notice: null,
   }),
   go: (s, { screen, about = '' }) => ({
     ...s,
@@ -292,7 +307,7 @@ const HANDLERS = {
   alarm_over: (s, { id }) => ({ ...s, alarms: s.alarms.filter((a) => a.id !== id) }),
   photos: (s, { n }) => ({ ...s, photos: n }),
   urgent: (s, { urgent }) => ({ ...s, urgent }),
-  task: (s, { task }) => ({ ...s, ...taskInDoubt(s, task) }),
+  task: (s, { task }) => (s.task?.id === task.id ? { ...s, ...taskInDoubt(s, task) } : s),
   task_left: (s) => {
     const tasks = s.tasks?.filter(({ id }) => id !== s.task?.id) ?? null; // of before
     return { ...s, tasks, task: null, skipped: [], screen: 'tasks', dialog: null };

@@ -100,15 +100,6 @@ export function project(task, cmds) {
 }
 
 /**
- * Numbers of the steps whose newest progress only this PDA has: they show a hollow tick.
- * @param {TaskView} task
- * @param {readonly Pick<Command, 'kind' | 'data'>[]} cmds
- */
-export function keptSteps(task, cmds) {
-  return new Set(cmds.filter((c) => c.data.task_id === task.id).map((c) => c.data.step));
-}
-
-/**
  * Pieces picked and wanted, over the steps that can still be worked on.
  * @param {TaskView} task
  */
@@ -127,10 +118,35 @@ export function shownTask({ task, settled, outbox }) {
   return task && project(task, [...settled, ...outbox.map((k) => k.cmd)]);
 }
 
+/** Whether the task is the signed-in person's, and still to be picked. */
+/** @param {Pick<State, 'task' | 'session'>} state */
+export const isInHand = ({ task, session }) =>
+  task?.state === 'taken' && task.picker === session?.person.id;
+
 /** The shown task and its current step. @param {State} state */
 export function picking(state) {
   const task = shownTask(state);
-  return { task, step: task && currentStep(task, state.skipped) };
+  return { task, step: task && isInHand(state) ? currentStep(task, state.skipped) : null };
+}
+
+/**
+ * What became of each order of a task on which there is nothing left to scan, and so what to do
+ * with its goods. `kept` and `kept_short` are what this PDA alone knows: the box has yet to answer.
+ * @param {State} state
+ * @returns {{order: TaskOrder, ending: Ending}[]}
+ */
+export function endings(state) {
+  const task = shownTask(state);
+  return (task?.orders ?? []).map((order) => ({ order, ending: ending(state, task, order) }));
+}
+
+/** @type {(state: State, task: TaskView | null, order: TaskOrder) => Ending} */
+function ending(state, task, order) {
+  if (order.frozen) return 'frozen';
+  if (order.goes !== 'pick') return order.goes;
+  if (!isInHand(state)) return 'lost';
+  const short = task?.steps.some((s) => s.order === order.id && s.found !== null);
+  return short ? 'kept_short' : 'kept';
 }
 
 /** @type {(task: TaskView, step: Step) => boolean} */

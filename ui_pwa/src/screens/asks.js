@@ -2,6 +2,7 @@
 
 import { html, nothing } from '../../vendor/lit.js';
 import { pageOf, turns } from '../core/choosing.js';
+import { isInHand } from '../core/task.js';
 import { signal } from '../io/signals.js';
 import { choices } from '../parts/choices.js';
 import { action, footer, keypad, notice } from '../parts/parts.js';
@@ -74,7 +75,7 @@ const to = (app, screen, why = null) =>
 
 /** @param {App} app */
 const releaseAction = (app) =>
-  app.state.task?.state === 'taken'
+  isInHand(app.state)
     ? action(app, {
         text: app.t('act.release'),
         why: app.why('task.release'),
@@ -86,8 +87,8 @@ const releaseAction = (app) =>
 const helpAction = (app) =>
   action(app, { text: app.t('screen.help'), onPress: () => app.open({ kind: 'help' }) });
 
-/** @param {App} app */
-function release(app) {
+/** Give the task back, with a reason. @param {App} app */
+export function release(app) {
   const { task } = app.state;
   app.askReason('release', (reason) => {
     app.close();
@@ -97,8 +98,7 @@ function release(app) {
 
 /** @param {App} app @param {ScreenName} screen */
 function goTo(app, screen) {
-  const inHand = app.state.task && app.state.task.state !== 'done';
-  app.go(screen === 'tasks' && inHand ? 'pick' : screen);
+  app.go(screen === 'tasks' && isInHand(app.state) ? 'pick' : screen);
 }
 
 /** @param {App} app */

@@ -2,11 +2,13 @@
 
 import { html, nothing } from '../../vendor/lit.js';
 import { shortOrder } from '../core/text.js';
-import { isLive, judge, keptSteps, need, orderForTote, picking, progress } from '../core/task.js';
+import {
+  endings, isInHand, isLive, judge, need, orderForTote, picking, progress,
+} from '../core/task.js';
 import { action, footer, header, notice, whyFrozen } from '../parts/parts.js';
-import { bar, chip, count, empty, marks, row, slotMark, tick } from '../parts/rows.js';
+import { bar, chip, count, empty, marks, row, slotMark, tick, todo } from '../parts/rows.js';
 import { block } from '../parts/sheets.js';
-import { askGift } from './asks.js';
+import { askGift, release } from './asks.js';
 import { typed } from './dialogs.js';
 
 /** @param {App} app */
@@ -20,19 +22,9 @@ export function view(app) {
   const label = t('pick.progress', at);
   return html`${header(app, t('screen.pick'))}
     ${bar(at.picked, at.pieces, label)}
-    ${step ? stepView(app, task, step) : restView(app, task)}
+    ${step ? stepView(app, task, step) : restView(app)}
     ${notice(app)}
-    ${
-      step
-        ? stepFooter(app, task, step)
-        : footer(
-            action(app, {
-              text: t('act.next_task'),
-              tone: 'main',
-              onPress: () => leave(app),
-            }),
-          )
-    }`;
+    ${step ? stepFooter(app, task, step) : restFooter(app)}`;
 }
 
 /** @param {App} app */
@@ -90,36 +82,80 @@ function stepFooter(app, task, step) {
   );
 }
 
-/** Nothing left to scan: done, or waiting for decisions. @param {App} app @param {TaskView} task */
-function restView(app, task) {
+/** The signs of orders on which there is nothing left to scan. */
+const TICKS = /** @type {const} */ ({
+  pack: 'done', aside: 'short', back: 'stopped', none: 'done', frozen: 'stopped', lost: 'stopped',
+  kept: 'kept', kept_short: 'kept',
+});
+
+/** Nothing left to scan: what became of each order, and where its goods go now. */
+/** @param {App} app */
+function restView(app) {
   const { t, state } = app;
-  const kept = keptSteps(
-    task,
-    state.outbox.map((k) => k.cmd),
-  );
-  const stopped = task.orders.every((o) => o.frozen || o.ended);
-  const waits = stopped && task.orders.some((o) => o.frozen);
-  const lead = stopped ? 'pick.all_stopped' : kept.size ? 'pick.all_kept' : 'pick.all_done';
-  const next = waits ? 'hint.order_frozen' : stopped ? 'pick.put_back' : 'pick.to_station';
+  const all = endings(state);
+  const [first, ...others] = all.map((each) => endText(app, each));
+  const alike = others.every((text) => text === first);
   return html`<section class="fill list" tabindex="0">
-    <p class="lead">${t(lead)}</p>
-    ${task.orders.map((order) => orderRow(app, task, order, kept.size > 0))}
-    <p class="sub">${t(next)}</p>
+    <p class="lead">${alike ? first : t('pick.end_mixed')}</p>
+    ${alike ? todo(whereTo(app, all[0].ending)) : nothing}
+    ${all.map((each) => orderRow(app, each, alike))}
   </section>`;
 }
 
-/** @param {App} app @param {TaskView} task @param {TaskOrder} order @param {boolean} kept */
-function orderRow(app, task, order, kept) {
-  const { t } = app;
-  const stopped = order.frozen || order.ended;
-  const why = order.frozen ? whyFrozen(app, order.frozen) : t(`state.${order.ended}`);
+/** What became of an order. @param {App} app @param {{order: TaskOrder, ending: Ending}} of */
+const endText = (app, { order, ending }) =>
+  ending === 'aside' || ending === 'none'
+    ? app.name(order.state_name)
+    : app.t(`pick.end_${ending}`);
+
+/** What to do with the goods of an order. @param {App} app @param {Ending} ending */
+function whereTo({ t, state }, ending) {
+  const isSending = ending.startsWith('kept') && state.link === 'up';
+  return t(`pick.goes_${isSending ? 'soon' : ending}`);
+}
+
+/**
+ * @param {App} app
+ * @param {{order: TaskOrder, ending: Ending}} of
+ * @param {boolean} alike the same is to be done with all of them, and said above
+ */
+function orderRow(app, { order, ending }, alike) {
+  const { t, state } = app;
+  const sign = order.ended ? 'stopped' : TICKS[ending];
+  const isKnown = !ending.startsWith('kept'); // to the box too
+  const how = isKnown ? app.name(order.state_name) : t(`pick.end_${ending}`);
+  const why = order.frozen ? whyFrozen(app, order.frozen) : how;
   return row({
-    before: tick(app, stopped ? 'stopped' : kept ? 'kept' : 'done'),
+    before: tick(app, sign),
     main: order.tote ?? shortOrder(order.id),
-    sub: `${t('word.order')} ${shortOrder(order.id)}${stopped ? ` · ${why}` : ''}`,
-    behind: task.orders.length > 1 ? slotMark(order.slot) : nothing,
-    tone: stopped ? 'stopped' : '',
+    sub: html`${alike ? nothing : html`<strong>${whereTo(app, ending)}</strong><br>`}
+      ${t('word.order')} ${shortOrder(order.id)} · ${why}`,
+    behind: (state.task?.orders.length ?? 0) > 1 ? slotMark(order.slot) : nothing,
+    tone: sign === 'stopped' ? 'stopped' : '',
+    ...(ending === 'back' ? { onPress: () => app.go('putback', order.id) } : {}),
   });
+}
+
+/** @param {App} app */
+function restFooter(app) {
+  const [first, ...others] = ways(app);
+  return footer(others.map((way) => action(app, way)), action(app, { tone: 'main', ...first }));
+}
+
+/**
+ * What comes after a task; the first is what the OK card does.
+ * @param {App} app
+ * @returns {{text: string, onPress: () => void, why?: Refusal | null}[]}
+ */
+function ways(app) {
+  const { t, state } = app;
+  const back = endings(state).find(({ ending }) => ending === 'back');
+  const next = { text: t('act.next_task'), onPress: () => leave(app) };
+  if (back && !isInHand(state))
+    return [{ text: t('screen.putback'), onPress: () => app.go('putback', back.order.id) }, next];
+  if (isInHand(state) && endings(state).some(({ ending }) => ending === 'frozen'))
+    return [{ text: t('act.release'), why: app.why('task.release'), onPress: () => release(app) }];
+  return [next];
 }
 
 /** @param {App} app @param {Scan} scan */
@@ -133,12 +169,12 @@ export async function scan(app, scan) {
     app.tell('wrong', 'pick.no_task');
     return;
   }
-  if (scan.type === 'tote') {
-    await bindTote(app, task, step, scan.code);
-    return;
-  }
   if (!step) {
     app.tell('wrong', 'notice.all_done');
+    return;
+  }
+  if (scan.type === 'tote') {
+    await bindTote(app, task, step, scan.code);
     return;
   }
   const data = { task_id: task.id, step: step.no, code: scan.code };
@@ -162,10 +198,14 @@ function tellPicked(app, no) {
   if (!step) return;
   const facts = { picked: step.found ?? step.picked, qty: step.qty };
   if (!step.done) app.tell('kept', 'said.item', facts);
-  else app.tell('good', next ? 'said.step_done' : 'said.task_done', facts);
+  else app.tell('good', next || !isWhole(app) ? 'said.step_done' : 'said.task_done', facts);
 }
 
-/** @param {App} app @param {TaskView} task @param {Step | null} step @param {string} code */
+/** Whether nothing of the task is missing, frozen or ended. @param {App} app */
+const isWhole = (app) =>
+  endings(app.state).every(({ ending }) => ending === 'pack' || ending === 'kept');
+
+/** @param {App} app @param {TaskView} task @param {Step} step @param {string} code */
 async function bindTote(app, task, step, code) {
   const order = orderForTote(task, step);
   if (!order) {
@@ -188,8 +228,15 @@ function command(app, card, step) {
     askGift(app, gift?.order ?? '', gift && { no: gift.line });
     return;
   }
-  if (!task || !step) {
-    if (card.name === 'OK') leave(app);
+  if (!task) {
+    if (card.name === 'OK') app.go('tasks');
+    return;
+  }
+  if (!step) {
+    const [way] = ways(app);
+    if (card.name !== 'OK') app.tell('wrong', 'notice.all_done');
+    else if (way.why) app.refuse(way.why);
+    else way.onPress();
     return;
   }
   const wantsQty = need(task, step) === 'qty';
@@ -207,7 +254,7 @@ function command(app, card, step) {
 /** @param {App} app */
 function leave(app) {
   const { task } = app.state;
-  if (task && app.state.outbox.some((k) => k.cmd.data.task_id === task.id)) {
+  if (task && app.state.outbox.some((k) => !k.parked && k.cmd.data.task_id === task.id)) {
     app.refuse({ code: 'kept_first' });
     return;
   }
