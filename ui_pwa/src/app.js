@@ -1,26 +1,22 @@
 // The page put together: one state, one queue of scans, one way out for commands.
 
-import { OFFLINE_KINDS, OUTBOX_MAX, VERSION, outcome, toSend, uuid7 } from './core/outbox.js';
-import { SAVED, START, home, openAlarms, reduce } from './core/state.js';
+import { OFFLINE_KINDS, OUTBOX_MAX, VERSION, uuid7 } from './core/outbox.js';
+import { Sending } from './core/sending.js';
+import { SAVED, START, home, reduce } from './core/state.js';
 import { translator } from './core/text.js';
 import { BoxError, Link, call, part, texts } from './io/box.js';
 import * as db from './io/db.js';
 import { signal } from './io/signals.js';
 import { Painter, byId } from './painter.js';
+import { Ringing } from './ringing.js';
 import { Scans } from './scans.js';
-import { isCalm } from './screens/dialogs.js';
 
-/** An unacknowledged alarm is signalled again this often, ms. */
-const ALARM_EVERY_MS = 3000;
-/** A command without an answer this long makes the link start over, ms. */
-const ANSWER_MS_MAX = 8000;
-const RETRY_MS = 1000;
 const SAVE_MS = 50;
 /** A cursor that is behind only has entries read again, ms. */
 const SAVE_CURSOR_MS = 1000;
 const REFRESH_MS = 250;
-/** How often the page looks at the clock: alarms, overdue answers, retries. */
-const TICK_MS = 1000;
+const SESSION_MS = 4000;
+const UPDATE_MS = 4000;
 
 /** Good-byes after which nobody is signed in here; at `replaced` somebody else is. */
 const BYES = ['signed_out', 'revoked', 'cut', 'shift_over'];
@@ -54,25 +50,24 @@ export class App {
     this.follow = null;
     /** @type {Promise<unknown>} */
     this.following = Promise.resolve();
-    /** Commands that are being written to the disk. */
-    this.keeping = 0;
-    /** When something came that is no code, ms. @type {number[]} */
-    this.rejects = [];
     /** @type {(() => void)[]} */
     this.waiters = [];
-    /** @type {Map<string, number>} id → when it was sent, ms */
-    this.inflight = new Map();
     /** @type {Map<string, ReturnType<typeof setTimeout>>} */
     this.later = new Map();
     /** @type {Set<string>} */
     this.unsaved = new Set();
     this.painter = new Painter(this);
     this.scans = new Scans(this);
-    this.alarmedMs = -Infinity;
-    /** When each alarm was first shown, ms. @type {Map<string, number>} */
-    this.shownMs = new Map();
-    /** @type {typeof import('./io/voice.js') | null} */
-    this.voice = null;
+    this.ringing = new Ringing(this);
+    this.sending = new Sending({
+      state: () => this.state,
+      dispatch: (event) => this.dispatch(event),
+      keep: db.keep,
+      settle: (seq, kept) => db.settle(seq, kept, this.takeUnsaved()),
+      put: (cmd) => this.link.send({ t: 'cmd', cmd }),
+      nowMs: () => performance.now(),
+      later: (ms, work) => setTimeout(work, ms),
+    });
     /** @type {Link} */
     this.link = new Link({
       since: () => this.state.cursor,
@@ -253,19 +248,9 @@ export class App {
       captured_at: this.nowUs(),
       data,
     };
-    this.keeping += 1;
-    try {
-      const kept = { cmd, said, tries: 0, away: this.state.link !== 'up' };
-      const seq = await db.keep(kept);
-      this.keeping -= 1;
-      this.dispatch({ type: 'kept', kept: { ...kept, seq } });
-    } catch {
-      this.keeping -= 1;
-      this.tell('stop', 'refusal.storage_full', {}, 'hint.storage_full');
-      return false;
-    }
-    this.pump(); // while the frame is waited for
-    return true;
+    if (await this.sending.keep(cmd, said)) return true;
+    this.tell('stop', 'refusal.storage_full', {}, 'hint.storage_full');
+    return false;
   }
 
   /** Fetch what a screen shows, at most a few times a second. @param {Readable} what */
@@ -320,7 +305,7 @@ export class App {
     if (this.state.session?.id !== whose?.id) return;
     this.link.stop();
     if (this.state.practice) location.replace('/');
-    this.inflight.clear();
+    this.sending.forget();
     this.dispatch({ type: 'signed_out' });
     import('./screens/sign_in.js').then((door) => door.lookAtDoorstep(this));
   }
@@ -352,7 +337,7 @@ export class App {
     if (frame.t === 'hello') this.onHello(frame);
     else if (frame.t === 'answer') this.onAnswer(frame);
     else if (frame.t === 'entry') this.followed((follow) => follow.entry(this, frame.entry));
-    else if (frame.t === 'alarm') this.onAlarm(frame.alarm);
+    else if (frame.t === 'alarm') this.ringing.take(frame.alarm);
     else if (frame.t === 'alarm_over') this.dispatch({ type: 'alarm_over', id: frame.id });
     else if (frame.t === 'status') this.onStatus(frame);
     else if (frame.t === 'scan') this.scans.fromStation(frame);
@@ -365,8 +350,8 @@ export class App {
   /** @param {any} frame */
   onHello(frame) {
     this.dispatch({ type: 'hello', frame, receivedUs: Date.now() * 1000 });
-    this.inflight.clear();
-    this.pump();
+    this.sending.forget();
+    this.sending.pump();
     if (!this.state.reasons) this.refresh('reasons');
     this.entered(this.state.screen);
     if (this.keepShell) this.soon('worker', REFRESH_MS, () => this.keepShell?.());
@@ -379,9 +364,9 @@ export class App {
   }
 
   onDown() {
-    this.inflight.clear();
+    this.sending.forget();
     if (this.state.link !== 'down') this.dispatch({ type: 'link', link: 'down' });
-    if (this.state.session) this.soon('session', 4 * TICK_MS, () => this.checkSession());
+    if (this.state.session) this.soon('session', SESSION_MS, () => this.checkSession());
   }
 
   /** A link that does not come up may mean that the session has ended. */
@@ -392,58 +377,11 @@ export class App {
     if (error instanceof BoxError && error.status === 401) this.signedOut(session);
   }
 
-  /** Put what is kept on the wire, in order; nothing passes what the box put off. */
-  pump() {
-    if (this.state.link !== 'up' || this.later.has('wait')) return;
-    for (const { cmd } of toSend(this.state.outbox, new Set(this.inflight.keys()))) {
-      if (!this.link.send({ t: 'cmd', cmd })) return;
-      this.inflight.set(cmd.id, performance.now());
-    }
-  }
-
   /** @param {Answer} answer */
   onAnswer(answer) {
-    const kept = this.state.outbox.find((k) => k.cmd.id === answer.id);
-    if (!kept) return;
-    const result = outcome(kept, answer);
-    this.dispatch({ type: 'answered', kept, answer, outcome: result });
-    if (result === 'sign_in') {
-      this.signedOut();
-      return;
-    }
-    const still = this.state.outbox.find((k) => k.seq === kept.seq) ?? null;
-    db.settle(kept.seq, still, this.takeUnsaved());
-    if (result === 'retry' || result === 'wait') {
-      this.soon(result, RETRY_MS, () => {
-        this.inflight.clear();
-        this.pump();
-      });
-      return;
-    }
-    this.inflight.delete(kept.cmd.id);
-    this.followed((follow) => follow.answered(this, kept, answer));
-    this.pump();
-  }
-
-  /** @param {Alarm} alarm */
-  onAlarm(alarm) {
-    const known = this.state.alarms.some((a) => a.id === alarm.id);
-    this.dispatch({ type: 'alarm', alarm });
-    if (alarm.facts.message) this.followed((follow) => follow.message(this, alarm.facts.message));
-    if (known) return;
-    this.save();
-    this.ring();
-    this.painter.render(); // not a frame later
-    if (this.state.task) this.refresh('task');
-  }
-
-  ring() {
-    const [alarm] = openAlarms(this.state);
-    if (!alarm) return;
-    this.alarmedMs = performance.now();
-    if (!this.shownMs.has(alarm.id)) this.shownMs.set(alarm.id, this.alarmedMs);
-    signal(isCalm(alarm) ? 'good' : 'alarm');
-    this.voice?.say(alarm, this.state.lang);
+    const taken = this.sending.take(answer);
+    if (taken?.result === 'sign_in') this.signedOut();
+    else if (taken) this.followed((follow) => follow.answered(this, taken.kept, answer));
   }
 
   /** A screen was entered, or the link came back. @param {ScreenName} screen */
@@ -456,7 +394,7 @@ export class App {
     if (screen === 'pack') this.refresh(this.state.pack ? 'pack' : 'packing');
     this.followed((follow) => follow.read(this, 'seen'));
     if (screen === 'tasks' || screen === 'signin')
-      this.soon('update', 4 * TICK_MS, () => this.update());
+      this.soon('update', UPDATE_MS, () => this.update());
   }
 
   /** Let a newer page take over, if one waits and now is a good time. */
@@ -465,29 +403,13 @@ export class App {
   }
 
   tick() {
-    const now = performance.now();
-    if (now - this.alarmedMs >= ALARM_EVERY_MS) this.ring();
-    this.voice?.prepare(this.state.lang);
-    const overdue = [...this.inflight.values()].some((sent) => now - sent > ANSWER_MS_MAX);
-    if (overdue) {
+    this.ringing.tick();
+    if (this.sending.isOverdue()) {
       this.link.stop();
       this.onDown();
       this.link.start();
     }
-    this.pump();
-  }
-
-  /** What arrived is no code; where that happens often, the scanner is to be calibrated. */
-  /** @param {string} why */
-  async onReject(why) {
-    this.tell('wrong', `reject.${why}`, {}, `hint.${why}`);
-    const { REJECTS_MAX, REJECTS_MS } = await part(() => import('./core/calibration.js'));
-    const now = Date.now();
-    this.rejects = [...this.rejects, now].filter((ms) => now - ms < REJECTS_MS);
-    if (this.rejects.length < REJECTS_MAX) return;
-    this.rejects = [];
-    this.tell('wrong', 'notice.calibrate', {}, 'hint.calibrate');
-    if (!this.state.task && !this.state.dialog) this.go('calibrate');
+    this.sending.pump();
   }
 
   /** Scans wait for each other; none is dropped. @param {string} code */

@@ -47,7 +47,7 @@ async function start() {
     onScan: (code) => app.onScan(code),
     medianMs: () => Math.max(SCAN.medianMsMax, 2 * (app.state.profile?.p50 ?? 0)),
     endless: () => app.state.profile?.end === '',
-    onReject: (why) => app.onReject(why),
+    onReject: (why) => app.scans.reject(why),
     onDigits: (digits) => dialogs.typed(app, digits),
     onFirst: () => {
       if (!app.state.sound && unlockSound()) app.dispatch({ type: 'sound' });
@@ -91,7 +91,7 @@ async function keepPage(app) {
   ]);
   const report = (/** @type {Partial<State['shell']>} */ shell) =>
     app.dispatch({ type: 'shell', shell });
-  app.voice = await part(() => import('./io/voice.js'));
+  app.ringing.voice = await part(() => import('./io/voice.js'));
   const photos = await part(() => import('./io/photos.js'));
   setInterval(() => photos.drain(app), TICK_MS);
   app.dispatch({ type: 'photos', n: (await db.photos()).length });

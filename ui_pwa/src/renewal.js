@@ -21,7 +21,7 @@ export async function update(app) {
 /** Neither a scan nor a command is half taken. @param {App} app @param {number} waitedMs */
 const isGoodTime = (app, waitedMs) =>
   !app.wedge?.framer.busy &&
-  !app.keeping &&
+  !app.sending.keeping &&
   mayTakeOver(app.state, openAlarms(app.state).length > 0, waitedMs);
 
 /**

@@ -3,6 +3,7 @@
 import { classify, normalise } from './core/codes.js';
 import { OFFLINE_KINDS } from './core/outbox.js';
 import { openAlarms } from './core/state.js';
+import { part } from './io/box.js';
 import * as dialogs from './screens/dialogs.js';
 import * as signIn from './screens/sign_in.js';
 
@@ -15,6 +16,8 @@ export class Scans {
     this.app = app;
     /** @type {Promise<unknown>} */
     this.last = Promise.resolve();
+    /** When something came that is no code, ms. @type {number[]} */
+    this.rejects = [];
   }
 
   /** Scans wait for each other; none is dropped. @param {string} code */
@@ -42,11 +45,25 @@ export class Scans {
     else this.app.tell('wrong', 'notice.scanner_unread', {}, 'hint.scanner_unread');
   }
 
+  /** What arrived is no code; where that happens often, the scanner is to be calibrated. */
+  /** @param {string} why */
+  async reject(why) {
+    const { app } = this;
+    app.tell('wrong', `reject.${why}`, {}, `hint.${why}`);
+    const { REJECTS_MAX, REJECTS_MS } = await part(() => import('./core/calibration.js'));
+    const now = performance.now();
+    this.rejects = [...this.rejects, now].filter((ms) => now - ms < REJECTS_MS);
+    if (this.rejects.length < REJECTS_MAX) return;
+    this.rejects = [];
+    app.tell('wrong', 'notice.calibrate', {}, 'hint.calibrate');
+    if (!app.state.task && !app.state.dialog) app.go('calibrate');
+  }
+
   /** Wait for answers that only the box can give: they may change what the next scan means. */
   async settled() {
     const { app } = this;
     const asked = () =>
-      app.keeping > 0 ||
+      app.sending.keeping > 0 ||
       (app.state.link === 'up' &&
         app.state.outbox.some((k) => !k.parked && !OFFLINE_KINDS.includes(k.cmd.kind)));
     while (asked()) await this.news();

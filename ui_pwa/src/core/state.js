@@ -239,6 +239,7 @@ const HANDLERS = {
         box: frame.box,
         clockOffsetUs: frame.now - receivedUs,
         cursor: s.cursor || frame.seq,
+        outbox: s.outbox.map((k) => (k.parked ? { ...k, parked: false, tries: 0 } : k)),
         alarms: s.alarms.filter(({ id }) => isLocal(id) || (frame.alarms?.includes(id) ?? true)),
       },
       frame.session,

@@ -141,14 +141,12 @@ export function alarmText(app, alarm) {
 export function ackAlarm(app) {
   const [alarm] = openAlarms(app.state);
   if (!alarm) return;
-  const shownMs = app.shownMs.get(alarm.id);
-  app.shownMs.delete(alarm.id);
+  const shownMs = app.ringing.shownFor(alarm.id);
   if (isLocal(alarm.id)) {
     app.dispatch({ type: 'alarm_over', id: alarm.id });
     return;
   }
-  const shown = shownMs === undefined ? {} : { shown_ms: Math.round(performance.now() - shownMs) };
-  app.send('alarm.ack', { alarm_id: alarm.id, ...shown });
+  app.send('alarm.ack', { alarm_id: alarm.id, ...(shownMs === null ? {} : { shown_ms: shownMs }) });
   if (alarm.code === 'approval_due' && !app.state.task) app.go('approval', alarm.facts.approval);
 }
 

@@ -40,7 +40,7 @@ function refused(app, kept, answer) {
 /** @param {App} app @param {string} code @param {Facts} facts */
 function conflict(app, code, { order, order_id: id, task_id: task, by_name }) {
   const of = order ?? id ?? task;
-  app.onAlarm({
+  app.ringing.take({
     id: `${LOCAL}${of}`,
     code: 'conflict',
     facts: { order: of, why: code, by_name },
@@ -187,7 +187,7 @@ function prioritised(app, { at, data }) {
   const urgent = { order: data.order, priority: data.priority };
   app.dispatch({ type: 'urgent', urgent });
   signal('good');
-  app.voice?.say({ code: 'prioritised', facts: urgent }, lang);
+  app.ringing.voice?.say({ code: 'prioritised', facts: urgent }, lang);
   setTimeout(() => {
     if (app.state.urgent === urgent) app.dispatch({ type: 'urgent', urgent: null });
   }, URGENT_MS);
