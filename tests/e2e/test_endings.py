@@ -133,7 +133,7 @@ async def test_a_task_that_somebody_took_back_is_not_picked_on(
     await pda.drained()
     task = (await read(pda, "/session"))["session"]["task"]
     data = TaskRelease(task["id"], "break")
-    leader: dict[str, Any] = {"via": "pda", "actor": "leader", "roles": ("leader",)}
+    leader: dict[str, Any] = {"via": "box", "actor": "leader", "roles": ("leader",)}
     assert (await box.process.floor.submit(data, **leader)).answer.ok
     await pda.sees(t["pick.end_lost"])
     await pda.sees(t["pick.goes_lost"])

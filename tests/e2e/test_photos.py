@@ -10,7 +10,7 @@ from playwright.async_api import FilePayload, Route
 
 from tests.e2e.pda import Pda
 from tests.e2e.realbox import RealBox, login, pick
-from tests.e2e.walk import texts
+from tests.e2e.walk import go, texts
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 Handheld = Callable[..., Any]
@@ -102,3 +102,61 @@ async def test_photos_on_a_pda_are_bounded_and_must_be_pictures(
     await shoot(pda, t, noise(16))
     await pda.sees(t["refusal.photos_full"].format(max=PHOTOS_MAX))
     assert await pda.page.get_by_text(t["pack.photos_wait"].format(n=PHOTOS_MAX)).count() == 1
+
+
+async def test_a_photo_that_the_box_refuses_holds_up_none(box: RealBox, handheld: Handheld) -> None:
+    """It is put aside with its reason, the next is attached, and it is sent once more (RET-3)."""
+    t, pda = texts("zh"), await handheld()
+    await start_pack(pda, box, t)
+    asked: list[str] = []
+
+    async def refuse_first(route: Route) -> None:
+        asked.append(route.request.url)
+        if route.request.method == "PUT" and route.request.url == asked[0]:
+            body = {"ok": False, "code": "media_refused", "facts": {}, "hint": "media_refused"}
+            await route.fulfill(status=422, json=body)
+        else:
+            await route.continue_()
+
+    await pda.keeps_page()
+    await pda.context.set_offline(True)
+    await pda.page.wait_for_selector(".link.down")
+    for n in (1, 2):
+        await shoot(pda, t, noise(16 * n))
+        await pda.sees(t["pack.photos_wait"].format(n=n))
+    await pda.context.route("**/api/v1/blobs/**", refuse_first)
+    await pda.context.set_offline(False)
+    await pda.sees(t["notice.photo_there"])
+    assert len(await attached(box)) == 1
+    await pda.page.reload()
+    await pda.ready()
+    await pda.context.unroute_all()
+    await go(pda, "status", "zh")
+    await pda.sees(t["status.photos"])
+    await pda.sees(t["refusal.media_refused"])
+    await pda.page.get_by_role("button", name=t["act.photo_again"]).click()
+    await pda.sees(t["notice.photo_there"])
+    assert len(await attached(box)) == 2
+    assert await pda.page.get_by_text(t["status.photos"]).count() == 0
+
+
+async def test_a_photo_is_its_photographers_whoever_signs_in_next(
+    box: RealBox, handheld: Handheld
+) -> None:
+    """A picker cannot attach it and loses it not; it is the packer's own in the journal (RET-3)."""
+    t, pda = texts("zh"), await handheld()
+    await start_pack(pda, box, t)
+    packer = box.floor.logins_of("packer")[0]
+    await pda.context.route("**/api/v1/blobs/**", lambda route: route.abort())
+    await shoot(pda, t, noise(16))
+    await pda.sees(t["pack.photos_wait"].format(n=1))
+    await pda.settled()
+    await login(pda, box, "picker")
+    await pda.until("document.querySelector('header .link.up') !== null")
+    async with pda.page.expect_response(lambda r: "/blobs/" in r.url and r.status == 403):
+        await pda.context.unroute_all()
+    await login(pda, box, "keeper")
+    await pda.sees(t["notice.photo_there"])
+    entries = await box.process.reads.timeline(ORDER)
+    [actor] = [each["actor"] for each in entries if each["kind"] == "evidence.attached"]
+    assert actor == packer.person

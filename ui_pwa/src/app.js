@@ -229,9 +229,10 @@ export class App {
    * @param {string} kind
    * @param {Facts} data
    * @param {Verdict} [said] what the page itself made of it
+   * @param {Origin} [of] where it was done before, in another session perhaps
    * @returns {Promise<boolean>} whether it was kept
    */
-  async send(kind, data, said = UNJUDGED) {
+  async send(kind, data, said = UNJUDGED, of) {
     const { session, outbox } = this.state;
     const why = this.why(kind) ?? (outbox.length >= OUTBOX_MAX ? { code: 'outbox_full' } : null);
     if (why || !session) {
@@ -246,6 +247,7 @@ export class App {
       device: this.device,
       session_id: session.id,
       captured_at: this.nowUs(),
+      ...of,
       data,
     };
     if (await this.sending.keep(cmd, said)) return true;

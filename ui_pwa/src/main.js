@@ -94,7 +94,7 @@ async function keepPage(app) {
   app.ringing.voice = await part(() => import('./io/voice.js'));
   const photos = await part(() => import('./io/photos.js'));
   setInterval(() => photos.drain(app), TICK_MS);
-  app.dispatch({ type: 'photos', n: (await db.photos()).length });
+  await photos.count(app);
   lookAtDoorstep(app);
   app.keepShell = () => shell.registerWorker(report);
   setInterval(() => app.update(), UPDATE_MS);

@@ -181,8 +181,10 @@ interface Kept {
   seq: number; cmd: Command; said: Verdict; tries: number; parked?: boolean;
   away?: boolean; // kept while the box was out of reach
 }
-/** A photo that waits; `sha256` is the hash of `blob`. */
-interface Photo { sha256: string; order: string; blob: Blob }
+/** When and in whose session something was done. */
+interface Origin { session_id: string; captured_at: number }
+/** A photo that waits, or was refused; `sha256` is the hash of `blob`. */
+interface Photo { sha256: string; order: string; blob: Blob; of?: Origin; refused?: Refusal }
 interface Urgent { order: string; priority: string }
 interface Verdict { ok: boolean; code: string; facts: Facts }
 interface BoxEntry {
@@ -221,7 +223,8 @@ interface State {
   given: Given | null; // until somebody leaves the screen
   seen: Record<string, any>; about: string; signing: Signing | null;
   alarms: Alarm[]; notice: Notice | null; noticeSeq: number; skipped: number[];
-  photos: number; urgent: Urgent | null; dialog: Dialog | null; reasons: Reasons | null; station: string | null;
+  photos: number; refusedPhotos: { sha256: string; order: string; refused: Refusal }[];
+  urgent: Urgent | null; dialog: Dialog | null; reasons: Reasons | null; station: string | null;
   shell: { worker: string; persisted: boolean | null; version: string; secure: boolean };
   newerSinceMs: number; // when a newer page was first seen to wait; 0: none does
   practice: boolean; sound: boolean; lang: 'zh' | 'en'; theme: 'auto' | 'light' | 'dark'; prefix: string;

@@ -53,7 +53,9 @@ test('each answer settles, keeps or parks its command', () => {
   assert.equal(is({ ok: true }), 'done');
   assert.equal(is({ ok: false, status: 422 }), 'refused');
   assert.equal(is({ ok: false, status: 409 }), 'refused');
-  assert.equal(is({ ok: false, status: 401 }), 'sign_in');
+  const own = kept(1, { cmd: { id: 'c1', session_id: 's1' } });
+  const no = { ok: false, id: 'c1', status: 401 };
+  assert.deepEqual(['s1', 's2'].map((at) => outcome(own, no, at)), ['sign_in', 'refused']);
   for (const status of [500, 502]) assert.equal(is({ ok: false, status }), 'retry');
   assert.equal(is({ ok: false, status: 500 }, TRIES_MAX - 1), 'park');
   for (const status of [429, 503, 507])

@@ -1,4 +1,4 @@
-// The way out for commands, on a disk, a wire and a clock that do what a test says (PICK-4, PICK-5).
+// The way out for commands, on a disk, a wire and a clock that do what a test says (PICK-5).
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { TRIES_MAX, WINDOW_MAX } from '../src/core/outbox.js';
@@ -44,7 +44,7 @@ function rig() {
   return on;
 }
 
-test('a command is on the disk before it is on the wire, and leaves it with its answer', async () => {
+test('a command is on the disk before it is on the wire; its answer takes it away', async () => {
   const on = rig();
   const [id] = await on.give(1);
   assert.deepEqual([on.disk.length, on.wire], [1, [id]]);
@@ -132,6 +132,12 @@ test('an answer that does not come is noticed; one that needs a sign-in stays', 
   assert.equal(on.sending.isOverdue(), false);
   on.nowMs += 1;
   assert.equal(on.sending.isOverdue(), true);
-  assert.equal(on.sending.take(no(id, 401))?.result, 'sign_in');
+  on.dispatch({ type: 'signed_in', session: { id: 's1', person: { id: 'P', roles: [] } } });
+  const late = { id: 'late', kind: 'pick.scan', session_id: 's1', data: {} };
+  await on.sending.keep(late, said);
+  assert.equal(on.sending.take(no('late', 401))?.result, 'sign_in');
+  on.dispatch({ type: 'signed_out' });
+  assert.equal(on.state().outbox.length, 2);
+  assert.equal(on.sending.take(no('late', 401))?.result, 'refused');
   assert.equal(on.state().outbox.length, 1);
 });

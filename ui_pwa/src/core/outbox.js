@@ -24,7 +24,12 @@ export const OUTBOX_MAX = 5000;
 const RETRYABLE = new Set([500, 502]);
 /** The box takes no command now: none is at fault, none is given up, and none passes another. */
 const NOT_NOW = new Set([429, 503, 507]);
+/** Failures of a read or an upload that pass: nobody signed in, no right to it, out of turn. */
+const PASSING = new Set([401, 403, 408, 409, 429]);
 const HEX = [...Array(256).keys()].map((b) => b.toString(16).padStart(2, '0'));
+
+/** Whether the box will never take what it refused so. @param {number} status */
+export const isForGood = (status) => status >= 400 && status < 500 && !PASSING.has(status);
 
 /**
  * A UUIDv7 (RFC 9562, 5.7).
@@ -63,14 +68,16 @@ export function toSend(outbox, inflight) {
 /**
  * What an answer means for its command: `done` and `refused` settle it, `retry` sends it again
  * later, `wait` too and until then nothing else, `sign_in` keeps it until somebody has signed in,
- * `park` leaves it to a person.
+ * `park` leaves it to a person. What was given in a session before this one is judged for good:
+ * signing in once more would bring the same answer, and send the next person off.
  * @param {Kept} kept
  * @param {Answer} answer
+ * @param {string} [session] the one that the PDA is in
  * @returns {'done' | 'refused' | 'retry' | 'wait' | 'sign_in' | 'park'}
  */
-export function outcome(kept, answer) {
+export function outcome(kept, answer, session) {
   if (answer.ok) return 'done';
-  if (answer.status === 401) return 'sign_in';
+  if (answer.status === 401) return kept.cmd.session_id === session ? 'sign_in' : 'refused';
   if (NOT_NOW.has(answer.status ?? 0)) return 'wait';
   if (!RETRYABLE.has(answer.status ?? 0)) return 'refused';
   return kept.tries + 1 < TRIES_MAX ? 'retry' : 'park';

@@ -81,7 +81,7 @@ export class Sending {
     const { ways } = this;
     const kept = ways.state().outbox.find((k) => k.cmd.id === answer.id);
     if (!kept) return null;
-    const result = outcome(kept, answer);
+    const result = outcome(kept, answer, ways.state().session?.id);
     ways.dispatch({ type: 'answered', kept, answer, outcome: result });
     if (result === 'sign_in') return { kept, result };
     ways.settle(kept.seq, ways.state().outbox.find((k) => k.seq === kept.seq) ?? null);

@@ -41,6 +41,7 @@ export const START = Object.freeze({
   noticeSeq: 0,
   skipped: [],
   photos: 0,
+  refusedPhotos: [],
   urgent: null,
   dialog: null,
   reasons: null,
@@ -196,7 +197,7 @@ function factsOf(state, kept, answer) {
   if (!answer.ok) return {};
   const facts = answer.facts ?? {};
   const change = taskAnswered(state, kept, answer);
-  if (facts.pack) {
+  if (facts.pack && kept.cmd.session_id === state.session?.id) {
     change.pack = facts.pack;
     if (facts.pack.state === 'shipped') change.shipped = facts.pack.order;
   }
@@ -306,7 +307,7 @@ const HANDLERS = {
       ? { ...s, alarms: s.alarms.map((a) => (a.id === alarm.id ? sterner(a, alarm) : a)) }
       : { ...s, alarms: [...s.alarms, alarm].slice(-ALARMS_MAX) },
   alarm_over: (s, { id }) => ({ ...s, alarms: s.alarms.filter((a) => a.id !== id) }),
-  photos: (s, { n }) => ({ ...s, photos: n }),
+  photos: (s, { n, refused }) => ({ ...s, photos: n, refusedPhotos: refused }),
   urgent: (s, { urgent }) => ({ ...s, urgent }),
   task: (s, { task }) => (s.task?.id === task.id ? { ...s, ...taskInDoubt(s, task) } : s),
   task_left: (s) => {
@@ -328,7 +329,9 @@ const HANDLERS = {
     skipped: [...s.skipped.filter((n) => n !== step), step],
   }),
   packing: (s, { orders }) => ({ ...s, packing: orders }),
-  pack: (s, { pack }) => ({ ...s, pack, shipped: null }),
+  // What was asked of a parcel that is no longer on the screen is not laid over the one that is.
+  pack: (s, { pack }) =>
+    !pack || pack.order === s.pack?.order ? { ...s, pack, shipped: null } : s,
   handed: (s, { facts }) => ({ ...s, handed: [facts, ...s.handed].slice(0, HANDED_SHOWN_MAX) }),
   given: (s, { given }) => ({ ...s, given }),
   held: (s, { held }) => ({ ...s, held, notice: null }),

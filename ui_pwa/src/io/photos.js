@@ -1,6 +1,8 @@
 // Photos as evidence: made small, named by their hash, kept on the disk, and sent in pieces once
-// nothing else waits. What the box has is attached to its order.
+// nothing else waits. A photo leaves the PDA when the box has attached it to its order; one that it
+// refuses for good is put aside until a person has looked, and holds up none.
 
+import { isForGood } from '../core/outbox.js';
 import { BoxError, call, put } from './box.js';
 import * as db from './db.js';
 
@@ -15,6 +17,8 @@ const RETRY_MS = 5000;
 
 let sending = false;
 let notBeforeMs = 0;
+/** Photos of which the box has yet to say whether it attached them, by their hash. */
+const attaching = new Set();
 
 /** Let the person take a photo of an order. @param {App} app @param {string} order */
 export function take(app, order) {
@@ -31,19 +35,31 @@ export function take(app, order) {
 
 /** @param {App} app @param {string} order @param {Blob} file */
 async function keep(app, order, file) {
-  if (app.state.photos >= PHOTOS_MAX) {
+  const { photos, refusedPhotos, session } = app.state;
+  if (photos + refusedPhotos.length >= PHOTOS_MAX) {
     app.refuse({ code: 'photos_full', facts: { max: PHOTOS_MAX } });
     return;
   }
+  if (!session) return;
+  const of = { session_id: session.id, captured_at: app.nowUs() };
   try {
     const blob = await shrink(file);
-    await db.keepPhoto({ sha256: await sha256(blob), order, blob });
+    await db.keepPhoto({ sha256: await sha256(blob), order, blob, of });
   } catch {
     app.refuse({ code: 'photo_unkept' });
     return;
   }
-  app.dispatch({ type: 'photos', n: (await db.photos()).length });
+  await count(app);
   app.tell('kept', 'notice.photo_kept');
+}
+
+/** Say what waits, and what was put aside. @param {App} app */
+export async function count(app) {
+  const all = await db.photos();
+  const refused = all.flatMap(({ sha256, order, refused }) =>
+    refused ? [{ sha256, order, refused }] : [],
+  );
+  app.dispatch({ type: 'photos', n: all.length - refused.length, refused });
 }
 
 /** Send what waits, one after another; what fails stays, and goes on where it ended. */
@@ -54,7 +70,8 @@ export async function drain(app) {
   if (sending || performance.now() < notBeforeMs) return;
   sending = true;
   try {
-    for (const photo of await db.photos()) await send(app, photo);
+    for (const photo of await db.photos())
+      if (!photo.refused && !attaching.has(photo.sha256)) await send(app, photo);
   } catch (error) {
     notBeforeMs = performance.now() + RETRY_MS;
     if (!(error instanceof BoxError)) throw error;
@@ -64,18 +81,68 @@ export async function drain(app) {
 }
 
 /** @param {App} app @param {Photo} photo */
-async function send(app, { sha256: name, order, blob }) {
+async function send(app, photo) {
+  try {
+    const state = await upload(photo);
+    await attach(app, photo, state);
+  } catch (error) {
+    if (!(error instanceof BoxError) || !isForGood(error.status)) throw error;
+    await putAside(app, photo, error.refusal);
+  }
+}
+
+/** @param {Photo} photo @returns {Promise<{size: number, media_type: string}>} */
+async function upload({ sha256: name, blob }) {
   let state = await call('GET', `/blobs/${name}`);
   while (!state.done) {
     const piece = blob.slice(state.offset, state.offset + PIECE_BYTES);
     const range = `bytes ${state.offset}-${state.offset + piece.size - 1}/${blob.size}`;
     state = await put(`/blobs/${name}`, piece, range);
   }
-  const { size, media_type } = state;
+  return state;
+}
+
+/** Whoever is here now: it was taken by who was here then. */
+/** @param {App} app @param {Photo} photo @param {{size: number, media_type: string}} stored */
+async function attach(app, { sha256: name, order, of }, { size, media_type }) {
   const data = { order_id: order, kind: 'photo', blob: `sha256:${name}`, size, media_type };
-  if (!(await app.send('evidence.attach', data))) return;
+  attaching.add(name);
+  if (!(await app.send('evidence.attach', data, undefined, of))) attaching.delete(name);
+}
+
+/** The box has said whether a photo belongs to its order. */
+/** @param {App} app @param {Facts} data @param {Answer} answer */
+export async function attached(app, { blob }, answer) {
+  const name = blob.replace('sha256:', '');
+  attaching.delete(name);
+  if (answer.ok) {
+    await drop(app, name);
+    app.tell('good', 'notice.photo_there');
+    return;
+  }
+  const photo = (await db.photos()).find(({ sha256 }) => sha256 === name);
+  if (photo) await putAside(app, photo, { code: answer.code ?? 'internal', facts: answer.facts });
+}
+
+/** @param {App} app @param {Photo} photo @param {Refusal} refused */
+async function putAside(app, photo, refused) {
+  await db.keepPhoto({ ...photo, refused });
+  await count(app);
+  const why = app.t(`refusal.${refused.code}`, refused.facts);
+  app.tell('wrong', 'notice.photo_refused', { order: photo.order, why }, 'hint.photo_refused');
+}
+
+/** Let a photo that was put aside be sent once more. @param {App} app @param {string} name */
+export async function again(app, name) {
+  const photo = (await db.photos()).find(({ sha256 }) => sha256 === name);
+  if (photo) await db.keepPhoto({ ...photo, refused: undefined });
+  await count(app);
+}
+
+/** @param {App} app @param {string} name */
+export async function drop(app, name) {
   await db.dropPhoto(name);
-  app.dispatch({ type: 'photos', n: (await db.photos()).length });
+  await count(app);
 }
 
 /** @param {Blob} file @returns {Promise<Blob>} a JPEG whose sides are at most SIDE_PX_MAX */

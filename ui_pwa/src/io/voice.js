@@ -24,6 +24,7 @@ const PHRASES = {
   label_due: 'label',
   approval_due: 'approval',
   conflict: 'conflict',
+  conflict_some: 'conflict',
   prioritised: 'priority',
 };
 

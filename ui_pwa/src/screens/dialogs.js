@@ -103,7 +103,7 @@ export function alarmView(app) {
   if (!alarm) return nothing;
   const { t } = app;
   const answer = stops(alarm) ? 'act.alarm_ok' : (ANSWERS[alarm.code] ?? 'act.alarm_read');
-  const { order } = alarm.facts;
+  const { order, hint } = alarm.facts;
   return html`<div class="alarm-body ${isCalm(alarm) ? 'calm' : ''}">
     <p class="alarm-sign" aria-hidden="true">${isCalm(alarm) ? 'i' : '!'}</p>
     <h2 id="alarm-title">${alarmText(app, alarm)}</h2>
@@ -113,7 +113,7 @@ export function alarmView(app) {
     ${
       alarm.facts.why
         ? html`<p class="alarm-what">${t(`refusal.${alarm.facts.why}`, alarm.facts)}</p>
-          <p class="alarm-what">${t(`hint.${alarm.facts.why}`, alarm.facts)}</p>`
+          <p class="alarm-what">${t(`hint.${hint ?? alarm.facts.why}`, alarm.facts)}</p>`
         : nothing
     }
     <p class="alarm-what">${more.length ? t('alarm.more', { n: more.length }) : nothing}</p>

@@ -1,14 +1,14 @@
 // What follows from what the box says: to an answer, the next screen and a word to the person; to
 // an entry, fresh reads.
 
+import { conflictOf } from '../core/conflicts.js';
 import { LOCAL } from '../core/state.js';
 import { BoxError, call } from '../io/box.js';
+import { attached } from '../io/photos.js';
 import { signal } from '../io/signals.js';
 
 /** Refusals that mean: hands off this order. */
 const STOPS = ['order_frozen', 'order_ended', 'late_scan', 'label_void'];
-/** Refusals of what was scanned in good faith without the box: the goods are in the wrong place. */
-const CONFLICTS = ['order_frozen', 'order_ended', 'late_scan', 'not_yours', 'task_not_open'];
 /** How long a priority order stands over the screen, ms. */
 const URGENT_MS = 30_000;
 /** An entry this old, read after a hole in the Wi-Fi, calls nobody any more, µs. */
@@ -17,18 +17,23 @@ const URGENT_AGE_US_MAX = 600_000_000;
 /** @param {App} app @param {Kept} kept @param {Answer} answer */
 export function answered(app, kept, answer) {
   if (app.state.practice) app.refresh('lesson');
-  if (answer.ok) done(app, kept, answer);
-  else refused(app, kept, answer);
+  if (kept.cmd.kind === 'evidence.attach') {
+    attached(app, kept.cmd.data, answer);
+    return;
+  }
+  const isOwn = kept.cmd.session_id === app.state.session?.id; // whoever was here before has gone
+  if (answer.ok && isOwn) done(app, kept, answer);
+  else if (!answer.ok) refused(app, kept, answer, isOwn);
 }
 
-/** @param {App} app @param {Kept} kept @param {Answer} answer */
-function refused(app, kept, answer) {
+/** @param {App} app @param {Kept} kept @param {Answer} answer @param {boolean} isOwn */
+function refused(app, kept, answer, isOwn) {
+  const raised = conflict(app, kept, answer);
+  if (!isOwn) return;
   const code = answer.code ?? 'internal';
   const told = !kept.said.ok && kept.said.code === code;
   const facts = { ...kept.cmd.data, ...answer.facts };
   const notice = { key: `refusal.${code}`, facts, hint: `hint.${answer.hint ?? code}` };
-  const raised = kept.away && kept.said.ok && CONFLICTS.includes(code);
-  if (raised) conflict(app, code, facts);
   const tone = STOPS.includes(code) ? 'stop' : 'wrong';
   if (told || raised) app.dispatch({ type: 'notice', tone, ...notice });
   else app.tell(tone, notice.key, notice.facts, notice.hint);
@@ -37,15 +42,13 @@ function refused(app, kept, answer) {
 }
 
 /** What was picked without the box does not count: once per order, until acknowledged. */
-/** @param {App} app @param {string} code @param {Facts} facts */
-function conflict(app, code, { order, order_id: id, task_id: task, by_name }) {
-  const of = order ?? id ?? task;
-  app.ringing.take({
-    id: `${LOCAL}${of}`,
-    code: 'conflict',
-    facts: { order: of, why: code, by_name },
-    raised_at: app.nowUs(),
-  });
+/** @param {App} app @param {Kept} kept @param {Answer} answer */
+function conflict(app, kept, answer) {
+  const found = conflictOf(kept, answer, app.state.task);
+  if (!found) return false;
+  const { of, code, facts } = found;
+  app.ringing.take({ id: `${LOCAL}${of}`, code, facts, raised_at: app.nowUs() });
+  return true;
 }
 
 /** @param {App} app @param {Kept} kept @param {Answer} answer */
@@ -120,7 +123,6 @@ const FOLLOW = {
     if (app.state.screen === 'order') app.go('approval', approval);
     app.tell('good', 'notice.asked');
   },
-  'evidence.attach': (app) => app.tell('good', 'notice.photo_there'),
   'device.add': (app, { device }) => {
     app.go('device', device);
     app.tell('good', 'notice.device_adopted');
@@ -148,22 +150,27 @@ const FOLLOW = {
   'alarm.ack': () => undefined,
 };
 
+/** Whether who asked is still there. @param {App} app @param {Session} asked */
+const isReader = ({ state }, asked) => state.session?.person.id === asked.person.id;
+
 /** Fetch what a screen shows. @param {App} app @param {Readable} what */
 export async function read(app, what) {
   const { session, task, pack } = app.state;
   if (!session) return; // what was asked for has gone with its reader
+  const ask = async (/** @type {string} */ path, /** @type {(found: any) => Happening} */ of) => {
+    const found = await call('GET', path);
+    if (isReader(app, session)) app.dispatch(of(found));
+  };
   try {
     if (what === 'lesson') await app.painter.practice()?.look(app);
-    if (what === 'tasks')
-      app.dispatch({ type: 'tasks', ...(await call('GET', '/tasks?state=open')) });
+    if (what === 'tasks') await ask('/tasks?state=open', (found) => ({ type: 'tasks', ...found }));
     if (what === 'task' && task)
-      app.dispatch({ type: 'task', task: await call('GET', `/tasks/${task.id}`) });
-    if (what === 'packing') app.dispatch({ type: 'packing', ...(await call('GET', '/packing')) });
+      await ask(`/tasks/${task.id}`, (found) => ({ type: 'task', task: found }));
+    if (what === 'packing') await ask('/packing', (found) => ({ type: 'packing', ...found }));
     if (what === 'pack' && pack)
-      app.dispatch({ type: 'pack', pack: await call('GET', `/packing/${pack.order}`) });
-    if (what === 'seen') await look(app);
-    if (what === 'reasons')
-      app.dispatch({ type: 'reasons', reasons: await call('GET', '/reasons') });
+      await ask(`/packing/${pack.order}`, (found) => ({ type: 'pack', pack: found }));
+    if (what === 'seen') await look(app, session);
+    if (what === 'reasons') await ask('/reasons', (found) => ({ type: 'reasons', reasons: found }));
   } catch (error) {
     if (!(error instanceof BoxError)) throw error;
     if (error.status === 401) app.signedOut(session);
@@ -193,14 +200,15 @@ function prioritised(app, { at, data }) {
   }, URGENT_MS);
 }
 
-/** Read what the screen says that it shows. @param {App} app */
-async function look(app) {
+/** Read what the screen says that it shows. @param {App} app @param {Session} session */
+async function look(app, session) {
   const { screen, about } = app.state;
   const module = await app.painter.fetch(screen);
   if (!module) return;
   const reads = Object.entries(module.reads?.(app) ?? {});
   const found = await Promise.allSettled(reads.map(([, path]) => call('GET', path)));
   if (app.state.screen !== screen || app.state.about !== about) return;
+  if (!isReader(app, session)) return;
   found.forEach((read, i) => {
     const what = reads[i][0];
     if (read.status === 'fulfilled') app.dispatch({ type: 'seen', what, value: read.value });

@@ -242,8 +242,8 @@ function command(app, card, step) {
   const wantsQty = need(task, step) === 'qty';
   if (card.name === 'SHORT') askShort(app);
   else if (card.name === 'SKIP') app.dispatch({ type: 'skip', step: step.no });
-  else if (wantsQty && card.name === 'OK') confirmQty(app, step.qty);
-  else if (wantsQty && card.qty !== null) confirmQty(app, card.qty);
+  else if (wantsQty && card.name === 'OK') confirmQty(app, step, step.qty);
+  else if (wantsQty && card.qty !== null) confirmQty(app, step, card.qty);
   else if (wantsQty && card.digit !== null) {
     askQty(app, step);
     typed(app, card.digit);
@@ -266,7 +266,7 @@ function leave(app) {
 function askQty(app, step) {
   const left = step.qty - step.picked;
   const of = { title: app.t('qty.pick'), label: app.name(step.name), max: left, preset: left };
-  app.askQty(of, (qty) => confirmQty(app, qty));
+  app.askQty(of, (qty) => confirmQty(app, step, qty));
 }
 
 /** @param {App} app */
@@ -280,17 +280,20 @@ function askShort(app) {
     max,
     preset: Math.min(step.picked, max),
   };
-  app.askQty(of, (found) => app.askReason('short', (reason) => shortPick(app, found, reason)));
+  const then = (/** @type {number} */ found) =>
+    app.askReason('short', (reason) => shortPick(app, step, found, reason));
+  app.askQty(of, then);
 }
 
 /**
  * The counted quantity of a step that is counted rather than scanned piece by piece.
  * @param {App} app
+ * @param {Step} step
  * @param {number} qty
  */
-async function confirmQty(app, qty) {
-  const { task, step } = picking(app.state);
-  if (!task || !step) return;
+async function confirmQty(app, step, qty) {
+  const task = taskIfStill(app, step);
+  if (!task) return;
   const data = { task_id: task.id, step: step.no, qty };
   const said = judge(task, 'pick.qty', data);
   if (!(await app.send('pick.qty', data, said))) return;
@@ -302,10 +305,24 @@ async function confirmQty(app, qty) {
   tellPicked(app, step.no);
 }
 
-/** @param {App} app @param {number} found @param {string} reason */
-async function shortPick(app, found, reason) {
+/**
+ * The task, if the step that was asked about is still the one in hand; what was answered about
+ * another is said to count for nothing.
+ * @param {App} app
+ * @param {Step} asked
+ */
+function taskIfStill(app, asked) {
   const { task, step } = picking(app.state);
-  if (!task || !step) return;
+  if (task && step?.no === asked.no && step.order === asked.order) return task;
+  app.close();
+  app.tell('stop', 'notice.step_changed', { name: asked.name }, 'hint.step_changed');
+  return null;
+}
+
+/** @param {App} app @param {Step} step @param {number} found @param {string} reason */
+async function shortPick(app, step, found, reason) {
+  const task = taskIfStill(app, step);
+  if (!task) return;
   const data = { task_id: task.id, step: step.no, found, reason };
   if (await app.send('pick.short', data, judge(task, 'pick.short', data))) {
     app.close();

@@ -2,7 +2,9 @@
 
 import { html, nothing } from '../../vendor/lit.js';
 import { OFFLINE_KINDS } from '../core/outbox.js';
-import { action, footer, header, notice } from '../parts/parts.js';
+import { shortOrder } from '../core/text.js';
+import { again, drop } from '../io/photos.js';
+import { action, footer, header, notice, reason } from '../parts/parts.js';
 import { chip } from '../parts/rows.js';
 
 /** A function and the command that stands for it. */
@@ -35,6 +37,7 @@ export function view(app) {
       ${fact(t('status.hub'), t(`hub.${hub}`), hub === 'up' ? 'good' : '')}
       ${fact(t('status.waiting'), t('status.waiting_n', { n: outbox.length }), late ? 'bad' : '')}
       ${parked ? fact(t('status.parked'), String(parked), 'bad') : nothing}
+      ${refusedPhotos(app)}
       <h2>${t('status.device')}</h2>
       ${fact(t('status.offline_page'), t(`worker.${worker}`), worker === 'ready' ? 'good' : 'bad')}
       ${fact(t('status.storage'), t(`storage.${persisted}`), persisted ? 'good' : '')}
@@ -53,6 +56,21 @@ export function view(app) {
       </div>
     </section>${notice(app)}
     ${footer(action(app, { tone: 'main', text: t('act.back'), onPress: () => app.goHome() }))}`;
+}
+
+/** Photos that the box refused for good: to be sent once more, or thrown away. @param {App} app */
+function refusedPhotos(app) {
+  const { t, state } = app;
+  if (!state.refusedPhotos.length) return nothing;
+  return html`<h2>${t('status.photos')}</h2>
+    ${state.refusedPhotos.map(
+      ({ sha256, order, refused }) => html`
+      ${fact(`${t('word.order')} ${shortOrder(order)}`, reason(app, refused), 'bad')}
+      <div class="stack">
+        ${action(app, { text: t('act.photo_drop'), onPress: () => drop(app, sha256) })}
+        ${action(app, { text: t('act.photo_again'), onPress: () => again(app, sha256) })}
+      </div>`,
+    )}`;
 }
 
 /** @param {App} app @param {string} name @param {string} kind */
