@@ -8,6 +8,7 @@ import pytest
 from tests.e2e.pda import MakePda, Pda
 from tests.e2e.peer import Peer
 from tests.e2e.test_trouble import SAVED
+from tests.e2e.walk import DESK
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 ASCII = "".join(map(chr, range(32, 127)))
@@ -93,3 +94,14 @@ async def test_the_report_of_a_device_holds_nobody_s_name(make_pda: MakePda, pee
     assert {"wedge", "sound", "camera", "storage", "certificate", "clock", "outbox"} <= names
     assert report["v"] == 1
     assert not any(word in json.dumps(report, ensure_ascii=False) for word in ("王小梅", "P-01"))
+
+
+async def test_on_a_desk_the_words_of_a_calibration_stand_under_each_other(
+    make_pda: MakePda,
+) -> None:
+    """What to scan, where it is and where the sheet is are one column, not two (PDA-3)."""
+    pda = await make_pda(size=DESK)
+    await to(pda, "校准扫描枪")
+    await pda.sees("扫第 1 个码")
+    lefts = "[...document.querySelectorAll('.list p, .list a')].map((e) => e.offsetLeft)"
+    assert len(set(await pda.page.evaluate(lefts))) == 1

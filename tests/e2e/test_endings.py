@@ -97,6 +97,7 @@ async def test_each_order_of_a_cart_says_where_its_goods_go(
     await short(pda, t)
     await pda.sees(t["pick.end_mixed"])
     await pda.sees(t["pick.goes_back"])
+    await pda.drained()
     said = dict(zip((order["id"] for order in task["orders"]), await shown(pda), strict=True))
     assert t["pick.goes_pack"] in said[good]
     assert t["pick.goes_aside"] in said[lost]

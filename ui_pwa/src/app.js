@@ -2,7 +2,7 @@
 
 import { OFFLINE_KINDS, OUTBOX_MAX, VERSION, uuid7 } from './core/outbox.js';
 import { Sending } from './core/sending.js';
-import { SAVED, START, home, reduce } from './core/state.js';
+import { SAVED, START, boxTime, home, reduce } from './core/state.js';
 import { translator } from './core/text.js';
 import { BoxError, Link, call, part, texts } from './io/box.js';
 import * as db from './io/db.js';
@@ -125,7 +125,7 @@ export class App {
 
   /** The box's time by this PDA's clock, however far that is off, µs. */
   nowUs() {
-    return Date.now() * 1000 + this.state.clockOffsetUs;
+    return boxTime(this.state, Date.now());
   }
 
   /** @param {any} name a text in both languages */

@@ -216,6 +216,7 @@ interface State {
   certificate: { begins_at: number; expires_at: number; level: string } | null;
   disk: 'ok' | 'low' | 'read_only'; printers: PrinterState[];
   cursor: number; clockOffsetUs: number;
+  greetedUs: number; // by the box's clock, when it last said hello
   tasks: TaskShort[] | null; chosen: string[];
   packing: Waiting[] | null; pack: PackView | null; shipped: string | null;
   handed: { order_id: string; waybill: string }[];

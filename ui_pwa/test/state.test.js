@@ -1,7 +1,7 @@
 // The page's state: one reducer for everything that happens.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { LOCAL, START, home, openAlarms, reduce } from '../src/core/state.js';
+import { LOCAL, START, boxTime, home, openAlarms, reduce } from '../src/core/state.js';
 import { picking } from '../src/core/task.js';
 import { sampleTask } from './sample.js';
 
@@ -251,4 +251,19 @@ test('a PIN that was given out is gone when its screen is left, or its giver (SE
   assert.equal(shown.given, given);
   assert.equal(reduce(shown, { type: 'go', screen: 'people' }).given, null);
   assert.equal(reduce(shown, { type: 'signed_out' }).given, null);
+});
+
+test('a clock that falls back dates nothing before the last greeting of the box (PDA-1)', () => {
+  const now = 1_800_000_000_000_000;
+  const frame = { now, session: { ...session, task: null } };
+  const state = reduce(START, { type: 'hello', frame, receivedUs: now - 5_000_000 });
+  assert.equal(boxTime(state, now / 1000), now + 5_000_000);
+  assert.equal(boxTime(state, 0), now);
+  assert.equal(boxTime({ ...START, greetedUs: now }, 0), now);
+});
+
+test('a parcel that was asked about before is not laid over the one in hand', () => {
+  const state = reduce({ ...START, pack: { order: '1' } }, { type: 'pack', pack: { order: '2' } });
+  assert.equal(state.pack.order, '1');
+  assert.equal(reduce(state, { type: 'pack', pack: null }).pack, null);
 });

@@ -18,9 +18,10 @@ const isGoods = ({ cmd, said }) =>
  * @param {TaskView | null} task the one that the PDA knows
  * @returns {{of: string, code: string, facts: Facts} | null}
  */
-export function conflictOf(kept, { code = 'internal', facts = {} }, task) {
+export function conflictOf(kept, { code = 'internal', facts: said = {} }, task) {
   if (!kept.away || !kept.said.ok || !(ALWAYS.includes(code) || isGoods(kept))) return null;
   const { data } = kept.cmd;
+  const { due_at: _, ...facts } = said;
   const step = task?.id === data.task_id ? task?.steps.find((s) => s.no === data.step) : null;
   const order = facts.order ?? data.order_id ?? step?.order;
   const why = SIGNED_OFF.includes(code) ? 'signed_off' : code;

@@ -25,6 +25,7 @@ export const START = Object.freeze({
   box: '',
   cursor: 0,
   clockOffsetUs: 0,
+  greetedUs: 0,
   tasks: null,
   chosen: [],
   packing: null,
@@ -69,6 +70,7 @@ export const SAVED = Object.freeze(
     'about',
     'cursor',
     'clockOffsetUs',
+    'greetedUs',
     'skipped',
     'station',
     'reasons',
@@ -116,6 +118,15 @@ export function openAlarms(state) {
   );
   return state.alarms.filter((a) => !acked.has(a.id));
 }
+
+/**
+ * The box's time by a clock that may have jumped: one that lost its battery and begins in the past
+ * would have what is scanned now refused as too old. It is never before the last greeting.
+ * @param {Pick<State, 'clockOffsetUs' | 'greetedUs'>} state
+ * @param {number} deviceMs
+ */
+export const boxTime = ({ clockOffsetUs, greetedUs }, deviceMs) =>
+  Math.max(deviceMs * 1000 + clockOffsetUs, greetedUs);
 
 /** Who looks over the floor. */
 const DESK_ROLES = ['leader', 'supervisor', 'admin'];
@@ -239,6 +250,7 @@ const HANDLERS = {
         printers: frame.printers ?? [],
         box: frame.box,
         clockOffsetUs: frame.now - receivedUs,
+        greetedUs: frame.now,
         cursor: s.cursor || frame.seq,
         outbox: s.outbox.map((k) => (k.parked ? { ...k, parked: false, tries: 0 } : k)),
         alarms: s.alarms.filter(({ id }) => isLocal(id) || (frame.alarms?.includes(id) ?? true)),

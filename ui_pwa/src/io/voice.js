@@ -34,7 +34,8 @@ const PHRASES = {
  * @returns {string[]}
  */
 export function sentence({ code, facts }) {
-  const phrase = PHRASES[facts.category] ?? PHRASES[code] ?? 'other';
+  const own = code.startsWith('conflict'); // whatever stopped the order: its scans are what is told
+  const phrase = PHRASES[own ? code : facts.category] ?? PHRASES[code] ?? 'other';
   const digits = [...String(facts.order ?? '')].filter((c) => /\d/.test(c)).slice(-DIGITS_MAX);
   const named = !['approval', 'other'].includes(phrase) && digits.length > 0;
   if (phrase === 'priority') return [phrase, ...digits];

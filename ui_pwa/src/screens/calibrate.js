@@ -44,13 +44,13 @@ export function view(app) {
 }
 
 /** @param {App} app @param {string} name */
-const wanted = ({ t }, name) => html`
+const wanted = ({ t }, name) => html`<div class="stack">
   <p class="lead now">${t('calibrate.scan', { n: at + 1 })}</p>
   <p>${t(`calibrate.${name}`)}</p>
   <p class="sub">${t('calibrate.sheet')}</p>
   <a class="to-order" href="/api/v1/sheet.pdf" target="_blank" rel="noopener">${t(
     'act.sheet',
-  )}</a>`;
+  )}</a></div>`;
 
 /** @param {App} app @param {Reading} of */
 function result(app, of) {

@@ -134,7 +134,8 @@ export function messageText(app, { facts }) {
 
 /** @param {App} app @param {Alarm} alarm */
 export function alarmText(app, alarm) {
-  return app.t(`alarm_text.${alarm.facts.category ?? alarm.code}`, alarm.facts);
+  const { code, facts, id } = alarm;
+  return app.t(`alarm_text.${isLocal(id) ? code : (facts.category ?? code)}`, facts);
 }
 
 /** @param {App} app */
