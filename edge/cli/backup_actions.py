@@ -20,12 +20,13 @@ from edge.store import durable
 from edge.store.backup import STAMP, BackupError, make_backup, prune, read_manifest
 from edge.store.boxkey import box_key, renew_key
 from edge.store.feed import FeedError
-from edge.store.fence import read_fence
+from edge.store.fence import RoleError, lift_fence, read_fence
 from edge.store.journal import DATABASE, Journal
 from edge.store.locks import LOCK, hold
 from edge.store.restore import STAGE, begin_epoch, copy_to_stage, finish_switch, stage, switch
 from edge.store.share import Share
 
+_DISK: Final = "sudo -u floorgate floorgate doctor disk"
 _TOKEN: Final = (
     "\nfirst: make a new token at the hub; write it to /etc/floorgate/credentials/hub-token",
     "\n先在中枢给这个盒子发一个新的令牌，写进 /etc/floorgate/credentials/hub-token",
@@ -41,11 +42,13 @@ def guarded(verb: Callable[[argparse.Namespace, Config], int], args: argparse.Na
         return refused(args, error, WRONG_USAGE)
     except ToldError as error:
         return refused(args, error)
+    except PermissionError:
+        raise  # which is said alike of all verbs
     except OSError as error:
         where = error.filename or args.config
         disk = ToldError(
-            f"{where}: {error.strerror}; nothing was replaced; see: floorgate doctor disk",
-            f"{where}：{cause_zh(error)}；什么都没有被替换；请看：floorgate doctor disk",
+            f"{where}: {error.strerror}; nothing was replaced; see: {_DISK}",
+            f"{where}：{cause_zh(error)}；什么都没有被替换；请看：{_DISK}",
         )
         return refused(args, disk)
 
@@ -110,14 +113,20 @@ def restore(args: argparse.Namespace, config: Config) -> int:
         epoch = 1 + max(manifest.epoch, there.epoch if there else 0, epoch_elsewhere(config))
         begin_epoch(folder, config.box.id, epoch, SystemClock(), SystemIds())
         before = switch(data, stamp())
-    facts = {"ok": True, "box": config.box.id, "epoch": epoch, "before": str(before)}
+        lift_fence(data)
+    facts = {
+        "ok": True,
+        "box": config.box.id,
+        "epoch": epoch,
+        "before": str(before) if before else None,
+    }
+    kept, kept_zh = replaced(before)
     tell(
         args,
         facts,
-        f"restored as of entry {manifest.seq:,}; epoch {epoch} begins; what was there is in "
-        f"{before}"
+        f"restored as of entry {manifest.seq:,}; epoch {epoch} begins{kept}"
         "\nnext: sudo systemctl start floorgate",
-        f"已恢复到第 {manifest.seq:,} 条；纪元 {epoch} 开始；原来的数据在 {before}"
+        f"已恢复到第 {manifest.seq:,} 条；纪元 {epoch} 开始{kept_zh}"
         "\n下一步：sudo systemctl start floorgate",
     )
     return GOOD
@@ -143,7 +152,13 @@ def new_epoch(args: argparse.Namespace, config: Config) -> int:
         epoch = 1 + max(there.epoch, epoch_elsewhere(config))
         head = begin_epoch(folder, config.box.id, epoch, SystemClock(), SystemIds())
         before = switch(data, stamp())
-    facts = {"ok": True, "box": config.box.id, "epoch": head.epoch, "before": str(before)}
+        lift_fence(data)
+    facts = {
+        "ok": True,
+        "box": config.box.id,
+        "epoch": head.epoch,
+        "before": str(before) if before else None,
+    }
     token, token_zh = _TOKEN if args.new_key and config.hub.url else ("", "")
     tell(
         args,
@@ -157,13 +172,21 @@ def new_epoch(args: argparse.Namespace, config: Config) -> int:
 
 
 def epoch_elsewhere(config: Config) -> int:
-    """Return the latest epoch of this box that was seen elsewhere: the next one opens its fence."""
-    fence = read_fence(Path(config.data))
+    """Return the latest epoch of this box that is known to run elsewhere, 0 where none is."""
+    epochs = [0]
+    with contextlib.suppress(RoleError):  # the next epoch lifts what cannot be read, too
+        if fence := read_fence(Path(config.data)):
+            epochs.append(fence.epoch)
     with contextlib.suppress(FeedError, OSError):
         share = Share(Path(config.spare.feeds)) if config.spare.feeds else None
         if share and (taken := share.taken()):
-            return max(taken.epoch, fence.epoch if fence else 0)
-    return fence.epoch if fence else 0
+            epochs.append(taken.epoch)
+    return max(epochs)
+
+
+def replaced(before: Path | None) -> tuple[str, str]:
+    """Return in English and Chinese where what was there went; nothing where nothing was there."""
+    return (f"; what was there is in {before}", f"；原来的数据在 {before}") if before else ("", "")
 
 
 def tell(args: argparse.Namespace, facts: dict[str, Any], en: str, zh: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from edge.cli.backup_actions import epoch_elsewhere, stamp, stopped, tell, there_is
+from edge.cli.backup_actions import epoch_elsewhere, replaced, stamp, stopped, tell, there_is
 from edge.cli.output import GOOD, fail
 from edge.cli.words import worded
 from edge.clock import SystemClock, SystemIds
@@ -17,6 +17,7 @@ from edge.config import Config
 from edge.http import tls
 from edge.store import durable
 from edge.store.backup import BackupError, prove
+from edge.store.fence import lift_fence
 from edge.store.journal import BOX_KEY, HUB_KEY, Start, start_in
 from edge.store.rebuild import Rebuild
 from edge.store.restore import STAGE, begin_epoch, finish_switch, switch
@@ -74,14 +75,16 @@ def reinit(args: argparse.Namespace, config: Config) -> int:
         begin_epoch(folder, config.box.id, epoch, SystemClock(), SystemIds())
         enrolled = _keep_trust(data, folder)
         before = switch(data, stamp())
+        lift_fence(data)
     said = facts | {
         "ok": True,
         "new_epoch": epoch,
         "head": head.head.hex(),
         "enrolled": enrolled or bool(config.http.certificate) or not config.http.tls,
-        "before": str(before),
+        "before": str(before) if before else None,
     }
-    tell(args, said, _told(said, EN), _told(said, ZH))
+    kept, kept_zh = replaced(before)
+    tell(args, said, _told(said | {"kept": kept}, EN), _told(said | {"kept": kept_zh}, ZH))
     return GOOD
 
 
@@ -101,7 +104,7 @@ class Told(NamedTuple):
 EN: Final = Told(
     "rebuilt from the hub: {entries:,} entries up to {seq:,} of epoch {epoch}, with the head\n"
     "  {head:.16} as at the hub; {people:,} records of people; chain and replay are good\n"
-    "epoch {new_epoch} begins; what was there is in {before}\n"
+    "epoch {new_epoch} begins{kept}\n"
     "photos did not come: they were only here",
     "documents that an older version stored differ in epochs {differing}",
     "only the box had it: give a name to {who}",
@@ -114,7 +117,7 @@ EN: Final = Told(
 ZH: Final = Told(
     "已从中枢重建：{entries:,} 条，到纪元 {epoch} 的第 {seq:,} 条，账本头 {head:.16}\n"
     "  与中枢一致；人员资料 {people:,} 条；链和重放都没有问题\n"
-    "纪元 {new_epoch} 开始；原来的数据在 {before}\n"
+    "纪元 {new_epoch} 开始{kept}\n"
     "照片没有回来：它们只在这台盒子上",
     "旧版本存的文档在这些纪元里不同：{differing}",
     "只有盒子上才有姓名，请补填：{who}",

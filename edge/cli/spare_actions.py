@@ -20,7 +20,7 @@ from edge.doctor.patient import ask
 from edge.store import durable
 from edge.store.backup import BackupError
 from edge.store.feed import FeedError
-from edge.store.fence import FENCE
+from edge.store.fence import FENCE, lift_fence
 from edge.store.following import SPARE, Followed, Follower, read_note
 from edge.store.journal import DATABASE, Journal, NoJournalError
 from edge.store.locks import hold
@@ -212,7 +212,7 @@ def take_over(args: argparse.Namespace, config: Config) -> int:
         begin_epoch(copy_to_stage(data / SPARE, data), config.box.id, epoch, clock, SystemIds())
         is_fenced = _fence(share, Taken(config.box.id, epoch, clock.now_us()))
         switch(data, stamp())
-        (data / FENCE).unlink(missing_ok=True)
+        lift_fence(data)
         durable.move(data / SPARE, data / TAKEN_OVER)  # half removed it would be a spare still
         durable.remove_tree(data / TAKEN_OVER)
     facts = {

@@ -2,7 +2,9 @@
 
 A spare that takes over begins a later epoch and says so on the share; the hub hears of it. An old
 box that comes back learns of the later epoch there, notes it in `fenced.json`, and stops for good:
-it starts again only when its own journal has got a later epoch (`floorgate new-epoch`).
+it starts again only when its own journal has got a later epoch (`floorgate new-epoch`). A note that
+cannot be read keeps the box from starting too: two machines at work as one box cost more than a
+wait for a person.
 """
 
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from edge.app.telling import ToldError
+from edge.app.telling import ToldError, cause, cause_zh
 from edge.store import durable
 from edge.store.feed import FeedError
 from edge.store.following import SPARE
@@ -19,6 +21,9 @@ from edge.store.share import FencedError, Share
 from sync.api import BROKEN_BYTES
 
 FENCE: Final = "fenced.json"
+_SPARE: Final = "make this one its spare: floorgate spare follow (section 8 of the run-book)"
+_SPARE_ZH: Final = "让本机当它的备机：floorgate spare follow（运维手册第 8 节）"
+_EPOCH: Final = "sudo -u floorgate floorgate new-epoch"
 
 log = structlog.get_logger()
 
@@ -36,13 +41,28 @@ class Fence(msgspec.Struct, frozen=True):
 
 
 def read_fence(data: Path) -> Fence | None:
-    """Return the fence around a box's folder, if there is one."""
+    """Return the fence around a box's folder, if there is one.
+
+    Raises:
+        RoleError: there is one, and which epoch it names cannot be read.
+    """
+    path = data / FENCE
     try:
-        return msgspec.json.decode((data / FENCE).read_bytes(), type=Fence)
+        return msgspec.json.decode(path.read_bytes(), type=Fence)
     except FileNotFoundError:
         return None
-    except BROKEN_BYTES:
-        return Fence(0, FENCE, 0)
+    except (OSError, *BROKEN_BYTES) as error:
+        raise RoleError(
+            f"{path} cannot be read ({cause(error)}): it says that another machine is this box "
+            f"now; where one is, {_SPARE}; where none is: {_EPOCH}",
+            f"{path} 读不了（{cause_zh(error)}）：有它就表示另一台机器已是这个边缘盒；"
+            f"确有另一台在用，{_SPARE_ZH}；确认没有：{_EPOCH}",
+        ) from error
+
+
+def lift_fence(data: Path) -> None:
+    """Forget the fence of a box whose journal has just got a later epoch."""
+    (data / FENCE).unlink(missing_ok=True)
 
 
 def put_fence(data: Path, error: FencedError, now_us: int) -> RoleError:
@@ -83,9 +103,7 @@ def check_fence(data: Path, box: str, epoch: int, share: Share | None, now_us: i
 def _fenced(fence: Fence) -> RoleError:
     return RoleError(
         f"another machine is this box now: epoch {fence.epoch} runs elsewhere ({fence.where} says "
-        "so); make this one its spare: floorgate spare follow; or, where the other one is gone for "
-        "good: floorgate new-epoch",
+        f"so); {_SPARE}; or, where the other one is gone for good: {_EPOCH}",
         f"现在另一台机器是这个边缘盒：纪元 {fence.epoch} 在别处运行（来自 {fence.where}）；"
-        "让本机当它的备机："
-        "floorgate spare follow；确认另一台不再使用：floorgate new-epoch",
+        f"{_SPARE_ZH}；确认另一台不再使用：{_EPOCH}",
     )

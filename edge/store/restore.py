@@ -125,8 +125,8 @@ def _no_views(*_: object) -> dict[str, object]:
     return {}
 
 
-def switch(data: Path, now: str) -> Path:
-    """Put what is staged in the place of what is there; return where that went.
+def switch(data: Path, now: str) -> Path | None:
+    """Put what is staged in the place of what is there; return where that went, if there was any.
 
     `now` names that place, e.g. `20260101T031000Z`; it sorts by time.
     """
@@ -137,7 +137,7 @@ def switch(data: Path, now: str) -> Path:
     staged = tuple(name for name in MOVED if (data / STAGE / name).exists())
     durable.write_file(data / SWITCH, msgspec.json.encode(Switch(before.name, staged)))
     finish_switch(data)
-    return before
+    return before if before.exists() else None
 
 
 def finish_switch(data: Path) -> None:
@@ -156,6 +156,8 @@ def finish_switch(data: Path) -> None:
             durable.move(here, before / name)
         if staged.exists():
             durable.move(staged, here)
+    if not any(before.iterdir()):
+        before.rmdir()
     announced.unlink()
     durable.sync_folder(data)
     durable.remove_tree(data / STAGE)

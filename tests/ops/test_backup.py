@@ -77,6 +77,8 @@ def test_backup_and_restore_on_the_command_line(house: House) -> None:
         shutil.rmtree(house.data)
     code, said, errors = house.run("restore", made["backup"])
     assert (code, said["epoch"]) == (0, 2), errors
+    assert said["before"] is None
+    assert list(house.data.glob(".before-restore-*")) == []
     assert house.docs() == docs
     assert sorted(each.name for each in (house.data / "blobs").rglob("*") if each.is_file())
     journal = Journal(house.data)
