@@ -2,8 +2,10 @@
 
 import argparse
 import os
+import sqlite3
 import sys
 
+from edge.app.telling import ToldError
 from edge.cli import (
     admin,
     archive,
@@ -29,6 +31,7 @@ from edge.cli import (
 )
 from edge.cli.helping import speaking, spoken
 from edge.cli.output import PIPE_CLOSED, WRONG_USAGE
+from edge.cli.words import of_database, of_system, refused
 
 VERBS = (
     services,
@@ -86,7 +89,21 @@ def _run() -> None:
         if not hasattr(args, "run"):
             parser.print_help()
             raise SystemExit(WRONG_USAGE)
-    raise SystemExit(args.run(args))
+    raise SystemExit(_told(args))
+
+
+def _told(args: argparse.Namespace) -> int:
+    """Run a verb; what it leaves unsaid of disk and database is said here, for all of them."""
+    try:
+        return int(args.run(args))
+    except BrokenPipeError:
+        raise
+    except ToldError as error:
+        return refused(args, error)
+    except sqlite3.DatabaseError as error:
+        return refused(args, of_database(args, error))
+    except OSError as error:
+        return refused(args, of_system(error))
 
 
 if __name__ == "__main__":

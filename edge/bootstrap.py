@@ -114,9 +114,9 @@ class BoxProcess:
         except (OSError, sqlite3.DatabaseError) as error:
             raise UnusableError(
                 f"{self.data} cannot be used: {error}; nothing is lost; "
-                "next: floorgate doctor disk storage journal",
+                "next: sudo -u floorgate floorgate doctor disk storage journal",
                 f"{self.data} 无法使用（cannot be used）：{cause_zh(error)}；什么都没有丢；"
-                "下一步：floorgate doctor disk storage journal",
+                "下一步：sudo -u floorgate floorgate doctor disk storage journal",
             ) from error
         self.reads = Reads(self.reader)
         self.rules = (await self.reads.box()).rules

@@ -22,8 +22,9 @@ def box_fields(config: Config) -> dict[str, str]:
         raise LabelError("http.names", "it is empty", "write the box's address or name there")
     try:
         groups = fingerprint(ssl.PEM_cert_to_DER_cert(ca.read_text()))
-    except OSError as error:
-        raise LabelError(str(ca), str(error.strerror), "start the box once: it makes it") from error
+    except FileNotFoundError as error:
+        missing = f"{ca.name} is missing"
+        raise LabelError(str(ca), missing, "start the box once: it makes it") from error
     addresses = [name for name in config.http.names if _is_address(name)]
     names = [name for name in config.http.names if not _is_address(name)]
     plain, host = config.http.enrol_port or HTTP_PORT, (addresses or names)[0]

@@ -1,6 +1,7 @@
 """`floorgate doctor`."""
 
 import argparse
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -56,6 +57,8 @@ def examine(args: argparse.Namespace) -> int:
         config = load_config(args.config)
     except ConfigError as error:
         return refused(args, error, WRONG_USAGE)
+    with contextlib.suppress(FileNotFoundError):
+        next(Path(config.data).iterdir(), None)  # who may not look inside is told so, once
     findings = _look(config, args)
     if args.fix and any(each.fix for each in findings):
         try:

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -17,7 +16,6 @@ from edge.cli.interceptions import tell_interceptions
 from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
 from edge.cli.words import refused, worded
 from edge.config import ConfigError, load_config
-from edge.store.archive import ArchiveError
 from edge.store.journal import Item, Journal, NoJournalError, box_of, check_chain, finding_zh
 from edge.store.replay import check_replay
 from edge.store.sqlite import NewerSchemaError
@@ -84,16 +82,6 @@ def _on_journal(args: argparse.Namespace, verb: Callable[[Journal, Path], int]) 
             return verb(journal, data)
     except (NoJournalError, NewerSchemaError) as error:
         return refused(args, error, WRONG_USAGE)
-    except ArchiveError as error:
-        return refused(args, error)
-    except sqlite3.DatabaseError as error:
-        return fail(
-            worded(
-                args,
-                f"{data}: the database is damaged: {error}; restore a backup",
-                f"{data}：数据库坏了：{cause_zh(error)}；请恢复备份",
-            )
-        )
 
 
 # ---- verify -----------------------------------------------------------------------------------

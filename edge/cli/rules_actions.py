@@ -24,6 +24,7 @@ from edge.domain.rules import DOCUMENT_BYTES_MAX, Problem, RulesetError, diff_do
 from edge.domain.trial import judge
 from edge.store.journal import Journal, NoJournalError
 from edge.store.reader import SqliteReader
+from edge.store.sqlite import NewerSchemaError
 
 SIGNATURE_BYTES: Final = 64
 ORDERS_MAX: Final = 200
@@ -193,7 +194,7 @@ def _head(folder: Path) -> int:
     try:
         with contextlib.closing(Journal(folder)) as journal:
             return journal.last_seq()
-    except NoJournalError as error:
+    except (NoJournalError, NewerSchemaError) as error:
         raise UsageError(str(error), error.told("zh")) from error
 
 

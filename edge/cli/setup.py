@@ -262,6 +262,8 @@ def ask_health(args: argparse.Namespace) -> int:
         context = trust(config)
     except OSError as error:
         own, see = config.http.certificate, "sudo -u floorgate floorgate doctor certificate"
+        if not own:
+            raise
         return fail(
             worded(
                 args,

@@ -4,9 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from edge.app.telling import cause_zh
 from edge.cli.output import GOOD, WRONG_USAGE, fail, say
-from edge.cli.words import driver_lines, refused, worded
+from edge.cli.words import driver_lines, of_system, refused, worded
 
 if TYPE_CHECKING:
     from drivers.api import Raster
@@ -48,10 +47,7 @@ def make_labels(args: argparse.Namespace) -> int:
     except (ConfigError, UsageError) as error:
         return refused(args, error, WRONG_USAGE)
     except OSError as error:
-        return fail(
-            worded(args, f"{args.out}: {error.strerror}", f"{args.out}：{cause_zh(error)}"),
-            WRONG_USAGE,
-        )
+        return refused(args, of_system(error), WRONG_USAGE)
     size = f"{labels[0].width} × {labels[0].height}"
     say(
         worded(

@@ -1,12 +1,14 @@
 """What verbs say to people, in the language of the terminal."""
 
 import argparse
+import contextlib
 import os
 import re
+import sqlite3
 from pathlib import Path
 from typing import Any, Final
 
-from edge.app.telling import ToldError, told
+from edge.app.telling import ToldError, cause, cause_zh, told
 from edge.cli.output import FOUND_WRONG, fail
 from edge.config import ConfigError, load_config
 from edge.domain.foreign import in_chinese
@@ -16,6 +18,11 @@ LANGUAGES: Final = ("zh", "en")
 NO_LANGUAGE: Final = ("", "C", "POSIX")
 """What a terminal's locale begins with that speaks none."""
 SHORT_CHARS: Final = 4
+_DOCTOR: Final = "sudo -u floorgate floorgate doctor disk storage journal"
+_AS_BOX: Final = "; as a rule it takes the service's user: sudo -u floorgate floorgate …"
+_AS_BOX_ZH: Final = "；一般要以服务用户运行：sudo -u floorgate floorgate …"
+_LANGUAGE: Final = re.compile(r"""^\s*language\s*=\s*["'](zh|en)["']""", re.MULTILINE)
+"""Where a configuration that cannot be used as a whole still says its language."""
 _COUNTED: Final = re.compile(r"\{(\w+):([^|}]*)\|([^}]*)\}")
 """`{n:order|orders}`: the first word for one, the second for any other number."""
 _FACT: Final = re.compile(r"\{(\w+)\}")
@@ -42,16 +49,30 @@ def add_language(parser: argparse.ArgumentParser) -> None:
 
 
 def known_language(args: argparse.Namespace) -> str:
-    """Return the language that is to be spoken; empty where neither box nor terminal says one."""
+    """Return the language that is to be spoken; empty where none is known.
+
+    It is the box's, also where something else in its configuration is wrong; before there is a
+    configuration it is the terminal's.
+    """
     if (said := getattr(args, "language", "")) in LANGUAGES:  # `adopt` says a printer's by it
         return str(said)
+    path: Path = getattr(args, "config", CONFIG)
+    with contextlib.suppress(ConfigError):
+        return load_config(path).box.language
     try:
-        return load_config(getattr(args, "config", CONFIG)).box.language
-    except ConfigError:
-        spoken = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
-        if spoken.partition(".")[0] in NO_LANGUAGE:
-            return ""
-        return "zh" if spoken.startswith("zh") else "en"
+        found = _LANGUAGE.search(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return _of_terminal()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return found[1] if found else ""
+
+
+def _of_terminal() -> str:
+    spoken = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    if spoken.partition(".")[0] in NO_LANGUAGE:
+        return ""
+    return "zh" if spoken.startswith("zh") else "en"
 
 
 def language_of(args: argparse.Namespace) -> str:
@@ -67,6 +88,34 @@ def worded(args: argparse.Namespace, en: str, zh: str) -> str:
 def refused(args: argparse.Namespace, error: ToldError, code: int = FOUND_WRONG) -> int:
     """Say what cannot be done and what to do, and return the exit code for it."""
     return fail(error.told(known_language(args)), code)
+
+
+def of_database(args: argparse.Namespace, error: sqlite3.DatabaseError) -> ToldError:
+    """Return what is said where the database that a command works on is damaged, or out of reach.
+
+    SQLite calls by the narrower `OperationalError` what is no fault of the file's content.
+    """
+    folder = getattr(args, "data", None)
+    if not folder:
+        with contextlib.suppress(ConfigError):
+            folder = load_config(getattr(args, "config", CONFIG)).data
+    where = folder or "floor.db"
+    if isinstance(error, sqlite3.OperationalError):
+        return ToldError(
+            f"{where}: the database cannot be used: {error}; see: {_DOCTOR}",
+            f"{where}：数据库无法使用：{cause_zh(error)}；请看：{_DOCTOR}",
+        )
+    return ToldError(
+        f"{where}: the database is damaged: {error}; restore a backup (section 8 of the run-book)",
+        f"{where}：数据库坏了：{cause_zh(error)}；请恢复备份（运维手册第 8 节）",
+    )
+
+
+def of_system(error: OSError) -> ToldError:
+    """Return what is said where the system refuses a file or an address."""
+    at, at_zh = (f"{error.filename}: ", f"{error.filename}：") if error.filename else ("", "")
+    who, who_zh = (_AS_BOX, _AS_BOX_ZH) if isinstance(error, PermissionError) else ("", "")
+    return ToldError(f"{at}{cause(error)}{who}", f"{at_zh}{cause_zh(error)}{who_zh}")
 
 
 def refusal_lines(code: str, facts: dict[str, Any], language: str) -> list[str]:

@@ -47,6 +47,7 @@ KEPT: Final = ("keys", "tls", "blobs", ARCHIVE)
 UNCHANGING: Final = ("blobs", ARCHIVE)
 UNFINISHED: Final = "partial"
 """Folder of blobs that are not whole yet."""
+DOCTOR: Final = "sudo -u floorgate floorgate doctor"
 STAMP: Final = "%Y%m%dT%H%M%SZ"
 """How a moment, UTC, stands in names."""
 WAIT_S_MAX: Final = 600.0
@@ -130,7 +131,7 @@ def make_backup(
         scratch = to / (name + SCRATCH)
         parts = _parts(partial)
         unpack(partial, parts, scratch, may_link=True)
-        head = prove(scratch)
+        head = _proved(data, scratch)
         durable.remove_tree(scratch)
         manifest = Manifest(
             version=version,
@@ -290,6 +291,17 @@ def prove(folder: Path) -> Report:
         raise BackupError(f"{folder}: {error}", f"{folder}：{cause_zh(error)}") from error
 
 
+def _proved(data: Path, scratch: Path) -> Report:
+    """Prove what was just copied from a box; where that fails it is the box that is ill."""
+    try:
+        return prove(scratch)
+    except BackupError as error:
+        raise BackupError(
+            f"{data}: {error}; so there is no backup; see: {DOCTOR}",
+            f"{data}：{cause_zh(error)}；所以没有备份；请看：{DOCTOR}",
+        ) from error
+
+
 # ---- files --------------------------------------------------------------------------------------
 
 
@@ -342,8 +354,8 @@ def copy_database(source: Path, target: Path) -> None:
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target.parent)) from error
         raise BackupError(
-            f"{source}: {error}; see: floorgate doctor",
-            f"{source}：{cause_zh(error)}；请看：floorgate doctor",
+            f"{source}: {error}; see: {DOCTOR}",
+            f"{source}：{cause_zh(error)}；请看：{DOCTOR}",
         ) from error
     durable.sync_file(target)
 

@@ -121,6 +121,30 @@ def test_where_neither_box_nor_terminal_says_a_language_both_are_said(tmp_path: 
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('language = "zh"', ["没有 `dta` 这个键"]),
+        ("language = 'en'", ["there is no key `dta`"]),
+        ("language = zh", ["不是 TOML", "not TOML"]),
+        ('language = "fr"', ["没有 `dta` 这个键", "there is no key `dta`"]),
+    ],
+)
+def test_a_wrong_configuration_is_told_in_the_language_that_it_says(
+    tmp_path: Path, line: str, said: list[str]
+) -> None:
+    """In both where it says none that can be read, whatever the terminal speaks (OPS-3)."""
+    config = tmp_path / "floorgate.toml"
+    config.write_text(f'dta = "/d"\n[box]\n{line}\n', "utf-8")
+    ran = subprocess.run(
+        [sys.executable, "-m", "edge", "serve", "--config", str(config)],
+        env=os.environ | {"LC_ALL": "en_GB.UTF-8"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    lines = ran.stderr.splitlines()
+    assert (ran.returncode, len(lines)) == (1, len(said)), ran.stderr
+    assert [each for each, words in zip(lines, said, strict=True) if words not in each] == []
+
+
 @given(st.text("ab 盒子，。（）“”\n", max_size=80), st.integers(10, 30))
 def test_wrapped_text_keeps_every_character_within_the_width(text: str, width: int) -> None:
     """All but white space stays, in order; no line is wider, but where a word with its marks is."""
