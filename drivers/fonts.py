@@ -32,7 +32,8 @@ def system_font() -> Font:
     """Return Noto Sans CJK SC; raise `LabelError` where it is not installed."""
     for path in (REGULAR_PATH, BOLD_PATH):
         if not path.is_file():
-            raise LabelError("font", f"{path} is missing", "apt install fonts-noto-cjk")
+            hint = "install it: sudo apt-get install fonts-noto-cjk"
+            raise LabelError("font", f"{path} is missing", hint)
     return FileFont(REGULAR_PATH, BOLD_PATH, FACE_SC)
 
 

@@ -42,7 +42,7 @@ from sync.export import (
     verify_export,
     write_export,
 )
-from sync.hub.import_model import Import, ImportFault, Order, Return
+from sync.hub.import_model import Import, ImportFault, Order, Reject, Return
 from sync.keys import is_signed, key_id, public_key, sign
 from sync.messages import (
     INSTRUCTION_VERSION,
@@ -83,6 +83,7 @@ __all__ = [
     "LinkState",
     "MalformedError",
     "Order",
+    "Reject",
     "RejectedError",
     "Report",
     "Return",

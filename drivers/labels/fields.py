@@ -54,9 +54,11 @@ class Condition(msgspec.Struct, frozen=True):
         value = lookup(self.name, data)
         if self.over is None:
             return bool(value) is not self.is_negated
+        if value is None:
+            raise LabelError(self.path, f"the data has no '{self.name}'", "give a whole number")
         if not isinstance(value, int):
-            shown = "missing" if value is None else f"{value!r}, which is not a whole number"
-            raise LabelError(self.path, f"'{self.name}' is {shown}", "give a whole number")
+            cause = f"'{self.name}' is {value!r}, which is not a whole number"
+            raise LabelError(self.path, cause, "give a whole number")
         return value > self.over
 
 

@@ -207,15 +207,15 @@ def _part(path: str, element: Element, room_mm: tuple[float, float]) -> Part:
     when = compile_condition(f"{path}.when", element.when) if element.when is not None else None
     if isinstance(element, RepeatElement):
         rows_mm = element.step_mm * element.rows_max
-        _check_inside(path, "rows_max", element.y + rows_mm, room_mm[1], "tall")
+        _check_inside(path, "rows_max", element.y + rows_mm, room_mm[1], "from the top")
         row_mm = (room_mm[0] - element.x, room_mm[1] - element.y - rows_mm + element.step_mm)
         parts = tuple(
             _part(f"{path}.elements[{i}]", leaf, row_mm) for i, leaf in enumerate(element.elements)
         )
         return Part(path, element, None, when, parts)
     width, height = _extent_mm(element)
-    _check_inside(path, "x", element.x + width, room_mm[0], "wide")
-    _check_inside(path, "y", element.y + height, room_mm[1], "tall")
+    _check_inside(path, "x", element.x + width, room_mm[0], "from the left")
+    _check_inside(path, "y", element.y + height, room_mm[1], "from the top")
     text = None
     if isinstance(element, (TextElement, *CODES)):
         text = compile_text(f"{path}.text", element.text)
@@ -251,7 +251,7 @@ def _check_inside(path: str, field: str, end_mm: float, room_mm: float, word: st
     if end_mm > room_mm + 1e-6:
         raise LabelError(
             f"{path}.{field}",
-            f"it ends at {end_mm:g} mm, but there is room for {room_mm:g} mm ({word})",
+            f"it ends at {end_mm:g} mm {word}, but there is room for {room_mm:g} mm",
             "move it, make it smaller, or enlarge size_mm",
         )
 
@@ -294,8 +294,8 @@ def _explain(message: str, raw: bytes) -> LabelError:
     field = re.search(r"field `(\w+)`", cause)
     if "unknown field" in cause and field:
         near = difflib.get_close_matches(field[1], struct.__struct_fields__, n=1)
-        meant = f"did you mean '{near[0]}'? " if near else ""
-        return LabelError(f"{path}.{field[1]}", "there is no such field", f"{meant}known: {names}")
+        hint = f"did you mean '{near[0]}'? known: {names}" if near else f"known: {names}"
+        return LabelError(f"{path}.{field[1]}", "there is no such field", hint)
     if "missing required field" in cause and field:
         return LabelError(path, f"the field '{field[1]}' is missing", f"add it; known: {names}")
     if "Invalid value" in cause and kind not in _KINDS and place.endswith(".type`"):

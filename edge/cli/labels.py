@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from edge.app.telling import ToldError, cause_zh
 from edge.cli.output import GOOD, WRONG_USAGE, fail, say, say_json
-from edge.cli.words import driver_lines
+from edge.cli.words import driver_lines, of_system, refused, worded
 
 if TYPE_CHECKING:
     from drivers.api import Raster
@@ -49,7 +50,7 @@ def _add_template(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dpi", type=int, default=203, help="dots per inch of the printer")
 
 
-class _InputError(Exception):
+class _InputError(ToldError):
     """A file cannot be used; the text says why."""
 
 
@@ -59,7 +60,10 @@ def print_render(args: argparse.Namespace) -> int:
 
     lang = args.lang or args.out.suffix.removeprefix(".")
     if lang not in (*LANGUAGES, *PICTURES):
-        return fail(f"--lang: one of {', '.join((*LANGUAGES, *PICTURES))}", WRONG_USAGE)
+        known = ", ".join((*LANGUAGES, *PICTURES))
+        return fail(
+            worded(args, f"--lang: one of {known}", f"--lang：请写 {known} 之一"), WRONG_USAGE
+        )
     try:
         content = _encode(_labels(args), lang)
         args.out.write_bytes(content)
@@ -67,9 +71,12 @@ def print_render(args: argparse.Namespace) -> int:
         return fail(driver_lines(args, error.path, error.cause, error.hint))
     except DriverError as error:
         return fail(driver_lines(args, error.subject, error.cause, error.hint))
-    except (_InputError, OSError) as error:
-        return fail(str(error), WRONG_USAGE)
-    say(f"{args.out}: {len(content):,} bytes")
+    except _InputError as error:
+        return refused(args, error, WRONG_USAGE)
+    except OSError as error:
+        return refused(args, of_system(error), WRONG_USAGE)
+    size = f"{len(content):,}"
+    say(worded(args, f"{args.out}: {size} bytes", f"{args.out}：{size} 字节"))
     return GOOD
 
 
@@ -92,13 +99,16 @@ def _labels(args: argparse.Namespace) -> "list[Raster]":
 def _read(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > TEMPLATE_BYTES_MAX:
-            raise _InputError(f"{path}: larger than {TEMPLATE_BYTES_MAX:,} bytes")
+            raise _InputError(
+                f"{path}: larger than {TEMPLATE_BYTES_MAX:,} bytes",
+                f"{path}：大于 {TEMPLATE_BYTES_MAX:,} 字节",
+            )
         decode = msgspec.toml.decode if path.suffix == ".toml" else msgspec.json.decode
         return decode(path.read_bytes(), type=dict[str, Any])
     except OSError as error:
-        raise _InputError(f"{path}: {error.strerror}") from error
+        raise _InputError(f"{path}: {error.strerror}", f"{path}：{cause_zh(error)}") from error
     except (ValueError, RecursionError) as error:
-        raise _InputError(f"{path}: {error}") from error
+        raise _InputError(f"{path}: {error}", f"{path}：{cause_zh(error)}") from error
 
 
 def _encode(labels: "list[Raster]", lang: str) -> bytes:
@@ -107,7 +117,10 @@ def _encode(labels: "list[Raster]", lang: str) -> bytes:
     if lang == "pdf":
         return labels_pdf(labels)
     if len(labels) > 1 and lang == "png":
-        raise _InputError(f"this makes {len(labels)} labels: write them as pdf")
+        raise _InputError(
+            f"this makes {len(labels)} labels: write them as pdf",
+            f"共 {len(labels)} 张标签：请写成 pdf",
+        )
     if lang == "png":
         return raster_png(labels[0])
     printer = open_printer(f"tcp://localhost?lang={lang}")  # stays closed: encoding needs no link
@@ -127,13 +140,20 @@ def print_check(args: argparse.Namespace) -> int:
             return 1
         return fail(driver_lines(args, error.path, error.cause, error.hint))
     except _InputError as error:
-        return fail(str(error), WRONG_USAGE)
+        return refused(args, error, WRONG_USAGE)
     first = labels[0]
     facts = {"labels": len(labels), "width": first.width, "height": first.height, "dpi": first.dpi}
     if args.json:
         say_json({"ok": True} | facts)
     else:
-        say(f"{args.template}: good; {len(labels)} of {first.width} × {first.height} dots")
+        size = f"{first.width} × {first.height}"
+        say(
+            worded(
+                args,
+                f"{args.template}: good; {len(labels)} of {size} dots",
+                f"{args.template}：没有问题；{len(labels)} 张，{size} 点",
+            )
+        )
     return GOOD
 
 

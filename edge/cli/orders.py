@@ -6,11 +6,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from edge.cli.output import FOUND_WRONG, GOOD, fail, say, say_json
+from edge.cli.words import of_system, refused, worded
+from edge.domain.foreign import in_chinese
 
 if TYPE_CHECKING:
-    from sync.api import Import
+    from sync.api import Import, Reject
 
 HUB: Final = "http://127.0.0.1:8470"
+LINES: Final = (
+    "{counts.lines} lines: {counts.ordered} ordered, {counts.charged} charged, "
+    "{counts.returned} returned, {counts.rejected} rejected, {counts.blank} blank"
+)
+LINES_ZH: Final = (
+    "{counts.lines} 行：订货 {counts.ordered}，费用 {counts.charged}，"
+    "退货 {counts.returned}，没收下 {counts.rejected}，空行 {counts.blank}"
+)
 
 
 def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
@@ -35,10 +45,13 @@ def send_orders(args: argparse.Namespace) -> int:
         imported = read_orders(args.file, warehouse="")
         fresh = asyncio.run(_send(imported, args.hub, args.box))
     except OSError as error:
-        return fail(f"{args.file}: {error.strerror}")
-    except (ImportFault, DemoError) as error:
-        return fail(str(error))
-    _tell(imported, fresh, as_json=args.json)
+        return refused(args, of_system(error))
+    except ImportFault as fault:
+        en, zh = f"{args.file}: {fault}", f"{args.file}：{fault.hint.zh}{_facts(fault.facts)}"
+        return fail(worded(args, en, zh))
+    except DemoError as error:
+        return fail(worded(args, str(error), in_chinese(str(error))))
+    _tell(args, imported, fresh)
     return FOUND_WRONG if imported.rejects else GOOD
 
 
@@ -58,30 +71,44 @@ async def _send(imported: "Import", hub_url: str, box: str | None) -> int:
         return fresh
 
 
-def _tell(imported: "Import", fresh: int, *, as_json: bool) -> None:
+def _tell(args: argparse.Namespace, imported: "Import", fresh: int) -> None:
     import msgspec  # noqa: PLC0415 - only this verb needs it
 
+    orders, returns, counts = len(imported.orders), len(imported.returns), imported.counts
     facts = {
-        "orders": len(imported.orders),
+        "orders": orders,
         "new": fresh,
-        "returns": len(imported.returns),
+        "returns": returns,
         "articles": len(imported.catalog),
-        "lines": msgspec.to_builtins(imported.counts),
+        "lines": msgspec.to_builtins(counts),
         "unknown_columns": list(imported.unknown_columns),
         "rejects": msgspec.to_builtins(imported.rejects),
     }
-    if as_json:
+    if args.json:
         say_json(facts)
         return
-    counts = imported.counts
-    say(f"{facts['orders']} orders, {fresh} of them new to the hub; {facts['returns']} returns")
-    say(
-        f"{counts.lines} lines: {counts.ordered} ordered, {counts.charged} charged, "
-        f"{counts.returned} returned, {counts.rejected} rejected, {counts.blank} blank"
+    told = [
+        (
+            f"{orders} orders, {fresh} of them new to the hub; {returns} returns",
+            f"订单 {orders} 个，其中 {fresh} 个是中枢没有的；退单 {returns} 个",
+        ),
+        (LINES.format(counts=counts), LINES_ZH.format(counts=counts)),
+        *(
+            (f"column {each} was not used", f"没有用到列 {each}")
+            for each in imported.unknown_columns
+        ),
+        *map(_rejected, imported.rejects),
+    ]
+    for en, zh in told:
+        say(worded(args, en, zh))
+
+
+def _rejected(line: "Reject") -> tuple[str, str]:
+    at = f"{line.code}{_facts(line.facts)}"
+    return f"line {line.line}: {at}\n    {line.advice.en}", (
+        f"第 {line.line} 行：{at}\n    {line.advice.zh}"
     )
-    for column in imported.unknown_columns:
-        say(f"column {column} was not used")
-    for reject in imported.rejects:
-        cause = ", ".join(f"{name}: {value}" for name, value in reject.facts.items())
-        say(f"line {reject.line}: {reject.code}{f' ({cause})' if cause else ''}")
-        say(f"    {reject.advice.zh} / {reject.advice.en}")
+
+
+def _facts(facts: dict[str, str]) -> str:
+    return f" ({', '.join(f'{name}: {value}' for name, value in facts.items())})" if facts else ""

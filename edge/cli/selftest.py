@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from edge.cli.output import FOUND_WRONG, GOOD, fail, run_service, say, say_json
+from edge.cli.words import worded
+from edge.domain.foreign import in_chinese
 
 
 def add_verbs(verbs: "argparse._SubParsersAction[Any]") -> None:
@@ -30,17 +32,22 @@ def run_selftest(args: argparse.Namespace) -> int:
     from edge.demo.site import DemoError  # noqa: PLC0415
     from edge.selftest.run import selftest  # noqa: PLC0415
 
+    def words(text: str) -> str:
+        return worded(args, text, in_chinese(text))
+
     async def run() -> int:
         verdict = await selftest(
-            lambda text: print(f"… {text}", file=sys.stderr, flush=True), args.scratch
+            lambda text: print(f"… {words(text)}", file=sys.stderr, flush=True), args.scratch
         )
         if args.json:
             say_json(verdict.facts())
         else:
+            for problem in verdict.problems:
+                say(f"! {words(problem)}")
             say(verdict.table())
         return GOOD if verdict.is_good else FOUND_WRONG
 
     try:
         return run_service(run)
     except (DemoError, FloorLostError, RefusedError, OSError) as error:
-        return fail(str(error))
+        return fail(words(str(error)))

@@ -106,7 +106,9 @@ _LABELS: Final = {
     "write the box's address or name there": "请在配置里写盒子的地址或名字",
     "start the box once: it makes it": "请先启动一次盒子，它会做好",
     "{} is missing": "缺少 {0}",
-    "apt install fonts-noto-cjk": "sudo apt-get install fonts-noto-cjk",
+    "install it: sudo apt-get install fonts-noto-cjk": (
+        "请安装：sudo apt-get install fonts-noto-cjk"
+    ),
     "the font has no glyph for '{}' (U+{}) in {}": "字体里没有“{0}”(U+{1})，在 {2} 里",
     "correct the text; the label is refused rather than printed with a gap": (
         "请改这段文字：宁可不打，也不打缺字的标签"
@@ -119,6 +121,139 @@ _LABELS: Final = {
     "there is no '{}'": "没有“{0}”",
     "use one of {}": "可用的：{0}",
 }
+_TEMPLATES: Final = {
+    "Expected `{}`, got `{}`": "应为 {0}，这里是 {1}",
+    "Expected `{}` of length {}": "应为 {0}，长度 {1}",
+    "Expected `{}` matching regex {}": "应为 {0}，样式 {1}",
+    "Expected `{}` {}": "应为 {0}，{1}",
+    "Invalid enum value {}": "不能写 {0}",
+    "write a text": "请写文字",
+    "write a number": "请写数字",
+    "write a whole number": "请写整数",
+    "write true or false": "请写 true 或 false",
+    "write a list": "请写列表",
+    "write an object": "请写对象 {{…}}",
+    "write at most {}": "请写不大于 {0} 的值",
+    "write at least {}": "请写不小于 {0} 的值",
+    "write more than {}": "请写大于 {0} 的值",
+    "write less than {}": "请写小于 {0} 的值",
+    "write {}": "请写 {0}",
+    "correct this value": "请改正这个值",
+    "there is no such field": "没有这个字段",
+    "did you mean '{}'? known: {}": "是不是“{0}”？可用的：{1}",
+    "known: {}": "可用的：{0}",
+    "the field '{}' is missing": "缺少字段“{0}”",
+    "add it; known: {}": "请加上；可用的：{0}",
+    "there is no element '{}'": "没有“{0}”这种元素",
+    "a repeat cannot stand in a repeat": "重复里不能再放重复",
+    "put its elements here": "请把里面的元素直接写在这里",
+    "it is not plain data: {}": "不是普通的数据：{0}",
+    "use JSON values only": "只能用 JSON 的值",
+    "a picture comes from 'field' or from 'base64'": "图片只能来自 field 或 base64",
+    "give one of the two": "请二选一",
+    "there must be one repeat over '{}'": "要有一个按“{0}”重复的元素",
+    "let exactly one element of type repeat run over that list": (
+        "请让正好一个 repeat 元素按这个列表重复"
+    ),
+    "it ends at {} mm from the top, but there is room for {} mm": (
+        "下边到 {0} 毫米，只有 {1} 毫米可用"
+    ),
+    "it ends at {} mm from the left, but there is room for {} mm": (
+        "右边到 {0} 毫米，只有 {1} 毫米可用"
+    ),
+    "it ends at {} mm {}, but there is room for {} mm": "到 {0} 毫米（{1}），只有 {2} 毫米可用",
+    "move it, make it smaller, or enlarge size_mm": "请移动或缩小它，或加大 size_mm",
+    "{} is larger than size_mm {}": "{0} 大于 size_mm {1}",
+    "make it smaller, or leave it out": "请改小，或不写",
+    "{} mm cannot hold one line of {} mm": "{0} 毫米放不下一行 {1} 毫米的字",
+    "raise h to size_mm or more": "h 要不小于 size_mm",
+    "the text is {} characters long": "文字有 {0} 个字",
+    "a label text has at most {}": "标签上的一段文字最多 {0} 个字",
+    "'{}' is {}, which is not a whole number": "“{0}”是 {1}，不是整数",
+    "give a whole number": "请给整数",
+    "write {field}, and {{ for a brace itself": "字段写成 {{field}}，大括号本身写成 {{{{",
+    "'{{}}' is not a field name": "“{{{0}}}”不是字段名",
+    "write {name} or {group.name}": "请写 {{name}} 或 {{group.name}}",
+    "'{}' is not a condition": "“{0}”不是条件",
+    "write field, !field or field > 1": "请写 field、!field 或 field > 1",
+    "the data has no picture '{}'": "数据里没有图片“{0}”",
+    'give it in base64, or draw the element only "when": "{}"': (
+        '请用 base64 给出，或只在 "when": "{0}" 时画这个元素'
+    ),
+    "the data has no list '{}'": "数据里没有列表“{0}”",
+    "give a list": "请给列表",
+    'give a list, or draw the element only "when": "{}"': (
+        '请给列表，或只在 "when": "{0}" 时画这个元素'
+    ),
+    "the data has no '{}'": "数据里没有“{0}”",
+    'give it, or draw the element only "when": "{}"': '请给出，或只在 "when": "{0}" 时画这个元素',
+    "'{}' is a {}": "“{0}”是 {1}",
+    "a label shows text and whole numbers": "标签上只能是文字和整数",
+    "'{}' has {} items, there is room for {}": "“{0}”有 {1} 项，只放得下 {2} 项",
+    "raise rows_max, or set rest to cut where the label shows the total": (
+        "请加大 rows_max；标签上有合计的，rest 可写 cut"
+    ),
+    "'{}' needs {} labels": "“{0}”要 {1} 张标签",
+    "split it: at most {} at once": "请分开：一次最多 {0} 张",
+    "{} is not a label printer's": "标签打印机没有 {0} 这种分辨率",
+    "use {} to {}": "请用 {0} 到 {1}",
+    "the picture takes {} characters": "图片有 {0} 个字符",
+    "make it smaller: at most {}": "请缩小：最多 {0}",
+    "scale it down: at most {} pixels": "请缩小：最多 {0} 像素",
+    "give one of {} in base64": "请用 base64 给出其中一种：{0}",
+    "no code can be made: {}": "做不出条码：{0}",
+    "write it as {}": "请写成 {0}",
+    "shorten the value": "请缩短内容",
+    "the code is too dense: a module would be {} mm": "条码太密：一格只有 {0} 毫米",
+    "widen the element until a module is {} mm, or shorten the value": (
+        "请加宽到一格 {0} 毫米，或缩短内容"
+    ),
+    "the label's own code does not read: {}": "标签上自己的码读不出来：{0}",
+    "give it more room, or move it away from the edge and from other ink": (
+        "请给它更多地方，或离边缘和别的墨远一些"
+    ),
+    "enlarge w or h, lower min_size_mm, or set overflow to ellipsis": (
+        "请加大 w 或 h，改小 min_size_mm，或把 overflow 写成 ellipsis"
+    ),
+    "{} has no full Unicode cmap": "{0} 没有完整的 Unicode 字表",
+    "use fonts-noto-cjk": "请用 fonts-noto-cjk",
+}
+"""What is wrong with a label's template or data; the names of fields stay as they are written."""
+_HUB: Final = {
+    "{} is no URL; write http://host:port": "{0} 不是网址；请写成 http://主机:端口",
+    "the hub at {} does not answer {}: {}": "中枢 {0} 没有应答 {1}：{2}",
+    "{}: the answer is not a hub's (HTTP {})": "{0}：这不是中枢的应答（HTTP {1}）",
+    "the file has returns: name one of {} with --box": "文件里有退单：请用 --box 指定 {0} 之一",
+}
+"""What a hub, or who asks it, says of an order file."""
+_SELFTEST: Final = {
+    "this machine is {} times slower than a quiet mini-PC: {} s": (
+        "本机比空闲的小型 PC 慢 {0} 倍：最长 {1} 秒"
+    ),
+    "no seven free ports in a row on the loopback; end what uses them": (
+        "本机没有连续七个空闲端口；请结束占用它们的程序"
+    ),
+    "starting a hub, a box and two printers of its own": "正在启动自带的中枢、盒子和两台打印机",
+    "{} pickers and {} packers work on {} orders": "{0} 名拣货员、{1} 名打包员处理 {2} 个订单",
+    "a printer runs out of paper, the other breaks off in a label": (
+        "一台打印机缺纸，另一台打到一半断开"
+    ),
+    "the link to the hub is cut": "断开中枢",
+    "killing the box with signal 9": "强行结束盒子（kill -9）",
+    "publishing version {} of the ruleset": "发布规则集第 {0} 版",
+    "waiting until every order has ended": "等所有订单了结",
+    "printing {} labels at printers that fail, on a virtual clock": (
+        "在会出故障的打印机上打 {0} 张标签，用虚拟时钟"
+    ),
+    "not done within {} s": "{0} 秒内没有做完",
+    "not at their end: {}": "没有了结：{0}",
+    "hub and box did not come into step": "中枢和盒子没有对上",
+    "{} labels came out twice": "{0} 张标签打了两次",
+    "{} orders were sent, {} are here": "发出 {0} 单，这里有 {1} 单",
+    "the journal does not verify: {}": "账本验不过：{0}",
+    "the journal replays to another state: {}": "账本重放得出另一个状态：{0}",
+}
+"""What the self-test says as it goes on, and what it found."""
 _FILES: Final = {
     "database disk image is malformed": "数据库文件已损坏",
     "file is not a database": "不是数据库文件",
@@ -134,7 +269,7 @@ _FILES: Final = {
     "MessagePack data is malformed: {} (byte {})": "MessagePack 在第 {1} 字节处有误：{0}",
 }
 """What SQLite and msgspec say of a file."""
-TABLES: Final = (_TOML, _DEVICES, _PICTURES, _LABELS, _FILES)
+TABLES: Final = (_TOML, _DEVICES, _PICTURES, _LABELS, _TEMPLATES, _HUB, _SELFTEST, _FILES)
 
 
 def in_chinese(text: str) -> str:
@@ -143,17 +278,25 @@ def in_chinese(text: str) -> str:
         if found := _pattern(english).fullmatch(text):
             return chinese.format(in_chinese(found[1]), *found.groups()[1:])
     for table in TABLES:
-        if text in table:
+        if text in table and "{}" not in text:
             return table[text].format()
-        for english, chinese in table.items():
-            if "{}" in english and (found := _pattern(english).fullmatch(text)):
-                return chinese.format(*found.groups())
+    for pattern, chinese in _patterns():
+        if found := pattern.fullmatch(text):
+            return chinese.format(*found.groups())
     return text
 
 
 def in_both(text: str) -> dict[str, str]:
     """Return a text as a fact that the page shows in its reader's language."""
     return {"zh": in_chinese(text), "en": text}
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    """Return what has something filled in, the most of fixed words first: it fits best."""
+    filled = [each for table in TABLES for each in table.items() if "{}" in each[0]]
+    filled.sort(key=lambda each: -len(each[0]))
+    return [(_pattern(english), chinese) for english, chinese in filled]
 
 
 @cache

@@ -44,14 +44,13 @@ class Verdict(msgspec.Struct, frozen=True):
         return all(figure.is_met for figure in self.figures) and not self.problems
 
     def table(self) -> str:
-        """Return it for people."""
+        """Return the figures and the verdict for people; `problems` stand beside."""
         rows = [
             f"{figure.name:<34} {figure.value:>8g} {figure.unit:<3}"
             f" {'≥' if figure.is_least else '≤'} {figure.target:<6g}"
             f" {'good' if figure.is_met else 'MISSED':<7} {figure.of}   {figure.zh}"
             for figure in self.figures
         ]
-        rows += [f"wrong: {problem}" for problem in self.problems]
         word = "good 合格" if self.is_good else "NOT GOOD 不合格"
         if not self.is_good and self.slowness >= SLOW:
             rows.append(

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edge.domain.foreign import TABLES, in_chinese
@@ -16,12 +16,15 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 FILES = [
     *(ROOT / "drivers/transports").glob("*.py"),
     *(ROOT / "drivers/vision").glob("*.py"),
+    *(ROOT / "drivers/labels").glob("*.py"),
+    ROOT / "drivers/fonts.py",
+    ROOT / "drivers/templates.py",
     ROOT / "drivers/discovery/nets.py",
     ROOT / "drivers/registry.py",
     ROOT / "drivers/scanners/registry.py",
     ROOT / "edge/boxlabel.py",
 ]
-"""Whose errors a person at a site meets: addresses, networks, cables, photos, the box's label."""
+"""Whose errors a person at a site meets: addresses, networks, cables, photos, labels."""
 ERRORS = ("DriverError", "ImageError", "LabelError")
 
 
@@ -74,6 +77,7 @@ def test_what_is_wrong_with_a_toml_file_is_said_in_chinese(text: str, chinese: s
 
 
 @given(st.text(max_size=99))
+@example("Expected {}")
 def test_any_text_comes_back(text: str) -> None:
     """What is not known stays as it is; nothing breaks."""
     assert in_chinese(text) == text or CHINESE.search(in_chinese(text))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.domain.foreign import in_chinese
 from edge.selftest import run
 from edge.selftest.figures import Figure, Verdict
 
@@ -29,6 +30,7 @@ def test_a_floor_of_its_own_stands_what_is_done_to_it(
     assert figures["rule latency, publish to decision"] > 0
     assert figures["recovery after kill -9"] > 0
     assert "killing the box with signal 9" in said
+    assert [text for text in said if in_chinese(text) == text] == []
     assert list(tmp_path.iterdir()) == []
 
 
