@@ -238,8 +238,8 @@ install_or_upgrade() {
       "${release##*/} 不正常；${old##*/} 已恢复服务，什么都没有丢" \
       "上面几行说明了原因，请留给制作发行包的人。"
   fi
-  fail "the box does not answer" "See the lines above; then: floorgate doctor" \
-    "边缘盒没有应答" "请看上面几行；再运行：floorgate doctor"
+  fail "the box does not answer" "See the lines above; then: sudo -u floorgate floorgate doctor" \
+    "边缘盒没有应答" "请看上面几行；再运行：sudo -u floorgate floorgate doctor"
 }
 
 roll_back() {
@@ -252,22 +252,28 @@ roll_back() {
   booted && systemctl stop floorgate.service 2>/dev/null
   point "$base/current" "$previous"
   install_system "$previous/share/systemd"
-  if ! "$previous/bin/floorgate" journal verify --data "$data" >/dev/null 2>&1; then
-    # the newer version changed the database: what it wrote since is in the backup made now
+  reads=0
+  [ ! -e "$data/floor.db" ] ||
+    "$previous/bin/floorgate" journal show --limit 1 --data "$data" >/dev/null 2>&1 || reads=$?
+  if [ "$reads" = 2 ]; then # the newer version changed the database; 1 would be damage
     newest=$(find "$backups" -maxdepth 1 -name 'before-upgrade*' 2>/dev/null | sort | tail -n 1)
     [ -n "$newest" ] ||
       fail "${previous##*/} cannot read the database of ${now##*/}" \
-      "Restore a backup from before the upgrade: floorgate restore FILE, or go forward again: $0" \
+      "Restore a backup from before the upgrade: sudo -u floorgate floorgate restore DIR;
+           or install the newer version again" \
       "${previous##*/} 读不了 ${now##*/} 的数据库" \
-      "请恢复升级前的备份：floorgate restore 目录，或再升上去：$0"
-    say "the older version cannot read the newer database: restoring $newest" \
-      "旧版本读不了新版本的数据库：正在恢复 $newest"
+      "请恢复升级前的备份：sudo -u floorgate floorgate restore 目录；
+           或重新安装新版本"
+    say "the older version cannot read the newer database: restoring $newest;
+           what was written since is kept where the next line says" \
+      "旧版本读不了新版本的数据库：正在恢复 $newest；之后写的留在下一行说的地方"
     runuser -u floorgate -- "$previous/bin/floorgate" restore "$newest" --config "$config" --replace
   fi
   if booted; then
     start_box
-    is_well || fail "the older version is not well either" "Next: floorgate doctor" \
-      "旧版本也不正常" "下一步：floorgate doctor"
+    is_well || fail "the older version is not well either" \
+      "Next: sudo -u floorgate floorgate doctor" \
+      "旧版本也不正常" "下一步：sudo -u floorgate floorgate doctor"
   fi
   # until here all of it can be done again; from here nothing is before, so again does nothing
   rm -f "$base/unconfirmed" "$base/previous"

@@ -10,10 +10,13 @@ CHINESE, ENGLISH = PAGE.split('<a id="english"></a>')
 SPARE, LOST_KEY = "### A spare", "### The box's key is lost"
 OWN_STEP: Final = (
     "install.sh", "tar ", "cd ", " restore ", " reinit ", " spare ", "-spare", "box.key", "new-key",
+    "hub-token",
 )  # fmt: skip
 """Words of commands that a box's life has steps of their own for."""
-NOT_HERE: Final = ("set-ntp", "nfs", "exportfs", "/etc/exports", "/etc/fstab", "mount ", "site.pem")
-"""What a machine in a folder has not: clock and mounts of its own, an authority of the site."""
+NOT_HERE: Final = (
+    "set-ntp", "nfs", "exportfs", "/etc/exports", "/etc/fstab", "mount ", "site.pem", "/media/",
+)  # fmt: skip
+"""What a machine in a folder has not: clock, mounts and disks of its own, a site's authority."""
 EDITOR: Final = "nano "
 BY_HAND: Final = "sed -i 's/^version = 1$/version = 2/' "
 """What a person does in the editor with a ruleset, at the least."""
@@ -57,4 +60,5 @@ def _section(title: str, end: str) -> str:
 
 def as_root(line: str) -> str:
     """Return a command as root types it."""
-    return line.replace("sudo -u floorgate ", "runuser -u floorgate -- ").removeprefix("sudo ")
+    plain = line.replace("sudo -u floorgate ", "runuser -u floorgate -- ")
+    return plain.replace("| sudo ", "| ").removeprefix("sudo ")

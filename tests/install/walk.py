@@ -391,9 +391,8 @@ class Walk:
         seen.append(self.machine.run(f"cmp /srv/box.key {DATA}/keys/box.key; {WELL}"))
         token = f"{NEW_TOKEN}-again"
         self.machine.run(f"systemctl stop hub; sleep 1; {HUB_UNIT.replace(TOKEN, token)}")
-        self.machine.run(f"echo {token} > /etc/floorgate/credentials/hub-token")
         self.machine.run(f"rm {DATA}/keys/box.key")
-        seen += [self.machine.run(line) for line in new]
+        seen += [self.machine.run(line.replace("TOKEN", token)) for line in new]
         return "\n".join(seen)
 
     def reinstall(self) -> str:
