@@ -110,7 +110,7 @@ MISTAKES = [
     (label_of(text_of(text="{nobody.name}")), "elements[0].text", "no 'nobody.name'"),
     (label_of(text_of(text="{items}")), "elements[0].text", "is a list"),
     (label_of(text_of(when="a = 1")), "elements[0].when", "not a condition"),
-    (label_of(text_of(when="copy > 1")), "elements[0].when", "'copy' is missing"),
+    (label_of(text_of(when="copy > 1")), "elements[0].when", "the data has no 'copy'"),
     (label_of(text_of(when="word > 1")), "elements[0].when", "not a whole number"),
     (label_of(text_of(text="围兜" * 40)), "elements[0].text", "does not fit"),
     (
