@@ -87,9 +87,8 @@ test('nothing passes a command that the box put off; none is given up for it', a
   const ids = await on.give(3);
   for (let tries = 0; tries <= TRIES_MAX; tries += 1) {
     for (const id of ids) assert.equal(on.sending.take(no(id, 507)), null);
-    await on.sending.keep({ id: `late${tries}`, kind: 'pick.scan', data: {} }, said);
     on.wire.length = 0;
-    on.sending.pump();
+    await on.sending.keep({ id: `late${tries}`, kind: 'pick.scan', data: {} }, said);
     assert.deepEqual(on.wire, []);
     on.wait();
     assert.deepEqual(on.wire.slice(0, 4), [...ids, 'late0']);

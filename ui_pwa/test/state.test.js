@@ -50,7 +50,7 @@ test('where the goods of a task go stands there until its picker leaves it (PDA-
 });
 
 test('what was asked of a task that was left meanwhile does not bring it back', () => {
-  const late = { type: 'task', task: sampleTask({ rev: 9, state: 'done' }) };
+  const late = { type: 'task', task: sampleTask({ rev: 9 }) };
   assert.equal(run(withTask(), { type: 'task_left' }, late).task, null);
 });
 

@@ -121,7 +121,8 @@ function whereTo({ t, state }, ending) {
  */
 function orderRow(app, { order, ending }, alike) {
   const { t, state } = app;
-  const sign = order.ended ? 'stopped' : TICKS[ending];
+  const isShort = state.task?.steps.some((s) => s.order === order.id && s.found !== null);
+  const sign = order.ended ? 'stopped' : ending === 'none' && isShort ? 'short' : TICKS[ending];
   const isKnown = !ending.startsWith('kept'); // to the box too
   const how = isKnown ? app.name(order.state_name) : t(`pick.end_${ending}`);
   const why = order.frozen ? whyFrozen(app, order.frozen) : how;
