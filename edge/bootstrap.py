@@ -451,8 +451,15 @@ class BoxProcess:
                 result = close()
                 if asyncio.iscoroutine(result):
                     await result
-            except (Exception, asyncio.CancelledError):  # a part may hang on what was cancelled
-                log.exception("not closed", part=getattr(close, "__qualname__", repr(close)))
+            except asyncio.CancelledError:  # told to stop a second time: a part may hang
+                log.warning("not closed", part=_name_of(close))
+            except Exception:
+                log.exception("not closed", part=_name_of(close))
+
+
+def _name_of(close: Callable[[], object]) -> str:
+    whole = close.func if isinstance(close, partial) else close
+    return getattr(whole, "__qualname__", repr(whole))
 
 
 async def serve_box(

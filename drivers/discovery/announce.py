@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from zeroconf import IPVersion, NonUniqueNameException
+from zeroconf import IPVersion, NonUniqueNameException, NotRunningException
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from drivers.api import DriverError
@@ -58,10 +58,15 @@ class Announcement:
             raise self._no_network(str(error)) from error
         self._zeroconf = zeroconf
         info = self._info(parsed_addresses=addresses)
+        begun = asyncio.ensure_future(zeroconf.zeroconf.async_wait_for_start())
+        begun.add_done_callback(lambda done: done.cancelled() or done.exception())  # heard, or not
         try:
             # shielded: a wait that is cancelled cancels zeroconf's start, and nothing can close it
-            await asyncio.shield(zeroconf.zeroconf.async_wait_for_start())
+            await asyncio.shield(begun)
             await (await zeroconf.async_register_service(info, allow_name_change=True))
+        except NotRunningException as error:
+            await self.stop()
+            raise self._no_network("it does not start") from error
         except (OSError, NonUniqueNameException) as error:
             await self.stop()
             raise DriverError(

@@ -64,6 +64,7 @@ _DEVICES: Final = {
     "give the box a name of its own": "请给盒子另起一个名字",
     "check the box's network": "请检查盒子的网络",
     "it has no address": "没有地址",
+    "it does not start": "启动不了",
     "open the printer first": "请先连接打印机",
     "not connected": "没有连接",
     "no answer in {} s": "{0} 秒没有应答",

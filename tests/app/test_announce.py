@@ -1,18 +1,22 @@
 """A running box is found by a stranger's DNS-SD browser (DEV-6)."""
 
 import asyncio
+import gc
 import hashlib
 import ssl
 import sys
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from drivers.api import DriverError, announce_box
 from edge import finding
+from edge.bootstrap import BoxProcess
 from edge.sim.virtual_loop import VirtualLoop, run_virtually
 from tests.demo.process import free_base
 from tests.drivers.discovery.peers import avahi, process, tool
+from tests.rig import config
 
 BOX = "announced-7"
 WAIT_S = 60.0
@@ -82,6 +86,37 @@ async def test_an_announcement_is_withdrawn_at_any_moment() -> None:
         assert announcing.done()
 
     await asyncio.gather(*map(at, range(MOMENTS)))
+
+
+async def test_an_announcement_that_is_withdrawn_at_once_complains_of_nothing() -> None:
+    """What it waited for is over, and nobody is told of an error that is none (OPS-3)."""
+    complaints: list[str] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: complaints.append(context["message"]))
+    for turns in range(8):
+        service = announce_box(BOX, "b", 4433, "", ("127.0.0.1",))
+        announcing = asyncio.create_task(finding.announce(service))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await finding.withdraw(service, announcing)
+        del service, announcing
+    gc.collect()
+    loop.set_exception_handler(None)
+    assert complaints == []
+
+
+async def test_a_second_word_to_stop_is_no_error(tmp_path: Path) -> None:
+    """Ctrl-C and a SIGTERM behind it: the part that was closing is given up, and it is said so."""
+    box, closed = BoxProcess(config(tmp_path)), asyncio.Event()
+    await box.open()
+    box._closing += [closed.set, asyncio.Event().wait]
+    with capture_logs() as said:
+        closing = asyncio.create_task(box.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        await closing
+    told = [(each["log_level"], "exc_info" in each) for each in said if "not closed" in str(each)]
+    assert (told, closed.is_set()) == ([("warning", False)], True)
 
 
 @pytest.mark.parametrize("turns", range(1, 6))
