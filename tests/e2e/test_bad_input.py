@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser
@@ -201,7 +202,7 @@ async def test_a_signature_that_comes_late_or_twice_decides_nothing(
     await first.sees(texts(lang)["notice.signed"])
     await late.type_pin(who.pin)
     await late.sees(texts(lang)["refusal.approval_closed"])
-    body = request.post_data_json
+    body: dict[str, Any] = json.loads(request.post_data or "")
     replays = [body, body | {"answer": "rush"}, body | {"id": new_id()}]
     said = [await first.page.evaluate(AGAIN, [request.url, json.dumps(each)]) for each in replays]
     assert said[0]["repeated"] is True
