@@ -22,7 +22,7 @@ from playwright.async_api import BrowserContext, Page, Playwright
 
 from edge.bench.handheld import ARGS, CHROMIUM
 from tests.e2e.pda import PHONE, WAIT_MS, Pda
-from tests.e2e.test_axe import violations
+from tests.e2e.test_axe import TEXT, violations
 from tests.e2e.test_https import trusting_home
 from tests.e2e.walk import LANGS, THEMES, texts
 from tests.http.test_enrol_page import free_port
@@ -48,7 +48,8 @@ class Transcript:
     steps: list[str] = field(default_factory=list)
 
     async def note(self, page: Page, step: str) -> None:
-        """Write a step down, and photograph it in both themes."""
+        """Write a step down, see that no word of it is broken, and photograph it in both themes."""
+        assert await page.evaluate(TEXT) == [], step
         self.steps.append(f"{time.monotonic() - self.began_s:5.1f} s  {step}")
         for theme in THEMES if SHOTS else ():
             await page.emulate_media(color_scheme=theme)
