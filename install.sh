@@ -26,6 +26,7 @@ units="floorgate.service floorgate.socket floorgate-backup.service floorgate-bac
   floorgate-archive.service floorgate-archive.timer floorgate-spare.service"
 timers="floorgate-backup.timer floorgate-archive.timer"
 health_s=60
+before_max=3 # backups of before an upgrade
 
 language() { # prints zh or en: the box's, else the terminal's; nothing where neither says
   said=$(sed -n 's/^language = "\(zh\|en\)"$/\1/p' "$config" 2>/dev/null | head -n 1)
@@ -182,7 +183,7 @@ backup_now() { # a copy of the data as it was before; the restore of a rollback
   [ -e "$data/floor.db" ] || return 0
   say "backup before the upgrade" "升级前备份"
   runuser -u floorgate -- "$base/current/bin/floorgate" backup --config "$config" --to "$backups" \
-    --name before-upgrade || fail "no backup, so no upgrade" \
+    --name before-upgrade --keep "$before_max" || fail "no backup, so no upgrade" \
     "Mend what it says, then repeat: $0. Where this version runs no more: $0 rollback" \
     "没有备份，所以不升级" "请修好它说的问题，再运行：$0。现有版本已经不能运行时：$0 rollback"
 }

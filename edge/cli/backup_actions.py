@@ -185,8 +185,10 @@ def epoch_elsewhere(config: Config) -> int:
 
 
 def replaced(before: Path | None) -> tuple[str, str]:
-    """Return in English and Chinese where what was there went; nothing where nothing was there."""
-    return (f"; what was there is in {before}", f"；原来的数据在 {before}") if before else ("", "")
+    """Return in both languages where the data of before went; nothing where there were none."""
+    if not before or not (before / DATABASE).exists():
+        return "", ""
+    return f"; what was there is in {before}", f"；原来的数据在 {before}"
 
 
 def tell(args: argparse.Namespace, facts: dict[str, Any], en: str, zh: str) -> None:

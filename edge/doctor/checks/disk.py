@@ -13,6 +13,10 @@ WHY: Final = (
     "Below stop_mb of [disk] the box only reads: commands are refused, nothing is lost",
 )
 
+WHY_BACKUPS: Final = (
+    "没有地方放下一份备份，升级也会因此停下",
+    "The next backup has no room, and no upgrade begins without one",
+)
 WHY_PARTS: Final = (
     "满了以后，新的照片会被拒绝；没有中枢的归档不会自己变小",
     "When they are full, new photos are refused; without a hub the archive never shrinks by itself",
@@ -41,10 +45,13 @@ def check(patient: Patient) -> list[Finding]:
         severity: Severity = "bad" if mb < limits.stop_mb else "warn"
         bound_mb = limits.stop_mb if severity == "bad" else limits.warn_mb
         texts = (f"{zh}，低于 {bound_mb} MB", f"{en}, less than {bound_mb} MB")
+        is_own = patient.data.exists() and path.stat().st_dev == patient.data.stat().st_dev
         ballast = patient.data / BALLAST
-        release = f"sudo rm {ballast}; " if severity == "bad" and ballast.exists() else ""
+        helps = is_own and severity == "bad" and ballast.exists()
+        release = f"sudo rm {ballast}; " if helps else ""
         do = f"{release}sudo du -xh --max-depth=2 {path} | sort -h | tail"
-        found.append(finding("disk", severity, *texts, why=WHY, do=do))
+        why = WHY if is_own else WHY_BACKUPS
+        found.append(finding("disk", severity, *texts, why=why, do=do))
     return found + [_filling(patient, part) for part in (patient.health or {}).get("filling", ())]
 
 
