@@ -6,16 +6,18 @@ import ipaddress
 import json
 import os
 import socket
-import ssl
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from edge.app.telling import ToldError, cause_zh
 from edge.cli.output import FOUND_WRONG, GOOD, WRONG_USAGE, fail, say, say_json
 from edge.cli.words import add_config, refused, worded
+
+if TYPE_CHECKING:
+    from edge.config import Config
 
 DATA: Final = Path("/var/lib/floorgate")
 PORT: Final = 443
@@ -259,7 +261,7 @@ def ask_health(args: argparse.Namespace) -> int:
     scheme = "https" if config.http.tls else "http"
     url = f"{scheme}://localhost:{config.http.port}/health"
     try:
-        context = trust(config)
+        trust(config)
     except OSError as error:
         own, see = config.http.certificate, "sudo -u floorgate floorgate doctor certificate"
         if not own:
@@ -271,7 +273,7 @@ def ask_health(args: argparse.Namespace) -> int:
                 f"{own} 读不了：{cause_zh(error)}；请看：{see}",
             )
         )
-    health, problem = asyncio.run(_wait(url, context, args.wait))
+    health, problem = asyncio.run(_wait(url, config, args.wait))
     if args.json:
         say_json(health or {"ok": False, "problem": str(problem)})
     elif health:
@@ -307,22 +309,23 @@ _ROOM: Final = {
 """What is said besides of the room on the disk."""
 
 
-async def _wait(
-    url: str, trust: ssl.SSLContext | None, wait_s: float
-) -> tuple[dict[str, Any], Exception]:
+async def _wait(url: str, config: "Config", wait_s: float) -> tuple[dict[str, Any], Exception]:
     """Return what the box says of itself, waiting until it is well; or why it says nothing."""
     loop = asyncio.get_running_loop()
     until_s = loop.time() + wait_s
     while True:
-        health, problem = await asyncio.to_thread(_look, url, trust)
+        health, problem = await asyncio.to_thread(_look, url, config)
         if health.get("ok") or loop.time() >= until_s:
             return health, problem
         await asyncio.sleep(LOOK_S)
 
 
-def _look(url: str, trust: ssl.SSLContext | None) -> tuple[dict[str, Any], Exception]:
+def _look(url: str, config: "Config") -> tuple[dict[str, Any], Exception]:
+    from edge.doctor.patient import trust  # noqa: PLC0415 - what only this verb needs
+
     try:
-        with urllib.request.urlopen(url, timeout=ANSWER_S, context=trust) as answer:  # noqa: S310
+        context = trust(config)  # a new box makes its authority while it is waited for
+        with urllib.request.urlopen(url, timeout=ANSWER_S, context=context) as answer:  # noqa: S310
             return json.load(answer), Exception()
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None)  # what urllib wraps

@@ -1,5 +1,6 @@
 """`floorgate setup` writes a configuration that the box takes; `floorgate health` asks it."""
 
+import asyncio
 import json
 import os
 import re
@@ -9,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from edge.bootstrap import BoxProcess
+from edge.cli.setup import _wait
 from edge.config import load_config
+from tests.http.test_enrol_page import free_port
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 LINES_MIN = 25
@@ -94,6 +98,23 @@ def test_health_says_what_to_look_at_when_nobody_answers(tmp_path: Path) -> None
         file.write('certificate = "/nowhere/site.pem"\nkey = "/nowhere/site.key"\n')
     done = floorgate("health", "--config", str(config))
     assert (done.returncode, "/nowhere/site.pem 读不了" in done.stderr) == (1, True), done.stderr
+
+
+async def test_health_knows_a_box_that_made_its_authority_while_it_waited(tmp_path: Path) -> None:
+    """What a new box is known by is not there yet when a person begins to wait for it (OPS-1)."""
+    port, file = free_port(), tmp_path / "floorgate.toml"
+    file.write_text(
+        f'data = "{tmp_path}/data"\n[http]\nhost = "127.0.0.1"\nport = {port}\nenrol_port = 0\n'
+        "[discovery]\nenabled = false\n",
+        "utf-8",
+    )
+    config = load_config(file)
+    waiting = asyncio.create_task(_wait(f"https://localhost:{port}/health", config, 30.0))
+    box = BoxProcess(config)
+    await box.open()
+    health, problem = await waiting
+    assert health.get("ok"), problem
+    await box.close()
 
 
 def test_the_installer_names_only_units_that_are_there() -> None:
