@@ -385,6 +385,7 @@ class BoxProcess:
             rules=self.rules,
             hub=("up" if link.up else "down") if link else "none",
             hub_lag=self.writer.head.seq - link.up_cursor if link else 0,
+            hub_fault=link.last_error if link else "",
             printers=[
                 {
                     "id": slot.id,

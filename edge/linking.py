@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from edge import systemd
 from edge.app.floor import Floor
 from edge.app.hublink import HubJournal
@@ -16,6 +18,8 @@ from edge.config import Config
 from edge.domain.commands import CheckpointCountersign
 from edge.store.durable import write_file
 from sync.api import BoxIdentity, Checkpoint, HubAgent, LinkState, hub_link, sign_checkpoint
+
+log = structlog.get_logger()
 
 HURRY_S: Final = 2.0
 """How long the hub has to answer when somebody asks for it now."""
@@ -61,6 +65,9 @@ class Linking:
         )
         self._box = config.box.id
         self._floor = floor
+        self._clock = clock
+        self._on_state = on_state
+        self._fault, self._fault_s = "", 0.0
         self._tasks = Tasks()
         self._agent = HubAgent(
             identity=identity,
@@ -68,7 +75,7 @@ class Linking:
             connect=hub_link(config.hub.url),
             clock=clock,
             random=random.SystemRandom(),
-            on_state=on_state,
+            on_state=self._tell,
             on_countersign=self._on_countersign,
         )
 
@@ -96,6 +103,18 @@ class Linking:
         """Try the hub now, and give it a moment to answer."""
         self._agent.hurry()
         await asyncio.sleep(HURRY_S)
+
+    def _tell(self, state: LinkState) -> None:
+        """Hand on how the link stands; log why it is not well, once, and that it is again."""
+        now_s, before = self._clock.monotonic(), self._fault
+        if (fault := state.last_error) != before:
+            self._fault = fault
+            if fault:
+                self._fault_s = self._fault_s if before else now_s
+                log.warning("the hub link is not well", fault=fault, hint=state.last_hint)
+            else:
+                log.info("the hub link is well again", seconds=round(now_s - self._fault_s, 1))
+        self._on_state(state)
 
     def _on_countersign(self, done: Checkpoint, signature: bytes) -> None:
         data = CheckpointCountersign(done.seq, done.at_us, done.head, signature)

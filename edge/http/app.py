@@ -44,6 +44,8 @@ class Health(msgspec.Struct, frozen=True):
     """Room on the disk: `ok`, `low`, or `read_only`."""
     filling: tuple[str, ...] = ()
     """Parts of the box's folder that are near their bound: `archive`, `blobs`."""
+    hub_fault: str = ""
+    """Why the hub is away or says no: a code of the sync protocol; empty where all is well."""
 
 
 class Live(msgspec.Struct, frozen=True):

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 import edge.doctor.checks
 from drivers.api import fake_printer
 from edge.app.findings import Finding, is_well
-from edge.config import load_config
+from edge.config import HubConfig, load_config
 from edge.doctor import run
-from edge.doctor.checks import clock, disk, storage
+from edge.doctor.checks import clock, disk, hub, storage
 from edge.doctor.patient import Patient, samples
 from edge.http import tls
 from edge.http.assets import page_root
@@ -172,6 +172,34 @@ def test_each_illness_is_named_with_the_next_command(
         assert getattr(found[0].why, language)
         assert command in getattr(found[0].next, language)
     assert re.search("[\u4e00-\u9fff]", found[0].why.zh)
+
+
+@pytest.mark.parametrize("code", hub.REFUSED)
+def test_what_the_hub_says_no_to_is_said(patient: Patient, code: str) -> None:
+    """Not as a link that is down: the way on is another one (OPS-3, SEC-4)."""
+    health = HEALTH | {"hub": "down", "hub_fault": code, "hub_lag": 7}
+    linked = msgspec.structs.replace(patient.config, hub=HubConfig("ws://127.0.0.1:1/link"))
+    (found,) = hub.check(msgspec.structs.replace(patient, health=health, config=linked))
+    zh, en, do = hub.REFUSED[code]
+    assert (found.severity, found.next.en) == (
+        "bad",
+        do.format(hub_key=patient.data / "keys" / "hub.pub"),
+    )
+    assert (found.found.zh, found.found.en) == (f"{zh}；7 条未上传", f"{en}; 7 entries wait")
+
+
+def test_a_full_disk_of_the_backups_costs_no_ballast(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies on the box's own disk makes no room on another; the reason is another: OPS-2."""
+    other = Path("/dev/shm")  # noqa: S108 - a disk of its own on every Linux
+    (patient.data / "ballast").touch()
+    monkeypatch.setattr(
+        disk, "disk_usage", lambda path: SimpleNamespace(free=1 if path == other else 1 << 40)
+    )
+    (found,) = wrong(disk.check(msgspec.structs.replace(patient, backups=other)))
+    assert (found.severity, found.why.en) == ("bad", disk.WHY_BACKUPS[1])
+    assert "ballast" not in found.next.en
 
 
 def test_what_is_to_be_typed_can_be_typed() -> None:
