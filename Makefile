@@ -17,6 +17,9 @@ PAGE_TESTS := $(wildcard ui_pwa/test/*.test.js ui_pwa/test/*.test.mjs)
 STAGES := lint types imports unit $(if $(PAGE_TESTS),page) \
   $(if $(wildcard tests/sim/test_*.py),sim) $(if $(wildcard tests/e2e/test_*.py),e2e)
 ARGS ?=
+# 2,000 power cuts and 500 kills; an end at each step of backup, restore, spare and rebuild;
+# 15 minutes of seeds and 50,000 labels; 10,000 scans in a browser
+PART ?= tests/store tests/ops tests/sim tests/e2e/test_chaos.py
 
 .PHONY: help setup setup-run demo test lint types imports unit page sim e2e soak bench docs fmt lock clean \
   install uninstall release screens try-install transcript enrol
@@ -67,8 +70,11 @@ sim: setup ## hub, box and bots on a virtual clock, 200 seeds
 e2e: setup ## the whole in real processes and a real browser
 	@$(PYTEST) tests/e2e $(PYTEST_ARGS) --tb short --dist worksteal # no long file is left for last
 
-soak: setup ## the long runs: 2,000 power cuts, 500 kills, 10,000 labels and scans, many seeds
-	@FLOORGATE_SOAK=1 $(PYTEST) tests/sim tests/store tests/e2e/test_chaos.py $(PYTEST_ARGS)
+soak: setup ## the long runs, hours: power cuts, kills, many seeds, 10,000 scans; PART=tests/store
+	@for part in $(PART); do
+	  echo "soak: $$part; each line says how far it is"
+	  FLOORGATE_SOAK=1 $(PYTEST) $$part -n 0 -s -v --durations 3
+	done
 
 bench: setup ## the figures, each beside the floor measured with it; ARGS="--json"
 	@exec .venv/bin/floorgate bench all $(ARGS)

@@ -226,6 +226,7 @@ async def test_no_scan_is_lost_or_doubled_whatever_happens(
             await picker.come_back()
             await pda.sees("全部拣完")
             await pda.scan("@C:OK")
+            print(f"{len(picker.kept):,} of {SCANS_MIN:,} scans")  # noqa: T201 - `make soak` shows it
             if len(picker.kept) >= SCANS_MIN and picker.kills and picker.holes:
                 break
         await updated(pda)

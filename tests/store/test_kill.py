@@ -221,6 +221,7 @@ async def test_kills_lose_and_double_nothing(tmp_path: Path) -> None:
             await box.kill()
             if kill % CHECK_EVERY == 0:
                 kinds_after_check(tmp_path, answers.given)
+                print(f"{kill + 1} of {KILLS} kills")  # noqa: T201 - `make soak` shows it
             await box.start()
     await box.kill()
     kinds = kinds_after_check(tmp_path, answers.given)
