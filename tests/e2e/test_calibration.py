@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.pda import MakePda, Pda
 from tests.e2e.peer import Peer
 from tests.e2e.test_trouble import SAVED
-from tests.e2e.walk import DESK
+from tests.e2e.walk import DESK, texts
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 ASCII = "".join(map(chr, range(32, 127)))
@@ -105,3 +105,17 @@ async def test_on_a_desk_the_words_of_a_calibration_stand_under_each_other(
     await pda.sees("扫第 1 个码")
     lefts = "[...document.querySelectorAll('.list p, .list a')].map((e) => e.offsetLeft)"
     assert len(set(await pda.page.evaluate(lefts))) == 1
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_before_the_sign_in_nobody_is_sent_after_a_link(pda: Pda, lang: str) -> None:
+    """Without a session there is none to be up: status and diagnostics say so (PDA-4)."""
+    t = texts(lang)
+    if lang == "en":
+        await pda.page.get_by_role("button", name="English").click()
+    await pda.page.get_by_role("button", name=t["screen.status"]).click()
+    await pda.sees(t["function.pick"])
+    assert await pda.page.get_by_text(t["refusal.not_signed_in"]).count() > 1
+    await pda.page.get_by_role("button", name=t["screen.diagnostics"], exact=True).click()
+    await pda.sees(t["diagnostics.engine"])
+    assert await pda.page.get_by_text(t["diagnostics.connection"]).count() == 0

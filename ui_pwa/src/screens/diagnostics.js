@@ -98,7 +98,7 @@ function checks(app) {
     },
     { name: 'clock', ok: Math.abs(skewS) <= SKEW_S_MAX, value: skewS },
     { name: 'engine', ok: engine >= ENGINE_MIN, value: engine },
-    { name: 'connection', ok: link === 'up', value: link },
+    ...(state.session ? [{ name: 'connection', ok: link === 'up', value: link }] : []),
     {
       name: 'outbox',
       ok: oldestS <= OLDEST_S_MAX && !outbox.some((kept) => kept.parked),

@@ -33,7 +33,11 @@ export function view(app) {
       <h2>${t('status.now')}</h2>
       ${FUNCTIONS.map(([name, kind]) => works(app, name, kind))}
       <h2>${t('status.links')}</h2>
-      ${fact(t('status.box'), t(`link.${state.link}`), state.link === 'up' ? 'good' : 'bad')}
+      ${
+        state.session
+          ? fact(t('status.box'), t(`link.${state.link}`), state.link === 'up' ? 'good' : 'bad')
+          : fact(t('status.box'), t('refusal.not_signed_in'), '')
+      }
       ${fact(t('status.hub'), t(`hub.${hub}`), hub === 'up' ? 'good' : '')}
       ${fact(t('status.waiting'), t('status.waiting_n', { n: outbox.length }), late ? 'bad' : '')}
       ${parked ? fact(t('status.parked'), String(parked), 'bad') : nothing}
@@ -75,7 +79,8 @@ function refusedPhotos(app) {
 
 /** @param {App} app @param {string} name @param {string} kind */
 function works(app, name, kind) {
-  const { link } = app.state;
+  const { link, session } = app.state;
+  if (!session) return fact(app.t(`function.${name}`), app.t('refusal.not_signed_in'), '');
   const how =
     link === 'up'
       ? app.state.hub === 'up'
