@@ -200,7 +200,6 @@ async def test_a_signature_that_comes_late_or_twice_decides_nothing(
         await first.type_pin(who.pin)
     request = await sent.value
     await first.sees(texts(lang)["notice.signed"])
-    await late.type_pin(who.pin)
     await late.sees(texts(lang)["refusal.approval_closed"])
     body: dict[str, Any] = json.loads(request.post_data or "")
     replays = [body, body | {"answer": "rush"}, body | {"id": new_id()}]
@@ -216,14 +215,15 @@ async def test_a_signature_that_comes_late_or_twice_decides_nothing(
 async def test_a_signature_on_facts_that_changed_decides_nothing(
     box: RealBox, handheld: Handheld, lang: str
 ) -> None:
-    """What changed while the PIN was typed is said, and shown to be judged anew (APPR-1)."""
+    """The pad closes with the cause as soon as it is known; it is judged anew (APPR-1)."""
     who = box.floor.logins_of("supervisor")[0]
     await contradict(box)
     pda = await handheld()
     await at_the_pin(pda, who.badge, who.pin, lang)
     await box.instruct("order.freeze", {"order_id": "SO-1001", "category": "address"})
-    await pda.type_pin(who.pin)
     await pda.sees(texts(lang)["refusal.approval_stale"])
+    await pda.until("!document.querySelector('#layer').open")
+    assert await pda.page.locator(".strip.now").count() == 0
     signed = [each["kind"] for each in await box.process.reads.timeline("SO-1001")]
     assert "approval.signed" not in signed
 

@@ -200,6 +200,17 @@ function prioritised(app, { at, data }) {
   }, URGENT_MS);
 }
 
+/** Show what was read; a choice made on other facts is not signed, and that is said at once. */
+/** @param {App} app @param {string} what @param {any} value */
+function show(app, what, value) {
+  const { dialog, signing } = app.state;
+  const pad = dialog?.kind === 'pin' ? dialog : null;
+  app.dispatch({ type: 'seen', what, value });
+  if (!signing || app.state.signing || pad?.busy) return; // one that was sent has its own answer
+  if (pad) app.close();
+  app.refuse({ code: value.state === 'open' ? 'approval_stale' : 'approval_closed' });
+}
+
 /** Read what the screen says that it shows. @param {App} app @param {Session} session */
 async function look(app, session) {
   const { screen, about } = app.state;
@@ -211,7 +222,7 @@ async function look(app, session) {
   if (!isReader(app, session)) return;
   found.forEach((read, i) => {
     const what = reads[i][0];
-    if (read.status === 'fulfilled') app.dispatch({ type: 'seen', what, value: read.value });
+    if (read.status === 'fulfilled') show(app, what, read.value);
     else if (!(read.reason instanceof BoxError) || read.reason.status === 401) throw read.reason;
     else if (i === 0 && read.reason.status) app.refuse(read.reason.refusal);
   });
