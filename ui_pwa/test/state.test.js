@@ -85,8 +85,10 @@ test('who signs in by badge alone sees nothing that the one before has read (SEC
 
 test('a task that was left is not offered again by the list of before (PICK-1)', () => {
   const tasks = [{ id: 't1' }, { id: 't2' }];
-  const { task, ...left } = run(withTask(), { type: 'tasks', tasks }, { type: 'task_left' });
+  const said = { type: 'notice', tone: 'good', key: 'said.short' };
+  const { task, ...left } = run(withTask(), { type: 'tasks', tasks }, said, { type: 'task_left' });
   assert.deepEqual([task, left.screen, left.tasks], [null, 'tasks', [{ id: 't2' }]]);
+  assert.equal(left.notice, null);
 });
 
 test('what is kept shows at once, and the answer replaces it (PDA-1)', () => {

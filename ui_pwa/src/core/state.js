@@ -324,7 +324,7 @@ const HANDLERS = {
   task: (s, { task }) => (s.task?.id === task.id ? { ...s, ...taskInDoubt(s, task) } : s),
   task_left: (s) => {
     const tasks = s.tasks?.filter(({ id }) => id !== s.task?.id) ?? null; // of before
-    return { ...s, tasks, task: null, skipped: [], screen: 'tasks', dialog: null };
+    return { ...s, tasks, task: null, skipped: [], screen: 'tasks', dialog: null, notice: null };
   },
   tasks: (s, { tasks }) => ({
     ...s,
