@@ -306,8 +306,8 @@ async def test_silence_after_sending_proves_nothing(
 @every
 async def test_late_answers_meet_nobody(printing: Printing, small: Raster, way: str) -> None:
     """A printer that answered too late is asked afresh: its late word proves no copy. PRN-4."""
-    async with printing(way, reply_s=0.15) as (fake, printer, _):
-        fake.answers_after_s = 0.25
+    async with printing(way, reply_s=0.4) as (fake, printer, _):
+        fake.answers_after_s = 0.5
         with pytest.raises(DriverError):
             await printer.status()
         fake.answers_after_s = 0

@@ -1,7 +1,5 @@
 """The page's modules joined for the wire."""
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.http.linking import ENTRY, link, link_page, link_styles
+from tests.javascript import run_node
 
 PICK = "src/screens/pick.js"
 PROGRAM = {
@@ -42,13 +41,7 @@ def printed(scripts: dict[str, str], folder: Path) -> str:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(script.replace("'/src/", f"'{folder}/src/"), "utf-8")
     (folder / "package.json").write_text('{"type": "module"}')
-    node = shutil.which("node")
-    assert node, "node is missing; install it with: apt-get install nodejs"
-    done = subprocess.run(
-        [node, str(folder / ENTRY)], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
+    return run_node(str(folder / ENTRY))
 
 
 def test_it_is_the_same_program(tmp_path: Path) -> None:
