@@ -1,6 +1,7 @@
 """A handheld in a browser, and a wedge that types as scanners do."""
 
 import asyncio
+import inspect
 import re
 from collections.abc import Awaitable, Callable
 from typing import Literal
@@ -173,10 +174,11 @@ class Pda:
             raise AssertionError(await self.page.evaluate("window.underWay()")) from None
 
     async def when(self, holds: Callable[[], object]) -> None:
-        """Wait until something holds on the box's side."""
+        """Wait until something holds on the box's side; `holds` may have to wait for its answer."""
 
         async def ask() -> object:
-            return holds()
+            told = holds()
+            return await told if inspect.isawaitable(told) else told
 
         await _poll(ask)
 

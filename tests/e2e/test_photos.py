@@ -1,16 +1,18 @@
-"""Photos as evidence on the real box: cut off in the middle, taken up again, never too many."""
+"""Photos and films as evidence on the real box: cut off, taken up again, never too many."""
 
 import io
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.async_api import FilePayload, Route
+from playwright.async_api import FilePayload, Playwright, Route
 
-from tests.e2e.pda import Pda
+from edge.bench.handheld import ARGS, CHROMIUM
+from tests.e2e.pda import Pda, open_context
 from tests.e2e.realbox import RealBox, login, pick
-from tests.e2e.walk import go, texts
+from tests.e2e.walk import CAMERA, go, texts
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 Handheld = Callable[..., Any]
@@ -47,10 +49,15 @@ async def shoot(pda: Pda, t: dict[str, str], picture: bytes) -> None:
     await (await chosen.value).set_files(file)
 
 
-async def attached(box: RealBox) -> list[int]:
-    """Return the sizes of the order's photos, as the journal tells."""
+async def evidence(box: RealBox) -> list[dict[str, Any]]:
+    """Return what was attached to the order, as the journal tells."""
     entries = await box.process.reads.timeline(ORDER)
-    return [each["data"]["size"] for each in entries if each["kind"] == "evidence.attached"]
+    return [each["data"] for each in entries if each["kind"] == "evidence.attached"]
+
+
+async def attached(box: RealBox) -> list[int]:
+    """Return the sizes of the order's photos and films."""
+    return [each["size"] for each in await evidence(box)]
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -160,3 +167,60 @@ async def test_a_photo_is_its_photographers_whoever_signs_in_next(
     entries = await box.process.reads.timeline(ORDER)
     [actor] = [each["actor"] for each in entries if each["kind"] == "evidence.attached"]
     assert actor == packer.person
+
+
+LENS = """const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+window.lenses = [];
+navigator.mediaDevices.getUserMedia = async (...of) => {
+  const stream = await open(...of); window.lenses.push(...stream.getTracks()); return stream; };
+void 0;"""
+"""Every camera that the page opened, to see that it lets go of them."""
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_a_film_is_evidence_and_the_camera_is_let_go(
+    playwright: Playwright, box: RealBox, lang: str
+) -> None:
+    """One is given up, one is stopped by the card, one ends by itself: two are attached (RET-3)."""
+    browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, *CAMERA])
+    t, pda = texts(lang), await open_context(browser, box.process.url + "/")
+    await pda.context.grant_permissions(["camera"])
+    await start_pack(pda, box, t)
+    await pda.page.evaluate(LENS)
+    act = pda.page.get_by_role("button", name=t["act.film"], exact=True)
+
+    async def film() -> None:
+        await act.click()
+        await pda.page.get_by_text(t["film.left"].split("{")[0]).wait_for()
+
+    async def are_attached(films: int) -> bool:
+        return len(await attached(box)) == films
+
+    await film()
+    await pda.page.get_by_role("button", name=t["act.film_drop"]).click()
+    await pda.until("window.lenses.every((each) => each.readyState === 'ended')")
+    for each in (1, 2):
+        await film()
+        if each == 1:
+            await pda.scan("@C:OK")
+        else:
+            await pda.page.evaluate("void (performance.now = () => 1e12)")
+        await pda.when(partial(are_attached, each))
+        await pda.sees(t["notice.video_there"])
+        await pda.until("!document.querySelector('#layer').open")
+    assert {each["evidence"] for each in await evidence(box)} == {"video"}
+    assert {each["media_type"] for each in await evidence(box)} == {"video/webm"}
+    assert await pda.page.evaluate("window.lenses.map((each) => each.readyState)") == ["ended"] * 3
+    assert pda.errors == []
+    await browser.close()
+
+
+async def test_without_a_camera_no_film_begins(box: RealBox, handheld: Handheld) -> None:
+    """The page says what to do instead, and goes on (PDA-4, RET-3)."""
+    t, pda = texts("zh"), await handheld()
+    await start_pack(pda, box, t)
+    await pda.page.get_by_role("button", name=t["act.film"], exact=True).click()
+    await pda.sees(t["film.fault_none"])
+    await pda.scan("@C:UNDO")
+    await pda.until("!document.querySelector('#layer').open")
+    assert await evidence(box) == []

@@ -38,7 +38,7 @@ DESK_ASKS = {"pin": "pin", "menu": "menu", "help": "help", "pda-sure": "sure"}
 """Stops of the desk's walk, and the dialogs that they show."""
 FLOOR_ASKS = {
     "short": "qty", "short-reason": "reason",
-    "pin-new": "pin", "pin-again": "pin", "pin-differs": "pin",
+    "pin-new": "pin", "pin-again": "pin", "pin-differs": "pin", "film": "film",
 }  # fmt: skip
 """The same of the floor's."""
 

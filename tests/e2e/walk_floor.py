@@ -152,6 +152,12 @@ async def packer(pda: Pda, box: RealBox, lang: str) -> AsyncIterator[str]:
     await pda.page.locator(".row").nth(1).wait_for()
     await pda.settled()
     yield "pack-pieces"
+    await pda.page.get_by_role("button", name=texts(lang)["act.film"], exact=True).click()
+    await pda.page.wait_for_selector(".film video")
+    await pda.until("document.querySelector('#layer footer .main:not([aria-disabled])') !== null")
+    yield "film"
+    await pda.scan("@C:UNDO")
+    await pda.until(SHUT)
     await pda.scan("@C:OK")
     await pda.page.wait_for_selector(".notice.wrong")
     yield "pack-incomplete"

@@ -183,7 +183,7 @@ interface Kept {
 }
 /** When and in whose session something was done. */
 interface Origin { session_id: string; captured_at: number }
-/** A photo that waits, or was refused; `sha256` is the hash of `blob`. */
+/** A photo or film that waits, or was refused; `sha256` is the hash of `blob`. */
 interface Photo { sha256: string; order: string; blob: Blob; of?: Origin; refused?: Refusal }
 interface Urgent { order: string; priority: string }
 interface Verdict { ok: boolean; code: string; facts: Facts }
@@ -205,6 +205,7 @@ type Dialog =
   | { kind: 'qty'; title: string; label: string; max: number; preset: number; text: string }
   | { kind: 'reason'; list: keyof Reasons; turned?: number }
   | { kind: 'sure'; title: string; text: string }
+  | { kind: 'film'; order: string }
   | { kind: 'pin'; step: 'pin' | 'new' | 'again'; text: string; busy: boolean;
       error: Refusal | null; sign: Signing | null };
 interface State {

@@ -1,12 +1,12 @@
-// Photos as evidence: made small, named by their hash, kept on the disk, and sent in pieces once
-// nothing else waits. A photo leaves the PDA when the box has attached it to its order; one that it
-// refuses for good is put aside until a person has looked, and holds up none.
+// Photos and films as evidence: made small, named by their hash, kept on the disk, and sent in
+// pieces once nothing else waits. One leaves the PDA when the box has attached it to its order; one
+// that it refuses for good is put aside until a person has looked, and holds up none.
 
 import { isForGood } from '../core/outbox.js';
 import { BoxError, call, put } from './box.js';
 import * as db from './db.js';
 
-/** Photos that may wait on a PDA; a further one is refused aloud. */
+/** Photos and films that may wait on a PDA; a further one is refused aloud. */
 export const PHOTOS_MAX = 20;
 const SIDE_PX_MAX = 1600;
 const QUALITY = 0.8;
@@ -28,13 +28,18 @@ export function take(app, order) {
   input.capture = 'environment';
   input.addEventListener('change', () => {
     const [file] = input.files ?? [];
-    if (file) keep(app, order, file);
+    if (file) keep(app, order, () => shrink(file));
   });
   input.click();
 }
 
-/** @param {App} app @param {string} order @param {Blob} file */
-async function keep(app, order, file) {
+/**
+ * Keep a photo or film of an order until the box has it.
+ * @param {App} app
+ * @param {string} order
+ * @param {() => Blob | Promise<Blob>} make
+ */
+export async function keep(app, order, make) {
   const { photos, refusedPhotos, session } = app.state;
   if (photos + refusedPhotos.length >= PHOTOS_MAX) {
     app.refuse({ code: 'photos_full', facts: { max: PHOTOS_MAX } });
@@ -43,14 +48,13 @@ async function keep(app, order, file) {
   if (!session) return;
   const of = { session_id: session.id, captured_at: app.nowUs() };
   try {
-    const blob = await shrink(file);
+    const blob = await make();
     await db.keepPhoto({ sha256: await sha256(blob), order, blob, of });
+    await count(app);
+    app.tell('kept', `notice.${kindOf(blob.type)}_kept`);
   } catch {
     app.refuse({ code: 'photo_unkept' });
-    return;
   }
-  await count(app);
-  app.tell('kept', 'notice.photo_kept');
 }
 
 /** Say what waits, and what was put aside. @param {App} app */
@@ -105,19 +109,20 @@ async function upload({ sha256: name, blob }) {
 /** Whoever is here now: it was taken by who was here then. */
 /** @param {App} app @param {Photo} photo @param {{size: number, media_type: string}} stored */
 async function attach(app, { sha256: name, order, of }, { size, media_type }) {
-  const data = { order_id: order, kind: 'photo', blob: `sha256:${name}`, size, media_type };
+  const kind = kindOf(media_type);
+  const data = { order_id: order, kind, blob: `sha256:${name}`, size, media_type };
   attaching.add(name);
   if (!(await app.send('evidence.attach', data, undefined, of))) attaching.delete(name);
 }
 
 /** The box has said whether a photo belongs to its order. */
 /** @param {App} app @param {Facts} data @param {Answer} answer */
-export async function attached(app, { blob }, answer) {
+export async function attached(app, { blob, kind }, answer) {
   const name = blob.replace('sha256:', '');
   attaching.delete(name);
   if (answer.ok) {
     await drop(app, name);
-    app.tell('good', 'notice.photo_there');
+    app.tell('good', `notice.${kind}_there`);
     return;
   }
   const photo = (await db.photos()).find(({ sha256 }) => sha256 === name);
@@ -129,7 +134,9 @@ async function putAside(app, photo, refused) {
   await db.keepPhoto({ ...photo, refused });
   await count(app);
   const why = app.t(`refusal.${refused.code}`, refused.facts);
-  app.tell('wrong', 'notice.photo_refused', { order: photo.order, why }, 'hint.photo_refused');
+  const kind = kindOf(photo.blob.type);
+  const facts = { order: photo.order, why };
+  app.tell('wrong', `notice.${kind}_refused`, facts, `hint.${kind}_refused`);
 }
 
 /** Let a photo that was put aside be sent once more. @param {App} app @param {string} name */
@@ -144,6 +151,9 @@ export async function drop(app, name) {
   await db.dropPhoto(name);
   await count(app);
 }
+
+/** The kind of evidence by its media type. @param {string} type */
+const kindOf = (type) => (type.startsWith('video/') ? 'video' : 'photo');
 
 /** @param {Blob} file @returns {Promise<Blob>} a JPEG whose sides are at most SIDE_PX_MAX */
 async function shrink(file) {

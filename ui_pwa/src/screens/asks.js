@@ -1,4 +1,4 @@
-// What lies over a screen when asked for: menu, help, a quantity, a reason.
+// What lies over a screen when asked for: menu, help, a quantity, a reason, a film.
 
 import { html, nothing } from '../../vendor/lit.js';
 import { pageOf, turns } from '../core/choosing.js';
@@ -7,6 +7,7 @@ import { signal } from '../io/signals.js';
 import { choices } from '../parts/choices.js';
 import { action, footer, keypad, notice } from '../parts/parts.js';
 import { QTY_CHARS_MAX, title, typed } from './dialogs.js';
+import * as film from './film.js';
 import { MENU, PRACTISED, SCREENS, worksAt } from './registry.js';
 
 /** @param {App} app */
@@ -15,6 +16,7 @@ export function view(app) {
   if (dialog?.kind === 'qty') return qty(app, dialog);
   if (dialog?.kind === 'reason') return reasons(app, dialog);
   if (dialog?.kind === 'sure') return sure(app, dialog);
+  if (dialog?.kind === 'film') return film.view(app);
   return dialog?.kind === 'help' ? help(app) : places(app);
 }
 
@@ -226,6 +228,10 @@ export function scan(app, scan) {
   }
   if (dialog?.kind === 'sure' && scan.type === 'command' && scan.name === 'OK') {
     takeSure(app);
+    return;
+  }
+  if (dialog?.kind === 'film' && scan.type === 'command' && scan.name === 'OK') {
+    film.finish(app);
     return;
   }
   app.tell('wrong', 'notice.dialog_first');

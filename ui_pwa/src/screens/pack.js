@@ -2,10 +2,10 @@
 
 import { html, nothing } from '../../vendor/lit.js';
 import { shortOrder } from '../core/text.js';
-import { take } from '../io/photos.js';
 import { action, footer, header, notice, whyFrozen } from '../parts/parts.js';
 import { bar, chip, count, empty, marks, row, tick, todo } from '../parts/rows.js';
 import { askGift } from './asks.js';
+import { evidence } from './film.js';
 
 /** Begins the QR of a slip that stands for a label. */
 const SLIP = 'FGS1:';
@@ -67,7 +67,7 @@ function lines(app, pack) {
     ${bar(done, pack.lines.length, t('pack.progress', facts))}
     ${frozen(app, pack)}
     <section class="fill list">${pack.lines.map((line) => lineRow(app, line))}
-      ${photo(app, pack)}</section>
+      ${evidence(app, pack.order)}</section>
     ${notice(app)}
     ${footer(
       action(app, { text: t('act.other_order'), onPress: () => leave(app) }),
@@ -85,16 +85,6 @@ function lines(app, pack) {
             onPress: () => finish(app, pack),
           }),
     )}`;
-}
-
-/** A photo of the open parcel; it may wait on the PDA. @param {App} app @param {PackView} pack */
-function photo(app, pack) {
-  const n = app.state.photos;
-  return action(app, {
-    text: app.t('act.photo'),
-    note: n ? app.t('pack.photos_wait', { n }) : '',
-    onPress: () => take(app, pack.order),
-  });
 }
 
 /** @param {App} app @param {PackLine} line */
