@@ -1,7 +1,6 @@
 """A handheld in a browser, and a wedge that types as scanners do."""
 
 import asyncio
-import inspect
 import re
 from collections.abc import Awaitable, Callable
 from typing import Literal
@@ -174,11 +173,10 @@ class Pda:
             raise AssertionError(await self.page.evaluate("window.underWay()")) from None
 
     async def when(self, holds: Callable[[], object]) -> None:
-        """Wait until something holds on the box's side; `holds` may have to wait for its answer."""
+        """Wait until something holds on the box's side."""
 
         async def ask() -> object:
-            told = holds()
-            return await told if inspect.isawaitable(told) else told
+            return holds()
 
         await _poll(ask)
 

@@ -89,6 +89,7 @@ async def test_each_order_of_a_cart_says_where_its_goods_go(
         await pda.scan(step["location"])
         await pda.scan(step["expect"]["codes"][0])
     await pda.scan(f"T-{of[lost]['slot']}")
+    await pda.settled()
     await pda.drained()
     await box.instruct("order.freeze", {"order_id": back, "category": "cancel", "countdown_s": 0})
     await pda.page.wait_for_selector("#alarm[open]")
