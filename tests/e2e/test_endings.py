@@ -31,6 +31,7 @@ async def begin(
         await pda.page.get_by_role("button", name="English").click()
     await login(pda, box, "picker")
     await pda.until(f"document.querySelectorAll('.row').length === {len(orders)}")
+    await pda.drained()
     for n in range(len(orders)):
         await pda.scan(f"@C:{n + 1}")
     await pda.scan("@C:OK")
