@@ -13,6 +13,20 @@ from edge.domain.workflow import choose
 from tests.domain.site import BIB, BINS, BOOK, MUG, TOWEL, Site, gtin, line
 
 
+def ship_again(site: Site) -> None:
+    """Pick, pack and prove the order anew."""
+    site.take()
+    site.bind()
+    site.pick_all()
+    assert site.by("packer", c.PackOpen("1001")).ok
+    site.check_all()
+    assert site.by("packer", c.PackFinish("1001")).ok
+    assert site.by("packer", c.WaybillPrint("1001")).ok
+    for stage in ("claimed", "sent"):
+        site.report(stage)
+    assert site.prove().ok
+
+
 def resend(site: Site, reason: str = "lost") -> None:
     """Let a keeper ask for a re-send, and the supervisor grant it."""
     assert site.by("keeper", c.OrderResend("1001", reason)).ok
@@ -80,16 +94,7 @@ def test_flow_6_a_resend_voids_the_old_label_and_pick(site: Site) -> None:
     for again in (c.WaybillProve(old_label), c.HandoverScan(old_label)):
         assert site.by("packer", again).code == "label_void"
     assert site.by("packer", c.PackOpen("T-1001")).code == "unknown_tote"
-    site.take()
-    site.bind()
-    site.pick_all()
-    assert site.by("packer", c.PackOpen("1001")).ok
-    site.check_all()
-    assert site.by("packer", c.PackFinish("1001")).ok
-    assert site.by("packer", c.WaybillPrint("1001")).ok
-    for stage in ("claimed", "sent"):
-        site.report(stage)
-    assert site.prove().ok
+    ship_again(site)
     assert (site.state(), site.order().waybill) == ("shipped", "SF0002")
     assert site.stock(MUG).on_hand == {BINS[MUG]: 96}
 
@@ -100,16 +105,7 @@ def test_flow_5_the_carrier_has_not_seen_the_second_parcel(site: Site) -> None:
     site.to_handed_over()
     site.tell("order.carrier_status", order_id="1001", **known)
     resend(site)
-    site.take()
-    site.bind()
-    site.pick_all()
-    assert site.by("packer", c.PackOpen("1001")).ok
-    site.check_all()
-    assert site.by("packer", c.PackFinish("1001")).ok
-    assert site.by("packer", c.WaybillPrint("1001")).ok
-    for stage in ("claimed", "sent"):
-        site.report(stage)
-    assert site.prove().ok
+    ship_again(site)
     assert (site.state(), site.order().carrier_status) == ("shipped", "")
     site.fire_timers("carrier.record")
     assert site.order().carrier_mark == "missing"

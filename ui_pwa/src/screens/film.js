@@ -32,8 +32,8 @@ async function begin(app, order) {
   fault = '';
   app.open({ kind: 'film', order });
   const look = setInterval(() => {
-    if (film !== own || own.over) clearInterval(look);
-    else if (dialogOf(app)?.order !== order) own.drop(); // it was closed
+    if (own.over) clearInterval(look);
+    else if (film !== own || !dialogOf(app)) own.drop(); // it was closed, or another one begun
     else if (!own.leftS || document.hidden) finish(app);
     else app.paint();
   }, LOOK_MS);
@@ -58,7 +58,8 @@ export async function finish(app) {
   if (!order || !own?.over) return; // the camera is still coming
   app.close();
   const blob = await shot;
-  if (blob) await keep(app, order, () => blob);
+  if (blob?.size) await keep(app, order, () => blob);
+  else app.refuse({ code: 'photo_unkept' }); // ended before its first picture
 }
 
 /** @param {App} app */
